@@ -1,0 +1,160 @@
+/**
+ * @file The options of a run: those of a YAML file, then those of the command line, which win.
+ */
+
+import { readFile } from "node:fs/promises";
+import { parseDocument } from "yaml";
+import { FormatError, UsageError } from "../errors.ts";
+import { optionHelp, type OptionHelp, parseConfig, type TrainConfig } from "../train/config.ts";
+import { fileError } from "../weights/file-error.ts";
+import { camelCase, kebabCase, splitArguments } from "./arguments.ts";
+import { closest } from "./suggest.ts";
+
+type Options = Readonly<Record<string, unknown>>;
+
+/**
+ * The configuration that `[config.yaml] [--key value ...]` asks for.
+ *
+ * @param extraFlags - flags of the command that are not options of a run
+ * @throws {UsageError} if an option or its value is not allowed, or the file cannot be read.
+ * @throws {FormatError} with the line, if the file is not YAML.
+ */
+export async function readRunConfig(
+  words: readonly string[],
+  extraFlags: readonly string[] = [],
+): Promise<{ readonly config: TrainConfig; readonly extra: ReadonlySet<string> }> {
+  const help = optionHelp();
+  const flags = help.filter(isFlag).map(({ name }) => name);
+  const { positionals, options } = splitArguments(words, new Set([...flags, ...extraFlags]));
+  const [path, unexpected] = positionals;
+  if (unexpected !== undefined) {
+    throw new UsageError(
+      `${unexpected}: unexpected; the one file without an option is the YAML file`,
+    );
+  }
+  const extra = extraFlags.filter((name) => options.get(name) === true);
+  const own = [...options].filter(([name]) => !extraFlags.includes(name));
+  const fromFlags = optionsOf(new Map(own), help);
+  const fromFile = path === undefined ? {} : parseOptionsFile(path, await readText(path));
+  return { config: parseConfig(merge(fromFile, fromFlags)), extra: new Set(extra) };
+}
+
+/**
+ * The options in a YAML file; their names may be in kebab-case.
+ *
+ * @throws {FormatError} with the line, if it is not YAML or not a mapping.
+ */
+export function parseOptionsFile(path: string, text: string): Options {
+  const document = parseDocument(text, { prettyErrors: true });
+  const [error] = document.errors;
+  if (error) {
+    const line = error.linePos?.[0].line ?? 1;
+    const [reason = ""] = error.message.split(/ at line \d+/);
+    throw new FormatError(path, `line ${line}: not YAML; ${reason}`, { offset: line });
+  }
+  const root: unknown = document.toJS();
+  if (root === null) return {};
+  if (!isTable(root)) {
+    throw new FormatError(path, `must be YAML of the form "option: value"; got ${kindOf(root)}`);
+  }
+  const options: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(root)) {
+    const name = camelCase(key);
+    if (name in options) throw new FormatError(path, `${name}: given twice`);
+    options[name] = value;
+  }
+  return options;
+}
+
+/** Options of the command line, with the types that they are allowed to have. */
+function optionsOf(
+  given: ReadonlyMap<string, string | boolean>,
+  help: readonly OptionHelp[],
+): Options {
+  const options: Record<string, unknown> = {};
+  for (const [key, value] of given) {
+    const [name = "", ...fields] = key.split(".");
+    const option = help.find((candidate) => candidate.name === name);
+    if (!option) throw unknownOption(name, help);
+    if (fields.length === 0) {
+      if (name in options) throw new UsageError(`--${name}: given whole and by its fields`);
+      options[name] = convert(value, option);
+      continue;
+    }
+    if (!option.allowed.includes("table")) {
+      throw new UsageError(`--${key}: ${kebabCase(name)} has no fields`);
+    }
+    const table = options[name] ?? {};
+    if (!isTable(table)) throw new UsageError(`--${name}: given whole and by its fields`);
+    options[name] = merge(table, nest(fields, typeof value === "string" ? scalar(value) : value));
+  }
+  return options;
+}
+
+const isFlag = ({ allowed }: OptionHelp): boolean => allowed === "true or false";
+
+/** Text that is not of the type stays text, and the schema says what it must be. */
+function convert(value: string | boolean, { allowed }: OptionHelp): unknown {
+  if (typeof value !== "string") return value;
+  if (allowed.includes("list")) return value === "" ? [] : value.split(",");
+  if (/^a (whole )?number/.test(allowed)) return asNumber(value) ?? value;
+  return value;
+}
+
+const CONSTANTS = new Map<string, unknown>([
+  ["true", true],
+  ["false", false],
+  ["null", null],
+]);
+
+const scalar = (text: string): unknown =>
+  CONSTANTS.has(text) ? CONSTANTS.get(text) : (asNumber(text) ?? text);
+
+const asNumber = (text: string): number | undefined =>
+  /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;
+
+const nest = ([field = "", ...inner]: readonly string[], value: unknown): Options => ({
+  [field]: inner.length === 0 ? value : nest(inner, value),
+});
+
+/** Tables field by field; everything else is replaced. */
+function merge(base: Options, over: Options): Options {
+  const merged: Record<string, unknown> = { ...base };
+  for (const [key, value] of Object.entries(over)) {
+    const before = merged[key];
+    merged[key] = isTable(before) && isTable(value) ? merge(before, value) : value;
+  }
+  return merged;
+}
+
+function unknownOption(name: string, help: readonly OptionHelp[]): UsageError {
+  const near = closest(
+    kebabCase(name),
+    help.map((option) => kebabCase(option.name)),
+  );
+  return new UsageError(`--${kebabCase(name)}: no such option`, {
+    hint: near === undefined ? "flora train --help lists them" : `did you mean --${near}?`,
+  });
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
+  } catch (error) {
+    if (error instanceof TypeError) throw new FormatError(path, "not UTF-8", { cause: error });
+    const told = fileError(path, "cannot read the options", error);
+    if (!(told instanceof UsageError)) throw told;
+    throw new UsageError(told.message, {
+      cause: error,
+      hint: "the file without an option holds options in YAML; data is given by --train",
+    });
+  }
+}
+
+const isTable = (value: unknown): value is Options =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const kindOf = (value: unknown): string => {
+  if (Array.isArray(value)) return "a list";
+  return typeof value === "string" ? "plain text" : `a ${typeof value}`;
+};

@@ -1,0 +1,24 @@
+export {
+  type Batch,
+  type BatchSource,
+  evaluationBatches,
+  pairBatches,
+  type PaddingOptions,
+  textBatches,
+} from "./batches.ts";
+export { grammarPairs, heldOut } from "./grammar.ts";
+export type { SentencePair } from "./pair.ts";
+export { permutation } from "./permutation.ts";
+export { readTextFile } from "./read-text.ts";
+export {
+  type LanguageModelSequence,
+  type PairSequences,
+  type PairSequencesOptions,
+  pairSequence,
+  pairSequences,
+  promptIds,
+  type PromptTemplate,
+  textTokens,
+  textWindows,
+} from "./sequence.ts";
+export { type DataFormat, detectFormat, type PairSource, readPairs, readTexts } from "./source.ts";

@@ -1,0 +1,260 @@
+/**
+ * @file GPT-2: Radford et al., "Language Models are Unsupervised Multitask Learners", 2019.
+ *
+ *   x = wte[ids] + wpe[positions]
+ *   x ← x + attn(ln₁(x))
+ *   x ← x + mlp(ln₂(x))          L times
+ *   logits = ln_f(x) wteᵀ
+ *
+ * Parameters and config fields keep the names of the Hugging Face `gpt2` checkpoint, so its safetensors load without a mapping.
+ * B batch, T sequence, P past, C = n_embd.
+ */
+
+import { z } from "zod";
+import { UsageError } from "../errors.ts";
+import { tensorAt } from "../graph/tensors.ts";
+import { constant, type Value } from "../graph/value.ts";
+import { geluTanh } from "../nn/activation.ts";
+import { causalBias, multiHeadAttention } from "../nn/attention.ts";
+import { dropout, type DropoutMasks } from "../nn/dropout.ts";
+import {
+  conv1d,
+  conv1dSpec,
+  embedding,
+  embeddingSpec,
+  type EmbeddingSpec,
+  type LinearSpec,
+} from "../nn/linear.ts";
+import { layerNorm, layerNormSpec, type LayerNormSpec } from "../nn/norm.ts";
+import { bindParams, flattenSpec, type ParamsOf, type SpecTree } from "../nn/params.ts";
+import { add } from "../ops/elementwise.ts";
+import { concat, split } from "../ops/movement.ts";
+import { int32 } from "../tensor/host-tensor.ts";
+import { staticShape } from "../tensor/shape.ts";
+import type { Decoded, Model, PastAttention, Stage } from "./model.ts";
+
+const size = z.int().positive();
+const rate = z.number().min(0).lt(1);
+
+/** The fields of config.json that matter here, with GPT-2's defaults; others are kept and saved again. */
+const gpt2Schema = z.looseObject({
+  model_type: z.literal("gpt2").default("gpt2"),
+  architectures: z.array(z.string()).default(["GPT2LMHeadModel"]),
+  vocab_size: size.default(50257),
+  n_positions: size.default(1024),
+  n_embd: size.default(768),
+  n_layer: size.default(12),
+  n_head: size.default(12),
+  n_inner: size.nullish().default(null),
+  activation_function: z.enum(["gelu_new", "gelu_pytorch_tanh"]).default("gelu_new"),
+  layer_norm_epsilon: z.number().positive().default(1e-5),
+  initializer_range: z.number().positive().default(0.02),
+  embd_pdrop: rate.default(0.1),
+  attn_pdrop: rate.default(0.1),
+  resid_pdrop: rate.default(0.1),
+  scale_attn_weights: z.literal(true).default(true),
+  scale_attn_by_inverse_layer_idx: z.literal(false).default(false),
+  tie_word_embeddings: z.literal(true).default(true),
+});
+
+type Gpt2Config = z.infer<typeof gpt2Schema>;
+
+type BlockSpec = {
+  readonly ln_1: LayerNormSpec;
+  readonly attn: { readonly c_attn: LinearSpec; readonly c_proj: LinearSpec };
+  readonly ln_2: LayerNormSpec;
+  readonly mlp: { readonly c_fc: LinearSpec; readonly c_proj: LinearSpec };
+};
+type BlockParams = ParamsOf<BlockSpec>;
+
+type EmbedSpec = { readonly wte: EmbeddingSpec; readonly wpe: EmbeddingSpec };
+type NormSpec = { readonly ln_f: LayerNormSpec };
+
+/**
+ * GPT-2 of any size.
+ *
+ * @param fields - the fields of config.json; absent ones are those of the smallest GPT-2
+ * @throws {UsageError} if a field is not what the architecture allows.
+ */
+export function gpt2(fields: Readonly<Record<string, unknown>>): Model {
+  const parsed = gpt2Schema.safeParse(fields);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new UsageError(`gpt2 config: ${issue?.path.join(".")}: ${issue?.message}`);
+  }
+  const config = parsed.data;
+  if (config.n_embd % config.n_head !== 0) {
+    throw new UsageError(
+      `gpt2 config: n_embd must be divisible by n_head; got ${config.n_embd} and ${config.n_head}`,
+    );
+  }
+  const stages = [
+    embedStage(config),
+    ...Array.from({ length: config.n_layer }, (_, layer) => blockStage(config, layer)),
+    normStage(config),
+  ];
+  return {
+    type: "gpt2",
+    config,
+    params: new Map(stages.flatMap(({ specs, prefix }) => [...flattenSpec(specs, prefix)])),
+    stages,
+    head: "wte.weight",
+    width: config.n_embd,
+    vocabularySize: config.vocab_size,
+    contextLength: config.n_positions,
+    checkpoint: {
+      prefixes: ["transformer."],
+      ignore: ["h.*.attn.bias", "h.*.attn.masked_bias", "lm_head.weight"],
+    },
+  };
+}
+
+// Stages
+
+interface Gpt2Stage extends Stage {
+  readonly specs: SpecTree;
+  readonly prefix: string;
+}
+
+const names = (specs: SpecTree, prefix: string): Readonly<Record<string, string>> =>
+  Object.fromEntries([...flattenSpec(specs).keys()].map((path) => [path, prefix + path]));
+
+function embedStage(config: Gpt2Config): Gpt2Stage {
+  const { n_embd: c, initializer_range: deviation } = config;
+  const specs: EmbedSpec = {
+    wte: embeddingSpec(config.vocab_size, c, deviation),
+    wpe: embeddingSpec(config.n_positions, c, deviation),
+  };
+  const embed = (ids: Value, positions: Value, p: ParamsOf<EmbedSpec>) =>
+    add(embedding(ids, p.wte), embedding(positions, p.wpe)); // [B, T, C]
+  return {
+    kind: "embed",
+    specs,
+    prefix: "",
+    params: names(specs, ""),
+    attends: false,
+    forward(ids, params, masks) {
+      const [, length = 0] = staticShape("gpt2", ids.shape);
+      const positions = constant(
+        int32(
+          [length],
+          Int32Array.from({ length }, (_, i) => i),
+        ),
+      );
+      const x = embed(
+        ids,
+        positions,
+        bindParams(specs, (path) => tensorAt(params, path)),
+      );
+      return dropout(x, "embd", config.embd_pdrop, masks);
+    },
+    decode: (ids, params, { positions }) => ({
+      y: embed(
+        ids,
+        positions,
+        bindParams(specs, (path) => tensorAt(params, path)),
+      ),
+    }),
+  };
+}
+
+function blockStage(config: Gpt2Config, layer: number): Gpt2Stage {
+  const { n_embd: c, n_inner, n_layer, initializer_range: deviation } = config;
+  const inner = n_inner ?? 4 * c;
+  // Residual projections start smaller, so that the sum over layers keeps its variance.
+  const residual = deviation / Math.sqrt(2 * n_layer);
+  const specs: BlockSpec = {
+    ln_1: layerNormSpec(c),
+    attn: { c_attn: conv1dSpec(c, 3 * c, deviation), c_proj: conv1dSpec(c, c, residual) },
+    ln_2: layerNormSpec(c),
+    mlp: { c_fc: conv1dSpec(c, inner, deviation), c_proj: conv1dSpec(inner, c, residual) },
+  };
+  const prefix = `h.${layer}.`;
+  return {
+    kind: "block",
+    specs,
+    prefix,
+    params: names(specs, prefix),
+    attends: true,
+    forward(x, params, masks) {
+      const p = bindParams(specs, (path) => tensorAt(params, path));
+      const [, length = 0] = staticShape("gpt2", x.shape);
+      return block(x, p, config, { bias: causalBias(x, length), masks }).y;
+    },
+    decode(x, params, { past }) {
+      const p = bindParams(specs, (path) => tensorAt(params, path));
+      return block(x, p, config, { bias: past.bias, past });
+    },
+  };
+}
+
+function normStage(config: Gpt2Config): Gpt2Stage {
+  const specs: NormSpec = { ln_f: layerNormSpec(config.n_embd) };
+  const norm = (x: Value, p: ParamsOf<NormSpec>) => layerNorm(x, p.ln_f, config.layer_norm_epsilon);
+  return {
+    kind: "norm",
+    specs,
+    prefix: "",
+    params: names(specs, ""),
+    attends: false,
+    forward: (x, params) =>
+      norm(
+        x,
+        bindParams(specs, (path) => tensorAt(params, path)),
+      ),
+    decode: (x, params) => ({
+      y: norm(
+        x,
+        bindParams(specs, (path) => tensorAt(params, path)),
+      ),
+    }),
+  };
+}
+
+// The block
+
+interface BlockContext {
+  /** [T, T], or with a past [B, 1, T, P + T]. */
+  readonly bias: Value;
+  readonly past?: PastAttention;
+  readonly masks?: DropoutMasks | undefined;
+}
+
+/** One pre-norm decoder block, [B, T, C] to [B, T, C]. */
+function block(
+  x: Value,
+  p: BlockParams,
+  config: Gpt2Config,
+  context: BlockContext,
+): Required<Decoded> {
+  const { layer_norm_epsilon: eps, resid_pdrop } = config;
+  const attended = attention(layerNorm(x, p.ln_1, eps), p.attn, config, context);
+  x = add(x, dropout(attended.y, "attn.resid", resid_pdrop, context.masks));
+  const expanded = mlp(layerNorm(x, p.ln_2, eps), p.mlp);
+  x = add(x, dropout(expanded, "mlp.resid", resid_pdrop, context.masks));
+  return { y: x, attention: attended.attention };
+}
+
+/** Self-attention, [B, T, C] to [B, T, C]. */
+function attention(
+  x: Value,
+  p: BlockParams["attn"],
+  config: Gpt2Config,
+  { bias, past, masks }: BlockContext,
+): Required<Decoded> {
+  const [q, keys, values] = split(conv1d(x, p.c_attn), 3); // each [B, T, C]
+  if (!q || !keys || !values) throw new Error("internal: three parts expected");
+  const k = past ? concat([past.keys, keys], 1) : keys; // [B, P + T, C]
+  const v = past ? concat([past.values, values], 1) : values; // [B, P + T, C]
+  const mixed = multiHeadAttention(q, k, v, {
+    heads: config.n_head,
+    bias,
+    dropout: (probabilities) => dropout(probabilities, "attn", config.attn_pdrop, masks),
+  });
+  return { y: conv1d(mixed, p.c_proj), attention: { keys, values } };
+}
+
+/** Position-wise feed-forward network, C to 4C to C. */
+function mlp(x: Value, p: BlockParams["mlp"]): Value {
+  return conv1d(geluTanh(conv1d(x, p.c_fc)), p.c_proj);
+}

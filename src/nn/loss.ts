@@ -1,0 +1,107 @@
+/**
+ * @file Cross-entropy, as a sum over weighted tokens, so that micro-batches of unequal length add up to one big batch.
+ *
+ *   L = Σ_n w_n (lse_n - z_n[t_n]),   lse_n = log Σ_v e^(z_n[v])
+ *
+ * Over a large vocabulary the logits z = h Wᵀ are never whole: two passes over chunks of W, the first for lse and the target's
+ * logit, the second for the gradients. A chunk knows the rows `start` to `start + size` of W; targets outside it take no part.
+ *
+ *   first    m' = max(m, max z),  s' = s e^(m - m') + Σ e^(z - m'),  t' = t + z[target]
+ *   second   dz = w (e^(z - lse) - onehot(target)),  dh' = dh + dz W,  dW = dzᵀ h
+ */
+
+import { scalarLike, type Value } from "../graph/value.ts";
+import { add, cast, equal, exp, log, max, min, mul, scale, sub } from "../ops/elementwise.ts";
+import { gatherElements, scatterElementsAdd } from "../ops/indexing.ts";
+import { matmul } from "../ops/matmul.ts";
+import { matrixTranspose, reshape } from "../ops/movement.ts";
+import { reduceMax, reduceSum } from "../ops/reduce.ts";
+import { dimAt } from "../tensor/shape.ts";
+
+/** Exponents below this contribute nothing in float32, and their exponentials would be denormal. */
+const LOWEST_EXPONENT = -60;
+
+const rowwise = { axes: [-1], keepDims: true } as const;
+const boundedExp = (x: Value): Value => exp(max(x, scalarLike(x, LOWEST_EXPONENT)));
+
+/** log Σ e^x over the last axis, which is kept with size 1. */
+export function logSumExp(x: Value): Value {
+  const peak = reduceMax(x, rowwise);
+  return add(log(reduceSum(exp(sub(x, peak)), rowwise)), peak);
+}
+
+/**
+ * The weighted sum of token losses.
+ *
+ * @param logits - [N, V]
+ * @param targets - [N], int32
+ * @param weights - [N]
+ * @returns a scalar
+ */
+export function crossEntropy(logits: Value, targets: Value, weights: Value): Value {
+  const rows = dimAt("crossEntropy", logits.shape, 0);
+  const chosen = gatherElements(logits, reshape(targets, [rows, 1]), 1);
+  return reduceSum(mul(reshape(sub(logSumExp(logits), chosen), [rows]), weights));
+}
+
+/** Running statistics of each row's logits, all [N, 1]: largest, Σ e^(z - largest), the target's. */
+export interface LogitStatistics {
+  readonly peak: Value;
+  readonly sum: Value;
+  readonly target: Value;
+}
+
+export interface VocabularyChunk {
+  /** [N, C] */
+  readonly hidden: Value;
+  /** Rows of the output embedding, [V', C]. */
+  readonly weight: Value;
+  /** Targets relative to the first row of the chunk, [N, 1], int32; any value outside means another chunk's. */
+  readonly targets: Value;
+}
+
+/** The first pass: statistics that include this chunk. */
+export function chunkStatistics(chunk: VocabularyChunk, before: LogitStatistics): LogitStatistics {
+  const logits = matmul(chunk.hidden, matrixTranspose(chunk.weight)); // [N, V']
+  const { index, inside } = localTargets(chunk);
+  const peak = max(before.peak, reduceMax(logits, rowwise));
+  const rescaled = mul(before.sum, boundedExp(sub(before.peak, peak)));
+  const sum = add(rescaled, reduceSum(boundedExp(sub(logits, peak)), rowwise));
+  const chosen = mul(gatherElements(logits, index, 1), inside);
+  return { peak, sum, target: add(before.target, chosen) };
+}
+
+/** The sum of weighted token losses, from the statistics of the whole vocabulary; `weights` is [N, 1]. */
+export const lossOf = ({ peak, sum, target }: LogitStatistics, weights: Value): Value =>
+  reduceSum(mul(sub(add(log(sum), peak), target), weights));
+
+/**
+ * The second pass: the chunk's gradients, for a loss whose cotangent is 1.
+ *
+ * @returns `dHidden` [N, C], to be added up over chunks, and `dWeight` [V', C]
+ */
+export function chunkGradients(
+  chunk: VocabularyChunk,
+  { peak, sum }: Pick<LogitStatistics, "peak" | "sum">,
+  weights: Value,
+): { readonly dHidden: Value; readonly dWeight: Value } {
+  const logits = matmul(chunk.hidden, matrixTranspose(chunk.weight)); // [N, V']
+  const { index, inside } = localTargets(chunk);
+  const probabilities = boundedExp(sub(logits, add(peak, log(sum)))); // [N, V']
+  const dLogits = scatterElementsAdd(probabilities, index, scale(inside, -1), 1);
+  // The token weights meet the small factors, not the [N, V'] array.
+  return {
+    dHidden: mul(matmul(dLogits, chunk.weight), weights),
+    dWeight: matmul(matrixTranspose(dLogits), mul(chunk.hidden, weights)),
+  };
+}
+
+/** Each target as a column of the chunk, and 1 where it is one, else 0; both [N, 1]. */
+function localTargets({ targets, weight, hidden }: VocabularyChunk): {
+  index: Value;
+  inside: Value;
+} {
+  const last = scalarLike(targets, Number(dimAt("chunk", weight.shape, 0)) - 1);
+  const index = max(min(targets, last), scalarLike(targets, 0));
+  return { index, inside: cast(equal(index, targets), hidden.dtype) };
+}

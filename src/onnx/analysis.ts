@@ -1,0 +1,75 @@
+/** @file What running a graph will take: operations, memory, and which inputs may be overwritten by outputs. */
+
+import { topologicalOrder, useCounts } from "../graph/topology.ts";
+import { producer, type Value } from "../graph/value.ts";
+import { bytesPerElement } from "../tensor/dtype.ts";
+import { sameShape, type Shape } from "../tensor/shape.ts";
+
+const count = (shape: Shape): number =>
+  shape.reduce<number>((n, dim) => n * (typeof dim === "number" ? dim : 1), 1);
+
+const bytes = ({ dtype, shape }: Value): number => count(shape) * bytesPerElement(dtype);
+
+/** Floating-point operations of the matrix products that `outputs` need. Named dimensions count as 1. */
+export function matrixOperations(outputs: readonly Value[]): number {
+  let total = 0;
+  for (const { type, inputs, outputs: results } of topologicalOrder(outputs)) {
+    const inner = inputs[0]?.shape.at(-1);
+    if (type !== "MatMul" || typeof inner !== "number") continue;
+    for (const { shape } of results) total += 2 * inner * count(shape);
+  }
+  return total;
+}
+
+/** Operators whose result onnxruntime may put where an operand was, if nobody else needs that. */
+const IN_PLACE = new Set([
+  ..."Add Sub Mul Div Max Min Neg Abs Exp Log Sqrt Tanh Sigmoid Where Cast".split(" "),
+  ..."Reshape Softmax ThresholdedRelu ScatterElements Identity".split(" "),
+]);
+
+/**
+ * Peak bytes of intermediate results, outputs included and inputs not, when nodes run in topological order, results die
+ * after their last reader and elementwise operators reuse an operand that dies with them.
+ */
+export function workspaceBytes(outputs: readonly Value[]): number {
+  const remaining = new Map(useCounts(outputs));
+  // What shares one allocation: a result computed in place, and the operand it replaced.
+  let live = 0;
+  let peak = 0;
+  for (const { type, inputs, outputs: results } of topologicalOrder(outputs)) {
+    const dying = inputs.filter((value) => {
+      const left = (remaining.get(value) ?? 1) - 1;
+      remaining.set(value, left);
+      return left === 0 && value.source.kind === "node";
+    });
+    let needed = results.reduce((n, value) => n + (remaining.has(value) ? bytes(value) : 0), 0);
+    const [result] = results;
+    const reused = IN_PLACE.has(type)
+      ? dying.find((value) => result && bytes(value) === bytes(result))
+      : undefined;
+    if (reused) needed -= bytes(reused);
+    live += needed;
+    peak = Math.max(peak, live);
+    for (const value of dying) if (value !== reused) live -= bytes(value);
+  }
+  return peak;
+}
+
+/** Operators that read each element of an operand before they write it. */
+const ELEMENTWISE = new Set(["Add", "Sub", "Mul", "Div", "ScatterElements"]);
+
+/**
+ * Whether `result` may be written into the memory of `operand`: it has the same type, its own operator reads
+ * the operand elementwise or not at all, and every other reader is needed for the result, so that it has run before.
+ */
+export function overwritable(outputs: readonly Value[], result: Value, operand: Value): boolean {
+  const last = producer(result);
+  if (!last || result.dtype !== operand.dtype || !sameShape(result.shape, operand.shape)) {
+    return false;
+  }
+  const before = new Set(topologicalOrder([result]));
+  return topologicalOrder(outputs).every((node) => {
+    if (!node.inputs.includes(operand)) return true;
+    return node === last ? ELEMENTWISE.has(node.type) : before.has(node);
+  });
+}

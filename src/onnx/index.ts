@@ -1,0 +1,3 @@
+/** @file Graphs as ONNX. */
+
+export { compile, optimize, type Program } from "./model.ts";

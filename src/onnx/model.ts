@@ -1,0 +1,198 @@
+/**
+ * @file A graph as ONNX bytes (onnx.proto: ModelProto, GraphProto, NodeProto, TensorProto).
+ *
+ * Only what the outputs need is written: onnxruntime executes nodes that nobody reads.
+ */
+
+import { GraphError } from "../errors.ts";
+import { foldConstants, shareSubexpressions } from "../graph/simplify.ts";
+import type { Tensors } from "../graph/tensors.ts";
+import { graphInputs, lower, topologicalOrder } from "../graph/topology.ts";
+import type { OnnxAttribute, Value, ValueType } from "../graph/value.ts";
+import { ONNX_DTYPE } from "../ops/elementwise.ts";
+import { reassociate } from "../ops/reassociate.ts";
+import { matrixOperations, overwritable, workspaceBytes } from "./analysis.ts";
+import type { HostTensor } from "../tensor/host-tensor.ts";
+import {
+  bytesField,
+  type Field,
+  floatField,
+  intField,
+  message,
+  messageField,
+  stringField,
+} from "./wire.ts";
+
+const IR_VERSION = 10;
+const OPSET = 21;
+
+/** A graph that a runtime can load: what it is fed, what it answers, and its bytes. */
+export interface Program {
+  readonly bytes: Uint8Array;
+  readonly inputs: Readonly<Record<string, ValueType>>;
+  readonly outputs: Readonly<Record<string, ValueType>>;
+  /** Floating-point operations of its matrix products, two for a multiplication and an addition. */
+  readonly operations: number;
+  /** Bytes of intermediate results that exist at the same time, at most. */
+  readonly workspaceBytes: number;
+  /** Whether an output may be written over an input: whoever reads the input does so before. */
+  mayOverwrite(output: string, input: string): boolean;
+}
+
+/** The graph in the form in which it is run: plain operators, constants folded, products in the cheapest order. */
+export const optimize = (outputs: readonly Value[]): readonly Value[] =>
+  shareSubexpressions(reassociate(shareSubexpressions(foldConstants(lower(outputs)))));
+
+/**
+ * Serialises the graph of `outputs`.
+ *
+ * @throws {GraphError} if an input and an output share a name, or two inputs of one name differ in type.
+ */
+export function compile(outputs: Tensors): Program {
+  const names = Object.keys(outputs);
+  const values = optimize(Object.values(outputs));
+  const inputs = graphInputs(values);
+  const inputTypes = Object.fromEntries(inputs.map((value) => [inputName(value), typeOf(value)]));
+  for (const name of names) {
+    if (inputTypes[name]) throw new GraphError(`compile: "${name}" is an input and an output`);
+  }
+
+  const namer = makeNamer();
+  const nodes: Field[] = [];
+  const initializers = new Map<string, Field>();
+  const initializer = (tensor: HostTensor): string => {
+    const name = namer.constant(tensor);
+    initializers.set(name, tensorField(5, name, tensor));
+    return name;
+  };
+  const operandName = (value: Value): string =>
+    value.source.kind === "constant" ? initializer(value.source.tensor) : namer.value(value);
+
+  // A value that is an input, a constant, or wanted under a second name gets its name by an Identity.
+  const aliases = values.map((value, i) => !namer.claim(value, names[i] ?? ""));
+  for (const node of topologicalOrder(values)) {
+    if (node.body) throw new Error(`internal: ${node.type} was not lowered`);
+    const { attributes = {}, operands = [] } = node.onnx;
+    nodes.push(
+      messageField(1, [
+        ...[...node.inputs.map(operandName), ...operands.map(initializer)].map((name) =>
+          stringField(1, name),
+        ),
+        ...node.outputs.map((output) => stringField(2, namer.value(output))),
+        stringField(4, node.type),
+        ...Object.entries(attributes).map(([name, attribute]) => attributeField(name, attribute)),
+      ]),
+    );
+  }
+  for (const [i, value] of values.entries()) {
+    if (!aliases[i]) continue;
+    nodes.push(
+      messageField(1, [
+        stringField(1, operandName(value)),
+        stringField(2, names[i] ?? ""),
+        stringField(4, "Identity"),
+      ]),
+    );
+  }
+
+  const outputTypes = Object.fromEntries(values.map((value, i) => [names[i] ?? "", typeOf(value)]));
+  const graph = messageField(7, [
+    ...nodes,
+    stringField(2, "flora"),
+    ...initializers.values(),
+    ...Object.entries(inputTypes).map(([name, type]) => valueInfoField(11, name, type)),
+    ...Object.entries(outputTypes).map(([name, type]) => valueInfoField(12, name, type)),
+  ]);
+  const overwrites = new Map<string, boolean>();
+  const opset = messageField(8, [stringField(1, ""), intField(2, OPSET)]);
+  return {
+    bytes: message([intField(1, IR_VERSION), stringField(2, "flora"), graph, opset]),
+    inputs: inputTypes,
+    outputs: outputTypes,
+    operations: matrixOperations(values),
+    workspaceBytes: workspaceBytes(values),
+    mayOverwrite(output, input) {
+      const key = `${output} ${input}`;
+      const known = overwrites.get(key);
+      if (known !== undefined) return known;
+      const result = values[names.indexOf(output)];
+      const operand = inputs.find((value) => inputName(value) === input);
+      const safe = !!result && !!operand && overwritable(values, result, operand);
+      overwrites.set(key, safe);
+      return safe;
+    },
+  };
+}
+
+const typeOf = ({ dtype, shape }: Value): ValueType => ({ dtype, shape });
+
+function inputName({ source }: Value): string {
+  if (source.kind === "input") return source.name;
+  throw new Error("internal: not an input");
+}
+
+interface Namer {
+  /** Names a computed value; false if it is not computed here or has a name already. */
+  claim(value: Value, name: string): boolean;
+  value(value: Value): string;
+  constant(tensor: HostTensor): string;
+}
+
+function makeNamer(): Namer {
+  const values = new Map<Value, string>();
+  const constants = new Map<string, string>();
+  return {
+    claim(value, name) {
+      if (value.source.kind !== "node" || values.has(value)) return false;
+      values.set(value, name);
+      return true;
+    },
+    value(value) {
+      if (value.source.kind === "input") return value.source.name;
+      const name = values.get(value) ?? `_v${values.size}`;
+      values.set(value, name);
+      return name;
+    },
+    constant({ dtype, shape, data }) {
+      const key = `${dtype}[${shape.join()}]${data.join()}`;
+      const name = constants.get(key) ?? `_c${constants.size}`;
+      constants.set(key, name);
+      return name;
+    },
+  };
+}
+
+function attributeField(name: string, attribute: OnnxAttribute): Field {
+  const fields: Field[] = [stringField(1, name)];
+  switch (attribute.kind) {
+    case "float":
+      fields.push(floatField(2, attribute.value), intField(20, 1));
+      break;
+    case "int":
+      fields.push(intField(3, attribute.value), intField(20, 2));
+      break;
+    case "string":
+      fields.push(stringField(4, attribute.value), intField(20, 3));
+      break;
+    case "ints":
+      fields.push(...attribute.value.map((value) => intField(8, value)), intField(20, 7));
+      break;
+  }
+  return messageField(5, fields);
+}
+
+const tensorField = (field: number, name: string, { dtype, shape, data }: HostTensor): Field =>
+  messageField(field, [
+    ...shape.map((dim) => intField(1, dim)),
+    intField(2, ONNX_DTYPE[dtype]),
+    stringField(8, name),
+    bytesField(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
+  ]);
+
+const valueInfoField = (field: number, name: string, { dtype, shape }: ValueType): Field => {
+  const dims = shape.map((dim) =>
+    messageField(1, [typeof dim === "number" ? intField(1, dim) : stringField(2, dim)]),
+  );
+  const tensorType = messageField(1, [intField(1, ONNX_DTYPE[dtype]), messageField(2, dims)]);
+  return messageField(field, [stringField(1, name), messageField(2, [tensorType])]);
+};

@@ -1,0 +1,53 @@
+/**
+ * @file Protocol Buffers wire format, writing only (protobuf.dev, "Encoding"). A message is a list of fields; a field is a tag
+ * (number and wire type), then a varint, or a length and that many bytes, or four bytes.
+ */
+
+/** One encoded field: pieces of bytes, joined once at the end. */
+export type Field = readonly Uint8Array[];
+
+const utf8 = new TextEncoder();
+
+export function varint(value: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest >= 128n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
+  bytes.push(Number(rest));
+  return Uint8Array.from(bytes);
+}
+
+const tag = (field: number, wireType: number): Uint8Array => varint(field * 8 + wireType);
+
+export const intField = (field: number, value: number): Field => [tag(field, 0), varint(value)];
+
+export const floatField = (field: number, value: number): Field => [
+  tag(field, 5),
+  new Uint8Array(Float32Array.of(value).buffer),
+];
+
+export const bytesField = (field: number, bytes: Uint8Array): Field => [
+  tag(field, 2),
+  varint(bytes.length),
+  bytes,
+];
+
+export const stringField = (field: number, text: string): Field =>
+  bytesField(field, utf8.encode(text));
+
+export function messageField(field: number, fields: readonly Field[]): Field {
+  const pieces = fields.flat();
+  const length = pieces.reduce((n, piece) => n + piece.length, 0);
+  return [tag(field, 2), varint(length), ...pieces];
+}
+
+/** The bytes of a message. */
+export function message(fields: readonly Field[]): Uint8Array {
+  const pieces = fields.flat();
+  const bytes = new Uint8Array(pieces.reduce((n, piece) => n + piece.length, 0));
+  let offset = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, offset);
+    offset += piece.length;
+  }
+  return bytes;
+}

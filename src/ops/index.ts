@@ -1,0 +1,9 @@
+/** @file The operators. */
+
+export * from "./elementwise.ts";
+export * from "./indexing.ts";
+export * from "./matmul.ts";
+export * from "./movement.ts";
+export * from "./normalize.ts";
+export * from "./reduce.ts";
+export * from "./softmax.ts";

@@ -1,0 +1,41 @@
+/**
+ * @file Learning-rate schedules: factors of the peak rate by step, counted from 0.
+ *
+ *   warm-up        step / W                              while step < W
+ *   linear         (S - step) / (S - W)
+ *   cosine         (1 + cos(π (step - W) / (S - W))) / 2
+ *   inverse-sqrt   1 / √(1 + (step - W) / T)             T = W, or 10,000 without warm-up
+ *
+ * W warm-up steps, S all steps.
+ */
+
+export type Schedule = (step: number) => number;
+
+export interface ScheduleOptions {
+  readonly warmupSteps: number;
+  readonly totalSteps: number;
+}
+
+type Shape = (step: number, options: ScheduleOptions) => number;
+
+export type ScheduleName = "constant" | "linear" | "cosine" | "inverse-sqrt";
+
+const SHAPES: Readonly<Record<ScheduleName, Shape>> = {
+  constant: () => 1,
+  linear: (step, { warmupSteps, totalSteps }) =>
+    Math.max(0, totalSteps - step) / Math.max(1, totalSteps - warmupSteps),
+  cosine(step, { warmupSteps, totalSteps }) {
+    const progress = (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps);
+    return Math.max(0, (1 + Math.cos(Math.PI * progress)) / 2);
+  },
+  "inverse-sqrt"(step, { warmupSteps }) {
+    const scale = warmupSteps || 10_000;
+    return 1 / Math.sqrt((step + scale - warmupSteps) / scale);
+  },
+};
+
+export function schedule(name: ScheduleName, options: ScheduleOptions): Schedule {
+  const { warmupSteps } = options;
+  const shape = SHAPES[name];
+  return (step) => (step < warmupSteps ? step / Math.max(1, warmupSteps) : shape(step, options));
+}

@@ -1,0 +1,83 @@
+/**
+ * @file Gradient transformations: pairs of `init` and `update` that compose. Each acts on one parameter; what couples parameters (the
+ * global norm) reaches them as a number.
+ *
+ * An update is added to the parameter, so a descent step ends in a negative factor.
+ */
+
+import { type Tensors } from "../graph/tensors.ts";
+import type { Value } from "../graph/value.ts";
+import { add, mul, scale } from "../ops/elementwise.ts";
+
+/** A tensor of optimizer state: its shape, and the number it is full of at first. */
+export interface StateSpec {
+  readonly shape: readonly number[];
+  readonly initial: number;
+}
+
+export interface UpdateContext {
+  /** The parameter, [...]. */
+  readonly param: Value;
+  /** The learning rate of this step, a scalar. */
+  readonly learningRate: Value;
+  /**
+   * A scalar that the host computes in double precision at every step t, counted from 1: bias corrections, decay rates. Equal
+   * names are equal functions.
+   */
+  stepScalar(name: string, ofStep: (step: number) => number): Value;
+}
+
+export interface Updated {
+  readonly update: Value;
+  readonly state: Tensors;
+}
+
+export interface GradientTransformation {
+  /** The state for a parameter of this shape. */
+  init(shape: readonly number[]): Readonly<Record<string, StateSpec>>;
+  /** One step: the update has the shape of the gradient. */
+  update(gradient: Value, state: Tensors, context: UpdateContext): Updated;
+}
+
+/** A transformation without state. */
+export const stateless = (
+  update: (gradient: Value, context: UpdateContext) => Value,
+): GradientTransformation => ({
+  init: () => ({}),
+  update: (gradient, state, context) => ({ update: update(gradient, context), state }),
+});
+
+/** One transformation after another. State names carry the place in the chain. */
+export function chain(...links: readonly GradientTransformation[]): GradientTransformation {
+  return {
+    init: (shape) =>
+      Object.fromEntries(
+        links.flatMap((link, i) =>
+          Object.entries(link.init(shape)).map(([name, spec]) => [`${i}.${name}`, spec]),
+        ),
+      ),
+    update(gradient, state, context) {
+      let update = gradient;
+      const next: Record<string, Value> = {};
+      for (const [i, link] of links.entries()) {
+        const own = Object.entries(state).flatMap(([name, value]) =>
+          name.startsWith(`${i}.`) ? [[name.slice(`${i}.`.length), value] as const] : [],
+        );
+        const result = link.update(update, Object.fromEntries(own), context);
+        update = result.update;
+        for (const [name, value] of Object.entries(result.state)) next[`${i}.${name}`] = value;
+      }
+      return { update, state: next };
+    },
+  };
+}
+
+/** u ← -η u */
+export const scaleByLearningRate = (): GradientTransformation =>
+  stateless((gradient, { learningRate }) => mul(gradient, scale(learningRate, -1)));
+
+/** u ← u + λ w, for parameters with at least `minAxes` axes. Decoupled: Loshchilov & Hutter, ICLR 2019. */
+export const addDecayedWeights = (weightDecay: number, minAxes = 0): GradientTransformation =>
+  stateless((gradient, { param }) =>
+    param.shape.length >= minAxes ? add(gradient, scale(param, weightDecay)) : gradient,
+  );

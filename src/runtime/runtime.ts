@@ -1,0 +1,60 @@
+/**
+ * @file What runs programs. A runtime owns nothing that outlives a call but its compiled programs: tensors live in buffers that
+ * the caller allocates, feeds, fetches into and exchanges.
+ */
+
+import type { Program } from "../onnx/model.ts";
+import type { DType, TypedArray } from "../tensor/dtype.ts";
+import type { HostTensor } from "../tensor/host-tensor.ts";
+
+/** A tensor in the memory of a runtime. */
+export interface Buffer {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+  /** Overwrites all elements by what `fill` writes into an array of their number. */
+  write(fill: (elements: TypedArray) => void): void;
+  /** The elements; on a runtime in host memory the buffer's own, not a copy. */
+  read(): Promise<TypedArray>;
+  /** A view of rows `start` to `end` (exclusive) of the first axis. */
+  rows(start: number, end: number): Buffer;
+  /** A view of the first elements in another shape. */
+  view(shape: readonly number[]): Buffer;
+}
+
+export type Buffers = Readonly<Record<string, Buffer>>;
+
+/** A program in a form that runs. */
+export interface Executable {
+  readonly program: Program;
+  /**
+   * Runs the program: reads `feeds` in place, writes the outputs named in `fetches` into those buffers; other outputs are dropped.
+   *
+   * @throws {GraphError} if a feed is missing, or a buffer has another type or shape than the program says.
+   */
+  run(feeds: Buffers, fetches: Buffers): Promise<void>;
+  release(): Promise<void>;
+}
+
+export interface LoadOptions {
+  /** Keep freed memory for the next run; true by default. Faster for what runs often, smaller without for what runs rarely. */
+  readonly arena?: boolean;
+}
+
+export interface Runtime {
+  readonly name: string;
+  /** A zero-filled buffer. */
+  allocate(dtype: DType, shape: readonly number[]): Buffer;
+  /** A buffer over (on a device: with a copy of) the numbers of a host tensor. */
+  adopt(tensor: HostTensor): Buffer;
+  load(program: Program, options?: LoadOptions): Promise<Executable>;
+  /** Milliseconds spent inside onnxruntime since the runtime was made. */
+  elapsedMs(): number;
+}
+
+/** The numbers of a buffer as a host tensor. */
+export const readTensor = async (buffer: Buffer): Promise<HostTensor> => ({
+  dtype: buffer.dtype,
+  shape: buffer.shape,
+  data: await buffer.read(),
+});

@@ -1,0 +1,128 @@
+/** @file A runtime over onnxruntime with tensors in host memory, whichever of its packages provides the sessions. */
+
+import { GraphError, ShapeError } from "../errors.ts";
+import type { Program } from "../onnx/model.ts";
+import { bytesPerElement, type DType, type TypedArray } from "../tensor/dtype.ts";
+import { type HostTensor, zeros } from "../tensor/host-tensor.ts";
+import { elementCount, sameShape } from "../tensor/shape.ts";
+import type { Buffer, Buffers, Executable, LoadOptions, Runtime } from "./runtime.ts";
+
+/** The part of onnxruntime's interface that is used, in terms of its own tensor type. */
+export interface SessionProvider<Tensor> {
+  readonly name: string;
+  createTensor(dtype: DType, data: TypedArray, shape: readonly number[]): Tensor;
+  createSession(bytes: Uint8Array, options: LoadOptions): Promise<Session<Tensor>>;
+}
+
+export interface Session<Tensor> {
+  run(
+    feeds: Readonly<Record<string, Tensor>>,
+    fetches: Readonly<Record<string, Tensor>>,
+  ): Promise<unknown>;
+  release(): Promise<void>;
+}
+
+interface HostBuffer<Tensor> extends Buffer {
+  readonly tensor: Tensor;
+}
+
+export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime {
+  const tensors = new WeakMap<Buffer, Tensor>();
+  const clock = { ms: 0 };
+
+  function adopt({ dtype, shape, data }: HostTensor): Buffer {
+    const buffer: HostBuffer<Tensor> = {
+      dtype,
+      shape,
+      bytes: data.length * bytesPerElement(dtype),
+      tensor: provider.createTensor(dtype, data, shape),
+      write: (fill) => fill(data),
+      read: () => Promise.resolve(data),
+      view(to) {
+        const size = elementCount(to);
+        if (size > data.length) throw new ShapeError("view: too large", { buffer: shape, to });
+        return adopt({ dtype, shape: to, data: data.subarray(0, size) });
+      },
+      rows(start, end) {
+        const rows = shape[0] ?? 0;
+        if (start < 0 || end < start || end > rows) {
+          throw new ShapeError(`rows: no range ${start} to ${end}`, { buffer: shape });
+        }
+        const width = rows === 0 ? 0 : data.length / rows;
+        return adopt({
+          dtype,
+          shape: shape.with(0, end - start),
+          data: data.subarray(start * width, end * width),
+        });
+      },
+    };
+    tensors.set(buffer, buffer.tensor);
+    return buffer;
+  }
+
+  function bind(
+    kind: "feed" | "fetch",
+    buffers: Buffers,
+    types: Program["inputs"],
+  ): Record<string, Tensor> {
+    const bound: Record<string, Tensor> = {};
+    for (const [name, buffer] of Object.entries(buffers)) {
+      const type = types[name];
+      const tensor = tensors.get(buffer);
+      if (!type) throw new GraphError(`run: the program has no ${kind} "${name}"`);
+      if (!tensor) throw new GraphError(`run: ${kind} "${name}" belongs to another runtime`);
+      if (type.dtype !== buffer.dtype || !fits(buffer.shape, type.shape)) {
+        throw new GraphError(
+          `run: ${kind} "${name}" must be ${type.dtype} [${type.shape.join(", ")}]` +
+            `; got ${buffer.dtype} [${buffer.shape.join(", ")}]`,
+        );
+      }
+      bound[name] = tensor;
+    }
+    return bound;
+  }
+
+  return {
+    name: provider.name,
+    allocate: (dtype, shape) => adopt(zeros(dtype, shape)),
+    adopt,
+    elapsedMs: () => clock.ms,
+
+    async load(program, options = {}): Promise<Executable> {
+      const session = await provider.createSession(program.bytes, options);
+      return {
+        program,
+        async run(feeds, fetches) {
+          const bound = bind("feed", feeds, program.inputs);
+          for (const name of Object.keys(program.inputs)) {
+            if (!(name in bound)) throw new GraphError(`run: no feed "${name}"`);
+          }
+          const wanted = bind("fetch", fetches, program.outputs);
+          checkOverwrites(program, feeds, fetches);
+          const start = performance.now();
+          // The answer holds copies of what was written into the fetched buffers; nobody wants them.
+          await session.run(bound, wanted);
+          clock.ms += performance.now() - start;
+        },
+        release: () => session.release(),
+      };
+    },
+  };
+}
+
+/** A buffer that is both fed and fetched must be one that its output may overwrite. */
+function checkOverwrites(program: Program, feeds: Buffers, fetches: Buffers): void {
+  const fed = new Map(Object.entries(feeds).map(([name, buffer]) => [buffer, name]));
+  for (const [output, buffer] of Object.entries(fetches)) {
+    const input = fed.get(buffer);
+    if (input !== undefined && !program.mayOverwrite(output, input)) {
+      throw new GraphError(`run: output "${output}" would overwrite input "${input}" too early`);
+    }
+  }
+}
+
+const fits = (shape: readonly number[], expected: Program["inputs"][string]["shape"]): boolean =>
+  sameShape(
+    shape,
+    expected.map((dim, axis) => (typeof dim === "string" ? (shape[axis] ?? dim) : dim)),
+  );

@@ -1,0 +1,4 @@
+export { byteTokenizer } from "./bytes.ts";
+export { loadTokenizer } from "./huggingface.ts";
+export { streamDecoder, type StreamDecoder } from "./stream.ts";
+export type { Tokenizer } from "./tokenizer.ts";

@@ -1,0 +1,270 @@
+/**
+ * @file The options of a training run: one flat list, the same in a YAML file, on the command line and in code.
+ *
+ * Every option has a default, a range and a sentence; the command line's help and messages are made from them.
+ */
+
+import { z } from "zod";
+import { UsageError } from "../errors.ts";
+import type { OptimizerName } from "../optim/base.ts";
+import type { Family } from "../optim/projection.ts";
+import type { ScheduleName } from "../optim/schedule.ts";
+
+export type ProjectionSide = "smaller" | "larger" | "rows" | "columns";
+
+/** A complete set of options. The sentences that explain them are those of `flora train --help`. */
+export interface TrainConfig {
+  readonly train?: readonly string[] | undefined;
+  readonly validation?: readonly string[] | undefined;
+  readonly task?: "text" | "pairs" | undefined;
+  readonly textColumn: string;
+  readonly sourceColumn: string;
+  readonly targetColumn: string;
+  readonly prefix: string;
+  readonly suffix: string;
+  readonly tooLong: "refuse" | "drop" | "truncate";
+  readonly tokenizer: string;
+  readonly contextLength?: number | undefined;
+  readonly model: string | Readonly<Record<string, unknown>>;
+  readonly method: "flora" | "dense";
+  readonly rank: number;
+  readonly projection: Family;
+  readonly side: ProjectionSide;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly compressEmbeddings: boolean;
+  readonly momentum: number;
+  readonly momentumRule: "paper" | "reference";
+  readonly resampleEvery?: number | undefined;
+  readonly optimizer: OptimizerName;
+  readonly learningRate?: number | undefined;
+  readonly schedule: ScheduleName;
+  readonly warmupSteps: number;
+  readonly weightDecay: number;
+  readonly maxGradNorm?: number | undefined;
+  readonly batchSize: number;
+  readonly microSteps: number;
+  readonly steps?: number | undefined;
+  readonly epochs?: number | undefined;
+  readonly seed: number;
+  readonly recompute: boolean;
+  readonly vocabularyChunk: number;
+  readonly threads?: number | undefined;
+  readonly output: string;
+  readonly overwrite: boolean;
+  readonly resume: boolean;
+  readonly evaluateEvery: number;
+  readonly evaluationBatches: number;
+  readonly saveEvery: number;
+  readonly translations: number;
+}
+
+const count = z.int().positive();
+const paths = z.union([z.string().transform((path) => [path]), z.array(z.string()).min(1).max(2)]);
+const patterns = z.union([
+  z.string().transform((list) => list.split(",").filter((pattern) => pattern !== "")),
+  z.array(z.string()),
+]);
+
+const OPTIONS = {
+  // Data
+  train: paths
+    .optional()
+    .describe("training file, or two line-aligned files; none: the built-in grammar"),
+  validation: paths.optional().describe("held-out file(s); none: a part of the training data"),
+  task: z
+    .enum(["text", "pairs"])
+    .optional()
+    .describe("what a JSONL file holds; else the files tell"),
+  textColumn: z.string().default("text").describe("the column of a JSONL file that holds text"),
+  sourceColumn: z.string().default("source").describe("the column that holds what is translated"),
+  targetColumn: z.string().default("target").describe("the column that holds the answer"),
+  prefix: z.string().default("").describe("stands before every source"),
+  suffix: z.string().default("\n").describe("stands between source and target"),
+  tooLong: z
+    .enum(["refuse", "drop", "truncate"])
+    .default("refuse")
+    .describe("what becomes of pairs longer than the context"),
+  tokenizer: z
+    .string()
+    .default("bytes")
+    .describe('"bytes", a tokenizer.json, or a directory that has one'),
+  contextLength: count
+    .optional()
+    .describe("tokens a sequence may have; the model's limit if absent"),
+  // Model
+  model: z
+    .union([z.string(), z.record(z.string(), z.unknown())])
+    .default({})
+    .describe(
+      "a Hugging Face directory to start from, or fields of config.json to start from scratch",
+    ),
+  // Method
+  method: z.enum(["flora", "dense"]).default("flora").describe("how gradients are kept"),
+  rank: count.default(128).describe("rows of a projection"),
+  projection: z
+    .enum(["gaussian", "rademacher", "orthonormal"])
+    .default("gaussian")
+    .describe("the family that projections are drawn from"),
+  side: z
+    .enum(["smaller", "larger", "rows", "columns"])
+    .default("smaller")
+    .describe("the dimension of a matrix that is projected"),
+  include: patterns.default(["*"]).describe("parameters to compress, by name patterns"),
+  exclude: patterns.default([]).describe("parameters to leave dense, by name patterns"),
+  compressEmbeddings: z.boolean().default(false).describe("compress embedding tables too"),
+  momentum: z.number().min(0).lt(1).default(0).describe("decay of the momentum; 0: none"),
+  momentumRule: z
+    .enum(["paper", "reference"])
+    .default("paper")
+    .describe("Algorithm 2, or what the reference code computes"),
+  resampleEvery: count.optional().describe("steps between projections; 1, with momentum 1000"),
+  // Optimizer
+  optimizer: z
+    .enum(["sgd", "momentum", "adam", "adamw", "adafactor"])
+    .default("adafactor")
+    .describe("what turns gradients into updates"),
+  learningRate: z
+    .number()
+    .positive()
+    .optional()
+    .describe("peak rate; the optimizer's usual one if absent"),
+  schedule: z
+    .enum(["constant", "linear", "cosine", "inverse-sqrt"])
+    .default("constant")
+    .describe("how the rate changes after the warm-up"),
+  warmupSteps: z.int().min(0).default(0).describe("steps in which the rate rises from 0"),
+  weightDecay: z.number().min(0).default(0).describe("decoupled decay of matrices and embeddings"),
+  maxGradNorm: z.number().positive().optional().describe("clip gradients to this global norm"),
+  // Run
+  batchSize: count.default(8).describe("sequences in a micro-batch"),
+  microSteps: count.default(1).describe("micro-batches in a step"),
+  steps: count.optional().describe("optimizer steps; else epochs decide"),
+  epochs: z
+    .number()
+    .positive()
+    .optional()
+    .describe("passes over the data, if steps are not given; 1"),
+  seed: z.int().min(0).default(0).describe("seed of weights, order, dropout and projections"),
+  recompute: z.boolean().default(true).describe("recompute activations instead of keeping them"),
+  vocabularyChunk: count.default(8192).describe("rows of the output embedding computed at a time"),
+  threads: count.optional().describe("threads of an operator; one per core if absent"),
+  // Output
+  output: z
+    .string()
+    .default("runs/flora")
+    .describe("directory for the model, the log and checkpoints"),
+  overwrite: z.boolean().default(false).describe("replace what the output directory holds"),
+  resume: z.boolean().default(false).describe("go on from the output directory's checkpoint"),
+  evaluateEvery: z.int().min(0).default(0).describe("steps between evaluations; 0: ten a run"),
+  evaluationBatches: count.default(16).describe("batches of an evaluation"),
+  saveEvery: z.int().min(0).default(0).describe("steps between checkpoints; 0: only at the end"),
+  translations: z
+    .int()
+    .min(0)
+    .default(200)
+    .describe("held-out pairs translated at the end, for BLEU"),
+} as const;
+
+const schema: z.ZodType<TrainConfig> = z.strictObject(OPTIONS);
+
+/** Options as a user writes them: all optional, a single path or pattern in place of a list. */
+export type TrainOptions = Readonly<Record<string, unknown>>;
+
+export interface OptionHelp {
+  readonly name: string;
+  readonly description: string;
+  /** What a value may be, in words. */
+  readonly allowed: string;
+  /** As it would be written; undefined where there is none. */
+  readonly default: string | undefined;
+}
+
+/**
+ * Checks options and fills in defaults.
+ *
+ * @throws {UsageError} naming the option, what came and what is allowed.
+ */
+export function parseConfig(options: TrainOptions): TrainConfig {
+  const parsed = schema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  if (issue?.code === "unrecognized_keys") {
+    const [name = ""] = issue.keys;
+    throw new UsageError(`${name}: no such option`, { hint: nearest(name) });
+  }
+  const name = String(issue?.path[0] ?? "");
+  const help = optionHelp().find((option) => option.name === name);
+  throw new UsageError(
+    `${name}: must be ${help?.allowed ?? issue?.message}; got ${JSON.stringify(options[name])}`,
+  );
+}
+
+/** Every option with its description, in the order of the schema. */
+export function optionHelp(): readonly OptionHelp[] {
+  return Object.entries(OPTIONS).map(([name, option]) => {
+    const unset = option.safeParse(undefined);
+    const byDefault = unset.success ? unset.data : undefined;
+    return {
+      name,
+      description: option.description ?? "",
+      allowed: allowedValues(option),
+      default: byDefault === undefined ? undefined : JSON.stringify(byDefault),
+    };
+  });
+}
+
+/** What a schema allows, in the words of a user. */
+function allowedValues(option: z.ZodType): string {
+  const json = z.toJSONSchema(option, { io: "input", unrepresentable: "any" });
+  const branches = (json.anyOf ?? [json]).flatMap((branch) =>
+    typeof branch === "object" ? [describe(branch)] : [],
+  );
+  return branches.join(" or ");
+}
+
+function describe(json: z.core.JSONSchema.BaseSchema): string {
+  const { exclusiveMinimum: above, minimum: from, exclusiveMaximum: below } = json;
+  if (json.enum) return `one of ${json.enum.join(", ")}`;
+  const bounds = [
+    ...(above === undefined ? [] : [`above ${above}`]),
+    ...(from === undefined || from < Number.MIN_SAFE_INTEGER + 1 ? [] : [`at least ${from}`]),
+    ...(below === undefined ? [] : [`below ${below}`]),
+  ].join(" and ");
+  switch (json.type) {
+    case "integer":
+      return `a whole number ${bounds}`.trim();
+    case "number":
+      return `a number ${bounds}`.trim();
+    case "boolean":
+      return "true or false";
+    case "array":
+      return "a list of texts";
+    case "object":
+      return "a table of fields";
+    default:
+      return "a text";
+  }
+}
+
+/** The option whose name is most like a misspelt one, as a hint. */
+function nearest(name: string): string {
+  const [best = ""] = Object.keys(OPTIONS).toSorted(
+    (a, b) => distance(name, a) - distance(name, b),
+  );
+  return distance(name, best) <= 3 ? `did you mean ${best}?` : "flora train --help lists them";
+}
+
+/** Levenshtein's edit distance. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (const [i, x] of a.split("").entries()) {
+    const next = [i + 1];
+    for (const [j, y] of b.split("").entries()) {
+      const change = (row[j] ?? 0) + (x === y ? 0 : 1);
+      next.push(Math.min(change, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

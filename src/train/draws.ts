@@ -1,0 +1,74 @@
+/**
+ * @file The random numbers of a run, by what they are for. Equal keys are equal numbers, so nothing random is stored: a projection
+ * is drawn when it is needed, and a dropout mask once for the forward and once for the backward pass.
+ */
+
+import type { ParamSpec } from "../nn/params.ts";
+import type { Projection } from "../optim/projection.ts";
+import {
+  fillKeepMask,
+  fillNormal,
+  fillOrthonormal,
+  fillRademacher,
+  foldIn,
+  type Key,
+  randomKey,
+} from "../random/index.ts";
+import type { Buffer } from "../runtime/runtime.ts";
+
+export interface Draws {
+  /** Initial values of a parameter. */
+  initialize(name: string, spec: ParamSpec, param: Buffer): void;
+  /** The projection matrix of a parameter in a cycle, [rank, dimension]. */
+  projection(name: string, cycle: number, projection: Projection, a: Buffer): void;
+  /** The dropout mask of a stage in a micro-step of the run. */
+  mask(stage: number, name: string, microStep: number, rate: number, mask: Buffer): void;
+  /** The key of the order of the data. */
+  readonly dataKey: Key;
+  /** Milliseconds spent drawing projections. */
+  projectionMs(): number;
+}
+
+export function createDraws(seed: number): Draws {
+  const root = randomKey(seed);
+  const keys = {
+    weights: foldIn(root, "weights"),
+    projections: foldIn(root, "projections"),
+    masks: foldIn(root, "masks"),
+    data: foldIn(root, "data"),
+  };
+  const clock = { ms: 0 };
+  return {
+    dataKey: keys.data,
+    projectionMs: () => clock.ms,
+    initialize(name, { init }, param) {
+      param.write((elements) => {
+        if (init.kind === "constant") floats(elements).fill(init.value);
+        else fillNormal(foldIn(keys.weights, name), floats(elements), init.deviation);
+      });
+    },
+    projection(name, cycle, { family, rank, dimension }, a) {
+      const start = performance.now();
+      const key = foldIn(foldIn(keys.projections, name), cycle);
+      a.write((elements) => {
+        const out = floats(elements);
+        if (family === "gaussian") fillNormal(key, out, rank ** -0.5);
+        else if (family === "rademacher") fillRademacher(key, out, rank ** -0.5);
+        else fillOrthonormal(key, out, rank, dimension);
+      });
+      clock.ms += performance.now() - start;
+    },
+    mask(stage, name, microStep, rate, mask) {
+      const key = foldIn(foldIn(foldIn(keys.masks, name), stage), microStep);
+      mask.write((elements) => {
+        if (elements instanceof Uint8Array) fillKeepMask(key, elements, rate);
+        else throw new Error("internal: a mask is uint8");
+      });
+    },
+  };
+}
+
+function floats(elements: unknown): Float32Array {
+  if (elements instanceof Float32Array) return elements;
+  throw new Error("internal: float32 expected");
+}

@@ -1,0 +1,64 @@
+/** @file Held-out loss, and held-out translations with their BLEU. */
+
+import { promptIds } from "../data/index.ts";
+import { corpusBleu } from "../evaluate/bleu.ts";
+import { complete, createDecoder } from "../generate/index.ts";
+import type { EvaluationEvent, TranslationEvent } from "./events.ts";
+import type { Pipeline } from "./pipeline.ts";
+import type { Run } from "./prepare.ts";
+
+export async function evaluateLoss(
+  { data }: Run,
+  pipeline: Pipeline,
+  step: number,
+): Promise<EvaluationEvent> {
+  const start = performance.now();
+  let sum = 0;
+  let tokens = 0;
+  for (const batch of data.evaluation()) {
+    sum += await pipeline.evaluate(batch);
+    tokens += batch.lossTokens;
+  }
+  const loss = sum / tokens;
+  const elapsedMs = performance.now() - start;
+  return { type: "evaluation", step, loss, perplexity: Math.exp(loss), tokens, elapsedMs };
+}
+
+const SAMPLES = 5;
+
+/** Greedy translations of the held-out pairs; none if there are no pairs. */
+export async function translate(run: Run, step: number): Promise<TranslationEvent | undefined> {
+  const { config, data, model, runtime, state, tokenizer } = run;
+  const { pairs } = data;
+  if (pairs.length === 0) return undefined;
+  const start = performance.now();
+  const { prefix, suffix } = config;
+  const prompts = pairs.map(({ source }) => promptIds(tokenizer, source, { prefix, suffix }));
+  const fitting = prompts.flatMap((ids, i) => (ids.length < model.contextLength ? [i] : []));
+  const longestTarget = Math.max(...pairs.map(({ target }) => tokenizer.encode(target).length));
+  const decoder = createDecoder(model, runtime, state.weights);
+  const outputs = await complete(
+    decoder,
+    fitting.map((i) => prompts[i] ?? new Int32Array()),
+    {
+      maxNewTokens: Math.ceil(longestTarget * 1.5),
+      ...(tokenizer.endOfText !== undefined && { stopToken: tokenizer.endOfText }),
+    },
+  );
+  const hypotheses = outputs.map((ids) => tokenizer.decode(ids));
+  const references = fitting.map((i) => pairs[i]?.target ?? "");
+  const { score, signature } = corpusBleu(hypotheses, references);
+  return {
+    type: "translation",
+    step,
+    bleu: score,
+    signature,
+    count: fitting.length,
+    elapsedMs: performance.now() - start,
+    samples: fitting.slice(0, SAMPLES).map((i, k) => ({
+      source: pairs[i]?.source ?? "",
+      target: pairs[i]?.target ?? "",
+      output: hypotheses[k] ?? "",
+    })),
+  };
+}

@@ -1,0 +1,32 @@
+/** @file What the parts of a run share. */
+
+import type { Model } from "../models/model.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { TrainConfig } from "./config.ts";
+import type { Draws } from "./draws.ts";
+import type { ParamPlan, Plan } from "./plan.ts";
+import type { ProgramCache } from "./programs.ts";
+import type { Slots } from "./slots.ts";
+import type { TrainState } from "./state.ts";
+
+export interface PipelineParts {
+  readonly runtime: Runtime;
+  readonly model: Model;
+  readonly plan: Plan;
+  readonly config: TrainConfig;
+  readonly state: TrainState;
+  readonly programs: ProgramCache;
+  readonly slots: Slots;
+  readonly draws: Draws;
+}
+
+export function planOf(plan: Plan, name: string): ParamPlan {
+  const found = plan.get(name);
+  if (found) return found;
+  throw new Error(`internal: no plan for ${name}`);
+}
+
+export function copyInt32(from: Int32Array, to: unknown): void {
+  if (!(to instanceof Int32Array)) throw new Error("internal: int32 expected");
+  to.set(from);
+}

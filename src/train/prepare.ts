@@ -1,0 +1,99 @@
+/** @file From options to everything a run needs: model, data, plan, programs and state. */
+
+import { UsageError } from "../errors.ts";
+import type { Model } from "../models/model.ts";
+import { modelFromConfig } from "../models/registry.ts";
+import { cpuRuntime } from "../runtime/node.ts";
+import type { Tokenizer } from "../text/index.ts";
+import { loadWeights, readConfig } from "../weights/index.ts";
+import type { TrainConfig } from "./config.ts";
+import { loadData, tokenizerOf, type TrainData } from "./data.ts";
+import { createDraws } from "./draws.ts";
+import type { PipelineParts } from "./parts.ts";
+import { type Plan, planParameters } from "./plan.ts";
+import { createProgramCache } from "./programs.ts";
+import { createSlots } from "./slots.ts";
+import { bufferOf, createState, restore } from "./state.ts";
+
+export interface Run extends PipelineParts {
+  readonly tokenizer: Tokenizer;
+  readonly data: TrainData;
+  /** Whether parameters are updated as soon as their gradient is known. */
+  readonly layerwise: boolean;
+}
+
+/** The model of the options, without weights. */
+export async function modelOf(config: TrainConfig, tokenizer: Tokenizer): Promise<Model> {
+  const { model } = config;
+  if (typeof model === "string") return modelFromConfig(await readConfig(model));
+  const vocabulary = { vocab_size: tokenizer.vocabularySize };
+  // From scratch there is no reason to expect overfitting; dropout is there for whoever asks.
+  const dropout = { embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 };
+  return modelFromConfig({ ...vocabulary, ...dropout, ...model });
+}
+
+export function contextLengthOf(config: TrainConfig, model: Model): number {
+  const length = config.contextLength ?? model.contextLength;
+  if (length <= model.contextLength) return length;
+  throw new UsageError(
+    `contextLength: the model takes at most ${model.contextLength} tokens; got ${length}`,
+  );
+}
+
+/** Parameters that are updated as soon as their gradient is known: with one micro-step and nothing to wait for. */
+export function immediateParams(model: Model, config: TrainConfig): ReadonlySet<string> {
+  if (config.microSteps > 1 || config.maxGradNorm !== undefined) return new Set();
+  const uses = [...model.stages.flatMap(({ params }) => Object.values(params)), model.head];
+  return new Set(
+    uses.filter((name) => uses.indexOf(name) === uses.lastIndexOf(name) && name !== model.head),
+  );
+}
+
+export async function prepare(config: TrainConfig): Promise<Run> {
+  const tokenizer = await tokenizerOf(config);
+  const model = await modelOf(config, tokenizer);
+  if (tokenizer.vocabularySize > model.vocabularySize) {
+    throw new UsageError(
+      `tokenizer: the model knows ${model.vocabularySize} tokens` +
+        `; got a vocabulary of ${tokenizer.vocabularySize}`,
+    );
+  }
+  const plan: Plan = planParameters(model, config);
+  const draws = createDraws(config.seed);
+  const data = await loadData(config, tokenizer, contextLengthOf(config, model), draws.dataKey);
+
+  const runtime = cpuRuntime(config.threads === undefined ? {} : { threads: config.threads });
+  const immediate = immediateParams(model, config);
+  const state = createState({ runtime, model, plan, immediate });
+  await fillWeights({ config, model, state, draws });
+  return {
+    config,
+    tokenizer,
+    model,
+    plan,
+    draws,
+    data,
+    runtime,
+    state,
+    layerwise: immediate.size > 0,
+    programs: createProgramCache(runtime),
+    slots: createSlots(runtime),
+  };
+}
+
+async function fillWeights({
+  config,
+  model,
+  state,
+  draws,
+}: Pick<Run, "config" | "model" | "state" | "draws">): Promise<void> {
+  if (typeof config.model !== "string") {
+    for (const [name, spec] of model.params) {
+      draws.initialize(name, spec, bufferOf(state.weights, name));
+    }
+    return;
+  }
+  const expected = new Map([...model.params].map(([name, { shape }]) => [name, shape] as const));
+  const tensors = await loadWeights(config.model, expected, model.checkpoint);
+  for (const [name, tensor] of tensors) restore(name, bufferOf(state.weights, name), tensor);
+}

@@ -1,0 +1,135 @@
+/**
+ * @file JSON (RFC 8259) from files that are not trusted.
+ *
+ * `JSON.parse` keeps the last of two equal keys without a word and, on Node 20, does not say where
+ * an error is; this parser refuses the first and reports the second as line and column.
+ */
+
+import { FormatError } from "../errors.ts";
+
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+export type JsonObject = Readonly<Record<string, Json>>;
+
+export const isJsonObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** `value` in a few words, for messages. */
+export function describeJson(value: Json | undefined): string {
+  if (value === undefined) return "nothing";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof value === "object" && value !== null) return "an object";
+  const text = JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+}
+
+/** Bounds the recursion, so that a hostile file cannot exhaust the stack. */
+const MAX_DEPTH = 100;
+
+/**
+ * The value written in `text`, which came from `path`; `what` names the text in messages.
+ *
+ * @throws {FormatError} with the line as offset, if `text` is not JSON, repeats a key within an
+ *   object or nests deeper than 100 levels.
+ */
+export function parseJson(path: string, what: string, text: string): Json {
+  let at = 0;
+
+  const fail = (message: string, where: number): never => {
+    const before = text.slice(0, where);
+    const line = before.split("\n").length;
+    const column = where - before.lastIndexOf("\n");
+    throw new FormatError(path, `${what}: line ${line}, column ${column}: ${message}`, {
+      offset: line,
+    });
+  };
+
+  const expected = (wanted: string): never =>
+    fail(`expected ${wanted}; got ${at < text.length ? JSON.stringify(text[at]) : "the end"}`, at);
+
+  const skipSpace = (): void => {
+    while (at < text.length && " \t\n\r".includes(text.charAt(at))) at++;
+  };
+
+  const take = (token: string): boolean => {
+    skipSpace();
+    if (text[at] !== token) return false;
+    at++;
+    return true;
+  };
+
+  const match = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text)?.[0];
+    at += found?.length ?? 0;
+    return found;
+  };
+
+  const string = (): string => {
+    skipSpace();
+    const start = at;
+    if (text[at] !== '"') expected("a string");
+    for (at++; text[at] !== '"'; at++) {
+      if (text[at] === "\\") at++;
+      if (at >= text.length) fail("string does not end", start);
+    }
+    at++;
+    const value = parseString(text.slice(start, at));
+    return value ?? fail("string holds an escape or control character JSON does not allow", start);
+  };
+
+  const object = (depth: number): JsonObject => {
+    const entries = new Map<string, Json>();
+    if (take("}")) return {};
+    do {
+      skipSpace();
+      const start = at;
+      const key = string();
+      if (entries.has(key)) fail(`key ${describeJson(key)} appears twice`, start);
+      if (!take(":")) expected('":"');
+      entries.set(key, value(depth));
+    } while (take(","));
+    if (!take("}")) expected('"," or "}"');
+    return Object.fromEntries(entries);
+  };
+
+  const array = (depth: number): readonly Json[] => {
+    const items: Json[] = [];
+    if (take("]")) return items;
+    do items.push(value(depth));
+    while (take(","));
+    if (!take("]")) expected('"," or "]"');
+    return items;
+  };
+
+  const value = (depth: number): Json => {
+    if (depth > MAX_DEPTH) fail(`nested deeper than ${MAX_DEPTH} levels`, at);
+    if (take("{")) return object(depth + 1);
+    if (take("[")) return array(depth + 1);
+    if (text[at] === '"') return string();
+    const number = match(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y);
+    if (number !== undefined) return Number(number);
+    const literal = match(/true|false|null/y);
+    if (literal === undefined) return expected("a value");
+    return literal === "null" ? null : literal === "true";
+  };
+
+  const result = value(0);
+  skipSpace();
+  return at === text.length ? result : expected("the end");
+}
+
+/** The value of a quoted JSON string; undefined if it is malformed. */
+function parseString(quoted: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(quoted);
+    return typeof value === "string" ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

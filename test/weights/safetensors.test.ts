@@ -1,0 +1,321 @@
+/**
+ * @file Files against the reference (test/golden/make_safetensors.py): what Python writes is read
+ * with equal numbers, and what flora writes is byte for byte what Python writes. A file with every
+ * dtype written by `writeSafetensors` was also opened by hand with `safetensors.torch.load_file`.
+ */
+
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { FormatError, ShapeError, UsageError } from "../../src/errors.ts";
+import { allocate, type DType } from "../../src/tensor/dtype.ts";
+import { float32, hostTensor, type HostTensor } from "../../src/tensor/host-tensor.ts";
+import { openSafetensors, writeSafetensors } from "../../src/weights/safetensors.ts";
+import { failure, safetensorsBytes, temporaryDirectory } from "./support.ts";
+
+interface GoldenTensor {
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  readonly values: readonly string[];
+}
+
+const goldenPath = (name: string): string =>
+  fileURLToPath(new URL(`../golden/${name}`, import.meta.url));
+
+const golden = (name: string): Readonly<Record<string, GoldenTensor>> =>
+  JSON.parse(readFileSync(goldenPath(name), "utf8"));
+
+/** The type in which a PyTorch type arrives. */
+const LOADED_AS: Readonly<Record<string, DType>> = {
+  float32: "float32",
+  float16: "float32",
+  bfloat16: "float32",
+  float64: "float32",
+  int64: "int64",
+  int32: "int32",
+  int16: "int32",
+  int8: "int32",
+  uint32: "uint32",
+  uint16: "uint16",
+  uint8: "uint8",
+  bool: "bool",
+};
+
+const scratch = mkdtempSync(join(tmpdir(), "flora-"));
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+async function readAll(path: string): Promise<ReadonlyMap<string, HostTensor>> {
+  const file = await openSafetensors(path);
+  try {
+    const tensors = new Map<string, HostTensor>();
+    for (const name of file.tensors.keys()) tensors.set(name, await file.read(name));
+    return tensors;
+  } finally {
+    await file.close();
+  }
+}
+
+const bytesOf = ({ data }: HostTensor): Buffer =>
+  Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+
+describe("openSafetensors", () => {
+  it("reads every dtype that Python wrote, number for number", async () => {
+    const expected = golden("safetensors_mixed.json");
+    const tensors = await readAll(goldenPath("safetensors_mixed.safetensors"));
+    expect([...tensors.keys()].toSorted()).toEqual(Object.keys(expected).toSorted());
+    for (const [name, { dtype, shape, values }] of Object.entries(expected)) {
+      const tensor = tensors.get(name);
+      expect(tensor).toMatchObject({ dtype: LOADED_AS[dtype], shape });
+      const data = tensor?.data ?? [];
+      const expectedData =
+        data instanceof BigInt64Array ? values.map((x) => BigInt(x)) : values.map(Number);
+      expect([...data]).toEqual(expectedData);
+    }
+  });
+
+  it("gives the metadata, and the types and places as in the file", async () => {
+    const file = await openSafetensors(goldenPath("safetensors_mixed.safetensors"));
+    await file.close();
+    expect(file.metadata).toEqual({ format: "pt", note: 'quoted "text"\n\u00fc' });
+    expect(file.tensors.get("bf16")).toMatchObject({ dtype: "BF16", shape: [7] });
+    expect([...file.tensors.values()][0]).toMatchObject({ dtype: "I64", begin: 0, end: 24 });
+  });
+
+  it("reads tensors that the file does not align", async () => {
+    const path = join(temporaryDirectory(), "a.safetensors");
+    const header =
+      '{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},' +
+      '"b":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}}';
+    const bytes = safetensorsBytes(header, 5);
+    bytes.writeFloatLE(1.5, bytes.length - 4);
+    await writeFile(path, bytes);
+    expect((await readAll(path)).get("b")).toEqual(float32([1], Float32Array.of(1.5)));
+  });
+
+  it.each([
+    ["an empty file", Buffer.alloc(0), "file is shorter than 8 bytes; got 0"],
+    ["seven bytes", Buffer.alloc(7), "file is shorter than 8 bytes; got 7"],
+    ["no header", Buffer.alloc(8), 'header: must start with "{"; got nothing'],
+    ["a length of 2^64 - 1", Buffer.alloc(16, 0xff), "header length is over 100000000 bytes"],
+    ["a length of 100 000 001", lengthOnly(100_000_001n), "header length is over 100000000 bytes"],
+    ["a length of 100 000 000", lengthOnly(100_000_000n), "header lies beyond the end of the file"],
+    ["a length beyond the end", safetensorsBytes("{}").subarray(0, 9), "got 2 bytes of 1"],
+    ["a broken header", safetensorsBytes("{]"), "header: line 1, column 2"],
+    ["trailing bytes", safetensorsBytes("{}", 3), "bytes follow the last tensor; got 3"],
+  ])("refuses %s", async (_, bytes, message) => {
+    const path = join(temporaryDirectory(), "a.safetensors");
+    await writeFile(path, bytes);
+    const error = await failure(openSafetensors(path));
+    expect(error).toBeInstanceOf(FormatError);
+    expect(error).toMatchObject({ path, message: expect.stringContaining(message) });
+  });
+
+  it("accepts a file without tensors", async () => {
+    const path = join(temporaryDirectory(), "a.safetensors");
+    await writeFile(path, safetensorsBytes("{}"));
+    expect(await readAll(path)).toEqual(new Map());
+  });
+
+  it("says that a file is missing or a directory", async () => {
+    const dir = temporaryDirectory();
+    for (const [path, reason] of [
+      [join(dir, "absent"), "no such file or directory"],
+      [dir, "this is a directory"],
+    ] as const) {
+      const error = await failure(openSafetensors(path));
+      expect(error).toBeInstanceOf(UsageError);
+      expect(error).toMatchObject({ message: `${path}: cannot read: ${reason}` });
+    }
+  });
+
+  it("refuses to read an absent tensor, or one of a type without an array", async () => {
+    const path = join(temporaryDirectory(), "a.safetensors");
+    const header = '{"a":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[0,1]}}';
+    await writeFile(path, safetensorsBytes(header, 1));
+    const file = await openSafetensors(path);
+    expect(await failure(file.read("b"))).toBeInstanceOf(UsageError);
+    expect(await failure(file.read("a"))).toMatchObject({
+      name: "FormatError",
+      message: `${path}: tensor "a": dtype is not supported; got F8_E4M3`,
+    });
+    await file.close();
+  });
+
+  it("notices a file that shrinks while it is open", async () => {
+    const path = join(temporaryDirectory(), "a.safetensors");
+    const header = '{"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}}';
+    await writeFile(path, safetensorsBytes(header, 4));
+    const file = await openSafetensors(path);
+    await writeFile(path, safetensorsBytes(header, 3));
+    expect(await failure(file.read("a"))).toBeInstanceOf(FormatError);
+    await file.close();
+  });
+});
+
+describe("writeSafetensors", () => {
+  it("writes the bytes that Python writes, whatever the order it is given", async () => {
+    const path = join(temporaryDirectory(), "a.safetensors");
+    const tensors = Object.entries(golden("safetensors_reference.json")).map(
+      ([name, tensor]) => [name, fromGolden(tensor)] as const,
+    );
+    const expected = await readFile(goldenPath("safetensors_reference.safetensors"));
+    for (const order of [tensors, tensors.toReversed()]) {
+      await writeSafetensors(path, order);
+      expect((await readFile(path)).equals(expected)).toBe(true);
+    }
+  });
+
+  it("writes views from where they start", async () => {
+    const path = join(temporaryDirectory(), "a.safetensors");
+    const view = Float32Array.of(1, 2, 3, 4).subarray(1, 3);
+    await writeSafetensors(path, [["a", float32([2], view)]]);
+    expect((await readAll(path)).get("a")).toEqual(float32([2], Float32Array.of(2, 3)));
+  });
+
+  it("writes metadata in the order of its keys", async () => {
+    const path = join(temporaryDirectory(), "a.safetensors");
+    await writeSafetensors(path, [], { metadata: { b: "2", a: "1" } });
+    expect(await readFile(path, "utf8")).toContain('{"__metadata__":{"a":"1","b":"2"}}');
+  });
+
+  it("refuses a name twice, a reserved name and a shape that does not fit", async () => {
+    const dir = temporaryDirectory();
+    const path = join(dir, "a.safetensors");
+    const one = float32([1], Float32Array.of(1));
+    const twice = writeSafetensors(path, [
+      ["a", one],
+      ["a", one],
+    ]);
+    expect(await failure(twice)).toMatchObject({ message: `${path}: tensor "a" appears twice` });
+    const reserved = writeSafetensors(path, [["__metadata__", one]]);
+    expect(await failure(reserved)).toBeInstanceOf(UsageError);
+    const misshapen = writeSafetensors(path, [["a", { ...one, shape: [2] }]]);
+    expect(await failure(misshapen)).toBeInstanceOf(ShapeError);
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  it("returns what went in, for any names, types, shapes and bits", async () => {
+    const path = join(scratch, "round-trip.safetensors");
+    await fc.assert(
+      fc.asyncProperty(anyTensors, async (tensors) => {
+        await writeSafetensors(path, tensors);
+        const read = await readAll(path);
+        expect(new Set(read.keys())).toEqual(new Set(tensors.map(([name]) => name)));
+        for (const [name, tensor] of tensors) {
+          const back = read.get(name);
+          expect(back).toMatchObject({ dtype: tensor.dtype, shape: tensor.shape });
+          expect(back !== undefined && bytesOf(back).equals(bytesOf(tensor))).toBe(true);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+const flips = (from: number, to: number): fc.Arbitrary<[at: number, mask: number][]> => {
+  const at = fc.integer({ min: from, max: to - 1 });
+  const mask = fc.integer({ min: 1, max: 255 });
+  return fc.array(fc.tuple(at, mask), { minLength: 1, maxLength: 4 });
+};
+
+describe("damaged files", () => {
+  const valid = readFileSync(goldenPath("safetensors_mixed.safetensors"));
+  const dataStart = 8 + Number(valid.readBigUInt64LE());
+  const path = join(scratch, "damaged.safetensors");
+
+  /** Whether the file reads as a whole; fails on any error but a FormatError. */
+  const reads = async (bytes: Uint8Array): Promise<boolean> => {
+    await writeFile(path, bytes);
+    try {
+      await readAll(path);
+      return true;
+    } catch (error) {
+      expect(error).toBeInstanceOf(FormatError);
+      return false;
+    }
+  };
+
+  const damage = (changes: readonly (readonly [at: number, mask: number])[]): Uint8Array => {
+    const bytes = Uint8Array.from(valid);
+    for (const [at, mask] of changes) bytes[at] = (bytes[at] ?? 0) ^ mask;
+    return bytes;
+  };
+
+  it("are read or refused with a FormatError, never anything else", async () => {
+    const anywhere = fc.asyncProperty(flips(0, dataStart), async (changes) => {
+      await reads(damage(changes));
+    });
+    await fc.assert(anywhere, { numRuns: 1000 });
+  });
+
+  it("are read if only data changed", async () => {
+    const inData = fc.asyncProperty(flips(dataStart, valid.length), async (changes) => {
+      expect(await reads(damage(changes))).toBe(true);
+    });
+    await fc.assert(inData, { numRuns: 100 });
+  });
+
+  it("are refused wherever they are cut, and with anything behind", async () => {
+    for (let length = 0; length < valid.length; length++) {
+      expect(await reads(valid.subarray(0, length))).toBe(false);
+    }
+    expect(await reads(Buffer.concat([valid, Buffer.alloc(1)]))).toBe(false);
+    expect(await reads(valid)).toBe(true);
+  });
+});
+
+const checkpoints = "../shared/data/checkpoints";
+describe.skipIf(!existsSync(checkpoints))("real checkpoints", () => {
+  it.each([
+    ["tiny_random_gpt2/tiny_gpt2", 16, "wte.weight", [21, 2]],
+    ["tiny_random_gpt2/fake_gpt2", 16, "transformer.wte.weight", [50257, 2]],
+    ["stories260K_hf", 47, "model.embed_tokens.weight", [512, 64]],
+  ])("opens %s", async (name, count, tensor, shape) => {
+    const tensors = await readAll(join(checkpoints, name, "model.safetensors"));
+    expect(tensors.size).toBe(count);
+    expect(tensors.get(tensor)).toMatchObject({ dtype: "float32", shape });
+  });
+});
+
+function lengthOnly(headerBytes: bigint): Buffer {
+  const bytes = Buffer.alloc(16);
+  bytes.writeBigUInt64LE(headerBytes);
+  return bytes;
+}
+
+function fromGolden({ dtype, shape, values }: GoldenTensor): HostTensor {
+  const loaded = dtype === "float64" ? "float64" : (LOADED_AS[dtype] ?? "float32");
+  const data = allocate(loaded, values.length);
+  values.forEach((value, i) => {
+    data[i] = data instanceof BigInt64Array ? BigInt(value) : Number(value);
+  });
+  return hostTensor(loaded, shape, data);
+}
+
+const anyTensor: fc.Arbitrary<HostTensor> = fc
+  .tuple(
+    fc.constantFrom<DType>("float32", "int64", "int32", "uint32", "uint16", "uint8", "bool"),
+    fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 }),
+    fc.infiniteStream(fc.integer({ min: 0, max: 255 })),
+  )
+  .map(([dtype, shape, stream]) => {
+    const data = allocate(
+      dtype,
+      shape.reduce((count, dim) => count * dim, 1),
+    );
+    const bytes = new Uint8Array(data.buffer);
+    bytes.forEach((_, i) => (bytes[i] = stream.next().value ?? 0));
+    return hostTensor(dtype, shape, data);
+  });
+
+const anyTensors = fc.uniqueArray(
+  fc.tuple(
+    fc.string({ unit: "binary" }).filter((name) => name !== "__metadata__"),
+    anyTensor,
+  ),
+  { selector: ([name]) => name, maxLength: 6 },
+);
