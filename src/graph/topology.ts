@@ -1,7 +1,8 @@
 /** @file Walking a graph: what is reachable, in which order, used how often; and rewriting it bottom-up. */
 
-import type { Node, Value } from "./value.ts";
-import { producer } from "./value.ts";
+import { GraphError } from "../errors.ts";
+import { sameShape } from "../tensor/shape.ts";
+import { type Node, producer, type Value } from "./value.ts";
 
 /** All nodes that `outputs` need, producers before consumers. Iterative: graphs are thousands of nodes deep. */
 export function topologicalOrder(
@@ -33,13 +34,21 @@ export function topologicalOrder(
   return order;
 }
 
-/** The values that `outputs` need and no node makes: named inputs, once per name, in order of first use. */
+/**
+ * The values that `outputs` need and no node makes: named inputs, once per name, in order of first use.
+ *
+ * @throws {GraphError} if two inputs of one name differ in type.
+ */
 export function graphInputs(outputs: readonly Value[]): readonly Value[] {
   const inputs = new Map<string, Value>();
   const visit = (value: Value) => {
-    if (value.source.kind === "input" && !inputs.has(value.source.name)) {
-      inputs.set(value.source.name, value);
+    if (value.source.kind !== "input") return;
+    const { name } = value.source;
+    const known = inputs.get(name) ?? value;
+    if (known.dtype !== value.dtype || !sameShape(known.shape, value.shape)) {
+      throw new GraphError(`graph: inputs named "${name}" differ in type`);
     }
+    inputs.set(name, known);
   };
   for (const node of topologicalOrder(outputs)) node.inputs.forEach(visit);
   outputs.forEach(visit);

@@ -18,5 +18,6 @@ export function dropout(
   masks: DropoutMasks | undefined,
 ): Value {
   if (!masks || rate === 0) return x;
-  return mul(x, scale(cast(masks.mask(name, x.shape, rate), x.dtype), 1 / (1 - rate)));
+  // The mask meets the derivative as it is fed, a byte an element.
+  return mul(scale(x, 1 / (1 - rate)), cast(masks.mask(name, x.shape, rate), x.dtype));
 }

@@ -56,7 +56,7 @@ export function workspaceBytes(outputs: readonly Value[]): number {
 }
 
 /** Operators that read each element of an operand before they write it. */
-const ELEMENTWISE = new Set(["Add", "Sub", "Mul", "Div", "ScatterElements"]);
+const ELEMENTWISE = new Set(["Add", "Sub", "Mul", "Div"]);
 
 /**
  * Whether `result` may be written into the memory of `operand`: it has the same type, its own operator reads
@@ -67,9 +67,17 @@ export function overwritable(outputs: readonly Value[], result: Value, operand: 
   if (!last || result.dtype !== operand.dtype || !sameShape(result.shape, operand.shape)) {
     return false;
   }
+  if (outputs.includes(operand)) return false;
   const before = new Set(topologicalOrder([result]));
+  // The result of a Reshape is no copy: who reads it reads the operand.
+  const aliases = new Set([operand]);
   return topologicalOrder(outputs).every((node) => {
-    if (!node.inputs.includes(operand)) return true;
-    return node === last ? ELEMENTWISE.has(node.type) : before.has(node);
+    if (!node.inputs.some((value) => aliases.has(value))) return true;
+    if (node.type === "Reshape") for (const output of node.outputs) aliases.add(output);
+    if (node !== last) return before.has(node);
+    const onlyBase = node.type === "ScatterElements";
+    return onlyBase
+      ? !node.inputs.some((value, i) => i > 0 && aliases.has(value))
+      : ELEMENTWISE.has(node.type);
   });
 }

@@ -50,6 +50,8 @@ export const optimize = (outputs: readonly Value[]): readonly Value[] =>
  */
 export function compile(outputs: Tensors): Program {
   const names = Object.keys(outputs);
+  // Before equal names make equal values.
+  graphInputs(Object.values(outputs));
   const values = optimize(Object.values(outputs));
   const inputs = graphInputs(values);
   const inputTypes = Object.fromEntries(inputs.map((value) => [inputName(value), typeOf(value)]));

@@ -6,7 +6,8 @@
 /**
  * ln n of an integer n from 1 to 2^32 - 1, to about 1e-15 of its size:
  *
- *   n = 2^e f,  f in [√½, √2];   ln f = 2 artanh s = 2 (s + s³/3 + s⁵/5 + ...),  s = (f - 1)/(f + 1)
+ *   n = 2^e f,  √½ ≤ f ≤ √2,  s = (f - 1)/(f + 1)
+ *   ln n = e ln 2 + 2 artanh s,  artanh s = s + s³/3 + s⁵/5 + ...
  */
 export function logOfInteger(n: number): number {
   const zeros = Math.clz32(n);

@@ -5,8 +5,8 @@
  *
  *   A[i, j] = ε_j cas(2π s_i j / m) / √r        [r, m],  cas x = cos x + sin x
  *
- * ε are random signs, s is a random r-subset of 0, ..., m - 1. The rows of H[s, j] = cas(2π s j / m)
- * are orthogonal for every m, H Hᵀ = m I, and so
+ * ε are random signs, s is a random r-subset of 0, ..., m - 1. The rows of H, cas(2π s j / m), are
+ * orthogonal for every m, H Hᵀ = m I, and so
  *
  *   A Aᵀ = (m/r) I,   Aᵀ A = (m/r) P,  P the orthogonal projection on the rows of A.
  *
@@ -28,7 +28,7 @@ import { foldIn, type Key } from "./key.ts";
  * A random matrix A with A Aᵀ = (columns/rows) I and E[Aᵀ A] = I.
  *
  * @param out - [rows, columns]
- * @throws {ShapeError} if rows > columns, a size is not a positive integer, or `out` has another one.
+ * @throws {ShapeError} if rows > columns, a size is no positive integer, or `out` has another.
  */
 export function fillOrthonormal(key: Key, out: Float32Array, rows: number, columns: number): void {
   checkSizes(out, rows, columns);

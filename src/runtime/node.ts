@@ -1,6 +1,6 @@
 /** @file onnxruntime-node: native kernels on the CPU. */
 
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { env, InferenceSession, listSupportedBackends, Tensor } from "onnxruntime-node";
 import type { Runtime } from "./runtime.ts";
 import { hostRuntime } from "./session.ts";
 
@@ -26,3 +26,9 @@ export function cpuRuntime({ threads }: CpuOptions = {}): Runtime {
       }),
   });
 }
+
+/** The version of onnxruntime. */
+export const runtimeVersion = (): string => env.versions.node ?? env.versions.common;
+
+/** The devices that onnxruntime was built for, such as "cpu" and "webgpu". */
+export const devices = (): readonly string[] => listSupportedBackends().map(({ name }) => name);

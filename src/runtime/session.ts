@@ -28,6 +28,7 @@ interface HostBuffer<Tensor> extends Buffer {
 
 export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime {
   const tensors = new WeakMap<Buffer, Tensor>();
+  const memory = new WeakMap<Buffer, TypedArray>();
   const clock = { ms: 0 };
 
   function adopt({ dtype, shape, data }: HostTensor): Buffer {
@@ -57,6 +58,7 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
       },
     };
     tensors.set(buffer, buffer.tensor);
+    memory.set(buffer, data);
     return buffer;
   }
 
@@ -82,6 +84,12 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
     return bound;
   }
 
+  const located = (buffers: Buffers): Located =>
+    Object.entries(buffers).flatMap(([name, buffer]) => {
+      const data = memory.get(buffer);
+      return data ? [[name, data] as const] : [];
+    });
+
   return {
     name: provider.name,
     allocate: (dtype, shape) => adopt(zeros(dtype, shape)),
@@ -98,7 +106,7 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
             if (!(name in bound)) throw new GraphError(`run: no feed "${name}"`);
           }
           const wanted = bind("fetch", fetches, program.outputs);
-          checkOverwrites(program, feeds, fetches);
+          checkOverwrites(program, located(feeds), located(fetches));
           const start = performance.now();
           // The answer holds copies of what was written into the fetched buffers; nobody wants them.
           await session.run(bound, wanted);
@@ -110,16 +118,30 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
   };
 }
 
-/** A buffer that is both fed and fetched must be one that its output may overwrite. */
-function checkOverwrites(program: Program, feeds: Buffers, fetches: Buffers): void {
-  const fed = new Map(Object.entries(feeds).map(([name, buffer]) => [buffer, name]));
-  for (const [output, buffer] of Object.entries(fetches)) {
-    const input = fed.get(buffer);
-    if (input !== undefined && !program.mayOverwrite(output, input)) {
-      throw new GraphError(`run: output "${output}" would overwrite input "${input}" too early`);
+type Located = readonly (readonly [name: string, data: TypedArray])[];
+
+/** Memory that is both fed and fetched must be one tensor, which its output may overwrite. */
+function checkOverwrites(program: Program, feeds: Located, fetches: Located): void {
+  for (const [i, [output, target]] of fetches.entries()) {
+    for (const [input, data] of feeds) {
+      if (!overlap(data, target)) continue;
+      const same = data.byteOffset === target.byteOffset && data.length === target.length;
+      if (!same || !program.mayOverwrite(output, input)) {
+        throw new GraphError(`run: output "${output}" would overwrite input "${input}" too early`);
+      }
+    }
+    for (const [other, data] of fetches.slice(0, i)) {
+      if (overlap(data, target)) {
+        throw new GraphError(`run: outputs "${other}" and "${output}" share memory`);
+      }
     }
   }
 }
+
+const overlap = (a: TypedArray, b: TypedArray): boolean =>
+  a.buffer === b.buffer &&
+  a.byteOffset < b.byteOffset + b.byteLength &&
+  b.byteOffset < a.byteOffset + a.byteLength;
 
 const fits = (shape: readonly number[], expected: Program["inputs"][string]["shape"]): boolean =>
   sameShape(

@@ -10,7 +10,9 @@ import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { FormatError, UsageError } from "../errors.ts";
+import { isObject, type Json, parseObject } from "./json.ts";
 import type { Tokenizer } from "./tokenizer.ts";
+import { wordEncoder } from "./word-encoder.ts";
 
 const TOKENIZER_FILE = "tokenizer.json";
 const COMPANION_FILES = [
@@ -29,8 +31,6 @@ const OTHER_FORMS = [
 
 /** End-of-text tokens where no configuration names one. */
 const USUAL_END_OF_TEXT = ["<|endoftext|>", "</s>"] as const;
-
-type Json = Readonly<Record<string, unknown>>;
 
 /** The part of the package's class in use; its own declarations do not resolve under nodenext. */
 interface Engine {
@@ -54,25 +54,44 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
   const file = await locate(path);
   const folder = dirname(file);
   const content = await readFile(file, "utf8");
-  const companions = await readCompanions(folder);
+  const files = new Map([[TOKENIZER_FILE, content], ...(await readCompanions(folder))]);
+  return createTokenizer(files, { name: basename(resolve(folder)), path: file });
+}
 
+export interface TokenizerOrigin {
+  readonly name: string;
+  /** Of the tokenizer.json, for messages. */
+  readonly path: string;
+}
+
+/**
+ * The tokenizer that files describe, content by name; a `tokenizer.json` must be among them.
+ *
+ * @throws {FormatError} if they are no tokenizer, or name tokens that it does not have.
+ */
+export function createTokenizer(
+  files: ReadonlyMap<string, string>,
+  { name, path }: TokenizerOrigin,
+): Tokenizer {
+  const folder = dirname(path);
+  const tokenizer = parseObject(path, files.get(TOKENIZER_FILE) ?? "");
   const config: Json = {
-    ...parse(join(folder, "special_tokens_map.json"), companions),
-    ...parse(join(folder, "tokenizer_config.json"), companions),
+    ...parse(join(folder, "special_tokens_map.json"), files),
+    ...parse(join(folder, "tokenizer_config.json"), files),
   };
-  const engine = createEngine(file, parseObject(file, content), config);
+  const engine = createEngine(path, tokenizer, config);
   const cleanUp = config["clean_up_tokenization_spaces"] === true;
-  const endOfText = endOfTextId(engine, config, file);
+  const endOfText = endOfTextId(engine, config, path);
+  const encodeText = (text: string) =>
+    engine.encode(text, { add_special_tokens: false }).ids.map((id) => id ?? unknownPiece(path));
+  const encode = wordEncoder(encodeText, tokenizer, config);
   return {
-    name: basename(resolve(folder)),
+    name,
     vocabularySize: [...engine.get_vocab().values()].reduce((max, id) => Math.max(max, id), -1) + 1,
     endOfText,
-    pad: configuredId(engine, config, "pad_token", file) ?? endOfText ?? 0,
+    pad: configuredId(engine, config, "pad_token", path) ?? endOfText ?? 0,
 
-    encode(text) {
-      const { ids } = engine.encode(text, { add_special_tokens: false });
-      return Int32Array.from(ids, (id) => id ?? unknownPiece(file));
-    },
+    encode: (text) => Int32Array.from(encode(text)),
 
     decode(ids) {
       const known = [...ids].filter((id) => engine.id_to_token(id) !== undefined);
@@ -81,7 +100,7 @@ export async function loadTokenizer(path: string): Promise<Tokenizer> {
       return engine.decode(known, options);
     },
 
-    files: new Map([[TOKENIZER_FILE, content], ...companions]),
+    files,
   };
 }
 
@@ -133,20 +152,6 @@ function parse(path: string, files: ReadonlyMap<string, string>): Json {
   const content = files.get(basename(path));
   return content === undefined ? {} : parseObject(path, content);
 }
-
-function parseObject(path: string, content: string): Json {
-  let value: unknown;
-  try {
-    value = JSON.parse(content);
-  } catch (cause) {
-    throw new FormatError(path, "not JSON", { cause });
-  }
-  if (!isObject(value)) throw new FormatError(path, `not a JSON object; got ${typeof value}`);
-  return value;
-}
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 function createEngine(path: string, tokenizer: Json, config: Json): Engine {
   try {

@@ -1,3 +1,4 @@
+export { bpeSize, trainBpe } from "./bpe.ts";
 export { byteTokenizer } from "./bytes.ts";
 export { loadTokenizer } from "./huggingface.ts";
 export { streamDecoder, type StreamDecoder } from "./stream.ts";

@@ -10,15 +10,18 @@ import { mapTensors, type Tensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
 import { add, mul } from "../ops/elementwise.ts";
 import { sumSquares } from "../ops/reduce.ts";
-import { compile, type Program } from "../onnx/model.ts";
+import { type ShardedGraph, shardRows } from "../ops/shard.ts";
+import { compile, optimize, type Program } from "../onnx/model.ts";
 import { compressedShape, type Projection, transfer } from "../optim/projection.ts";
+import { tensorBytes } from "../tensor/host-tensor.ts";
 import type { ParamPlan } from "./plan.ts";
 
 /** A scalar fed at every step: a function of the step, counted from 1. */
 export type StepScalars = ReadonlyMap<string, (step: number) => number>;
 
-export interface ApplyProgram {
-  readonly program: Program;
+export interface Update {
+  /** Outputs `param'` and the next state, in terms of the inputs below. */
+  readonly outputs: Tensors;
   readonly scalars: StepScalars;
 }
 
@@ -27,16 +30,10 @@ export const nextName = (name: string): string => `${name}'`;
 const scalar = (name: string): Value => input(name, "float32", []);
 
 /**
- * The update of one parameter. Feeds besides `param`, `acc` and the state by name: `A` if it is compressed, `learningRate`,
+ * The update of one parameter. Inputs besides `param`, `acc` and the state by name: `A` if it is compressed, `learningRate`,
  * `gradientScale` (what turns the sum in the accumulator into the mean gradient, clipped), and the scalars.
  */
-export function buildApply({
-  spec,
-  accumulator,
-  projection,
-  rule,
-  state,
-}: ParamPlan): ApplyProgram {
+export function buildUpdate({ spec, accumulator, projection, rule, state }: ParamPlan): Update {
   const scalars = new Map<string, (step: number) => number>();
   const param = input("param", "float32", spec.shape);
   const sum = input("acc", "float32", accumulator.shape);
@@ -58,9 +55,39 @@ export function buildApply({
   );
   const next = Object.entries(result.state).map(([name, value]) => [nextName(name), value]);
   return {
-    program: compile({ "param'": add(param, result.update), ...Object.fromEntries(next) }),
+    outputs: { "param'": add(param, result.update), ...Object.fromEntries(next) },
     scalars,
   };
+}
+
+/** Parameters of this size are updated a few rows at a time, so that no second array of their size exists. */
+const SHARDED_FROM_BYTES = 32e6;
+const SHARD_BYTES = 16e6;
+
+/** Rows of a parameter that are updated together; undefined: all of them. */
+export function shardSize({ spec, projection }: ParamPlan): number | undefined {
+  const [rows = 0, columns = 0] = spec.shape;
+  const large = spec.shape.length === 2 && tensorBytes("float32", spec.shape) >= SHARDED_FROM_BYTES;
+  if (!large || projection?.side === "rows") return undefined;
+  const shards = Math.ceil((rows * columns * 4) / SHARD_BYTES);
+  return Math.ceil(rows / shards);
+}
+
+/** The update in shards of rows. */
+export function shardUpdate(
+  { spec, accumulator, state }: ParamPlan,
+  { outputs }: Update,
+): ShardedGraph {
+  const [rows] = spec.shape;
+  const shapes = { param: spec, acc: accumulator, ...state };
+  const sharded = Object.entries(shapes).filter(([, { shape }]) => shape[0] === rows);
+  const plain = optimize(Object.values(outputs));
+  return shardRows(
+    Object.fromEntries(
+      Object.keys(outputs).flatMap((name, i) => (plain[i] ? [[name, plain[i]]] : [])),
+    ),
+    new Set(sharded.map(([name]) => name)),
+  );
 }
 
 /** The squared norm of an accumulator. */

@@ -1,5 +1,7 @@
 /** @file From the options to batches: reading, tokenizing, holding out. */
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { UsageError } from "../errors.ts";
 import {
   type Batch,
@@ -19,7 +21,7 @@ import {
   textWindows,
 } from "../data/index.ts";
 import type { Key } from "../random/key.ts";
-import { byteTokenizer, loadTokenizer, type Tokenizer } from "../text/index.ts";
+import { bpeSize, byteTokenizer, loadTokenizer, type Tokenizer, trainBpe } from "../text/index.ts";
 import type { TrainConfig } from "./config.ts";
 
 export interface TrainData {
@@ -46,10 +48,41 @@ const HELD_OUT_TOKENS = 100_000;
 /** Lengths of batches are rounded up to this, so that few programs are compiled. */
 const LENGTH_MULTIPLE = 16;
 
-export const tokenizerOf = ({ tokenizer, model }: TrainConfig): Promise<Tokenizer> => {
+/**
+ * The tokenizer of the options. One that is to be learned is learned from the training data, unless
+ * the run that is resumed, or the model to start from, has one already.
+ */
+export async function tokenizerOf(config: TrainConfig): Promise<Tokenizer> {
+  const { tokenizer, model } = config;
+  const size = bpeSize(tokenizer);
+  if (size !== undefined) {
+    const known = earlierTokenizer(config);
+    return known === undefined ? trainBpe(await trainingTexts(config), size) : loadTokenizer(known);
+  }
   if (tokenizer !== "bytes") return loadTokenizer(tokenizer);
-  return typeof model === "string" ? loadTokenizer(model) : Promise.resolve(byteTokenizer());
-};
+  return typeof model === "string" ? loadTokenizer(model) : byteTokenizer();
+}
+
+/** The size of the vocabulary, without reading data: that asked for, where it is to be learned. */
+export async function vocabularySizeOf(config: TrainConfig): Promise<number> {
+  const size = bpeSize(config.tokenizer);
+  if (size !== undefined && earlierTokenizer(config) === undefined) return size;
+  return (await tokenizerOf(config)).vocabularySize;
+}
+
+/** The directory that has the tokenizer of the run that is resumed, or of the model. */
+const earlierTokenizer = ({ model, output, resume }: TrainConfig): string | undefined =>
+  [...(resume ? [output] : []), ...(typeof model === "string" ? [model] : [])].find((folder) =>
+    existsSync(join(folder, "tokenizer.json")),
+  );
+
+/** What is encoded for training, as texts. */
+async function trainingTexts(config: TrainConfig): Promise<readonly string[]> {
+  if (isText(config)) return readAllTexts(config.train ?? [], config.textColumn);
+  const [pairs] = await readSplit(config);
+  const { prefix, suffix } = config;
+  return pairs.flatMap(({ source, target }) => [prefix + source + suffix, target]);
+}
 
 export async function loadData(
   config: TrainConfig,
@@ -79,9 +112,7 @@ async function loadText(
   key: Key,
 ): Promise<TrainData> {
   const read = async (paths: readonly string[]): Promise<Int32Array> => {
-    const texts: string[] = [];
-    for (const path of paths) texts.push(...(await readTexts(path, config.textColumn)));
-    return textTokens(tokenizer, texts);
+    return textTokens(tokenizer, await readAllTexts(paths, config.textColumn));
   };
   const all = await read(config.train ?? []);
   const share = Math.min(HELD_OUT_TOKENS, Math.floor(all.length * HELD_OUT_SHARE));
@@ -96,6 +127,10 @@ async function loadText(
     lengths: [contextLength],
     description: `${count(training.length)} tokens of text, ${count(validation.length)} held out`,
   };
+}
+
+async function readAllTexts(paths: readonly string[], column: string): Promise<readonly string[]> {
+  return (await Promise.all(paths.map((path) => readTexts(path, column)))).flat();
 }
 
 async function loadPairs(

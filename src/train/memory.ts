@@ -4,12 +4,12 @@
  */
 
 import type { Model } from "../models/model.ts";
-import type { Program } from "../onnx/model.ts";
+import { compile, type Program } from "../onnx/model.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
 import { elementCount, type Shape } from "../tensor/shape.ts";
-import { buildApply } from "./apply-programs.ts";
+import { buildUpdate, shardSize, shardUpdate } from "./apply-programs.ts";
 import type { TrainConfig } from "./config.ts";
-import { tokenizerOf } from "./data.ts";
+import { vocabularySizeOf } from "./data.ts";
 import type { MemoryRow, MemoryTable, ParameterPlan } from "./events.ts";
 import { buildGradients, buildStatistics, buildWholeHead } from "./head-programs.ts";
 import { planOf } from "./parts.ts";
@@ -71,8 +71,7 @@ export function measuredMemory(table: MemoryTable, { state, slots }: Run): Memor
 export async function predictMemory(
   config: TrainConfig,
 ): Promise<{ readonly table: MemoryTable; readonly parameters: readonly ParameterPlan[] }> {
-  const tokenizer = await tokenizerOf(config);
-  const model = await modelOf(config, tokenizer);
+  const model = await modelOf(config, await vocabularySizeOf(config));
   const plan = planParameters(model, config);
   const lengths = [contextLengthOf(config, model)];
   const table = predict({ config, model, plan, lengths, baseBytes: IDLE_BYTES });
@@ -195,7 +194,11 @@ function stepAt({ config, model, plan }: MemoryParts, length: number) {
   let largestUpdate = 0;
   const updates = new Map([...plan.values()].map((param) => [param.key, param]));
   for (const param of updates.values()) {
-    const { program } = buildApply(param);
+    const update = buildUpdate(param);
+    const rows = shardSize(param);
+    const program = compile(
+      rows === undefined ? update.outputs : shardUpdate(param, update).rows(rows),
+    );
     // The answer of a run holds copies of its outputs until they are collected.
     largestUpdate = Math.max(largestUpdate, program.workspaceBytes + outputBytes(program));
     if (param.projection) slot("A", [param.projection.rank, param.projection.dimension]);

@@ -23,10 +23,10 @@ export interface Run extends PipelineParts {
 }
 
 /** The model of the options, without weights. */
-export async function modelOf(config: TrainConfig, tokenizer: Tokenizer): Promise<Model> {
+export async function modelOf(config: TrainConfig, vocabularySize: number): Promise<Model> {
   const { model } = config;
   if (typeof model === "string") return modelFromConfig(await readConfig(model));
-  const vocabulary = { vocab_size: tokenizer.vocabularySize };
+  const vocabulary = { vocab_size: vocabularySize };
   // From scratch there is no reason to expect overfitting; dropout is there for whoever asks.
   const dropout = { embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 };
   return modelFromConfig({ ...vocabulary, ...dropout, ...model });
@@ -51,7 +51,7 @@ export function immediateParams(model: Model, config: TrainConfig): ReadonlySet<
 
 export async function prepare(config: TrainConfig): Promise<Run> {
   const tokenizer = await tokenizerOf(config);
-  const model = await modelOf(config, tokenizer);
+  const model = await modelOf(config, tokenizer.vocabularySize);
   if (tokenizer.vocabularySize > model.vocabularySize) {
     throw new UsageError(
       `tokenizer: the model knows ${model.vocabularySize} tokens` +

@@ -1,28 +1,13 @@
 /** @file The end of a step: clip, update every parameter, move what moves with the projection, and start the next cycle. */
 
-import type { Buffer } from "../runtime/runtime.ts";
-import {
-  buildApply,
-  buildNorm,
-  buildTransfer,
-  nextName,
-  type StepScalars,
-} from "./apply-programs.ts";
+import { type Apply, createApply, type StepNumbers } from "./apply.ts";
+import { buildNorm, buildTransfer } from "./apply-programs.ts";
 import { type PipelineParts, planOf } from "./parts.ts";
-import { bufferOf, clear } from "./state.ts";
-
-export interface StepNumbers {
-  /** The step that is being done, counted from 1. */
-  readonly step: number;
-  readonly cycle: number;
-  readonly learningRate: number;
-  /** What turns the summed gradient into the mean gradient per token. */
-  readonly gradientScale: number;
-}
+import { clear } from "./state.ts";
 
 export interface Optimizer {
   /** Updates one parameter from its accumulator. */
-  apply(name: string, accumulator: Buffer, numbers: StepNumbers): Promise<void>;
+  readonly apply: Apply;
   /** Updates all parameters that have accumulators of their own, and clears those. */
   applyAll(numbers: StepNumbers): Promise<void>;
   /** The global norm of the sums in the accumulators; of compressed ones it is an unbiased estimate (squared). */
@@ -31,51 +16,9 @@ export interface Optimizer {
   transfer(fromCycle: number, toCycle: number): Promise<void>;
 }
 
-/** Large parameters are rare, and their updates need several times their size: that memory is given back. */
-const KEEP_MEMORY_BELOW = 2 ** 22;
-
-export function createOptimizer({ plan, state, programs, slots, draws }: PipelineParts): Optimizer {
-  const scalarsOf = new Map<string, StepScalars>();
-
-  function scalar(name: string, value: number): Buffer {
-    const buffer = slots.take(`scalar ${name}`, "float32", []);
-    buffer.write((elements) => {
-      if (elements instanceof Float32Array) elements[0] = value;
-    });
-    return buffer;
-  }
-
-  async function apply(name: string, accumulator: Buffer, numbers: StepNumbers): Promise<void> {
-    const param = planOf(plan, name);
-    const weight = bufferOf(state.weights, name);
-    const executable = await programs.get(
-      `apply ${param.key}`,
-      () => {
-        const { program, scalars } = buildApply(param);
-        scalarsOf.set(param.key, scalars);
-        return program;
-      },
-      { arena: weight.bytes < KEEP_MEMORY_BELOW },
-    );
-    const own = state.optimizer.get(name) ?? {};
-    const feeds: Record<string, Buffer> = { param: weight, acc: accumulator, ...own };
-    // Everyone who reads the old weight and state does so before the new ones are written.
-    const fetches: Record<string, Buffer> = { "param'": weight };
-    for (const [key, buffer] of Object.entries(own)) fetches[nextName(key)] = buffer;
-    if (param.projection) {
-      const { rank, dimension } = param.projection;
-      const a = slots.take("A", "float32", [rank, dimension]);
-      draws.projection(name, numbers.cycle, param.projection, a);
-      feeds["A"] = a;
-    }
-    for (const [key, ofStep] of scalarsOf.get(param.key) ?? []) {
-      feeds[key] = scalar(key, ofStep(numbers.step));
-    }
-    feeds["learningRate"] = scalar("learningRate", numbers.learningRate);
-    feeds["gradientScale"] = scalar("gradientScale", numbers.gradientScale);
-    await programs.run(executable, feeds, fetches);
-  }
-
+export function createOptimizer(parts: PipelineParts): Optimizer {
+  const { plan, state, programs, slots, draws } = parts;
+  const apply = createApply(parts);
   return {
     apply,
 

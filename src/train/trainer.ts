@@ -67,8 +67,9 @@ async function* trainPrepared(
 
   const save = async (what: SavedEvent["what"]): Promise<SavedEvent> => {
     const { output } = config;
+    // A checkpoint goes on with the tokenizer and the config that stand beside it.
+    await saveOutput(output, model, tokenizer, state);
     if (what === "checkpoint") await saveCheckpoint(output, state, position);
-    else await saveOutput(output, model, tokenizer, state);
     return { type: "saved", step: position.step, path: output, what };
   };
   const end = (reason: EndEvent["reason"], message?: string): EndEvent => ({

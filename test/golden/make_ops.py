@@ -1,11 +1,11 @@
-"""Writes ops.json: every operator, forward and vector-Jacobian product, by torch autograd in float64.
+"""Writes ops.json: operators, forward and vector-Jacobian product, by torch autograd in float64.
 
 Made with Python 3.11, torch 2.15.0, numpy 2.4.6:
     python test/golden/make_ops.py
 
 Inputs and cotangents are standard normal, rounded to multiples of 2^-5, so float32 holds them too.
-Max, min and reduceMax see no ties; abs and relu see no zeros. Data are flat and row-major, bools 0 or 1.
-A cotangent is null for an output that is not float, a gradient is null where there is none.
+Max, min and reduceMax see no ties; abs and relu see no zeros. Data are flat and row-major, bools
+0 or 1. A cotangent is null for an output that is not float, a gradient where there is none.
 """
 
 import json
@@ -16,10 +16,16 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+torch.set_num_threads(1)
 rng = np.random.default_rng(0)
 cases = []
 errors = []
-DTYPES = {torch.float64: "float64", torch.float32: "float32", torch.int32: "int32", torch.bool: "bool"}
+DTYPES = {
+    torch.float64: "float64",
+    torch.float32: "float32",
+    torch.int32: "int32",
+    torch.bool: "bool",
+}
 
 
 def on_grid(numbers):
@@ -69,7 +75,7 @@ def pulled_back(f, inputs, outputs, cotangents):
 
 
 def difference_error(f, inputs, cotangents, grads):
-    """How far the vjp is from a central difference in one random direction, relative to its terms."""
+    """Of the vjp from a central difference in a random direction, relative to its terms."""
     step, expected, size, moved = 1e-6, 0.0, 1e-3, ([], [])
     for x, g in zip(inputs, grads):
         direction = torch.zeros_like(x) if g is None else torch.tensor(rng.normal(size=x.shape))
@@ -166,8 +172,11 @@ def elementwise():
     case("where", "condition-row", [bools(3), normal(2, 3), normal(2, 3)], torch.where)
     case("where", "all-broadcast", [bools(2, 1), normal(3), normal(2, 1, 1)], torch.where)
     case("where", "scalars", [bools(2, 3), normal(2, 3), normal()], torch.where)
-    few = {"matrix": (ints(3, 2, 3).double(), ints(3, 2, 3).double()), "int32": (ints(3, 6), ints(3))}
-    few["broadcast"] = (ints(3, 2, 1).double(), ints(3, 4).double())
+    few = {
+        "matrix": (ints(3, 2, 3).double(), ints(3, 2, 3).double()),
+        "int32": (ints(3, 6), ints(3)),
+        "broadcast": (ints(3, 2, 1).double(), ints(3, 4).double()),
+    }
     for op, f in {"less": torch.lt, "equal": torch.eq}.items():
         for variant, (a, b) in few.items():
             case(op, variant, [a, b], f)
@@ -191,7 +200,12 @@ def movement():
         x = normal(*(2, 3, 1, 2)[: len(order)])
         name = "".join(map(str, order))
         case("transpose", name, [x], lambda x: x.permute(order), permutation=order)
-    for before, after in (((), (2, 3)), ((3,), (2, 3)), ((2, 1), (2, 4)), ((1, 2, 1), (2, 1, 2, 2))):
+    for before, after in (
+        ((), (2, 3)),
+        ((3,), (2, 3)),
+        ((2, 1), (2, 4)),
+        ((1, 2, 1), (2, 1, 2, 2)),
+    ):
         variant = f"{len(before)}-to-{len(after)}"
         case("expand", variant, [normal(*before)], lambda x: x.expand(after), shape=after)
     for shape, axis, start, end in (((6,), 0, 1, 4), ((3, 4), 1, 0, 2), ((2, 3, 2), -2, 2, 3)):
@@ -280,7 +294,10 @@ def indexing():
         i = torch.tensor(indices, dtype=torch.int32)
         inputs = [normal(rows, columns), i, normal(len(indices), columns)]
         case("scatterAdd", variant, inputs, lambda x, i, u: x.index_add(0, i, u))
-    for variant, shape, axis, picked in (("rows", (4, 5), 1, (4, 1)), ("columns", (3, 4), 0, (1, 4))):
+    for variant, shape, axis, picked in (
+        ("rows", (4, 5), 1, (4, 1)),
+        ("columns", (3, 4), 0, (1, 4)),
+    ):
         f = lambda x, i: x.gather(axis, i.long())
         case("gatherElements", variant, [normal(*shape), ints(shape[axis], *picked)], f, axis=axis)
     repeated = torch.tensor([[1, 1, 0], [2, 2, 2]], dtype=torch.int32)
@@ -368,7 +385,8 @@ def main():
     path = Path(__file__).parent / "ops.json"
     path.write_text(f'{{"versions":{json.dumps(versions)},"cases":[\n{lines}\n]}}\n')
     print(f"largest deviation from central differences {max(errors):.1e}")
-    print(f"{len(cases)} cases of {len({c['op'] for c in cases})} ops,", path.stat().st_size, "bytes")
+    ops = {c["op"] for c in cases}
+    print(f"{len(cases)} cases of {len(ops)} ops,", path.stat().st_size, "bytes")
 
 
 if __name__ == "__main__":

@@ -87,15 +87,26 @@ describe("fillOrthonormal", () => {
   });
 
   it("chooses each row equally often", () => {
-    // For r = 1 the entries of a row, less its signs, are constant for s = 0 only.
-    const [m, draws] = [5, 5000];
-    let constant = 0;
+    const [r, m, draws] = [2, 5, 5000];
+    const cas = Array.from({ length: m }, (_, s) => {
+      const x = (2 * Math.PI * s) / m;
+      return (Math.cos(x) + Math.sin(x)) / Math.sqrt(r);
+    });
+    const counts = cas.map(() => 0);
     for (let seed = 0; seed < draws; seed += 1) {
-      const a = orthonormal(randomKey(seed), 1, m);
-      if (a.every((entry) => Math.abs(entry) === 1)) constant += 1;
+      const key = randomKey(seed);
+      const signs = new Float32Array(m);
+      fillRademacher(foldIn(key, "signs"), signs, 1);
+      for (const row of rowsOf(orthonormal(key, r, m), m)) {
+        // For m = 5 the entry at j = 1 tells s.
+        const s = cas.findIndex((c) => Math.abs(c - (row[1] ?? 0) * (signs[1] ?? 0)) < 1e-6);
+        counts[s] = (counts[s] ?? 0) + 1;
+      }
     }
-    const standardError = Math.sqrt((0.2 * 0.8) / draws);
-    expect(Math.abs(constant / draws - 1 / m)).toBeLessThan(4 * standardError);
+    const standardError = Math.sqrt((r / m) * (1 - r / m) * draws);
+    for (const count of counts) {
+      expect(Math.abs(count - (draws * r) / m)).toBeLessThan(4 * standardError);
+    }
   });
 
   it.each([

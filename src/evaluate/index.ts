@@ -1,0 +1,3 @@
+/** @file Metrics. */
+
+export { type BleuScore, corpusBleu } from "./bleu.ts";

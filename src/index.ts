@@ -1,0 +1,21 @@
+/**
+ * @file flora: full-rank training of transformers in LoRA-sized memory. What most programs need; the layers have entry points of
+ * their own (`flora-train/ops`, `flora-train/optim`, ...).
+ */
+
+export { FormatError, ShapeError, UsageError } from "./errors.ts";
+export { corpusBleu } from "./evaluate/index.ts";
+export { complete, createDecoder, generate } from "./generate/index.ts";
+export { gpt2, type Model, modelFromConfig } from "./models/index.ts";
+export { cpuRuntime } from "./runtime/node.ts";
+export type { Runtime } from "./runtime/runtime.ts";
+export { byteTokenizer, loadTokenizer, type Tokenizer } from "./text/index.ts";
+export {
+  parseConfig,
+  predictMemory,
+  train,
+  type TrainConfig,
+  type TrainEvent,
+  type TrainOptions,
+} from "./train/index.ts";
+export { loadWeights, readConfig, saveModel } from "./weights/index.ts";

@@ -1,0 +1,126 @@
+/** @file Updating one parameter from its accumulator. */
+
+import { compile } from "../onnx/model.ts";
+import type { ShardedGraph } from "../ops/shard.ts";
+import { nextSum } from "../ops/shard.ts";
+import type { Buffer, Buffers, Executable } from "../runtime/runtime.ts";
+import { buildUpdate, nextName, shardSize, shardUpdate, type Update } from "./apply-programs.ts";
+import { type PipelineParts, planOf } from "./parts.ts";
+import type { ParamPlan } from "./plan.ts";
+import { bufferOf, clear } from "./state.ts";
+
+export interface StepNumbers {
+  /** The step that is being done, counted from 1. */
+  readonly step: number;
+  readonly cycle: number;
+  readonly learningRate: number;
+  /** What turns the summed gradient into the mean gradient per token. */
+  readonly gradientScale: number;
+}
+
+export type Apply = (name: string, accumulator: Buffer, numbers: StepNumbers) => Promise<void>;
+
+export function createApply({ plan, state, programs, slots, draws }: PipelineParts): Apply {
+  const updates = new Map<string, Update>();
+  const shardings = new Map<string, ShardedGraph>();
+
+  const updateOf = (param: ParamPlan): Update =>
+    remember(updates, param.key, () => buildUpdate(param));
+
+  function scalar(name: string, value: number): Buffer {
+    const buffer = slots.take(`scalar ${name}`, "float32", []);
+    buffer.write((elements) => {
+      if (elements instanceof Float32Array) elements[0] = value;
+    });
+    return buffer;
+  }
+
+  /** Runs a program with those of the feeds and fetches that it has. */
+  const run = (executable: Executable, feeds: Buffers, fetches: Buffers): Promise<void> => {
+    const { inputs, outputs } = executable.program;
+    return programs.run(executable, only(feeds, inputs), only(fetches, outputs));
+  };
+
+  /** Row by row: passes for the sums that couple rows, then the rows, then what has none. */
+  async function applyInShards(
+    param: ParamPlan,
+    size: number,
+    feeds: Buffers,
+    fetches: Buffers,
+  ): Promise<void> {
+    const { key, spec } = param;
+    const graph = remember(shardings, key, () => shardUpdate(param, updateOf(param)));
+    const [rows = 0] = spec.shape;
+    const starts = Array.from({ length: Math.ceil(rows / size) }, (_, i) => i * size);
+    const sums: Record<string, Buffer> = {};
+    for (const [name, shape] of Object.entries(graph.sums)) {
+      const buffer = slots.take(name, "float32", shape);
+      clear(buffer);
+      sums[name] = buffer;
+    }
+    const targets = { ...fetches, ...renamed(sums, nextSum) };
+    for (const [index, pass] of [...graph.passes, graph.rows].entries()) {
+      for (const start of starts) {
+        const end = Math.min(rows, start + size);
+        const view = shardViews(rows, start, end);
+        const program = `apply ${key} ${index} ${end - start}`;
+        const executable = await programs.get(program, () => compile(pass(end - start)), {
+          arena: false,
+        });
+        await run(executable, view({ ...feeds, ...sums }), view(targets));
+      }
+    }
+    if (Object.keys(graph.rest).length === 0) return;
+    const executable = await programs.get(`apply ${key} rest`, () => compile(graph.rest));
+    await run(executable, { ...feeds, ...sums }, targets);
+  }
+
+  return async (name, accumulator, numbers) => {
+    const param = planOf(plan, name);
+    const weight = bufferOf(state.weights, name);
+    const own = state.optimizer.get(name) ?? {};
+    const feeds: Record<string, Buffer> = { param: weight, acc: accumulator, ...own };
+    // Everyone who reads the old weight and state does so before the new ones are written over them.
+    const fetches: Record<string, Buffer> = { "param'": weight, ...renamed(own, nextName) };
+    if (param.projection) {
+      const { rank, dimension } = param.projection;
+      const a = slots.take("A", "float32", [rank, dimension]);
+      draws.projection(name, numbers.cycle, param.projection, a);
+      feeds["A"] = a;
+    }
+    for (const [key, ofStep] of updateOf(param).scalars) {
+      feeds[key] = scalar(key, ofStep(numbers.step));
+    }
+    feeds["learningRate"] = scalar("learningRate", numbers.learningRate);
+    feeds["gradientScale"] = scalar("gradientScale", numbers.gradientScale);
+
+    const size = shardSize(param);
+    if (size !== undefined) return applyInShards(param, size, feeds, fetches);
+    const build = () => compile(updateOf(param).outputs);
+    return run(await programs.get(`apply ${param.key}`, build, { arena: false }), feeds, fetches);
+  };
+}
+
+/** Views of rows `start` to `end` of every buffer that has `rows` rows; equal buffers have equal views. */
+function shardViews(rows: number, start: number, end: number): (buffers: Buffers) => Buffers {
+  const views = new Map<Buffer, Buffer>();
+  return (buffers) =>
+    Object.fromEntries(
+      Object.entries(buffers).map(([name, buffer]) => {
+        if (buffer.shape[0] !== rows) return [name, buffer];
+        return [name, remember(views, buffer, () => buffer.rows(start, end))];
+      }),
+    );
+}
+
+const only = (buffers: Buffers, names: Readonly<Record<string, unknown>>): Buffers =>
+  Object.fromEntries(Object.entries(buffers).filter(([name]) => name in names));
+
+const renamed = (buffers: Buffers, rename: (name: string) => string): Buffers =>
+  Object.fromEntries(Object.entries(buffers).map(([name, buffer]) => [rename(name), buffer]));
+
+function remember<K, T>(known: Map<K, T>, key: K, make: () => T): T {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
+}

@@ -1,0 +1,190 @@
+/**
+ * Every operator: types, numbers and derivatives against PyTorch, derivatives against central differences, and the same numbers
+ * from WebAssembly.
+ */
+
+import { describe, expect, it } from "vitest";
+import { vjp } from "../../src/autodiff/index.ts";
+import type { Tensors } from "../../src/graph/tensors.ts";
+import type { Value } from "../../src/graph/value.ts";
+import { compile } from "../../src/onnx/model.ts";
+import * as ops from "../../src/ops/index.ts";
+import { wasmRuntime } from "../../src/runtime/web.ts";
+import { allocate, type DType } from "../../src/tensor/dtype.ts";
+import { type HostTensor, hostTensor } from "../../src/tensor/host-tensor.ts";
+import { DIFFERENCES, expectClose, FLOAT32, FLOAT64, numbersOf } from "../support/close.ts";
+import {
+  type HostTensors,
+  inputFor,
+  loadProgram,
+  runGraph,
+  tensorNamed,
+} from "../support/graph.ts";
+import { AWAITED, build, type Case, CASES, OPS, type TypedTensor } from "./cases.ts";
+
+type Float = "float32" | "float64";
+
+/**
+ * onnxruntime has no float64 kernel of Erf, nor of QuickGelu, into which it fuses x σ(x); and its LayerNormalization
+ * answers with float32 statistics for float64 too.
+ */
+const ONLY_FLOAT32: readonly string[] = ["erf", "gelu", "layerNorm", "silu"];
+
+/** Float32: a step of 2^-7, for which rounding errors (6e-8 / 2^-7) and the step's square balance. */
+const COARSE_STEP = 2 ** -7;
+const COARSE_DIFFERENCES = 2e-4;
+const STEP = 1e-5;
+
+const precisionOf = ({ op }: Case): Float => (ONLY_FLOAT32.includes(op) ? "float32" : "float64");
+const toleranceOf = (precision: Float) => (precision === "float64" ? FLOAT64 : FLOAT32);
+
+function toTensor(dtype: DType, { shape, data }: Omit<TypedTensor, "dtype">): HostTensor {
+  const elements = allocate(dtype, data.length);
+  data.forEach((x, i) => (elements[i] = x));
+  return hostTensor(dtype, shape, elements);
+}
+
+interface BuiltCase {
+  readonly outputs: Tensors;
+  readonly gradients: Tensors;
+  readonly feeds: HostTensors;
+}
+
+/** The graph of a case and of its derivatives, with floats of one precision. */
+function graphOf(item: Case, precision: Float): BuiltCase {
+  const typed = (dtype: DType) => (dtype === "float64" ? precision : dtype);
+  const inputs = item.inputs.map(
+    (tensor, i) => [`x${i}`, toTensor(typed(tensor.dtype), tensor)] as const,
+  );
+  const values = inputs.map(([name, tensor]) => inputFor(name, tensor));
+  const outputs = build(item, values);
+  const cotangents = outputs.flatMap((y, i) => {
+    const data = item.cotangents[i];
+    if (!data) return [];
+    const shape = item.outputs[i]?.shape ?? [];
+    return [{ y, name: `dy${i}`, tensor: toTensor(y.dtype, { shape, data }) }];
+  });
+  const wrt = values.flatMap((x, i) => (item.grads[i] ? [{ x, i }] : []));
+  const grads = vjp(
+    cotangents.map(({ y }) => y),
+    cotangents.map(({ name, tensor }) => inputFor(name, tensor)),
+    wrt.map(({ x }) => x),
+  );
+  return {
+    outputs: Object.fromEntries(outputs.map((y, i) => [`y${i}`, y])),
+    gradients: Object.fromEntries(wrt.map(({ i }, k) => [`dx${i}`, grads[k]]).filter(isEntry)),
+    feeds: {
+      ...Object.fromEntries(inputs),
+      ...Object.fromEntries(cotangents.map(({ name, tensor }) => [name, tensor])),
+    },
+  };
+}
+
+const isEntry = (entry: readonly (string | Value | undefined)[]): entry is [string, Value] =>
+  entry[1] !== undefined;
+
+describe.each(CASES.map((item) => [item.name, item] as const))("%s", (_, item) => {
+  const precision = precisionOf(item);
+
+  it("has the types and numbers of the reference", async () => {
+    const { outputs, gradients, feeds } = graphOf(item, precision);
+    for (const [i, { dtype, shape }] of item.outputs.entries()) {
+      const y = outputs[`y${i}`];
+      const isCast = item.op === "cast";
+      expect(y?.dtype).toBe(dtype === "float64" && !isCast ? precision : dtype);
+      expect(y?.shape).toEqual(shape);
+    }
+    const results = await runGraph({ ...outputs, ...gradients }, feeds);
+    const check = (name: string, expected: readonly number[]) => {
+      const result = tensorNamed(results, name);
+      const loose = [result.dtype, precision].includes("float32");
+      expectClose(numbersOf(result), expected, toleranceOf(loose ? "float32" : "float64"), {
+        what: name,
+      });
+    };
+    item.outputs.forEach(({ data }, i) => check(`y${i}`, data));
+    for (const [i, gradient] of item.grads.entries()) {
+      if (!gradient) continue;
+      expect(gradients[`dx${i}`]?.shape).toEqual(gradient.shape);
+      check(`dx${i}`, gradient.data);
+    }
+  });
+
+  it.runIf(item.grads.some((gradient) => gradient) && item.op !== "cast")(
+    "has the derivative of central differences",
+    async () => {
+      const { outputs, gradients, feeds } = graphOf(item, precision);
+      const [step, tolerance] =
+        precision === "float64" ? [STEP, DIFFERENCES] : [COARSE_STEP, COARSE_DIFFERENCES];
+      const analytic = await runGraph(gradients, feeds);
+      const forward = await loadProgram(compile(outputs));
+      const project = async (moved: HostTensors) => {
+        const results = await forward.run(moved);
+        return item.cotangents.reduce((sum, cotangent, i) => {
+          const y = cotangent ? numbersOf(tensorNamed(results, `y${i}`)) : [];
+          return y.reduce((s, x, k) => s + x * (cotangent?.[k] ?? 0), sum);
+        }, 0);
+      };
+      for (const name of Object.keys(gradients)) {
+        const x = tensorNamed(feeds, `x${name.slice(2)}`);
+        const slopes: number[] = [];
+        for (let k = 0; k < x.data.length; k += 1) {
+          const shifted = (by: number) => {
+            const data = numbersOf(x).with(k, Number(x.data[k]) + by);
+            return { ...feeds, [`x${name.slice(2)}`]: toTensor(x.dtype, { shape: x.shape, data }) };
+          };
+          slopes.push(
+            ((await project(shifted(step))) - (await project(shifted(-step)))) / (2 * step),
+          );
+        }
+        expectClose(numbersOf(tensorNamed(analytic, name)), slopes, tolerance, {
+          what: name,
+          floor: 1,
+        });
+      }
+      await forward.release();
+    },
+  );
+});
+
+describe("on WebAssembly", () => {
+  const wasm = wasmRuntime();
+
+  it.each(CASES.map((item) => [item.name, item] as const))("%s", async (_, item) => {
+    const { outputs, gradients, feeds } = graphOf(item, "float32");
+    const node = await runGraph({ ...outputs, ...gradients }, feeds);
+    const web = await runGraph({ ...outputs, ...gradients }, feeds, wasm);
+    for (const [name, tensor] of Object.entries(node)) {
+      const other = tensorNamed(web, name);
+      expect([other.dtype, other.shape]).toEqual([tensor.dtype, tensor.shape]);
+      expectClose(numbersOf(other), numbersOf(tensor), FLOAT32, { what: name, floor: 1e-6 });
+    }
+  });
+});
+
+describe("the table", () => {
+  const tested = new Set(CASES.map(({ op }) => op));
+
+  it.each(Object.entries(ops).flatMap(([name, f]) => (typeof f === "function" ? [name] : [])))(
+    "has a row and cases for %s",
+    (name) => {
+      expect(OPS, `add a row to test/ops/cases.ts`).toHaveProperty(name);
+      expect(tested, `add cases to test/golden/make_ops.py`).toContain(name);
+    },
+  );
+
+  it("has no row for an operator that does not exist, and awaits none that does", () => {
+    expect(Object.keys(ops)).toEqual(expect.arrayContaining(Object.keys(OPS)));
+    for (const name of AWAITED) expect(ops).not.toHaveProperty(name);
+  });
+
+  it("takes float32 only where float64 is not to be had", async () => {
+    for (const op of ONLY_FLOAT32) {
+      const item = CASES.find((candidate) => candidate.op === op);
+      if (!item) throw new Error(`no case of ${op}`);
+      const { outputs, gradients, feeds } = graphOf(item, "float64");
+      const both = runGraph(outputs, feeds).then(() => runGraph(gradients, feeds));
+      await expect(both, op).rejects.toThrow(/not.*implement|no kernel|find kernel|type error/i);
+    }
+  });
+});
