@@ -17,22 +17,17 @@ export interface Arguments {
 /**
  * Splits a command line.
  *
- * @param flags - keys that need no value
+ * @param takesValue - whether an option needs a value, by its key; throws where there is no such
+ *   option
  * @throws {UsageError} if an option is given twice, lacks its value, or has a value and "--no-".
  */
 export function splitArguments(
   words: readonly string[],
-  flags: ReadonlySet<string> = new Set(),
+  takesValue: (key: string) => boolean,
 ): Arguments {
   const positionals: string[] = [];
   const options = new Map<string, string | boolean>();
   const rest = [...words];
-
-  const take = (written: string, key: string, value: string | boolean | undefined): void => {
-    if (value === undefined) throw new UsageError(`--${written}: needs a value`);
-    if (options.has(key)) throw new UsageError(`--${written}: given twice`);
-    options.set(key, value);
-  };
 
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
     if (word === "--") {
@@ -43,22 +38,43 @@ export function splitArguments(
       throw new UsageError(`${word}: no such option`, { hint: "options begin with two dashes" });
     } else {
       const [, written = "", value] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
-      const key = camelCase(written);
-      const negated = /^no-(.+)$/.exec(written)?.[1];
-      if (negated !== undefined && flags.has(camelCase(negated))) {
-        if (value !== undefined) throw new UsageError(`--${written}: takes no value; got ${value}`);
-        take(written, camelCase(negated), false);
-      } else if (value !== undefined) {
-        take(written, key, flags.has(key) ? asFlag(value) : value);
-      } else if (flags.has(key)) {
-        const isSaid = rest[0] === "true" || rest[0] === "false";
-        take(written, key, isSaid ? rest.shift() === "true" : true);
-      } else {
-        take(written, key, rest[0]?.startsWith("--") ? undefined : rest.shift());
+      const { key, isNegated } = readKey(written, takesValue);
+      if (options.has(key)) throw new UsageError(`--${written}: given twice`);
+      if (isNegated && value !== undefined) {
+        throw new UsageError(`--${written}: takes no value; got ${value}`);
       }
+      if (isNegated) options.set(key, false);
+      else if (takesValue(key)) options.set(key, value ?? shiftValue(written, rest));
+      else options.set(key, value === undefined ? shiftFlag(rest) : asFlag(value));
     }
   }
   return { positionals, options };
+}
+
+/** The key of "no-flag" is that of the flag. */
+function readKey(written: string, takesValue: (key: string) => boolean) {
+  const negated = /^no-(.+)$/.exec(written)?.[1];
+  if (negated === undefined) return { key: camelCase(written), isNegated: false };
+  const key = camelCase(negated);
+  if (takesValue(key)) throw new UsageError(`--${written}: no such option`);
+  return { key, isNegated: true };
+}
+
+function shiftValue(written: string, rest: string[]): string {
+  const [next] = rest;
+  if (next === undefined || next.startsWith("--")) {
+    throw new UsageError(`--${written}: needs a value`);
+  }
+  rest.shift();
+  return next;
+}
+
+/** A flag is true, unless it is followed by what it is. */
+function shiftFlag(rest: string[]): boolean {
+  const [next] = rest;
+  if (next !== "true" && next !== "false") return true;
+  rest.shift();
+  return next === "true";
 }
 
 /** "batch-size" as "batchSize"; the fields after a dot belong to others and stay. */
@@ -75,8 +91,19 @@ export const kebabCase = (key: string): string =>
 /** Words as they would be typed into a shell. */
 export const quoteWords = (words: readonly string[]): string => words.map(quote).join(" ");
 
-const quote = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+const ESCAPES = new Map([
+  ["\n", "n"],
+  ["\r", "r"],
+  ["\t", "t"],
+  ["'", "'"],
+  ["\\", "\\"],
+]);
+
+function quote(word: string): string {
+  if (/^[\w@%+=:,./-]+$/.test(word)) return word;
+  if (!/[\n\r\t]/.test(word)) return `'${word.replaceAll("'", String.raw`'\''`)}'`;
+  return `$'${word.replaceAll(/[\n\r\t'\\]/g, (character) => `\\${ESCAPES.get(character)}`)}'`;
+}
 
 /** True and false; other words stay, for whoever knows the option to object to. */
 const asFlag = (value: string): string | boolean =>

@@ -19,7 +19,7 @@ export function formatRate(value: number): string {
   const units = ["", " k", " M", " G"] as const;
   const power = units.findLastIndex((_, i) => i === 0 || value >= 999.5 * 1000 ** (i - 1));
   const scaled = value / 1000 ** power;
-  return `${scaled.toFixed(scaled < 99.95 && (power > 0 || scaled < 9.995) ? 1 : 0)}${units[power]}`;
+  return `${scaled.toFixed(scaled < 99.95 && (power > 0 || scaled < 9.95) ? 1 : 0)}${units[power]}`;
 }
 
 /** "420 ms", "42 s", "1 min 42 s", "2 h 5 min". */
@@ -43,7 +43,8 @@ export function formatClock(milliseconds: number): string {
 }
 
 /** A share from 0 to 1 as "3.1 %". */
-export const formatPercent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+export const formatPercent = (share: number): string =>
+  Number.isFinite(share) ? `${(share * 100).toFixed(1)} %` : "-";
 
 /** A relative deviation as "+3.1 %", "-0.5 %", "0.0 %". */
 export function formatDeviation(share: number): string {

@@ -1,4 +1,7 @@
-/** @file Text in columns. Widths count code points, which is right for all that flora prints itself. */
+/**
+ * @file Text in columns. Widths count code points, which is right for all that flora prints
+ * itself.
+ */
 
 export type Alignment = "left" | "right";
 
@@ -25,7 +28,9 @@ export function formatTable(
   );
 }
 
-/** Two blocks of lines next to each other, or below each other where the width does not allow it. */
+/**
+ * Two blocks of lines next to each other, or below each other where the width does not allow it.
+ */
 export function sideBySide(
   left: readonly string[],
   right: readonly string[],

@@ -1,4 +1,6 @@
-/** @file The memory of a run in rows: what is predicted, what was measured, what others would need. */
+/**
+ * @file The memory of a run in rows: what is predicted, what was measured, what others would need.
+ */
 
 import type { MemoryTable } from "../train/events.ts";
 import { formatBytes, formatDeviation } from "./format.ts";

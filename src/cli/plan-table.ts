@@ -8,7 +8,7 @@
 
 import type { ParameterPlan } from "../train/events.ts";
 import { formatBytes, formatPercent, formatShape } from "./format.ts";
-import { formatTable } from "./layout.ts";
+import { formatTable, textWidth } from "./layout.ts";
 
 interface Group {
   readonly label: string;
@@ -20,21 +20,25 @@ interface Group {
   readonly keptBytes: number;
 }
 
-/** The table and a line that sums it up. */
-export function formatPlan(parameters: readonly ParameterPlan[]): string[] {
+/** The table and a line that sums it up; without shapes where they do not fit into `width`. */
+export function formatPlan(parameters: readonly ParameterPlan[], width: number): string[] {
   const groups = groupParameters(parameters);
-  const table = formatTable(
-    groups.map(({ count, label, shape, treatment, gradientBytes, keptBytes }) => [
-      count > 1 ? `${count} x` : "",
-      label,
-      shape,
-      treatment,
-      formatBytes(gradientBytes),
-      `-> ${formatBytes(keptBytes)}`,
-    ]),
-    ["right", "left", "left", "left", "right", "left"],
-  );
-  return [...table, summary(groups)];
+  const complete = formatGroups(groups, true);
+  const fits = complete.every((line) => textWidth(line) <= width);
+  return [...(fits ? complete : formatGroups(groups, false)), summary(groups)];
+}
+
+function formatGroups(groups: readonly Group[], withShapes: boolean): string[] {
+  const rows = groups.map((group) => [
+    group.count > 1 ? `${group.count} x` : "",
+    group.label,
+    ...(withShapes ? [group.shape] : []),
+    group.treatment,
+    formatBytes(group.gradientBytes),
+    `-> ${formatBytes(group.keptBytes)}`,
+  ]);
+  const shape = withShapes ? (["left"] as const) : [];
+  return formatTable(rows, ["right", "left", ...shape, "left", "right", "left"]);
 }
 
 /** Parameters that differ only in the layer's number; vectors of a treatment together. */

@@ -1,6 +1,6 @@
 /**
- * @file Curves in a terminal. A character cell holds 2 x 4 Braille dots (U+2800 plus a bit per dot), so that a line has eight times
- * the resolution of the text around it.
+ * @file Curves in a terminal. A character cell holds 2 x 4 Braille dots (U+2800 plus a bit per dot),
+ * so that a line has eight times the resolution of the text around it.
  */
 
 import { formatCount } from "./format.ts";
@@ -35,7 +35,10 @@ const DOTS = [
   [0x40, 0x80],
 ] as const;
 
-/** The curves as lines of text; none if there are fewer than two different x. Points that are not finite are left out. */
+/**
+ * The curves as lines of text; none if there are fewer than two different x. Points that are not
+ * finite are left out.
+ */
 export function plotCurves(curves: readonly Curve[], options: PlotOptions): string[] {
   const { width, height, color, xLabel = "" } = options;
   const drawn = curves.map((curve) => ({ ...curve, points: curve.points.filter(isFinitePoint) }));
@@ -50,7 +53,7 @@ export function plotCurves(curves: readonly Curve[], options: PlotOptions): stri
       : "",
   );
   const margin = Math.max(...labels.map((label) => label.length)) + 1;
-  const columns = Math.max(10, width - margin - 2);
+  const columns = Math.max(10, width - margin - 1);
   const grid = Array.from({ length: height }, () => Array.from({ length: columns }, () => 0));
   const marks = new Set<number>();
   const dotX = (x: number) => Math.round(((x - left) / (right - left)) * (columns * 2 - 1));
@@ -90,7 +93,10 @@ export function plotCurves(curves: readonly Curve[], options: PlotOptions): stri
   ];
 }
 
-/** Exponential mean of y with weight `decay` on the past, corrected for its start (Kingma & Ba, 2015, section 3). */
+/**
+ * Exponential mean of y with weight `decay` on the past, corrected for its start (Kingma & Ba,
+ * 2015, section 3).
+ */
 export function smooth(points: readonly Point[], decay: number): Point[] {
   let sum = 0;
   let weight = 0;
@@ -101,7 +107,7 @@ export function smooth(points: readonly Point[], decay: number): Point[] {
   });
 }
 
-/** Bresenham's line, both ends included. */
+/** The dots of a line, both ends included. */
 function* lineDots(x0: number, y0: number, x1: number, y1: number): Generator<Point> {
   const steps = Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0), 1);
   for (let step = 0; step <= steps; step++) {

@@ -23,9 +23,9 @@ export async function readRunConfig(
   words: readonly string[],
   extraFlags: readonly string[] = [],
 ): Promise<{ readonly config: TrainConfig; readonly extra: ReadonlySet<string> }> {
-  const help = optionHelp();
-  const flags = help.filter(isFlag).map(({ name }) => name);
-  const { positionals, options } = splitArguments(words, new Set([...flags, ...extraFlags]));
+  const takesValue = (key: string) =>
+    !extraFlags.includes(key) && (key.includes(".") || !isFlag(findOption(key)));
+  const { positionals, options } = splitArguments(words, takesValue);
   const [path, unexpected] = positionals;
   if (unexpected !== undefined) {
     throw new UsageError(
@@ -34,7 +34,7 @@ export async function readRunConfig(
   }
   const extra = extraFlags.filter((name) => options.get(name) === true);
   const own = [...options].filter(([name]) => !extraFlags.includes(name));
-  const fromFlags = optionsOf(new Map(own), help);
+  const fromFlags = optionsOf(new Map(own));
   const fromFile = path === undefined ? {} : parseOptionsFile(path, await readText(path));
   return { config: parseConfig(merge(fromFile, fromFlags)), extra: new Set(extra) };
 }
@@ -67,15 +67,11 @@ export function parseOptionsFile(path: string, text: string): Options {
 }
 
 /** Options of the command line, with the types that they are allowed to have. */
-function optionsOf(
-  given: ReadonlyMap<string, string | boolean>,
-  help: readonly OptionHelp[],
-): Options {
+function optionsOf(given: ReadonlyMap<string, string | boolean>): Options {
   const options: Record<string, unknown> = {};
   for (const [key, value] of given) {
     const [name = "", ...fields] = key.split(".");
-    const option = help.find((candidate) => candidate.name === name);
-    if (!option) throw unknownOption(name, help);
+    const option = findOption(name);
     if (fields.length === 0) {
       if (name in options) throw new UsageError(`--${name}: given whole and by its fields`);
       options[name] = convert(value, option);
@@ -127,12 +123,14 @@ function merge(base: Options, over: Options): Options {
   return merged;
 }
 
-function unknownOption(name: string, help: readonly OptionHelp[]): UsageError {
-  const near = closest(
-    kebabCase(name),
-    help.map((option) => kebabCase(option.name)),
-  );
-  return new UsageError(`--${kebabCase(name)}: no such option`, {
+function findOption(key: string): OptionHelp {
+  const [name = ""] = key.split(".");
+  const help = optionHelp();
+  const option = help.find((candidate) => candidate.name === name);
+  if (option) return option;
+  const names = help.map((candidate) => kebabCase(candidate.name));
+  const near = closest(kebabCase(name), names);
+  throw new UsageError(`--${kebabCase(name)}: no such option`, {
     hint: near === undefined ? "flora train --help lists them" : `did you mean --${near}?`,
   });
 }

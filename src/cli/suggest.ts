@@ -6,9 +6,8 @@ export function closest(word: string, candidates: readonly string[]): string | u
     .map((candidate) => ({ candidate, edits: editDistance(word, candidate) }))
     .toSorted((a, b) => a.edits - b.edits);
   const [best] = ranked;
-  return best && best.edits <= Math.max(1, Math.floor(word.length / 3))
-    ? best.candidate
-    : undefined;
+  const allowed = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3));
+  return best && best.edits <= allowed ? best.candidate : undefined;
 }
 
 /** Levenshtein's edit distance. */

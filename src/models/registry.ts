@@ -15,7 +15,8 @@ const ARCHITECTURES: Readonly<
  */
 export function modelFromConfig(config: Readonly<Record<string, unknown>>): Model {
   const type = config["model_type"] ?? "gpt2";
-  const build = typeof type === "string" ? ARCHITECTURES[type] : undefined;
+  const known = typeof type === "string" && Object.hasOwn(ARCHITECTURES, type);
+  const build = known ? ARCHITECTURES[type] : undefined;
   if (build) return build(config);
   throw new UsageError(
     `model: supported types are ${Object.keys(ARCHITECTURES).join(", ")}; got ${JSON.stringify(type)}`,

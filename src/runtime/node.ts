@@ -1,5 +1,7 @@
 /** @file onnxruntime-node: native kernels on the CPU. */
 
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { env, InferenceSession, listSupportedBackends, Tensor } from "onnxruntime-node";
 import type { Runtime } from "./runtime.ts";
 import { hostRuntime } from "./session.ts";
@@ -14,6 +16,7 @@ export function cpuRuntime({ threads }: CpuOptions = {}): Runtime {
   return hostRuntime<Tensor>({
     name: "cpu",
     createTensor: (dtype, data, shape) => new Tensor(dtype, data, shape),
+    collectGarbage: garbageCollector(),
     createSession: (bytes, { arena = true }) =>
       InferenceSession.create(bytes, {
         executionProviders: ["cpu"],
@@ -25,6 +28,13 @@ export function cpuRuntime({ threads }: CpuOptions = {}): Runtime {
         extra: { session: { intra_op: { allow_spinning: "0" } } },
       }),
   });
+}
+
+/** V8's collector, which Node hides unless it is started with --expose-gc. */
+function garbageCollector(): () => void {
+  setFlagsFromString("--expose-gc");
+  const collect: unknown = runInNewContext("gc");
+  return typeof collect === "function" ? () => void collect() : () => undefined;
 }
 
 /** The version of onnxruntime. */

@@ -48,6 +48,8 @@ export interface Runtime {
   /** A buffer over (on a device: with a copy of) the numbers of a host tensor. */
   adopt(tensor: HostTensor): Buffer;
   load(program: Program, options?: LoadOptions): Promise<Executable>;
+  /** Frees unreachable memory now, where that is possible. */
+  collectGarbage(): void;
   /** Milliseconds spent inside onnxruntime since the runtime was made. */
   elapsedMs(): number;
 }

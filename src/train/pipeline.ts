@@ -135,7 +135,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       const residuals: Buffers[] = [];
       for (const [index, stage] of model.stages.entries()) {
         const [key, made] = programsOf(stage, batch);
-        const executable = await programs.get(`${key} forward`, () => made.forward);
+        const executable = await programs.get(`${key} forward`, () => made.forward, FRESH_MEMORY);
         const kept = Object.fromEntries(
           Object.entries(made.residuals).map(([name, { dtype, shape }]) => [
             name,
@@ -159,7 +159,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       let dy = dHidden;
       for (const [index, stage] of [...model.stages.entries()].toReversed()) {
         const [key, made] = programsOf(stage, batch);
-        const executable = await programs.get(`${key} backward`, () => made.backward);
+        const options = stage.attends ? {} : FRESH_MEMORY;
+        const executable = await programs.get(`${key} backward`, () => made.backward, options);
         const types = made.backward.inputs;
         const accumulators = accumulatorsOf(stage);
         const fetches: Record<string, Buffer> = {};
@@ -197,7 +198,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         const [key, made] = programsOf(stage, batch);
         const same = made.evaluate === made.forward;
         const name = `${key} ${same ? "forward" : "evaluate"}`;
-        const executable = await programs.get(name, () => made.evaluate);
+        const executable = await programs.get(name, () => made.evaluate, FRESH_MEMORY);
         const y = slots.take(
           `x ${index % 2 === 0 ? 1 : 2}`,
           "float32",
@@ -212,6 +213,9 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     },
   };
 }
+
+/** For programs whose memory is worth more than the time it takes to get it anew: all but the backward pass of blocks. */
+const FRESH_MEMORY = { arena: false };
 
 type InputTypes = Readonly<
   Record<string, { readonly dtype: DType; readonly shape: readonly (number | string)[] }>

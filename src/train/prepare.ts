@@ -66,6 +66,8 @@ export async function prepare(config: TrainConfig): Promise<Run> {
   const immediate = immediateParams(model, config);
   const state = createState({ runtime, model, plan, immediate });
   await fillWeights({ config, model, state, draws });
+  // Reading and tokenizing leave more garbage than a small model has weights.
+  runtime.collectGarbage();
   return {
     config,
     tokenizer,

@@ -30,8 +30,8 @@ import { normalTensor64 } from "../support/random.ts";
 const x = input("x", "float64", [4]);
 const y = input("y", "float64", [4]);
 
-const vector = (...numbers: number[]) =>
-  hostTensor("float64", [numbers.length], Float64Array.from(numbers));
+const vector = (...elements: number[]) =>
+  hostTensor("float64", [elements.length], Float64Array.from(elements));
 
 const one = (values: readonly Value[]): Value => {
   const [value] = values;

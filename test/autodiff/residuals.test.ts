@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { splitAtResiduals, vjp } from "../../src/autodiff/index.ts";
 import { mapTensors, tensorAt, type Tensors } from "../../src/graph/tensors.ts";
 import { graphInputs, topologicalOrder } from "../../src/graph/topology.ts";
-import { input, type Value } from "../../src/graph/value.ts";
+import { constant, input, type Value } from "../../src/graph/value.ts";
 import { gpt2 } from "../../src/models/gpt2.ts";
 import { dropout } from "../../src/nn/dropout.ts";
 import { optimize } from "../../src/onnx/model.ts";
@@ -61,7 +61,12 @@ describe("the residuals", () => {
     );
   });
 
-  it("are no constants, and no masks that are inputs", () => {
+  it("are nothing that constants alone make", () => {
+    const { residuals } = split(mul(x, exp(constant(normalTensor(1, [4])))), [x]);
+    expect(residuals).toEqual({});
+  });
+
+  it("are no scaled constants, and no masks that are inputs", () => {
     const masks = { mask: (name: string) => input(name, "uint8", [5, 4]) };
     const { residuals, backward } = split(dropout(x, "mask", 0.5, masks), [x]);
     expect(residuals).toEqual({});

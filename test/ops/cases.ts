@@ -197,6 +197,15 @@ const BY_HAND: readonly Case[] = [
     grads: [null],
   },
   {
+    name: "gather/last-axis-of-rank-3",
+    op: "gather",
+    inputs: [float([1, 2, 3], [1, 2, 3, 4, 5, 6]), index([2], [2, 2])],
+    options: { axis: 2 },
+    outputs: [float([1, 2, 2], [3, 3, 6, 6])],
+    cotangents: [[1, 2, 3, 4]],
+    grads: [float([1, 2, 3], [0, 0, 3, 0, 0, 7]), null],
+  },
+  {
     name: "scatterElementsAdd/columns-with-duplicates",
     op: "scatterElementsAdd",
     inputs: [

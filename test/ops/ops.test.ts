@@ -6,7 +6,7 @@
 import { describe, expect, it } from "vitest";
 import { vjp } from "../../src/autodiff/index.ts";
 import type { Tensors } from "../../src/graph/tensors.ts";
-import type { Value } from "../../src/graph/value.ts";
+import { input, type Value } from "../../src/graph/value.ts";
 import { compile } from "../../src/onnx/model.ts";
 import * as ops from "../../src/ops/index.ts";
 import { wasmRuntime } from "../../src/runtime/web.ts";
@@ -186,5 +186,71 @@ describe("the table", () => {
       const both = runGraph(outputs, feeds).then(() => runGraph(gradients, feeds));
       await expect(both, op).rejects.toThrow(/not.*implement|no kernel|find kernel|type error/i);
     }
+  });
+});
+
+describe("an operator refuses", () => {
+  const f = (...shape: (number | string)[]) => input("f", "float32", shape);
+  const d = (...shape: number[]) => input("d", "float64", shape);
+  const i = (...shape: number[]) => input("i", "int32", shape);
+
+  it.each<readonly [string, () => unknown, string]>([
+    ["shapes that do not broadcast", () => ops.add(f(2), f(3)), "add: shapes do not broadcast"],
+    [
+      "operands of two types",
+      () => ops.mul(f(2), d(2)),
+      "mul: element types differ; got a float32",
+    ],
+    ["integers where it needs floats", () => ops.exp(i(2)), "exp: needs floats; got x int32"],
+    ["integers in a softmax", () => ops.softmax(i(2)), "softmax: needs floats; got x int32"],
+    ["a condition of numbers", () => ops.where(f(2), f(2), f(2)), "where: needs a bool condition"],
+    [
+      "inner dimensions that differ",
+      () => ops.matmul(f(2, 3), f(2, 3)),
+      "matmul: inner dimensions differ; got a [2, 3], b [2, 3]",
+    ],
+    ["a product of vectors", () => ops.matmul(f(2), f(2, 3)), "matmul: needs at least two axes"],
+    ["a product of two types", () => ops.matmul(f(2, 2), d(2, 2)), "matmul: element types differ"],
+    ["a product of named sizes that differ", () => ops.matmul(f(2, "K"), f("L", 3)), "[2, K]"],
+    ["another number of elements", () => ops.reshape(f(2, 3), [5]), "reshape: element counts"],
+    ["another name", () => ops.reshape(f("B", 3), ["T", 3]), "reshape: element counts differ"],
+    ["what is no permutation", () => ops.transpose(f(2, 3), [0, 0]), "[0, 0] is no permutation"],
+    ["a permutation of fewer axes", () => ops.transpose(f(2, 3), [0]), "transpose: 1 axes"],
+    ["to shrink", () => ops.expand(f(2, 3), [3]), "expand: does not broadcast to the shape"],
+    [
+      "a range after the end",
+      () => ops.slice(f(4), { axis: 0, start: 2, end: 5 }),
+      "no range 2 to 5",
+    ],
+    ["a range backwards", () => ops.slice(f(4), { axis: 0, start: 3, end: 2 }), "no range 3 to 2"],
+    ["an axis that is not there", () => ops.reduceSum(f(2), { axes: [1] }), "reduceSum: no axis 1"],
+    ["parts that are not whole", () => ops.split(f(5), 2), "split: axis 0 is not divisible by 2"],
+    ["to join other axes", () => ops.concat([f(2, 3), f(2, 4)], 0), "concat: other axes differ"],
+    ["to join two types", () => ops.concat([f(2), d(2)], 0), "concat: element types differ"],
+    ["to join nothing", () => ops.concat([], 0), "concat: nothing to join"],
+    [
+      "indices that are floats",
+      () => ops.gather(f(2, 3), f(2)),
+      "gather: indices must be integers",
+    ],
+    [
+      "other axes than the indices'",
+      () => ops.gatherElements(f(2, 3), i(3, 1), 1),
+      "gatherElements: other axes differ",
+    ],
+    ["fewer rows than indices", () => ops.scatterAdd(f(4, 3), i(2), f(1, 3)), "one row per index"],
+    [
+      "updates of another shape",
+      () => ops.scatterElementsAdd(f(4, 3), i(2, 3), f(2, 2), 0),
+      "scatterElementsAdd: shapes do not match",
+    ],
+    [
+      "another width of the weight",
+      () => ops.layerNorm(f(2, 3), f(2), f(3), 1),
+      "layerNorm: weight",
+    ],
+  ])("%s", (_, apply, message) => {
+    expect(apply).toThrow(message);
+    expect(apply).toThrow(/^\w+: /);
   });
 });

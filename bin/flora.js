@@ -1,0 +1,71 @@
+#!/usr/bin/env node
+/**
+ * @file Starts the command line. In a clone it first compiles src/ to dist/ where that is older.
+ */
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const OLDEST_NODE = 20;
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+  fail(`flora needs Node ${OLDEST_NODE} or newer; got ${process.version}`);
+}
+if (isStale()) build();
+const { main } = await import("../dist/cli/main.js");
+await main(process.argv.slice(2));
+
+/** A published package has no src/. */
+function isStale() {
+  const sources = join(root, "src");
+  if (!existsSync(sources)) return false;
+  const built = statSync(join(root, "dist"), { throwIfNoEntry: false });
+  return built === undefined || newest(sources) > built.mtimeMs;
+}
+
+/** When something in a directory was last written, created or removed. */
+function newest(directory) {
+  let time = statSync(directory).mtimeMs;
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    const path = join(directory, entry.name);
+    time = Math.max(time, entry.isDirectory() ? newest(path) : statSync(path).mtimeMs);
+  }
+  return time;
+}
+
+/** Compiles into a directory of its own, so that dist/ is never half written. */
+function build() {
+  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  if (!existsSync(compiler)) fail("flora is not built; run npm ci first");
+  console.error("building (once) ...");
+  const fresh = join(root, `dist-${process.pid}`);
+  const options = ["-p", join(root, "tsconfig.build.json"), "--noCheck", "--outDir", fresh];
+  const { status, stdout, stderr } = spawnSync(process.execPath, [compiler, ...options], {
+    encoding: "utf8",
+  });
+  if (status !== 0) {
+    rmSync(fresh, { recursive: true, force: true });
+    fail(`flora could not be built\n${stdout}${stderr}`);
+  }
+  replace(join(root, "dist"), fresh);
+}
+
+function replace(directory, fresh) {
+  const old = `${fresh}-old`;
+  try {
+    if (existsSync(directory)) renameSync(directory, old);
+    renameSync(fresh, directory);
+  } catch {
+    // Another flora has built it meanwhile.
+    rmSync(fresh, { recursive: true, force: true });
+  }
+  rmSync(old, { recursive: true, force: true });
+}
+
+function fail(message) {
+  console.error(message);
+  process.exit(1);
+}

@@ -1,0 +1,117 @@
+/** @file A run as a person follows it: a consumer of its events that writes text. */
+
+import type { EndEvent, StartEvent, StepEvent, TrainEvent } from "../train/events.ts";
+import { quoteWords } from "./arguments.ts";
+import { wrap } from "./layout.ts";
+import { createProgress, type Output, type Progress } from "./progress.ts";
+import {
+  endReport,
+  evaluationReport,
+  type ReportOptions,
+  startReport,
+  translationReport,
+} from "./report.ts";
+import { createStyle } from "./style.ts";
+
+export interface ConsoleOptions {
+  /** How the reader calls flora: "flora", "npx flora". */
+  readonly program: string;
+  /** What came after "flora train". */
+  readonly words: readonly string[];
+}
+
+export interface RunConsole {
+  show(event: TrainEvent): void;
+  /** A line that is no event. */
+  note(text: string): void;
+  /** Leaves the terminal as it was found. */
+  close(): void;
+}
+
+export function createConsole(output: Output, options: ConsoleOptions): RunConsole {
+  const style = createStyle(output.color);
+  const steps: Pick<StepEvent, "step" | "loss">[] = [];
+  const evaluations: Pick<StepEvent, "step" | "loss">[] = [];
+  let progress: Progress = createProgress(output, { microSteps: 1 });
+  let start: StartEvent | undefined;
+  let tested: string | undefined;
+
+  const reportOptions = (): ReportOptions => ({ width: output.width, style });
+
+  function show(event: TrainEvent): void {
+    switch (event.type) {
+      case "start":
+        start = event;
+        progress = createProgress(output, { microSteps: event.config.microSteps });
+        return progress.print(startReport(event, reportOptions()));
+      case "micro-step":
+        return progress.microStep(event);
+      case "step":
+        steps.push({ step: event.step, loss: event.loss });
+        return progress.step(event);
+      case "evaluation":
+        evaluations.push({ step: event.step, loss: event.loss });
+        return progress.print([evaluationReport(event, reportOptions())]);
+      case "translation":
+        tested = event.samples[0]?.source;
+        return progress.print(["", ...translationReport(event, reportOptions())]);
+      case "saved":
+        // A model is saved at every evaluation; its path comes at the end.
+        if (event.what === "model") return;
+        return progress.print([`checkpoint saved at step ${event.step}: ${event.path}`]);
+      case "end":
+        progress.end();
+        return progress.print(["", ...end(event), "", ...next(event)]);
+    }
+  }
+
+  const end = (event: EndEvent): string[] =>
+    endReport(event, { steps, evaluations }, { ...reportOptions(), color: output.color });
+
+  /** What came of the run, and what to do now. */
+  function next(event: EndEvent): string[] {
+    const { reason, step, totalSteps, message } = event;
+    const { program, words } = options;
+    const directory = start?.config.output ?? "";
+    const told = message === undefined ? [] : wrap(message, output.width);
+    if (reason === "interrupted") {
+      return [
+        style.yellow(`interrupted at step ${step} of ${totalSteps}`),
+        ...told,
+        "go on with:",
+        `  ${program} train ${quoteWords(resumeWords(words))}`,
+      ];
+    }
+    if (reason === "not a number") {
+      const advice = "try a smaller --learning-rate, --max-grad-norm 1 or a longer --warmup-steps";
+      return [
+        style.red(`stopped at step ${step}: the loss is not a number`),
+        ...(told.length > 0 ? told : wrap(advice, output.width)),
+      ];
+    }
+    const prompt = start === undefined ? "..." : examplePrompt(start, tested);
+    const commands = [
+      `generate --model ${quoteWords([directory])} --prompt ${prompt}`,
+      ...(words.length === 0 ? ["train --train de.txt,en.txt --output runs/mine"] : []),
+      "memory --model.n_layer 12 --model.n_embd 768 --rank 128",
+    ];
+    return [
+      `the model is in ${style.bold(directory)}; next:`,
+      ...commands.map((command) => `  ${program} ${command}`.trimEnd()),
+    ];
+  }
+
+  return { show, note: (text) => progress.print([text]), close: () => progress.end() };
+}
+
+/** A prompt as the model was trained on; text models take any. */
+function examplePrompt({ config }: StartEvent, source: string | undefined): string {
+  if (source === undefined) return '"..."';
+  return quoteWords([config.prefix + source + config.suffix]);
+}
+
+/** The same command, going on. */
+const resumeWords = (words: readonly string[]): string[] => [
+  ...words.filter((word) => !/^--(no-)?(overwrite|resume)(=.*)?$/.test(word)),
+  "--resume",
+];

@@ -1,0 +1,81 @@
+/** @file `flora generate`: text from a model, shown as it is made. */
+
+import { text as readAll } from "node:stream/consumers";
+import { UsageError } from "../errors.ts";
+import type { CommandHelp } from "./help.ts";
+import { type ParsedOptions, parseOptions } from "./options.ts";
+import { stopFilter } from "./stop-text.ts";
+
+export const help: CommandHelp = {
+  usage: 'generate --model DIR --prompt "..."',
+  summary: "continue a prompt with a trained model",
+  options: [
+    { name: "model", value: "DIR", description: "a directory that flora or Hugging Face saved" },
+    { name: "prompt", value: "TEXT", description: "the text to continue; - reads standard input" },
+    { name: "maxNewTokens", value: "N", description: "the most tokens to make [128]" },
+    {
+      name: "temperature",
+      value: "NUMBER",
+      description: "spread of the choice; 0 takes the most likely token [0]",
+    },
+    { name: "topK", value: "N", description: "choose among so many tokens" },
+    {
+      name: "topP",
+      value: "NUMBER",
+      description: "choose among the likeliest tokens of this probability",
+    },
+    { name: "seed", value: "N", description: "seed of the choice [0]" },
+    { name: "stop", value: "TEXT", description: "end before this text" },
+    { name: "threads", value: "N", description: "threads of an operator; one per core if absent" },
+  ],
+  examples: [
+    "flora generate --model runs/flora --prompt $'Der kleine Hund schläft.\\n'",
+    'flora generate --model gpt2/ --prompt "Once upon a time" --temperature 0.8 --top-k 40',
+  ],
+};
+
+/** Runs the command; returns the exit code. */
+export async function run(words: readonly string[]): Promise<number> {
+  const options = parseOptions(words, help.options ?? []);
+  const directory = required(options, "model");
+  const prompt = required(options, "prompt");
+  const settings = samplingOptions(options);
+  const { openModel } = await import("./open-model.ts");
+  const { decoder, tokenizer } = await openModel(directory, options.number("threads"));
+  const { generate } = await import("../generate/index.ts");
+  const { streamDecoder } = await import("../text/index.ts");
+
+  const ids = tokenizer.encode(prompt === "-" ? await readAll(process.stdin) : prompt);
+  const { endOfText } = tokenizer;
+  // A model that knows the end of a text begins a new one after it.
+  const start = ids.length === 0 && endOfText !== undefined ? Int32Array.of(endOfText) : ids;
+  const stream = streamDecoder(tokenizer);
+  const filter = stopFilter(options.text("stop"));
+  const stopToken = endOfText === undefined ? {} : { stopToken: endOfText };
+  for await (const { token } of generate(decoder, [start], { ...settings, ...stopToken })) {
+    process.stdout.write(filter.push(stream.push(token)));
+    if (filter.stopped) break;
+  }
+  const rest = filter.stopped ? "" : filter.push(stream.end()) + filter.end();
+  process.stdout.write(`${rest}\n`);
+  await decoder.release();
+  return 0;
+}
+
+function samplingOptions(options: ParsedOptions) {
+  const topK = options.number("topK");
+  const topP = options.number("topP");
+  return {
+    maxNewTokens: options.number("maxNewTokens") ?? 128,
+    temperature: options.number("temperature") ?? 0,
+    seed: options.number("seed") ?? 0,
+    ...(topK !== undefined && { topK }),
+    ...(topP !== undefined && { topP }),
+  };
+}
+
+function required(options: ParsedOptions, name: string): string {
+  const value = options.text(name);
+  if (value !== undefined) return value;
+  throw new UsageError(`--${name}: missing`, { hint: `flora ${help.usage}` });
+}

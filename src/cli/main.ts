@@ -1,0 +1,106 @@
+/** @file The command line of flora: which command runs, and what becomes of errors. */
+
+import { readFileSync } from "node:fs";
+import { type CommandDef, runCommand } from "citty";
+import { FormatError, UsageError } from "../errors.ts";
+import { commandHelp, type CommandHelp, mainHelp } from "./help.ts";
+import { closest } from "./suggest.ts";
+import { standardOutput } from "./terminal.ts";
+
+interface Command {
+  readonly help: CommandHelp;
+  /** Returns the exit code. */
+  run(words: readonly string[]): Promise<number>;
+}
+
+/**
+ * Each command is loaded when it is wanted; none loads onnxruntime before its options are checked.
+ */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  train: () => import("./train.ts"),
+  generate: () => import("./generate.ts"),
+  memory: () => import("./memory.ts"),
+  doctor: () => import("./doctor.ts"),
+};
+
+const flora: CommandDef = {
+  subCommands: Object.fromEntries(
+    Object.entries(COMMANDS).map(([name, load]) => [
+      name,
+      async () => {
+        const command = await load();
+        const run = async ({ rawArgs }: { readonly rawArgs: readonly string[] }) => {
+          process.exitCode = await command.run(rawArgs);
+        };
+        return { run };
+      },
+    ]),
+  ),
+};
+
+/** Runs the command that the words ask for, and sets the exit code. */
+export async function main(words: readonly string[]): Promise<void> {
+  process.stdout.on("error", endSilently);
+  try {
+    const page = await helpPage(words);
+    if (page !== undefined) {
+      standardOutput().write(`${page.join("\n")}\n`);
+    } else {
+      checkCommand(words);
+      await runCommand(flora, { rawArgs: [...words] });
+    }
+  } catch (error) {
+    process.exitCode = reportError(error);
+  }
+}
+
+/** Whoever read the output has gone; what is left to say has no reader. */
+function endSilently(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+}
+
+/** The lines that a question gets, if the words ask one. */
+async function helpPage(words: readonly string[]): Promise<readonly string[] | undefined> {
+  const [name = "--help"] = words;
+  if (name === "--version" || name === "-v") return [version()];
+  const { width } = standardOutput();
+  if (name === "--help" || name === "-h") {
+    const pages = Object.entries(COMMANDS).map(
+      async ([each, load]) => [each, (await load()).help] as const,
+    );
+    return mainHelp(Object.fromEntries(await Promise.all(pages)), width);
+  }
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  const end = words.indexOf("--");
+  const options = words.slice(1, end < 0 ? undefined : end);
+  if (!load || !(options.includes("--help") || options.includes("-h"))) return undefined;
+  return commandHelp((await load()).help, width);
+}
+
+function checkCommand([name = ""]: readonly string[]): void {
+  if (Object.hasOwn(COMMANDS, name)) return;
+  const names = Object.keys(COMMANDS);
+  const near = closest(name, names);
+  const hint = near === undefined ? `commands: ${names.join(", ")}` : `did you mean ${near}?`;
+  throw new UsageError(`${name}: no such ${name.startsWith("-") ? "option" : "command"}`, { hint });
+}
+
+/** Says what went wrong on standard error; returns the exit code. */
+function reportError(error: unknown): number {
+  if (error instanceof UsageError || error instanceof FormatError) {
+    const hint = error instanceof UsageError ? error.hint : undefined;
+    console.error(`flora: ${error.message}${hint === undefined ? "" : `\n  ${hint}`}`);
+    return 2;
+  }
+  console.error("flora: internal error, please report it:", error);
+  return 1;
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(
+    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+  );
+  const isObject = typeof manifest === "object" && manifest !== null && "version" in manifest;
+  return isObject ? String(manifest.version) : "unknown";
+}

@@ -1,0 +1,131 @@
+/** @file The events of a run that deserve more than a line, as text. */
+
+import type {
+  EndEvent,
+  EvaluationEvent,
+  StartEvent,
+  StepEvent,
+  TranslationEvent,
+} from "../train/events.ts";
+import { formatCount, formatDuration, formatPercent } from "./format.ts";
+import { formatTable, indent, truncate } from "./layout.ts";
+import { formatMeasurement, formatPrediction } from "./memory-table.ts";
+import { formatPlan } from "./plan-table.ts";
+import { type Curve, plotCurves, type Point, smooth } from "./plot.ts";
+import { formatLearningRate, formatLoss } from "./progress.ts";
+import type { Style } from "./style.ts";
+
+export interface ReportOptions {
+  readonly width: number;
+  readonly style: Style;
+}
+
+/** What will be trained on what, how, the plan and the predicted memory. */
+export function startReport(event: StartEvent, { width, style }: ReportOptions): string[] {
+  const { config, modelType, parameterCount, data, totalSteps, startStep } = event;
+  const { method, rank, projection, momentum, optimizer, schedule, batchSize, microSteps } = config;
+  const flora = `FLORA, rank ${rank}, ${projection} projections`;
+  const batches = microSteps === 1 ? "" : ` x ${microSteps} micro-steps`;
+  const facts = [
+    ["model", `${modelType}, ${formatCount(parameterCount)} parameters${origin(event)}`],
+    ["data", data],
+    [
+      "method",
+      (method === "flora" ? flora : "dense") + (momentum > 0 ? `, momentum ${momentum}` : ""),
+    ],
+    ["optimizer", `${optimizer}, ${schedule} rate${warmup(event)}`],
+    ["steps", `${formatCount(totalSteps)}, of ${batchSize} sequences${batches}${done(startStep)}`],
+    ["output", config.output],
+  ];
+  return [
+    ...formatTable(facts).map((line) => style.bold(line.slice(0, 9)) + line.slice(9)),
+    "",
+    style.bold("gradients -> what is kept of them, with the optimizer's state"),
+    ...indent(formatPlan(event.parameters, width - 2)),
+    "",
+    ...formatPrediction(event.memory, width),
+    "",
+  ];
+}
+
+const origin = ({ config: { model } }: StartEvent): string =>
+  typeof model === "string" ? `, from ${model}` : ", from scratch";
+
+const warmup = ({ config: { warmupSteps, learningRate } }: StartEvent): string => {
+  const peak = learningRate === undefined ? "" : ` ${formatLearningRate(learningRate)}`;
+  return `${peak}${warmupSteps > 0 ? ` after ${formatCount(warmupSteps)} steps of warm-up` : ""}`;
+};
+
+const done = (steps: number): string => (steps > 0 ? `; ${formatCount(steps)} are done` : "");
+
+/** An evaluation in one line. */
+export function evaluationReport(event: EvaluationEvent, { style }: ReportOptions): string {
+  const { step, loss, perplexity, tokens, elapsedMs } = event;
+  const spent = `${formatCount(tokens)} tokens in ${formatDuration(elapsedMs)}`;
+  return (
+    `${style.yellow("held out")} at step ${step}: loss ${style.bold(formatLoss(loss))}` +
+    `  perplexity ${formatPerplexity(perplexity)}  ${style.dim(`(${spent})`)}`
+  );
+}
+
+/** A few translations, and how good all of them are. */
+export function translationReport(event: TranslationEvent, options: ReportOptions): string[] {
+  const { bleu, count, signature, samples, elapsedMs } = event;
+  const { style, width } = options;
+  const line = (label: string, text: string) =>
+    `  ${style.dim(label.padEnd(10))}${truncate(text.replaceAll(/\s+/g, " ").trim(), width - 13)}`;
+  const translated = samples.flatMap(({ source, target, output }) => {
+    const right = output.trim() === target.trim();
+    const got = line("got", output === "" ? "(nothing)" : output);
+    return [line("source", source), line("expected", target), right ? style.green(got) : got, ""];
+  });
+  const score = style.bold(`BLEU ${bleu.toFixed(1)}`);
+  return [
+    ...translated,
+    `${score} over ${formatCount(count)} held-out pairs, in ${formatDuration(elapsedMs)}`,
+    `  ${style.dim(truncate(signature, width - 2))}`,
+  ];
+}
+
+export interface History {
+  readonly steps: readonly Pick<StepEvent, "step" | "loss">[];
+  readonly evaluations: readonly Pick<EvaluationEvent, "step" | "loss">[];
+}
+
+/** The loss curve, the memory beside its prediction, and where the time went. */
+export function endReport(
+  event: EndEvent,
+  history: History,
+  options: ReportOptions & { readonly color: boolean },
+): string[] {
+  const { elapsedMs, projectionShare, overheadShare, memory, step } = event;
+  const curve = plotCurves(lossCurves(history), {
+    width: Math.min(options.width, 100),
+    height: 12,
+    color: options.color,
+    xLabel: "step",
+  });
+  const shares =
+    `${formatCount(step)} steps in ${formatDuration(elapsedMs)}` +
+    `; projections ${formatPercent(projectionShare)} of it` +
+    `, outside onnxruntime ${formatPercent(overheadShare)}`;
+  return [...curve, ...(curve.length > 0 ? [""] : []), ...formatMeasurement(memory), "", shares];
+}
+
+/** The training loss, smoothed over about a thirtieth of the run, and the held-out losses. */
+function lossCurves({ steps, evaluations }: History): readonly Curve[] {
+  const points = (events: History["steps"]) => events.map(({ step, loss }): Point => [step, loss]);
+  const span = Math.max(1, steps.length / 30);
+  const training = smooth(points(steps), 1 - 1 / span);
+  return [
+    {
+      name: span > 1 ? "training loss (smoothed)" : "training loss",
+      kind: "line",
+      points: training,
+    },
+    { name: "held-out loss", kind: "marks", points: points(evaluations) },
+  ];
+}
+
+const formatPerplexity = (perplexity: number): string =>
+  perplexity < 1000 ? perplexity.toFixed(2) : formatCount(perplexity);

@@ -1,0 +1,23 @@
+/** @file The terminal that flora was started in. */
+
+import type { Output } from "./progress.ts";
+
+const NO_TERMINAL_WIDTH = 80;
+
+/** Standard output; colours follow https://no-color.org. */
+export function standardOutput(): Output {
+  const { stdout, env } = process;
+  const isTerminal = stdout.isTTY && env["TERM"] !== "dumb";
+  return {
+    write: (text) => void stdout.write(text),
+    isTerminal,
+    get width() {
+      return isTerminal ? Math.max(20, stdout.columns) : NO_TERMINAL_WIDTH;
+    },
+    color: isTerminal && (env["NO_COLOR"] ?? "") === "",
+  };
+}
+
+/** How the command was called, for commands that are printed to be copied. */
+export const programName = (): string =>
+  process.env["npm_command"] === "exec" ? "npx flora" : "flora";

@@ -1,0 +1,97 @@
+/**
+ * @file `flora train`: a run, followed in the terminal and in a log, that signals end in good
+ * order.
+ */
+
+import type { TrainConfig } from "../train/config.ts";
+import type { EndEvent, TrainEvent } from "../train/events.ts";
+import { createConsole, type RunConsole } from "./console.ts";
+import type { CommandHelp } from "./help.ts";
+import { createJsonLinesLog } from "./jsonl.ts";
+import { readRunConfig } from "./run-config.ts";
+import { programName, standardOutput } from "./terminal.ts";
+
+export const help: CommandHelp = {
+  usage: "train [config.yaml] [--option value ...]",
+  summary: "train a model, and save it as a Hugging Face directory",
+  details: [
+    "Without options, a small GPT-2 learns to translate sentences of a built-in German-English grammar.",
+    "Every option can stand in the YAML file too, under the same name; the command line wins.",
+  ],
+  takesRun: true,
+  examples: [
+    "flora train",
+    "flora train --train de.txt,en.txt --epochs 3 --output runs/translator",
+    "flora train --train book.txt --model gpt2/ --rank 32 --micro-steps 8",
+    "flora train config.yaml --model.n_layer 6 --no-recompute",
+  ],
+};
+
+const EXIT_CODES: Readonly<Record<EndEvent["reason"], number>> = {
+  finished: 0,
+  "not a number": 1,
+  interrupted: 130,
+};
+
+type Train = (
+  config: TrainConfig,
+  options: { readonly signal: AbortSignal },
+) => AsyncIterable<TrainEvent>;
+
+/** Runs the command; returns the exit code. */
+export async function run(words: readonly string[]): Promise<number> {
+  const { config } = await readRunConfig(words);
+  const { train } = await import("../train/trainer.ts");
+  const console = createConsole(standardOutput(), { program: programName(), words });
+  return follow(config, train, console);
+}
+
+/** Follows a run to its end; returns the exit code. */
+export async function follow(
+  config: TrainConfig,
+  train: Train,
+  console: RunConsole,
+): Promise<number> {
+  const controller = new AbortController();
+  const log = createJsonLinesLog();
+  const stopListening = onInterrupt((isFirst) => {
+    if (isFirst) {
+      console.note("finishing the micro-step and saving; Ctrl-C again ends at once");
+      controller.abort();
+    } else {
+      console.close();
+      process.exit(EXIT_CODES.interrupted);
+    }
+  });
+  let exitCode = 1;
+  try {
+    for await (const event of train(config, { signal: controller.signal })) {
+      await log.write(event);
+      console.show(event);
+      if (event.type === "end") exitCode = EXIT_CODES[event.reason];
+    }
+  } finally {
+    stopListening();
+    console.close();
+    await log.close();
+  }
+  return exitCode;
+}
+
+/** npm may pass on a Ctrl-C that the terminal has sent already. */
+const ECHO_MS = 300;
+
+/** Calls back at the first and at later signals to end; returns what ends that. */
+function onInterrupt(interrupt: (isFirst: boolean) => void): () => void {
+  let firstAt: number | undefined;
+  const listener = () => {
+    if (firstAt === undefined) {
+      firstAt = performance.now();
+      interrupt(true);
+    } else if (performance.now() - firstAt > ECHO_MS) {
+      interrupt(false);
+    }
+  };
+  process.on("SIGINT", listener).on("SIGTERM", listener);
+  return () => void process.off("SIGINT", listener).off("SIGTERM", listener);
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { kebabCase } from "../../src/cli/arguments.ts";
+import { commandHelp, mainHelp } from "../../src/cli/help.ts";
+import { help as generate } from "../../src/cli/generate.ts";
+import { help as train } from "../../src/cli/train.ts";
+import { optionHelp } from "../../src/train/config.ts";
+
+it("lists the commands", () => {
+  const lines = mainHelp({ train, generate }, 80);
+  expect(lines).toContain("  train     train a model, and save it as a Hugging Face directory");
+  expect(lines).toContain("  generate  continue a prompt with a trained model");
+});
+
+describe("commandHelp", () => {
+  const lines = commandHelp(train, 80);
+
+  it("explains every option of a run", () => {
+    for (const { name } of optionHelp()) {
+      const start = new RegExp(`^  --(\\[no-\\])?${kebabCase(name)}(?![\\w-])`);
+      expect(
+        lines.filter((line) => start.test(line)),
+        name,
+      ).toHaveLength(1);
+    }
+  });
+
+  it("says what is allowed and what is taken without it", () => {
+    const text = lines.join("\n").replaceAll(/\s+/g, " ");
+    expect(text).toContain("--method NAME how gradients are kept: flora, dense [flora]");
+    expect(text).toContain("--rank N rows of a projection [128]");
+    expect(text).toContain(String.raw`--suffix TEXT stands between source and target ["\n"]`);
+    expect(text).toContain("--learning-rate NUMBER");
+    expect(text).toContain("--[no-]overwrite");
+    expect(text).toContain("--model DIR, --model.FIELD X");
+  });
+
+  it.each([60, 80, 120])("keeps to %d columns", (width) => {
+    const options = commandHelp(train, width).filter((line) => /^ {3,}|^ {2}--/.test(line));
+    expect(Math.max(...options.map((line) => line.length))).toBeLessThanOrEqual(width);
+  });
+
+  it("groups the options", () => {
+    for (const group of ["data", "model", "method", "optimizer", "run", "output"]) {
+      expect(lines).toContain(group);
+    }
+  });
+});

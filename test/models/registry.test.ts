@@ -1,0 +1,20 @@
+/** Models by the `model_type` of their config.json. */
+
+import { expect, it } from "vitest";
+import { UsageError } from "../../src/errors.ts";
+import { modelFromConfig } from "../../src/models/registry.ts";
+
+it("builds the model of the named type, GPT-2 where none is named", () => {
+  expect(modelFromConfig({ model_type: "gpt2", n_layer: 1 }).stages).toHaveLength(3);
+  expect(modelFromConfig({ n_layer: 2 }).type).toBe("gpt2");
+});
+
+it.each(["llama", 7, null, "toString"])("refuses the type %j", (type) => {
+  expect(() => modelFromConfig({ model_type: type })).toThrow(UsageError);
+});
+
+it("says which types there are", () => {
+  expect(() => modelFromConfig({ model_type: "t5" })).toThrow(
+    'model: supported types are gpt2; got "t5"',
+  );
+});

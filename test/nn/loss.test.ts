@@ -1,0 +1,132 @@
+/** The head in chunks of the vocabulary against the whole loss and its derivative. */
+
+import { describe, expect, it } from "vitest";
+import { grad } from "../../src/autodiff/index.ts";
+import { topologicalOrder } from "../../src/graph/topology.ts";
+import { constant, input, scalarLike, type Value } from "../../src/graph/value.ts";
+import {
+  chunkGradients,
+  chunkStatistics,
+  crossEntropy,
+  logSumExp,
+  type LogitStatistics,
+  lossOf,
+} from "../../src/nn/loss.ts";
+import { add, sub } from "../../src/ops/elementwise.ts";
+import { matmul } from "../../src/ops/matmul.ts";
+import { concat, fill, matrixTranspose, reshape, slice } from "../../src/ops/movement.ts";
+import { float32, hostTensor } from "../../src/tensor/host-tensor.ts";
+import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
+import { runGraph, tensorNamed } from "../support/graph.ts";
+import { integerNumbers, normalTensor } from "../support/random.ts";
+
+const TOKENS = 9;
+const WIDTH = 6;
+const VOCABULARY = 40;
+const hidden = input("hidden", "float32", [TOKENS, WIDTH]);
+const weight = input("weight", "float32", [VOCABULARY, WIDTH]);
+const targets = input("targets", "int32", [TOKENS, 1]);
+const weights = input("weights", "float32", [TOKENS, 1]);
+
+const column = (value: number) => fill(hidden, value, [TOKENS, 1]);
+
+/** The chunk of rows `start` to `end`, with targets relative to it. */
+const chunkOf = (start: number, end: number) => ({
+  hidden,
+  weight: slice(weight, { axis: 0, start, end }),
+  targets: sub(targets, scalarLike(targets, start)),
+});
+
+/** Loss and gradients by two passes over chunks that end at `ends`. */
+function chunked(ends: readonly number[]): Record<string, Value> {
+  const chunks = ends.map((end, i) => chunkOf(ends[i - 1] ?? 0, end));
+  const statistics = chunks.reduce<LogitStatistics>(
+    (before, chunk) => chunkStatistics(chunk, before),
+    { peak: column(-1e30), sum: column(0), target: column(0) },
+  );
+  const parts = chunks.map((chunk) => chunkGradients(chunk, statistics, weights));
+  return {
+    loss: lossOf(statistics, weights),
+    dHidden: parts.map(({ dHidden }) => dHidden).reduce(add),
+    dWeight: concat(
+      parts.map(({ dWeight }) => dWeight),
+      0,
+    ),
+  };
+}
+
+function whole(): Record<string, Value> {
+  const logits = matmul(hidden, matrixTranspose(weight));
+  const loss = crossEntropy(logits, reshape(targets, [TOKENS]), reshape(weights, [TOKENS]));
+  const [dHidden = loss, dWeight = loss] = grad(loss, [hidden, weight]);
+  return { loss, dHidden, dWeight };
+}
+
+const spread = (factor: number) => ({
+  hidden: normalTensor(1, [TOKENS, WIDTH]),
+  weight: float32(
+    [VOCABULARY, WIDTH],
+    Float32Array.from(numbersOf(normalTensor(2, [VOCABULARY, WIDTH])), (x) => factor * x),
+  ),
+  targets: hostTensor(
+    "int32",
+    [TOKENS, 1],
+    Int32Array.of(0, VOCABULARY - 1, ...integerNumbers(3, TOKENS - 2, VOCABULARY)),
+  ),
+  weights: float32([TOKENS, 1], Float32Array.of(1, 1, 1, 0.5, 0, 2, 1, 1, 0)),
+});
+
+describe("the loss over chunks of the vocabulary", () => {
+  it.each<readonly [string, readonly number[], number]>([
+    ["one chunk", [VOCABULARY], 1],
+    ["three uneven chunks", [7, 32, VOCABULARY], 1],
+    ["a chunk of one row", [1, 2, VOCABULARY], 1],
+    ["logits that are far apart", [7, 32, VOCABULARY], 20],
+    ["logits that are almost equal", [7, 32, VOCABULARY], 1e-3],
+  ])("has the value and the gradients of crossEntropy: %s", async (_, ends, factor) => {
+    const feeds = spread(factor);
+    const expected = await runGraph(whole(), feeds);
+    const actual = await runGraph(chunked(ends), feeds);
+    for (const [name, tensor] of Object.entries(expected)) {
+      const numbers = numbersOf(tensorNamed(actual, name));
+      expectClose(numbers, numbersOf(tensor), FLOAT32, { what: name });
+    }
+  });
+
+  it("gives no gradient to tokens of weight 0", async () => {
+    const { dHidden } = await runGraph(chunked([7, 32, VOCABULARY]), spread(1));
+    const rows = dHidden ? numbersOf(dHidden) : [];
+    for (const row of [4, 8]) {
+      expect(rows.slice(row * WIDTH, (row + 1) * WIDTH).map(Math.abs)).toEqual([0, 0, 0, 0, 0, 0]);
+    }
+  });
+
+  it("never has more logits than a chunk's", () => {
+    const sizes = topologicalOrder(Object.values(chunked([7, 32, VOCABULARY]))).flatMap((node) =>
+      node.outputs.map(({ shape }) => (shape[0] === TOKENS ? Number(shape[1]) : 0)),
+    );
+    expect(Math.max(...sizes)).toBe(25);
+  });
+
+  it("makes no denormal numbers of logits that are far apart", async () => {
+    const chunk = { hidden, weight, targets };
+    const statistics = { peak: column(0), sum: column(1), target: column(0) };
+    // All targets are in other chunks, so dHidden is a sum of probabilities of e^-96.
+    const { dHidden } = chunkGradients(chunk, statistics, weights);
+    const feeds = {
+      ...spread(1),
+      targets: hostTensor("int32", [TOKENS, 1], new Int32Array(TOKENS).fill(-1)),
+      weight: float32([VOCABULARY, WIDTH], new Float32Array(VOCABULARY * WIDTH).fill(-16)),
+      hidden: float32([TOKENS, WIDTH], new Float32Array(TOKENS * WIDTH).fill(1)),
+    };
+    const numbers = numbersOf(tensorNamed(await runGraph({ dHidden }, feeds), "dHidden"));
+    const smallestNormal = 2 ** -126;
+    expect(numbers.every((x) => x === 0 || Math.abs(x) >= smallestNormal)).toBe(true);
+  });
+});
+
+it("logSumExp stays finite where its exponentials would not", async () => {
+  const x = constant(float32([2, 2], Float32Array.of(1000, 1000, -1000, -1001)));
+  const result = numbersOf(tensorNamed(await runGraph({ y: logSumExp(x) }), "y"));
+  expectClose(result, [1000 + Math.LN2, -1000 + Math.log1p(Math.exp(-1))], FLOAT32);
+});
