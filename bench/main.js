@@ -10,6 +10,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { memoryEnvironment } from "../bin/memory-environment.js";
 import { input } from "../dist/graph/index.js";
 import { gpt2 } from "../dist/models/index.js";
 import { compile } from "../dist/onnx/index.js";
@@ -171,6 +172,7 @@ function child(script, ...args) {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const { stdout, stderr, status } = spawnSync(process.execPath, [path, ...args], {
     encoding: "utf8",
+    env: { ...process.env, ...memoryEnvironment },
   });
   if (status !== 0) throw new Error(`${script} failed: ${stderr}`);
   return JSON.parse(stdout.slice(stdout.indexOf("{")));

@@ -3,10 +3,11 @@
  * @file Starts the command line. In a clone it first compiles src/ to dist/ where that is older.
  */
 
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { memoryEnvironment } from "./memory-environment.js";
 
 const OLDEST_NODE = 20;
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -15,8 +16,24 @@ if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
   fail(`flora needs Node ${OLDEST_NODE} or newer; got ${process.version}`);
 }
 if (isStale()) build();
-const { main } = await import("../dist/cli/main.js");
-await main(process.argv.slice(2));
+const words = process.argv.slice(2);
+if (words.includes("--low-memory")) {
+  restart(words.filter((word) => word !== "--low-memory"));
+} else {
+  const { main } = await import("../dist/cli/main.js");
+  await main(words);
+}
+
+/** Runs the same command in a process with a thriftier allocator, and ends as it ends. */
+function restart(command) {
+  const env = { ...process.env, ...memoryEnvironment };
+  const program = fileURLToPath(import.meta.url);
+  const child = spawn(process.execPath, [program, ...command], { env, stdio: "inherit" });
+  // A terminal sends Ctrl-C to both; other senders know only this process.
+  process.on("SIGINT", () => undefined);
+  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));
+}
 
 /** A published package has no src/. */
 function isStale() {

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { type CommandDef, runCommand } from "citty";
 import { FormatError, UsageError } from "../errors.ts";
 import { commandHelp, type CommandHelp, mainHelp } from "./help.ts";
-import { closest } from "./suggest.ts";
+import { closest } from "../train/suggest.ts";
 import { standardOutput } from "./terminal.ts";
 
 interface Command {

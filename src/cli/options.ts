@@ -4,7 +4,7 @@
 
 import { UsageError } from "../errors.ts";
 import { kebabCase, splitArguments } from "./arguments.ts";
-import { closest } from "./suggest.ts";
+import { closest } from "../train/suggest.ts";
 
 export interface Option {
   /** In camelCase. */

@@ -8,7 +8,7 @@ import { FormatError, UsageError } from "../errors.ts";
 import { optionHelp, type OptionHelp, parseConfig, type TrainConfig } from "../train/config.ts";
 import { fileError } from "../weights/file-error.ts";
 import { camelCase, kebabCase, splitArguments } from "./arguments.ts";
-import { closest } from "./suggest.ts";
+import { closest } from "../train/suggest.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 

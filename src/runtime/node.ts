@@ -31,10 +31,10 @@ export function cpuRuntime({ threads }: CpuOptions = {}): Runtime {
 }
 
 /** V8's collector, which Node hides unless it is started with --expose-gc. */
-function garbageCollector(): () => void {
+function garbageCollector(): (kind: "minor" | "major") => void {
   setFlagsFromString("--expose-gc");
   const collect: unknown = runInNewContext("gc");
-  return typeof collect === "function" ? () => void collect() : () => undefined;
+  return typeof collect === "function" ? (kind) => void collect({ type: kind }) : () => undefined;
 }
 
 /** The version of onnxruntime. */

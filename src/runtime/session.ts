@@ -12,12 +12,12 @@ export interface SessionProvider<Tensor> {
   readonly name: string;
   createTensor(dtype: DType, data: TypedArray, shape: readonly number[]): Tensor;
   createSession(bytes: Uint8Array, options: LoadOptions): Promise<Session<Tensor>>;
-  /** Frees unreachable arrays now, where that is possible. */
-  collectGarbage?(): void;
+  /** Frees unreachable arrays now, where that is possible: "minor" the recent ones, "major" all. */
+  collectGarbage?(kind: "minor" | "major"): void;
 }
 
 /** onnxruntime's answer holds a copy of every output, though it was written into a fetched buffer as well. */
-const COPIES_BETWEEN_COLLECTIONS = 64e6;
+const COPIES_BETWEEN_COLLECTIONS = 24e6;
 
 export interface Session<Tensor> {
   run(
@@ -42,7 +42,7 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
     for (const { bytes } of Object.values(fetches)) copies.bytes += bytes;
     if (copies.bytes < COPIES_BETWEEN_COLLECTIONS) return;
     copies.bytes = 0;
-    provider.collectGarbage?.();
+    provider.collectGarbage?.("minor");
   }
 
   function adopt({ dtype, shape, data }: HostTensor): Buffer {
@@ -109,7 +109,7 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
     allocate: (dtype, shape) => adopt(zeros(dtype, shape)),
     adopt,
     elapsedMs: () => clock.ms,
-    collectGarbage: () => provider.collectGarbage?.(),
+    collectGarbage: () => provider.collectGarbage?.("major"),
 
     async load(program, options = {}): Promise<Executable> {
       const session = await provider.createSession(program.bytes, options);

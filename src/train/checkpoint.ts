@@ -9,6 +9,7 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 import { FormatError, UsageError } from "../errors.ts";
 import { readTensor } from "../runtime/runtime.ts";
+import { sameShape } from "../tensor/shape.ts";
 import { openSafetensors, writeSafetensors } from "../weights/index.ts";
 import { namedBuffers, type Position, restore, type TrainState } from "./state.ts";
 
@@ -52,15 +53,17 @@ export async function loadCheckpoint(output: string, state: TrainState): Promise
   const file = await openSafetensors(path);
   try {
     const buffers = allBuffers(state);
-    const known = [...file.tensors.keys()];
-    const strange = known.find((name) => !buffers.has(name));
-    const missing = [...buffers.keys()].find((name) => !file.tensors.has(name));
-    if (strange !== undefined || missing !== undefined) {
-      throw new UsageError(
-        `resume: the checkpoint belongs to other options; got ${path}, ` +
-          (strange === undefined ? `which lacks ${missing}` : `which has ${strange}`),
-        { hint: "give the options that the run was started with" },
-      );
+    const strange = [...file.tensors.keys()].find((name) => !buffers.has(name));
+    if (strange !== undefined) throw otherOptions(path, `has ${strange}`);
+    for (const [name, { shape }] of buffers) {
+      const tensor = file.tensors.get(name);
+      if (!tensor) throw otherOptions(path, `lacks ${name}`);
+      if (!sameShape(tensor.shape, shape)) {
+        throw otherOptions(
+          path,
+          `has ${name} as [${tensor.shape.join(", ")}], not [${shape.join(", ")}]`,
+        );
+      }
     }
     for (const [name, buffer] of buffers) restore(name, buffer, await file.read(name));
     const position = positionSchema.safeParse(JSON.parse(file.metadata["position"] ?? "null"));
@@ -70,6 +73,11 @@ export async function loadCheckpoint(output: string, state: TrainState): Promise
     await file.close();
   }
 }
+
+const otherOptions = (path: string, how: string): UsageError =>
+  new UsageError(`resume: the checkpoint belongs to other options; got ${path}, which ${how}`, {
+    hint: "give the options that the run was started with",
+  });
 
 export const removeCheckpoint = (output: string): Promise<void> =>
   rm(dirname(checkpointPath(output)), { recursive: true, force: true });

@@ -9,6 +9,7 @@ import { UsageError } from "../errors.ts";
 import type { OptimizerName } from "../optim/base.ts";
 import type { Family } from "../optim/projection.ts";
 import type { ScheduleName } from "../optim/schedule.ts";
+import { closest } from "./suggest.ts";
 
 export type ProjectionSide = "smaller" | "larger" | "rows" | "columns";
 
@@ -149,7 +150,7 @@ const OPTIONS = {
     .describe("passes over the data, if steps are not given; 1"),
   seed: z.int().min(0).default(0).describe("seed of weights, order, dropout and projections"),
   recompute: z.boolean().default(true).describe("recompute activations instead of keeping them"),
-  vocabularyChunk: count.default(8192).describe("rows of the output embedding computed at a time"),
+  vocabularyChunk: count.default(4096).describe("rows of the output embedding computed at a time"),
   threads: count.optional().describe("threads of an operator; one per core if absent"),
   // Output
   output: z
@@ -263,24 +264,8 @@ function describe(json: z.core.JSONSchema.BaseSchema): string {
   }
 }
 
-/** The option whose name is most like a misspelt one, as a hint. */
+/** The option that was probably meant, as a hint. */
 function nearest(name: string): string {
-  const [best = ""] = Object.keys(OPTIONS).toSorted(
-    (a, b) => distance(name, a) - distance(name, b),
-  );
-  return distance(name, best) <= 3 ? `did you mean ${best}?` : "flora train --help lists them";
-}
-
-/** Levenshtein's edit distance. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (const [i, x] of a.split("").entries()) {
-    const next = [i + 1];
-    for (const [j, y] of b.split("").entries()) {
-      const change = (row[j] ?? 0) + (x === y ? 0 : 1);
-      next.push(Math.min(change, (row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[b.length] ?? 0;
+  const option = closest(name, Object.keys(OPTIONS));
+  return option === undefined ? "flora train --help lists them" : `did you mean ${option}?`;
 }

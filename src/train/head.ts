@@ -30,6 +30,7 @@ interface Chunk {
 }
 
 export function createHead({
+  batchLengths,
   model,
   plan,
   config,
@@ -43,7 +44,7 @@ export function createHead({
   const chunks = chunksOf(vocabularySize, config.vocabularyChunk);
   const whole = chunks.length === 1;
   // Large and rare: kept memory would cost more than fresh memory takes time.
-  const options = { arena: whole };
+  const options = { arena: whole && batchLengths.length <= 2 };
 
   const shapeOf = (batch: Batch, { start, end }: Chunk): HeadShape => ({
     tokens: batch.size * batch.length,

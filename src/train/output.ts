@@ -5,15 +5,18 @@ import { UsageError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 import { readTensor } from "../runtime/runtime.ts";
 import type { Tokenizer } from "../text/index.ts";
+import { errorCode, fileError } from "../weights/file-error.ts";
 import { saveModel } from "../weights/index.ts";
 import type { TrainConfig } from "./config.ts";
 import type { TrainState } from "./state.ts";
 
 /** @throws {UsageError} if the output directory holds something and may not be touched. */
 export async function checkOutput({ output, overwrite, resume }: TrainConfig): Promise<void> {
-  if (overwrite || resume) return;
-  const files = await readdir(output).catch(() => []);
-  if (files.length > 0) {
+  const files = await readdir(output).catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return [];
+    throw fileError(output, "opening the output directory", error);
+  });
+  if (files.length > 0 && !overwrite && !resume) {
     throw new UsageError(`output: the directory is not empty; got ${output}`, {
       hint: "give another --output, --resume to go on, or --overwrite to replace it",
     });

@@ -18,6 +18,8 @@ export interface PipelineParts {
   readonly programs: ProgramCache;
   readonly slots: Slots;
   readonly draws: Draws;
+  /** The lengths of batches that may occur, in tokens. */
+  readonly batchLengths: readonly number[];
 }
 
 export function planOf(plan: Plan, name: string): ParamPlan {

@@ -46,7 +46,7 @@ export interface Pipeline {
 }
 
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { model, plan, config, state, programs, slots, draws } = parts;
+  const { model, plan, config, state, programs, slots, draws, batchLengths } = parts;
   const head = createHead(parts);
   const built = new Map<string, StagePrograms>();
 
@@ -135,7 +135,11 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       const residuals: Buffers[] = [];
       for (const [index, stage] of model.stages.entries()) {
         const [key, made] = programsOf(stage, batch);
-        const executable = await programs.get(`${key} forward`, () => made.forward, FRESH_MEMORY);
+        const executable = await programs.get(
+          `${key} forward`,
+          () => made.forward,
+          memoryOf(stage, batchLengths),
+        );
         const kept = Object.fromEntries(
           Object.entries(made.residuals).map(([name, { dtype, shape }]) => [
             name,
@@ -159,8 +163,11 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       let dy = dHidden;
       for (const [index, stage] of [...model.stages.entries()].toReversed()) {
         const [key, made] = programsOf(stage, batch);
-        const options = stage.attends ? {} : FRESH_MEMORY;
-        const executable = await programs.get(`${key} backward`, () => made.backward, options);
+        const executable = await programs.get(
+          `${key} backward`,
+          () => made.backward,
+          memoryOf(stage, batchLengths),
+        );
         const types = made.backward.inputs;
         const accumulators = accumulatorsOf(stage);
         const fetches: Record<string, Buffer> = {};
@@ -198,7 +205,11 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         const [key, made] = programsOf(stage, batch);
         const same = made.evaluate === made.forward;
         const name = `${key} ${same ? "forward" : "evaluate"}`;
-        const executable = await programs.get(name, () => made.evaluate, FRESH_MEMORY);
+        const executable = await programs.get(
+          name,
+          () => made.evaluate,
+          memoryOf(stage, batchLengths),
+        );
         const y = slots.take(
           `x ${index % 2 === 0 ? 1 : 2}`,
           "float32",
@@ -214,8 +225,13 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   };
 }
 
-/** For programs whose memory is worth more than the time it takes to get it anew: all but the backward pass of blocks. */
-const FRESH_MEMORY = { arena: false };
+/**
+ * Blocks run many times a step and keep their memory; what runs once a micro-step gets it anew each time. So do blocks when
+ * there are many lengths of batches, each with programs of its own.
+ */
+const memoryOf = ({ attends }: Stage, lengths: readonly number[]): { readonly arena: boolean } => ({
+  arena: attends && lengths.length <= 2,
+});
 
 type InputTypes = Readonly<
   Record<string, { readonly dtype: DType; readonly shape: readonly (number | string)[] }>

@@ -77,6 +77,7 @@ export async function prepare(config: TrainConfig): Promise<Run> {
     data,
     runtime,
     state,
+    batchLengths: data.lengths,
     layerwise: immediate.size > 0,
     programs: createProgramCache(runtime),
     slots: createSlots(runtime),

@@ -65,10 +65,12 @@ async function* trainPrepared(
   const memory = predictedMemory(run);
   const clock = stopwatch();
 
+  let savedStep: number | undefined;
   const save = async (what: SavedEvent["what"]): Promise<SavedEvent> => {
     const { output } = config;
     // A checkpoint goes on with the tokenizer and the config that stand beside it.
     await saveOutput(output, model, tokenizer, state);
+    savedStep = position.step;
     if (what === "checkpoint") await saveCheckpoint(output, state, position);
     return { type: "saved", step: position.step, path: output, what };
   };
@@ -132,7 +134,7 @@ async function* trainPrepared(
       );
       if (!Number.isFinite(loss)) {
         clock.stop(runtime.elapsedMs());
-        yield end("not a number", notANumber(position, config));
+        yield end("not a number", notANumber(position, config.output, savedStep));
         return;
       }
       tokens += batch.tokens;
@@ -225,9 +227,17 @@ function stepsOf({ config, data }: Run): number {
   );
 }
 
-const notANumber = ({ step }: Position, config: TrainConfig): string =>
-  `the loss of step ${step + 1} is not a number; ${config.output} keeps the last model that was evaluated. ` +
-  `Try a lower learningRate, maxGradNorm 1, or warmupSteps`;
+/** What happened, what is left and what to try. */
+function notANumber({ step }: Position, output: string, savedStep: number | undefined): string {
+  const kept =
+    savedStep === undefined
+      ? "no model was saved yet"
+      : `${output} keeps the model of step ${savedStep}, the last whose held-out loss was a number`;
+  return (
+    `the loss of step ${step + 1} is not a number; ${kept}. ` +
+    "Try a lower learningRate, maxGradNorm 1, or warmupSteps 100"
+  );
+}
 
 /** Time in all, and time spent training, evaluation and saving left out. */
 function stopwatch() {

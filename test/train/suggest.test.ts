@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { closest } from "../../src/cli/suggest.ts";
+import { closest } from "../../src/train/suggest.ts";
 
 const NAMES = ["train", "generate", "memory", "doctor"];
 
