@@ -29,9 +29,9 @@ interface MemoryParts {
 }
 
 /** Node and onnxruntime, loaded and idle. */
-const IDLE_BYTES = 95e6;
+const IDLE_BYTES = 110e6;
 /** A compiled program without its workspace. */
-const SESSION_BYTES = 0.4e6;
+const SESSION_BYTES = 0.5e6;
 
 /** The prediction for a run that is prepared but has not begun. */
 export const predictedMemory = ({ config, model, plan, data }: Run): MemoryTable =>
@@ -125,30 +125,52 @@ interface RunningBytes {
   readonly programs: number;
 }
 
+/** What an arena holds beside what its program needs at once: it grows by doubling. */
+const ARENA_GROWTH = 1.6;
+/** What the heap keeps of the memory that other programs freed, in units of the largest of them. */
+const HEAP_RETENTION = 2.5;
+/** Copies of outputs that are not collected yet. */
+const COPIES_BYTES = 40e6;
+
 function runningBytes(parts: MemoryParts): RunningBytes {
   const { lengths } = parts;
   const longest = Math.max(...lengths);
-  const atLongest = stepAt(parts, longest);
-  // Programs of shorter batches have sessions of their own; their workspace shrinks with the length.
-  const share = lengths.reduce((total, length) => total + length / longest, 0);
+  const slots = new Map<string, number>();
+  const stages = stagePrograms(parts, longest, slots);
+  const head = headPrograms(parts, longest, slots);
+  const updates = updatePrograms(parts, slots);
+
+  const usesArenas = lengths.length <= 2;
+  const kept = usesArenas ? [...stages.blocks, ...head.whole] : [];
+  const fresh = [
+    ...stages.others,
+    ...head.chunks,
+    ...updates,
+    ...(usesArenas ? [] : [...stages.blocks, ...head.whole]),
+  ];
+  const sum = (programs: readonly Program[]) =>
+    programs.reduce((bytes, { workspaceBytes }) => bytes + workspaceBytes, 0);
+  const largest = Math.max(0, ...fresh.map(({ workspaceBytes }) => workspaceBytes));
   return {
-    activations: atLongest.slots,
-    workspace: atLongest.kept * share + atLongest.transient,
-    programs: atLongest.programs * lengths.length,
+    activations: [...slots.values()].reduce((bytes, slot) => bytes + slot, 0),
+    workspace: ARENA_GROWTH * sum(kept) + HEAP_RETENTION * largest + COPIES_BYTES,
+    programs: (kept.length + fresh.length) * lengths.length,
   };
 }
 
-/** The memory of a step whose batches are `length` long. */
-function stepAt({ config, model, plan }: MemoryParts, length: number) {
-  const { batchSize, recompute, vocabularyChunk } = config;
-  const tokens = batchSize * length;
-  const slots = new Map<string, number>();
-  const programs = new Map<string, Program>();
-  const transient: Program[] = [];
-  const slot = (name: string, shape: Shape, bytesEach = 4) =>
-    slots.set(name, Math.max(slots.get(name) ?? 0, elementCount(shape) * bytesEach));
+type Slots = Map<string, number>;
 
-  slot("ids", [tokens]);
+/** A slot has the size of the largest tensor it has held. */
+function hold(slots: Slots, name: string, shape: Shape, bytesEach = 4): void {
+  slots.set(name, Math.max(slots.get(name) ?? 0, elementCount(shape) * bytesEach));
+}
+
+/** The programs of all stages for batches of one length, those of the blocks apart, and the slots that they use. */
+function stagePrograms({ config, model, plan }: MemoryParts, length: number, slots: Slots) {
+  const { batchSize, recompute } = config;
+  const blocks = new Map<string, Program>();
+  const others = new Map<string, Program>();
+  hold(slots, "ids", [batchSize * length]);
   for (const [index, stage] of model.stages.entries()) {
     const plans = Object.fromEntries(
       Object.entries(stage.params).map(([local, name]) => [local, planOf(plan, name)]),
@@ -157,65 +179,56 @@ function stepAt({ config, model, plan }: MemoryParts, length: number) {
     const x = first
       ? ({ dtype: "int32", shape: [batchSize, length] } as const)
       : ({ dtype: "float32", shape: [batchSize, length, model.width] } as const);
-    const key = `${stage.kind} ${Object.values(plans)
-      .map((each) => each.key)
-      .join()}`;
+    const treatments = Object.values(plans).map(({ key }) => key);
+    const key = `${stage.kind} ${treatments.join()}`;
     const made = buildStage(stage, { x, plans, recompute });
+    const programs = stage.attends ? blocks : others;
     programs.set(`${key} forward`, made.forward);
-    programs.set(`${key} evaluate`, made.evaluate);
     programs.set(`${key} backward`, made.backward);
-    slot(`x ${index + 1}`, made.y.shape);
-    if (!first) slot(`dx ${index % 2}`, x.shape);
-    for (const [name, { shape }] of Object.entries(made.residuals)) slot(`${index} ${name}`, shape);
-    for (const name of made.masks.keys()) slot(name, made.backward.inputs[name]?.shape ?? [0], 1);
+    hold(slots, `x ${index + 1}`, made.y.shape);
+    if (!first) hold(slots, `dx ${index % 2}`, x.shape);
+    for (const [name, { shape }] of Object.entries(made.residuals)) {
+      hold(slots, `${index} ${name}`, shape);
+    }
+    for (const name of made.masks.keys()) {
+      hold(slots, name, made.backward.inputs[name]?.shape ?? [0], 1);
+    }
     for (const [local, { gradientProjection: p }] of Object.entries(plans)) {
-      if (p) slot(projectionName(local), [p.rank, p.dimension]);
+      if (p) hold(slots, projectionName(local), [p.rank, p.dimension]);
     }
   }
-
-  const head = planOf(plan, model.head);
-  const chunks = Math.ceil(model.vocabularySize / vocabularyChunk);
-  const shape = { tokens, width: model.width, rows: Math.ceil(model.vocabularySize / chunks) };
-  if (chunks === 1) programs.set("head", buildWholeHead(shape, head));
-  else transient.push(buildStatistics(shape), buildGradients(shape, head));
-  slot("dHidden", [tokens, model.width]);
-  for (const name of ["token weights", "targets"]) slot(name, [tokens]);
-  if (chunks > 1) {
-    for (const name of ["peak", "sum", "target logit"]) {
-      slot(name, [tokens]);
-      slot(`next ${name}`, [tokens]);
-    }
-  }
-  if (head.gradientProjection) {
-    const { rank, dimension } = head.gradientProjection;
-    slot("A head", [rank, dimension]);
-  }
-
-  let largestUpdate = 0;
-  const updates = new Map([...plan.values()].map((param) => [param.key, param]));
-  for (const param of updates.values()) {
-    const update = buildUpdate(param);
-    const rows = shardSize(param);
-    const program = compile(
-      rows === undefined ? update.outputs : shardUpdate(param, update).rows(rows),
-    );
-    // The answer of a run holds copies of its outputs until they are collected.
-    largestUpdate = Math.max(largestUpdate, program.workspaceBytes + outputBytes(program));
-    if (param.projection) slot("A", [param.projection.rank, param.projection.dimension]);
-  }
-  const kept = [...programs.values()].reduce((sum, program) => sum + program.workspaceBytes, 0);
-  const copies = Math.max(...[...programs.values()].map(outputBytes));
-  const largestChunk = Math.max(0, ...transient.map((program) => program.workspaceBytes));
-  return {
-    slots: [...slots.values()].reduce((sum, bytes) => sum + bytes, 0),
-    kept,
-    transient: Math.max(largestUpdate, largestChunk + copies),
-    programs: programs.size + transient.length + updates.size,
-  };
+  return { blocks: [...blocks.values()], others: [...others.values()] };
 }
 
-const outputBytes = ({ outputs }: Program): number =>
-  Object.values(outputs).reduce((sum, { shape }) => sum + elementCount(shape) * 4, 0);
+function headPrograms({ config, model, plan }: MemoryParts, length: number, slots: Slots) {
+  const tokens = config.batchSize * length;
+  const { width, vocabularySize } = model;
+  const param = planOf(plan, model.head);
+  const count = Math.ceil(vocabularySize / config.vocabularyChunk);
+  const shape = { tokens, width, rows: Math.ceil(vocabularySize / count) };
+  hold(slots, "dHidden", [tokens, width]);
+  for (const name of ["token weights", "targets"]) hold(slots, name, [tokens]);
+  if (param.gradientProjection) {
+    const { rank, dimension } = param.gradientProjection;
+    hold(slots, "A head", [rank, dimension]);
+  }
+  if (count === 1) return { whole: [buildWholeHead(shape, param)], chunks: [] };
+  for (const name of ["peak", "sum", "target logit"]) {
+    hold(slots, name, [tokens]);
+    hold(slots, `next ${name}`, [tokens]);
+  }
+  return { whole: [], chunks: [buildStatistics(shape), buildGradients(shape, param)] };
+}
+
+function updatePrograms({ plan }: MemoryParts, slots: Slots): readonly Program[] {
+  const params = new Map([...plan.values()].map((param) => [param.key, param]));
+  return [...params.values()].map((param) => {
+    const update = buildUpdate(param);
+    const rows = shardSize(param);
+    if (param.projection) hold(slots, "A", [param.projection.rank, param.projection.dimension]);
+    return compile(rows === undefined ? update.outputs : shardUpdate(param, update).rows(rows));
+  });
+}
 
 const weightBytes = (model: Model): number =>
   [...model.params.values()].reduce((sum, { shape }) => sum + tensorBytes("float32", shape), 0);
