@@ -8,8 +8,9 @@
  */
 
 import { UsageError } from "../errors.ts";
+import { integers } from "../random/integers.ts";
 import { foldIn, type Key } from "../random/key.ts";
-import { integers, permutation } from "./permutation.ts";
+import { permutation } from "./permutation.ts";
 import type { LanguageModelSequence } from "./sequence.ts";
 
 /** B sequences of T tokens; the tensors are row-major [B, T]. */

@@ -81,8 +81,8 @@ async function* trainPrepared(
     totalSteps,
     elapsedMs: clock.totalMs(),
     memory: measuredMemory(memory, run),
-    projectionShare: draws.projectionMs() / clock.trainingMs(),
-    overheadShare: 1 - (clock.runtimeMs() + draws.projectionMs()) / clock.trainingMs(),
+    projectionShare: clock.share(draws.projectionMs()),
+    overheadShare: 1 - clock.share(clock.runtimeMs() + draws.projectionMs()),
     ...(message !== undefined && { message }),
   });
 
@@ -112,17 +112,10 @@ async function* trainPrepared(
     const cycle = Math.floor(step / interval);
     const learningRate = peakRate * rate(step);
     let tokens = 0;
-    const before = { operations: programs.operations() };
+    const operationsBefore = programs.operations();
     clock.start(runtime.elapsedMs());
-    if (
-      config.momentum > 0 &&
-      config.method === "flora" &&
-      cycle > 0 &&
-      step % interval === 0 &&
-      position.microStep === 0
-    ) {
-      await optimizer.transfer(cycle - 1, cycle);
-    }
+    const startsCycle = cycle > 0 && step % interval === 0 && position.microStep === 0;
+    if (startsCycle) await optimizer.transfer(cycle - 1, cycle);
 
     while (position.microStep < config.microSteps) {
       const { microStep } = position;
@@ -170,7 +163,7 @@ async function* trainPrepared(
       tokens,
       elapsedMs: clock.totalMs(),
       tokensPerSecond: tokens / (ms / 1000),
-      gflopsPerSecond: (programs.operations() - before.operations) / 1e6 / ms,
+      gflopsPerSecond: (programs.operations() - operationsBefore) / 1e6 / ms,
       etaMs: (clock.totalMs() / (position.step - startStep)) * (totalSteps - position.step),
       residentBytes: process.memoryUsage.rss(),
     };
@@ -256,7 +249,8 @@ function stopwatch() {
       runtime += runtimeMs - started.runtimeMs;
     },
     lastMs: () => last,
-    trainingMs: () => training,
+    /** The part of the training time that `ms` is. */
+    share: (ms: number) => (training === 0 ? 0 : ms / training),
     runtimeMs: () => runtime,
     totalMs: () => performance.now() - begin,
   };

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { integers, permutation } from "../../src/data/permutation.ts";
+import { permutation } from "../../src/data/permutation.ts";
+import { integers } from "../../src/random/integers.ts";
 import { foldIn, randomKey } from "../../src/random/key.ts";
 
 const key = randomKey(7);
