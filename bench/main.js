@@ -11,6 +11,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { memoryEnvironment } from "../bin/memory-environment.js";
+import { vjp } from "../dist/autodiff/index.js";
 import { input } from "../dist/graph/index.js";
 import { gpt2 } from "../dist/models/index.js";
 import { compile } from "../dist/onnx/index.js";
@@ -18,7 +19,6 @@ import { matmul } from "../dist/ops/index.js";
 import { cpuRuntime } from "../dist/runtime/node.js";
 import { parseConfig } from "../dist/train/index.js";
 import { planParameters } from "../dist/train/plan.js";
-import { buildStage } from "../dist/train/stage-programs.js";
 
 const { values: options } = parseArgs({
   options: {
@@ -123,31 +123,29 @@ async function product() {
   return contestant(`MatMul ${side}^3`, program, program.operations);
 }
 
-/** The block's forward program and its backward program from residuals: each product is computed once. */
+/** Forward and backward pass of the block in one program: y, dx, and every accumulator with its gradient in it. */
 async function block(name, method) {
   const plan = planParameters(model, parseConfig({ train: "none.txt", ...method }));
-  const plans = Object.fromEntries(
-    Object.entries(stage.params).map(([local, param]) => [local, plan.get(param)]),
-  );
-  const x = { dtype: "float32", shape: [batch, length, width] };
-  const made = buildStage(stage, { x, plans, recompute: false });
-  const forward = await contestant(name, made.forward);
-  const backward = await contestant(name, made.backward, 0, forward.buffers);
-  return {
-    name,
-    operations: made.forward.operations + made.backward.operations,
-    milliseconds: [],
-    async run() {
-      await forward.run();
-      await backward.run();
-    },
-  };
+  const x = input("x", "float32", [batch, length, width]);
+  const dy = input("dy", "float32", [batch, length, width]);
+  const locals = Object.keys(stage.params);
+  const plans = locals.map((local) => plan.get(stage.params[local]));
+  const params = plans.map(({ spec }, i) => input(locals[i], "float32", spec.shape));
+  const y = stage.forward(x, Object.fromEntries(params.map((param, i) => [locals[i], param])));
+  const [dx, ...grads] = vjp([y], [dy], [x, ...params]);
+  const sums = plans.map(({ accumulator, gradientProjection: p }, i) => {
+    const before = input(`acc:${locals[i]}`, "float32", accumulator.shape);
+    const a = p && input(`A:${locals[i]}`, "float32", [p.rank, p.dimension]);
+    return [`acc':${locals[i]}`, accumulator.accumulate(before, grads[i], a)];
+  });
+  const program = compile({ y, dx, ...Object.fromEntries(sums) });
+  return contestant(name, program, program.operations);
 }
 
 /** A program with buffers for all its inputs and outputs; accumulators are updated in place. */
-async function contestant(name, program, operations, shared = {}) {
+async function contestant(name, program, operations) {
   const executable = await runtime.load(program);
-  const buffers = { ...shared };
+  const buffers = {};
   const buffer = (key, { dtype, shape }) => {
     buffers[key] ??= runtime.allocate(dtype, shape);
     return buffers[key];
@@ -165,7 +163,7 @@ async function contestant(name, program, operations, shared = {}) {
   for (const [key, type] of Object.entries(program.outputs)) {
     fetches[key] = buffer(key.replace("acc':", "acc:"), type);
   }
-  return { name, operations, milliseconds: [], buffers, run: () => executable.run(feeds, fetches) };
+  return { name, operations, milliseconds: [], run: () => executable.run(feeds, fetches) };
 }
 
 function child(script, ...args) {

@@ -126,9 +126,9 @@ interface RunningBytes {
 }
 
 /** What an arena holds beside what its program needs at once: it grows by doubling. */
-const ARENA_GROWTH = 1.6;
+const ARENA_GROWTH = 1.8;
 /** What the heap keeps of the memory that other programs freed, in units of the largest of them. */
-const HEAP_RETENTION = 2.5;
+const HEAP_RETENTION = 3;
 /** Copies of outputs that are not collected yet. */
 const COPIES_BYTES = 40e6;
 
