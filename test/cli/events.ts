@@ -27,7 +27,7 @@ export const MEMORY: MemoryTable = {
 
 export const startEvent = (options: Readonly<Record<string, unknown>> = {}): StartEvent => ({
   type: "start",
-  config: parseConfig({ output: "runs/test", ...options }),
+  config: parseConfig({ train: "text.txt", output: "runs/test", ...options }),
   modelType: "gpt2",
   parameterCount: 124_439_808,
   parameters: [],
