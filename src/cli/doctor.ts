@@ -131,6 +131,7 @@ async function training(): Promise<string> {
       rank: 8,
       batchSize: 4,
       steps: 2,
+      warmupSteps: 0,
       evaluationBatches: 1,
       evaluateEvery: 2,
       translations: 0,
