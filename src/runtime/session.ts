@@ -27,10 +27,6 @@ export interface Session<Tensor> {
   release(): Promise<void>;
 }
 
-interface HostBuffer<Tensor> extends Buffer {
-  readonly tensor: Tensor;
-}
-
 export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime {
   const tensors = new WeakMap<Buffer, Tensor>();
   const memory = new WeakMap<Buffer, TypedArray>();
@@ -46,11 +42,10 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
   }
 
   function adopt({ dtype, shape, data }: HostTensor): Buffer {
-    const buffer: HostBuffer<Tensor> = {
+    const buffer: Buffer = {
       dtype,
       shape,
       bytes: data.length * bytesPerElement(dtype),
-      tensor: provider.createTensor(dtype, data, shape),
       write: (fill) => fill(data),
       read: () => Promise.resolve(data),
       view(to) {
@@ -71,7 +66,7 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
         });
       },
     };
-    tensors.set(buffer, buffer.tensor);
+    tensors.set(buffer, provider.createTensor(dtype, data, shape));
     memory.set(buffer, data);
     return buffer;
   }

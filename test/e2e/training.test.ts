@@ -97,6 +97,25 @@ describe("what must not change a run", () => {
   });
 });
 
+describe("clipping by global norm", () => {
+  const rate = 0.1;
+  const shared = { optimizer: "sgd", method: "dense", steps: 1, microSteps: 2 };
+  const lengthOf = (a: Float32Array, b: Float32Array) =>
+    Math.sqrt(a.reduce((sum, value, i) => sum + (value - (b[i] ?? NaN)) ** 2, 0));
+
+  it("makes an SGD step as long as rate times the norm, or the limit if that is less", async () => {
+    const start = await weightsOf((await runTiny({ ...shared, learningRate: 1e-30 })).output);
+    for (const maxGradNorm of [0.05, 1000]) {
+      const { events, output } = await runTiny({ ...shared, learningRate: rate, maxGradNorm });
+      const step = events.find((event) => event.type === "step");
+      const norm = step?.gradNorm ?? NaN;
+      expect(norm).toBeGreaterThan(0.1);
+      const expected = rate * Math.min(norm, maxGradNorm);
+      expect(lengthOf(await weightsOf(output), start) / expected).toBeCloseTo(1, 3);
+    }
+  });
+});
+
 describe("resuming", () => {
   const cases = [
     { name: "between steps", options: { microSteps: 1 }, at: ["step", 2] },
