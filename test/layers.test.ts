@@ -5,7 +5,10 @@ import { dirname, join, normalize, sep } from "node:path";
 import { describe, expect, it } from "vitest";
 
 const NUMBERS = ["graph", "ops", "tensor"];
-const ENGINE = [...NUMBERS, "autodiff", "models", "nn", "onnx", "optim", "random", "runtime"];
+const ENGINE = [
+  ...NUMBERS,
+  ...["adapters", "autodiff", "models", "nn", "onnx", "optim", "random", "runtime"],
+];
 const EVERYTHING = [...ENGINE, "data", "evaluate", "generate", "text", "train", "weights"];
 const without = (layers: readonly string[], ...others: readonly string[]) =>
   layers.filter((layer) => !others.includes(layer));
@@ -18,6 +21,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   autodiff: NUMBERS,
   nn: NUMBERS,
   models: ["nn", ...NUMBERS],
+  adapters: ["models", "nn", ...NUMBERS],
   optim: NUMBERS,
   // The operators for their numbers of element types, and the rewrites that belong to them.
   onnx: NUMBERS,
@@ -29,7 +33,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   generate: without(EVERYTHING, "autodiff", "optim", "train"),
   evaluate: without(EVERYTHING, "autodiff", "optim", "train"),
   train: EVERYTHING,
-  cli: EVERYTHING,
+  lab: EVERYTHING,
+  cli: [...EVERYTHING, "lab"],
 };
 
 /** Packages that only some places may import; any other package, and every part of Node, is free. */
@@ -37,13 +42,25 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "onnxruntime-node": ["src/runtime/node.ts"],
   "onnxruntime-web": ["src/runtime/web.ts"],
   "@huggingface/tokenizers": ["src/text/"],
+  "@resvg/resvg-wasm": ["src/lab/"],
   citty: ["src/cli/"],
+  "ml-matrix": ["src/lab/"],
   yaml: ["src/cli/"],
-  zod: ["src/models/", "src/train/"],
+  zod: ["src/lab/", "src/models/", "src/train/"],
 };
 
 /** Layers that compute and describe, and never touch a file or the process. */
-const WITHOUT_NODE = [...NUMBERS, "autodiff", "nn", "models", "onnx", "optim", "random", "runtime"];
+const WITHOUT_NODE = [
+  ...NUMBERS,
+  "adapters",
+  "autodiff",
+  "nn",
+  "models",
+  "onnx",
+  "optim",
+  "random",
+  "runtime",
+];
 
 /** Tests of a whole folder, or of no file of src/. */
 const WITHOUT_MIRROR: readonly string[] = [
