@@ -12,6 +12,8 @@ export interface ParameterPlan {
   /** Why it is dense, or how it is compressed: "rank 128 of 768 columns", "dense: excluded", "dense: bias". */
   readonly treatment: string;
   readonly compressed: boolean;
+  /** Whether it is never updated, and its gradient never computed. */
+  readonly frozen: boolean;
   readonly weightBytes: number;
   readonly accumulatorBytes: number;
   readonly optimizerBytes: number;
