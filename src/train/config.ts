@@ -166,7 +166,7 @@ const OPTIONS = {
     .int()
     .min(0)
     .default(200)
-    .describe("held-out pairs translated at the end, for BLEU"),
+    .describe("held-out pairs translated at the end, for BLEU and ROUGE"),
 } as const;
 
 const schema: z.ZodType<TrainConfig> = z.strictObject(OPTIONS);
