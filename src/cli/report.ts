@@ -92,7 +92,7 @@ export function evaluationReport(event: EvaluationEvent, { style }: ReportOption
 
 /** A few translations, and how good all of them are. */
 export function translationReport(event: TranslationEvent, options: ReportOptions): string[] {
-  const { bleu, count, signature, samples, elapsedMs } = event;
+  const { bleu, rouge, count, signature, samples, elapsedMs } = event;
   const { style, width } = options;
   const line = (label: string, text: string) =>
     `  ${style.dim(label.padEnd(10))}${truncate(text.replaceAll(/\s+/g, " ").trim(), width - 13)}`;
@@ -101,10 +101,12 @@ export function translationReport(event: TranslationEvent, options: ReportOption
     const got = line("got", output === "" ? "(nothing)" : output);
     return [line("source", source), line("expected", target), right ? style.green(got) : got, ""];
   });
-  const score = style.bold(`BLEU ${bleu.toFixed(1)}`);
+  const rouges = [rouge.rouge1, rouge.rouge2, rouge.rougeL].map((f) => f.toFixed(1)).join(" / ");
+  const scores = style.bold(`BLEU ${bleu.toFixed(1)}  ROUGE-1/2/L ${rouges}`);
+  const spent = `${formatCount(count)} held-out pairs in ${formatDuration(elapsedMs)}`;
   return [
     ...translated,
-    `${score} over ${formatCount(count)} held-out pairs, in ${formatDuration(elapsedMs)}`,
+    `${scores}  ${style.dim(`(${spent})`)}`,
     `  ${style.dim(truncate(signature, width - 2))}`,
   ];
 }

@@ -232,7 +232,7 @@ const OPTIONS = {
     .int()
     .min(0)
     .default(200)
-    .describe("held-out pairs translated at the end, for BLEU"),
+    .describe("held-out pairs translated at the end, for BLEU and ROUGE"),
 } as const;
 
 /** Options of which the method decides the defaults. */
