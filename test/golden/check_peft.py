@@ -46,7 +46,7 @@ def open_adapter(base, directory):
     with safe_open(f"{directory}/adapter_model.safetensors", "pt") as file:
         unused = set(file.keys()) - read
     if unused:
-        raise SystemExit(f"check_peft: keys that the configuration has no place for: {sorted(unused)}")
+        raise SystemExit(f"check_peft: keys without a place in the configuration: {sorted(unused)}")
     return model
 
 

@@ -10,9 +10,9 @@ The accumulator is flattened and padded with zeros to blocks: q int8 [blocks, 25
 
 with every operation rounded to float32 and round going half to even; where max |x| = 0, s' and q'
 are 0. Of the cases, "ties" has quotients that end in one half, and "zeros" has one block that is
-always zero and one that is so at first. `scales` are s after each gradient, `q` the last one,
-`sum` = q s without padding, `exactSum` the sum of the gradients. Gradients are multiples of 2^-4; other
-numbers have nine digits, which give back the float32.
+always zero and one that is so at first. `scales` are s after each gradient, `q` the last one with
+its padding, `sum` = q s without it, `exactSum` the sum of the gradients. Gradients are multiples of
+2^-4; other numbers have nine digits, which give back the float32.
 Run with --errors, it measures the error of sums of n gradients instead, and writes nothing.
 """
 
