@@ -17,7 +17,9 @@ const base = gpt2({
   n_embd: width,
   n_head: 2,
   n_layer: 2,
-  ...{ embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 },
+  embd_pdrop: 0,
+  attn_pdrop: 0,
+  resid_pdrop: 0,
 });
 const adapter: Adapter = { weight: "h.0.attn.c_attn.weight", rank, scale: 2 };
 const model = adaptModel(base, [adapter]);
