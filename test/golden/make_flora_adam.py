@@ -17,10 +17,13 @@ the projected axis. Then, with n = t + 1,
 
 `states` and `weights` are those after each step. Inputs are multiples of 2^-8, so float32 holds
 them; `float32Deviation` is how far the same steps in float32 land from the last weights.
+Run with --switch, it measures what U_c is just after a change of the projection when V is restarted,
+left as it was, or averaged, and writes nothing.
 """
 
 import json
 import platform
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +93,40 @@ def closed_form(w, gradients, projections, side):
         w = w - LEARNING_RATE * m / (np.sqrt(v) + EPS) @ projections[epoch]
         result.append(w)
     return result
+
+
+def at_switches(interval, treatment, n=256, m=256, rank=32):
+    """The root mean square of U_c before and after a switch, and its largest element after it."""
+    rng = np.random.default_rng(0)
+    signal = rng.normal(size=(n, m)) * np.exp(rng.normal(size=(n, 1)))
+    a, m_c, v, n_v, before, seen = None, np.zeros((n, rank)), np.zeros((n, rank)), 0, 0, []
+    for t in range(3 * interval + 1):
+        if t % interval == 0:
+            fresh = rng.normal(size=(rank, m)) / np.sqrt(rank)
+            if a is not None:
+                m_c = m_c @ a @ fresh.T
+                if treatment == "restarted":
+                    v, n_v = np.zeros_like(v), 0
+                if treatment == "averaged":
+                    v = np.broadcast_to(v.mean(axis=1, keepdims=True), v.shape)
+            a = fresh
+        c = (signal + 3 * rng.normal(size=(n, m))) @ a.T
+        n_v += 1
+        m_c = B1 * m_c + (1 - B1) * c
+        v = B2 * v + (1 - B2) * c**2
+        u = (m_c / (1 - B1 ** (t + 1))) / (np.sqrt(v / (1 - B2**n_v)) + EPS)
+        size = np.sqrt((u**2).mean())
+        if t > 0 and t % interval == 0:
+            seen.append((before, size, np.abs(u).max()))
+        before = size
+    return np.mean(seen, axis=0)
+
+
+def compare_switches():
+    for interval in (10, 50, 200):
+        for treatment in ("restarted", "left", "averaged"):
+            before, after, largest = at_switches(interval, treatment)
+            print(f"kappa {interval:3}, V {treatment:9}: {before:.2f} -> {after:.2f}, max {largest:.1f}")
 
 
 def exact(arrays):
@@ -164,4 +201,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    compare_switches() if "--switch" in sys.argv else main()
