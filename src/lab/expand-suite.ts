@@ -1,31 +1,18 @@
 /** @file A suite for one model and one length of run: ranks that fit, intervals that are safe. */
 
-import { UsageError } from "../errors.ts";
 import { smallestSafeInterval } from "../optim/projection.ts";
 import { parseConfig, type TrainOptions } from "../train/config.ts";
 import { vocabularySizeOf } from "../train/data.ts";
 import { planParameters } from "../train/plan.ts";
 import { modelOf } from "../train/prepare.ts";
-import { closest } from "../train/suggest.ts";
 import { methodNames, type MethodSpec, parseMethod } from "./method-spec.ts";
-import { type Suite, SUITES } from "./suites.ts";
+import type { Suite } from "./suites.ts";
 
 export interface ExpandedSuite {
   readonly methods: readonly MethodSpec[];
   readonly base: TrainOptions;
   /** What was left out, and why. */
   readonly notes: readonly string[];
-}
-
-/** @throws {UsageError} if there is no such suite. */
-export function findSuite(name: string): Suite {
-  const suite = SUITES.find((candidate) => candidate.name === name);
-  if (suite) return suite;
-  const names = SUITES.map((candidate) => candidate.name);
-  const near = closest(name, names);
-  throw new UsageError(`suite: no such suite; got ${JSON.stringify(name)}`, {
-    hint: near === undefined ? `suites: ${names.join(", ")}` : `did you mean ${near}?`,
-  });
 }
 
 /**

@@ -87,7 +87,7 @@ export function parseMethod(text: string): MethodSpec {
   const [head = "", ...assignments] = text.split("@");
   const [name = "", rankText, surplus] = head.split(":");
   checkName(name, text);
-  if (surplus !== undefined) throw new UsageError(`${text}: has two ranks; got ${head}`);
+  if (surplus !== undefined) throw new UsageError(`methods: a method has one rank; got ${text}`);
   const rank = parseRank(name, rankText, text);
   const options = Object.fromEntries(assignments.map((each) => parseAssignment(each, text)));
   const label = [

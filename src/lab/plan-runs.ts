@@ -100,10 +100,8 @@ export function rateOf(base: TrainOptions, method: MethodSpec): Rate {
 }
 
 /** The whole set of options of a run, without what does not change its result. */
-export function identityOf(config: TrainConfig | Readonly<Record<string, unknown>>): string {
-  const { output: _, overwrite: _2, resume: _3, ...rest } = { ...config };
-  return canonical(rest);
-}
+export const identityOf = (config: TrainConfig | Readonly<Record<string, unknown>>): string =>
+  canonical({ ...config, output: undefined, overwrite: undefined, resume: undefined });
 
 /** JSON with sorted keys; what is undefined is left out. */
 export function canonical(value: unknown): string {

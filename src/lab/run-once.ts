@@ -23,9 +23,13 @@ export interface LaunchRequest {
 }
 
 /** Runs `flora train` in a process of its own, to its end. */
-export type Launch = (
-  request: LaunchRequest,
-) => Promise<{ readonly exitCode: number; readonly errorText: string }>;
+export type Launch = (request: LaunchRequest) => Promise<LaunchResult>;
+
+export interface LaunchResult {
+  readonly exitCode: number;
+  /** What it wrote on standard error. */
+  readonly errorText: string;
+}
 
 export interface Outcome {
   readonly run: PlannedRun;
@@ -87,22 +91,28 @@ async function* attempt(
   const optionsFile = await prepareDirectory(run, goesOn);
   const tail = await followLog(directory);
   const flag = goesOn ? "--resume" : "--overwrite";
-  const launched = context.launch({ optionsFile, flag, signal: context.signal });
-  let isRunning = true;
-  const ended = launched.finally(() => {
-    isRunning = false;
-  });
-  while (isRunning) {
-    await Promise.race([ended, sleep(context.lookEveryMs ?? 250)]);
+  const ended = launchSafely(context, { optionsFile, flag, signal: context.signal });
+  let result: LaunchResult | undefined;
+  while (!result) {
+    const winner = await Promise.race([ended, sleep(context.lookEveryMs ?? 250)]);
+    if (typeof winner === "object") result = winner;
     const step = await tail.read();
     if (step) yield { type: "progress", run, step };
   }
-  const outcome = judge(run, await ended, await readRunLog(directory));
+  const outcome = judge(run, result, await readRunLog(directory));
   // A sweep is about a number; its weights are of no use.
   if (run.purpose === "sweep") await rm(join(directory, "model.safetensors"), { force: true });
   return outcome.status !== "finished" && context.signal.aborted
     ? { ...outcome, status: "interrupted" }
     : outcome;
+}
+
+async function launchSafely({ launch }: RunContext, request: LaunchRequest): Promise<LaunchResult> {
+  try {
+    return await launch(request);
+  } catch (error) {
+    return { exitCode: 1, errorText: String(error) };
+  }
 }
 
 function checked({ options }: PlannedRun): TrainConfig | UsageError {
@@ -133,7 +143,7 @@ async function prepareDirectory({ directory, options }: PlannedRun, goesOn: bool
 
 function judge(
   run: PlannedRun,
-  { exitCode, errorText }: Awaited<ReturnType<Launch>>,
+  { exitCode, errorText }: LaunchResult,
   log: RunLog | undefined,
 ): Outcome {
   const outcome = (status: Outcome["status"], message?: string): Outcome => ({

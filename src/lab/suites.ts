@@ -6,7 +6,9 @@
  * that suits the length of the run.
  */
 
+import { UsageError } from "../errors.ts";
 import type { TrainOptions } from "../train/config.ts";
+import { closest } from "../train/suggest.ts";
 
 export type ChartName = "steps" | "seconds" | "state" | "kappa" | "rank" | "memory";
 
@@ -132,3 +134,14 @@ export const SUITES: readonly Suite[] = [
     charts: ["memory", "state"],
   },
 ];
+
+/** @throws {UsageError} if there is no such suite. */
+export function findSuite(name: string): Suite {
+  const suite = SUITES.find((candidate) => candidate.name === name);
+  if (suite) return suite;
+  const names = SUITES.map((candidate) => candidate.name);
+  const near = closest(name, names);
+  throw new UsageError(`suite: no such suite; got ${JSON.stringify(name)}`, {
+    hint: near === undefined ? `suites: ${names.join(", ")}` : `did you mean ${near}?`,
+  });
+}
