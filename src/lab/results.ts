@@ -115,7 +115,7 @@ export function methodResult(
 /** Of a single run, why; of several, how many as well. */
 function complaint(runs: readonly RunResult[], unfinished: readonly RunResult[]) {
   const [first] = unfinished;
-  if (!first) return undefined;
+  if (!first || (first.status === "interrupted" && runs.length === 1)) return undefined;
   const reason = first.message === undefined ? "" : `: ${first.message}`;
   if (runs.length === 1 || unfinished.length === runs.length) return `${first.status}${reason}`;
   const seeds = unfinished.map(({ seed }) => seed).join(", ");

@@ -123,9 +123,9 @@ export const SUITES: readonly Suite[] = [
       ...atRanks([8, 32, 128], "lora"),
     ],
     base: {
-      model: { n_embd: 768, n_layer: 4, n_head: 12, n_positions: 128 },
-      steps: 4,
-      microSteps: 4,
+      model: { n_embd: 768, n_layer: 4, n_head: 12, n_positions: 64 },
+      steps: 3,
+      microSteps: 2,
       batchSize: 4,
       evaluationBatches: 1,
       translations: 0,
