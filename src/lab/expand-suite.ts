@@ -42,8 +42,13 @@ export async function expandSuite(suite: Suite, options: TrainOptions): Promise<
       methods.push(label === undefined ? method : { ...method, label });
     }
   }
-  return { methods, base, notes: leftOut([...strange], [...tooHigh], width) };
+  const ordered = methods.every(({ options }) => options["resampleEvery"] !== undefined)
+    ? methods.toSorted((a, b) => intervalOf(a) - intervalOf(b))
+    : methods;
+  return { methods: ordered, base, notes: leftOut([...strange], [...tooHigh], width) };
 }
+
+const intervalOf = ({ options }: MethodSpec): number => Number(options["resampleEvery"]);
 
 function leftOut(
   strange: readonly string[],

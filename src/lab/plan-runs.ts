@@ -95,7 +95,7 @@ export function rateOf(base: TrainOptions, method: MethodSpec): Rate {
     return { value: learningRate, how: "given" };
   }
   // The demonstration has a rate of its own, for its own optimizer.
-  const isItsOwn = learningRate !== undefined && options["optimizer"] === undefined;
+  const isItsOwn = learningRate !== undefined && optimizer === parseConfig({}).optimizer;
   return { value: isItsOwn ? learningRate : usualLearningRate(optimizer), how: "usual" };
 }
 

@@ -76,6 +76,7 @@ describe("rateOf", () => {
     [{ train: "a.txt" }, "dense@learningRate=7", { value: 7, how: "given" }],
     // The demonstration's own rate is for its own optimizer.
     [{}, "dense", { value: 0.03, how: "usual" }],
+    [{ optimizer: "adafactor" }, "dense", { value: 0.03, how: "usual" }],
     [{}, "dense@optimizer=adamw", { value: 1e-3, how: "usual" }],
     [{ optimizer: "sgd" }, "none", { value: 0.1, how: "usual" }],
   ])("%j, %s", (options, method, expected) => {
