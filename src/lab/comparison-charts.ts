@@ -27,7 +27,7 @@ const CHARTS: Readonly<Record<ChartName, (results: readonly MethodResult[]) => C
   }),
   state: (results) => ({
     title: "Final loss against training state",
-    xLabel: "accumulators and optimizer state (MB)",
+    xLabel: "adapters, accumulators and optimizer state (MB)",
     yLabel: LOSS,
     xScale: "log",
     series: byMethod(results, ({ summaries }) => megabytes(summaries.stateBytes?.mean)),

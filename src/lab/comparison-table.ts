@@ -47,7 +47,7 @@ const QUALITY: readonly Column[] = [
   { head: "ΔM (MB)", legend: "beyond None, measured", cell: beyond("measuredBytes", 1) },
   {
     head: "ΔS (MB)",
-    legend: "accumulators and optimizer state beyond None's, in exact bytes",
+    legend: "adapters, accumulators and optimizer state beyond None's, in exact bytes",
     cell: beyond("stateBytes", 2),
   },
   {
@@ -72,7 +72,7 @@ const COST: readonly Column[] = [
   METHOD,
   {
     head: "Size",
-    legend: "parameters",
+    legend: "parameters, adapters included",
     cell: ({ parameterCount }) =>
       parameterCount === undefined ? undefined : `${(parameterCount / MB).toPrecision(3)} M`,
   },
@@ -84,7 +84,7 @@ const COST: readonly Column[] = [
   },
   {
     head: "State (MB)",
-    legend: "accumulators and optimizer state, in exact bytes",
+    legend: "adapters, accumulators and optimizer state, in exact bytes",
     cell: ({ summaries: { stateBytes } }) => stateBytes && (stateBytes.mean / MB).toFixed(2),
   },
   {

@@ -93,8 +93,8 @@ async function modelFacts(options: TrainOptions): Promise<ModelFacts> {
     safeInterval: (rank) => {
       const never = { method: "flora", resampleEvery: Number.MAX_SAFE_INTEGER, rank };
       const plan = planParameters(model, parseConfig({ ...options, ...never }));
-      const intervals = [...plan.values()].map(({ projection }) =>
-        projection ? smallestSafeInterval(projection, config.momentum) : 1,
+      const intervals = [...plan.values()].map(({ training }) =>
+        training?.projection ? smallestSafeInterval(training.projection, config.momentum) : 1,
       );
       return Math.max(1, ...intervals);
     },

@@ -39,9 +39,8 @@ export interface RunResult {
   /** Peak of the process, in bytes. */
   readonly measuredBytes: number | undefined;
   readonly predictedBytes: number | undefined;
-  /** Exact bytes of what training keeps beside the weights: accumulators and optimizer state. */
+  /** Exact bytes of what training keeps beside the model: adapters, accumulators and optimizer state. */
   readonly stateBytes: number | undefined;
-  readonly weightBytes: number | undefined;
 }
 
 /** The numbers of a run that are averaged over seeds. */
@@ -57,7 +56,6 @@ const MEASURES = [
   "measuredBytes",
   "predictedBytes",
   "stateBytes",
-  "weightBytes",
 ] as const;
 
 export type Measure = (typeof MEASURES)[number];
@@ -143,22 +141,16 @@ export function runResult({ run, status, message, log }: Outcome): RunResult {
     tokensPerSecond: log && speedOf(log),
     measuredBytes: log?.memory.measuredTotal,
     predictedBytes: log?.memory.predictedTotal,
-    stateBytes: log && bytesOf(log.memory, (name) => !WITHOUT_STATE.has(name)),
-    weightBytes: log && bytesOf(log.memory, (name) => name === "weights"),
+    stateBytes: log && log.adapterBytes + bytesOf(log.memory),
   };
 }
 
-/** Rows of the memory table that every method has, whatever it keeps. */
-const WITHOUT_STATE: ReadonlySet<string> = new Set([
-  "weights",
-  "activations",
-  "workspace",
-  "runtime",
-]);
+/** Rows of the memory table that a method adds to the model. */
+const STATE: ReadonlySet<string> = new Set(["accumulators", "optimizer state"]);
 
-const bytesOf = ({ rows }: LoggedMemory, isMeant: (name: string) => boolean): number =>
+const bytesOf = ({ rows }: LoggedMemory): number =>
   rows.reduce(
-    (sum, { name, measured, predicted }) => sum + (isMeant(name) ? (measured ?? predicted) : 0),
+    (sum, { name, measured, predicted }) => sum + (STATE.has(name) ? (measured ?? predicted) : 0),
     0,
   );
 

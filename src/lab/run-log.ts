@@ -28,6 +28,7 @@ const EVENTS = {
     totalSteps: number,
     startStep: number,
     data: z.string(),
+    parameters: z.array(z.object({ name: z.string(), weightBytes: number })),
     memory,
   }),
   step: z.object({
@@ -122,6 +123,8 @@ export interface RunLog {
   /** The options of the run, complete. */
   readonly config: Readonly<Record<string, unknown>>;
   readonly parameterCount: number;
+  /** Of the weights that adapters add to the model. */
+  readonly adapterBytes: number;
   readonly totalSteps: number;
   readonly data: string;
   readonly steps: readonly LoggedStep[];
@@ -178,12 +181,16 @@ interface Draft extends RunLog {
 
 /** The log at a start event: what was before the checkpoint that it goes on from stays. */
 function begin(start: StartOfLog, earlier: Draft | undefined): Draft {
-  const { config, parameterCount, totalSteps, data, startStep } = start;
+  const { config, parameterCount, parameters, totalSteps, data, startStep } = start;
   const isDone = ({ step }: { readonly step: number }) => step <= startStep;
   const kept = config["resume"] === true ? earlier : undefined;
   return {
     config,
     parameterCount,
+    adapterBytes: parameters.reduce(
+      (sum, { name, weightBytes }) => sum + (isAdapter(name) ? weightBytes : 0),
+      0,
+    ),
     totalSteps,
     data,
     steps: kept?.steps.filter(isDone) ?? [],
@@ -194,6 +201,9 @@ function begin(start: StartOfLog, earlier: Draft | undefined): Draft {
     memory: higherPeak(kept?.memory, start.memory),
   };
 }
+
+/** Adapters have the names that peft gives them. */
+const isAdapter = (name: string): boolean => /\.lora_[AB]\.weight$/.test(name);
 
 function extend(log: Draft, event: Exclude<LogEvent, StartOfLog>, beforeMs: number): void {
   if (event.type === "evaluation") {

@@ -27,7 +27,6 @@ export const runResult = (changes: Partial<RunResult> = {}): RunResult => ({
   measuredBytes: 300e6,
   predictedBytes: 310e6,
   stateBytes: 50e6,
-  weightBytes: 100e6,
   ...changes,
 });
 

@@ -37,6 +37,7 @@ describe("parseRunLog", () => {
       bleu: 12.5,
       signature: "nrefs:1",
       count: 20,
+      rouge: { rouge1: 50.5, rouge2: 20, rougeL: 40 },
       elapsedMs: 1,
       samples: [],
     };
@@ -62,7 +63,7 @@ describe("parseRunLog", () => {
       end: { reason: "finished" },
       memory: { measuredTotal: 1100e6 },
     });
-    expect(log?.translation?.rouge).toBeUndefined();
+    expect(log?.translation?.rouge).toEqual({ rouge1: 50.5, rouge2: 20, rougeL: 40 });
     expect(log?.steps.map((each) => each.step)).toEqual([1, 2]);
   });
 
@@ -119,16 +120,23 @@ describe("parseRunLog", () => {
     expect(parseRunLog("")).toBeUndefined();
   });
 
-  it("reads ROUGE where there is some", () => {
-    const line = JSON.stringify({
-      type: "translation",
-      bleu: 1,
-      signature: "",
-      count: 1,
-      rouge: { rouge1: 50.5, rouge2: 20, rougeL: 40 },
-    });
+  it("does without ROUGE, which older logs do not have", () => {
+    const line = JSON.stringify({ type: "translation", bleu: 1, signature: "", count: 1 });
     const log = parseRunLog(`${text([start()])}${line}\n`);
-    expect(log?.translation?.rouge).toEqual({ rouge1: 50.5, rouge2: 20, rougeL: 40 });
+    expect(log?.translation).toMatchObject({ bleu: 1 });
+    expect(log?.translation?.rouge).toBeUndefined();
+  });
+
+  it("counts the bytes of adapters", () => {
+    const param = { shape: [2, 2], treatment: "dense", frozen: false, compressed: false };
+    const bytes = { accumulatorBytes: 16, optimizerBytes: 4 };
+    const parameters = [
+      { ...param, ...bytes, name: "h.0.attn.c_attn.weight", weightBytes: 1000 },
+      { ...param, ...bytes, name: "h.0.attn.c_attn.lora_A.weight", weightBytes: 70 },
+      { ...param, ...bytes, name: "h.0.attn.c_attn.lora_B.weight", weightBytes: 30 },
+    ];
+    expect(parseRunLog(text([{ ...start(), parameters }]))?.adapterBytes).toBe(100);
+    expect(parseRunLog(text([start()]))?.adapterBytes).toBe(0);
   });
 });
 
