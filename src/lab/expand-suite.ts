@@ -42,7 +42,7 @@ export async function expandSuite(suite: Suite, options: TrainOptions): Promise<
       methods.push(label === undefined ? method : { ...method, label });
     }
   }
-  const ordered = methods.every(({ options }) => options["resampleEvery"] !== undefined)
+  const ordered = methods.every((method) => !Number.isNaN(intervalOf(method)))
     ? methods.toSorted((a, b) => intervalOf(a) - intervalOf(b))
     : methods;
   return { methods: ordered, base, notes: leftOut([...strange], [...tooHigh], width) };

@@ -44,7 +44,7 @@ export const SUITES: readonly Suite[] = [
     lookAt: [
       "None takes a step after every micro-batch and has no accumulator; the extra memory of the others is counted from it. " +
         "Dense is what the FLORA paper calls Naive.",
-      "The higher its rank, the closer FLORA comes to Dense; LoRA saves memory too, but is confined to its patches.",
+      "Look at how close FLORA comes to Dense as its rank grows, and at what LoRA reaches with as much state.",
     ],
     methods: ["none", "dense", ...atRanks([8, 32, 128], "lora"), ...atRanks([8, 32, 128], "flora")],
     base: { microSteps: 8, batchSize: 8, optimizer: "adafactor" },
@@ -85,7 +85,9 @@ export const SUITES: readonly Suite[] = [
   {
     name: "rank",
     summary: "Quality and memory against the rank.",
-    lookAt: ["The loss of FLORA falls towards that of Dense as the rank grows."],
+    lookAt: [
+      "Look at how the loss comes closer to that of Dense, the dashed line, as the rank grows, and at the state that it takes.",
+    ],
     methods: [
       "dense",
       ...atRanks([8, 16, 32, 64, 128, 256], "flora"),
@@ -98,7 +100,7 @@ export const SUITES: readonly Suite[] = [
     name: "projection",
     summary: "Families of projections, and the side of a matrix that is projected.",
     lookAt: [
-      "All families are unbiased. Rows of an orthonormal projection do not overlap, which takes away part of the noise.",
+      "All families are unbiased: look at the noise that they leave, which the rows of an orthonormal projection, not overlapping, have less of.",
       "Projecting the larger side keeps less: the accumulator has r values for each row of the smaller side.",
     ],
     methods: [8, 32].flatMap((rank) => [
