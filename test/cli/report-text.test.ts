@@ -28,7 +28,10 @@ describe("tableLines", () => {
       "None        0.03 (usual)",
       "FLORA(128)             -",
     ]);
-    for (const line of tableLines(table, 36)) expect(line.length).toBeLessThanOrEqual(36);
+  });
+
+  it.each([25, 26, 35, 36, 37, 49, 50])("is at most %d wide", (width) => {
+    for (const line of tableLines(table, width)) expect(line.length).toBeLessThanOrEqual(width);
   });
 
   it("shows names alone", () => {

@@ -72,6 +72,15 @@ describe("momentum", () => {
     expect(flora?.options["resampleEvery"]).toBe(interval);
   });
 
+  it("never changes it more often than is safe", async () => {
+    const { methods, base } = await expand("momentum", { steps: 10 });
+    for (const method of methods.filter(({ name }) => name === "flora")) {
+      const config = parseConfig(methodOptions(base, method));
+      expect(config.resampleEvery).toBeGreaterThan(2);
+      await expect(predictMemory(config)).resolves.toBeDefined();
+    }
+  });
+
   it("compares with no momentum at all", async () => {
     const { methods, base } = await expand("momentum");
     const [none] = methods;
