@@ -42,7 +42,7 @@ const QUALITY: readonly Column[] = [
   {
     head: "Mem (MB)",
     legend: "measured peak of the process",
-    cell: measure("measuredBytes", megabytes),
+    cell: ({ summaries: { measuredBytes } }) => measuredBytes && megabytes(measuredBytes.mean),
   },
   { head: "ΔM (MB)", legend: "beyond None, measured", cell: beyond("measuredBytes", 1) },
   {
@@ -93,7 +93,11 @@ const COST: readonly Column[] = [
     cell: ({ rate, status }) => (status === "refused" ? undefined : `${rate.value} (${rate.how})`),
   },
   { head: "Time (s)", cell: measure("seconds", fixed(1)) },
-  { head: "tokens/s", legend: "while training", cell: measure("tokensPerSecond", fixed(0)) },
+  {
+    head: "tokens/s",
+    legend: "while training",
+    cell: ({ summaries: { tokensPerSecond } }) => tokensPerSecond?.mean.toFixed(0),
+  },
 ];
 
 /** A table, and what its columns mean in a sentence. */
