@@ -19,6 +19,7 @@ interface Command {
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   train: () => import("./train.ts"),
   generate: () => import("./generate.ts"),
+  compare: () => import("./compare.ts"),
   merge: () => import("./merge.ts"),
   memory: () => import("./memory.ts"),
   doctor: () => import("./doctor.ts"),

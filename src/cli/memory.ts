@@ -23,11 +23,11 @@ export const help: CommandHelp = {
 
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
-  const { config, extra } = await readRunConfig(words, ["json"]);
+  const { config, own } = await readRunConfig(words, help.options);
   const { predictMemory } = await import("../train/memory.ts");
   const { table, parameters } = await predictMemory(config);
   const output = standardOutput();
-  const lines = extra.has("json")
+  const lines = own.flag("json")
     ? [JSON.stringify({ memory: table, parameters }, undefined, 2)]
     : [
         "gradients -> what is kept of them, with the optimizer's state",

@@ -10,7 +10,7 @@ export interface Option {
   /** In camelCase. */
   readonly name: string;
   /** What stands for the value in the help; a flag has none. */
-  readonly value?: "TEXT" | "DIR" | "N" | "NUMBER";
+  readonly value?: "TEXT" | "DIR" | "NAME" | "A,B" | "N" | "NUMBER";
   readonly description: string;
 }
 
@@ -34,9 +34,23 @@ export function parseOptions(words: readonly string[], table: readonly Option[])
   const { positionals, options } = splitArguments(words, (name) => find(name).value !== undefined);
   const [unexpected] = positionals;
   if (unexpected !== undefined) throw new UsageError(`${unexpected}: unexpected`);
+  return checkOptions(options, table);
+}
+
+/**
+ * The values of those options that the table has.
+ *
+ * @throws {UsageError} if a value is no number where one is needed, or a flag is not true or false.
+ */
+export function checkOptions(
+  given: ReadonlyMap<string, string | boolean>,
+  table: readonly Option[],
+): ParsedOptions {
   const numbers = new Map<string, number>();
-  for (const [name, value] of options) {
-    const option = find(name);
+  for (const option of table) {
+    const { name } = option;
+    const value = given.get(name);
+    if (value === undefined) continue;
     if (option.value === undefined && typeof value === "string") {
       throw new UsageError(`--${kebabCase(name)}: must be true or false; got ${value}`);
     }
@@ -45,9 +59,9 @@ export function parseOptions(words: readonly string[], table: readonly Option[])
     }
   }
   return {
-    text: (name) => options.get(name)?.toString(),
+    text: (name) => given.get(name)?.toString(),
     number: (name) => numbers.get(name),
-    flag: (name) => options.get(name) === true,
+    flag: (name) => given.get(name) === true,
   };
 }
 

@@ -5,26 +5,54 @@
 import { readFile } from "node:fs/promises";
 import { parseDocument } from "yaml";
 import { FormatError, UsageError } from "../errors.ts";
-import { optionHelp, type OptionHelp, parseConfig, type TrainConfig } from "../train/config.ts";
+import {
+  optionHelp,
+  type OptionHelp,
+  parseConfig,
+  type TrainConfig,
+  type TrainOptions,
+} from "../train/config.ts";
+import { findOption, isFlag, optionValue, scalar } from "../train/option-text.ts";
 import { fileError } from "../weights/file-error.ts";
 import { camelCase, kebabCase, splitArguments } from "./arguments.ts";
+import { checkOptions, type Option, type ParsedOptions } from "./options.ts";
 import { closest } from "../train/suggest.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 
+export interface RunWords {
+  /** The options of the run, neither checked nor completed. */
+  readonly options: TrainOptions;
+  /** Those of the command itself. */
+  readonly own: ParsedOptions;
+}
+
 /**
  * The configuration that `[config.yaml] [--key value ...]` asks for.
  *
- * @param extraFlags - flags of the command that are not options of a run
+ * @param ownOptions - of the command, beside those of a run
  * @throws {UsageError} if an option or its value is not allowed, or the file cannot be read.
  * @throws {FormatError} with the line, if the file is not YAML.
  */
 export async function readRunConfig(
   words: readonly string[],
-  extraFlags: readonly string[] = [],
-): Promise<{ readonly config: TrainConfig; readonly extra: ReadonlySet<string> }> {
-  const takesValue = (key: string) =>
-    !extraFlags.includes(key) && (key.includes(".") || !isFlag(findOption(key)));
+  ownOptions: readonly Option[] = [],
+): Promise<{ readonly config: TrainConfig; readonly own: ParsedOptions }> {
+  const { options, own } = await readRunOptions(words, ownOptions);
+  return { config: parseConfig(options), own };
+}
+
+/** The options that `[config.yaml] [--key value ...]` gives; throws as `readRunConfig` does. */
+export async function readRunOptions(
+  words: readonly string[],
+  ownOptions: readonly Option[] = [],
+): Promise<RunWords> {
+  const ownOption = (key: string) => ownOptions.find(({ name }) => name === key);
+  const takesValue = (key: string) => {
+    const own = ownOption(key);
+    if (own) return own.value !== undefined;
+    return key.includes(".") || !isFlag(runOption(key, ownOptions));
+  };
   const { positionals, options } = splitArguments(words, takesValue);
   const [path, unexpected] = positionals;
   if (unexpected !== undefined) {
@@ -32,11 +60,10 @@ export async function readRunConfig(
       `${unexpected}: unexpected; the one file without an option is the YAML file`,
     );
   }
-  const extra = extraFlags.filter((name) => options.get(name) === true);
-  const own = [...options].filter(([name]) => !extraFlags.includes(name));
-  const fromFlags = optionsOf(new Map(own));
+  const ofRun = [...options].filter(([name]) => !ownOption(name));
+  const fromFlags = optionsOf(new Map(ofRun));
   const fromFile = path === undefined ? {} : parseOptionsFile(path, await readText(path));
-  return { config: parseConfig(merge(fromFile, fromFlags)), extra: new Set(extra) };
+  return { options: merge(fromFile, fromFlags), own: checkOptions(options, ownOptions) };
 }
 
 /**
@@ -71,10 +98,10 @@ function optionsOf(given: ReadonlyMap<string, string | boolean>): Options {
   const options: Record<string, unknown> = {};
   for (const [key, value] of given) {
     const [name = "", ...fields] = key.split(".");
-    const option = findOption(name);
+    const option = runOption(name);
     if (fields.length === 0) {
       if (name in options) throw new UsageError(`--${name}: given whole and by its fields`);
-      options[name] = convert(value, option);
+      options[name] = typeof value === "string" ? optionValue(value, option) : value;
       continue;
     }
     if (!option.allowed.includes("table")) {
@@ -88,28 +115,6 @@ function optionsOf(given: ReadonlyMap<string, string | boolean>): Options {
   }
   return options;
 }
-
-const isFlag = ({ allowed }: OptionHelp): boolean => allowed === "true or false";
-
-/** Text that is not of the type stays text, and the schema says what it must be. */
-function convert(value: string | boolean, { allowed }: OptionHelp): unknown {
-  if (typeof value !== "string") return value;
-  if (allowed.includes("list")) return value === "" ? [] : value.split(",");
-  if (/^a (whole )?number/.test(allowed)) return asNumber(value) ?? value;
-  return value;
-}
-
-const CONSTANTS = new Map<string, unknown>([
-  ["true", true],
-  ["false", false],
-  ["null", null],
-]);
-
-const scalar = (text: string): unknown =>
-  CONSTANTS.has(text) ? CONSTANTS.get(text) : (asNumber(text) ?? text);
-
-const asNumber = (text: string): number | undefined =>
-  /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined;
 
 const nest = ([field = "", ...inner]: readonly string[], value: unknown): Options => ({
   [field]: inner.length === 0 ? value : nest(inner, value),
@@ -125,12 +130,11 @@ function merge(base: Options, over: Options): Options {
   return merged;
 }
 
-function findOption(key: string): OptionHelp {
+function runOption(key: string, ownOptions: readonly Option[] = []): OptionHelp {
   const [name = ""] = key.split(".");
-  const help = optionHelp();
-  const option = help.find((candidate) => candidate.name === name);
+  const option = findOption(name);
   if (option) return option;
-  const names = help.map((candidate) => kebabCase(candidate.name));
+  const names = [...ownOptions, ...optionHelp()].map((candidate) => kebabCase(candidate.name));
   const near = closest(kebabCase(name), names);
   throw new UsageError(`--${kebabCase(name)}: no such option`, {
     hint: near === undefined ? "flora train --help lists them" : `did you mean --${near}?`,

@@ -7,6 +7,7 @@ import type { TrainConfig } from "../train/config.ts";
 import type { EndEvent, TrainEvent } from "../train/events.ts";
 import { createConsole, type RunConsole } from "./console.ts";
 import type { CommandHelp } from "./help.ts";
+import { INTERRUPTED, onInterrupt } from "./interrupt.ts";
 import { createJsonLinesLog } from "./jsonl.ts";
 import { readRunConfig } from "./run-config.ts";
 import { programName, standardOutput } from "./terminal.ts";
@@ -31,7 +32,7 @@ export const help: CommandHelp = {
 const EXIT_CODES: Readonly<Record<EndEvent["reason"], number>> = {
   finished: 0,
   "not a number": 1,
-  interrupted: 130,
+  interrupted: INTERRUPTED,
 };
 
 type Train = (
@@ -77,22 +78,4 @@ export async function follow(
     await log.close();
   }
   return exitCode;
-}
-
-/** npm may pass on a Ctrl-C that the terminal has sent already. */
-const ECHO_MS = 300;
-
-/** Calls back at the first and at later signals to end; returns what ends that. */
-function onInterrupt(interrupt: (isFirst: boolean) => void): () => void {
-  let firstAt: number | undefined;
-  const listener = () => {
-    if (firstAt === undefined) {
-      firstAt = performance.now();
-      interrupt(true);
-    } else if (performance.now() - firstAt > ECHO_MS) {
-      interrupt(false);
-    }
-  };
-  process.on("SIGINT", listener).on("SIGTERM", listener);
-  return () => void process.off("SIGINT", listener).off("SIGTERM", listener);
 }

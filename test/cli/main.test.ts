@@ -40,6 +40,16 @@ describe("bad input", () => {
     ["generate --model . --prompt x", /^flora: config\.json: cannot read: no such file.*\n$/],
     ["generate --model . --prompt x --top-k 1.5", /^flora: --top-k: must be a whole number; /],
     ["memory --jsn", /^flora: --jsn: no such option\n/],
+    ["compare", /^flora: methods: missing\n {2}give --methods dense,flora:8 or --suite /],
+    [
+      "compare --methods flora",
+      "flora: methods: flora needs a rank; got flora\n  for example flora:8\n",
+    ],
+    ["compare --suite kapa", 'flora: suite: no such suite; got "kapa"\n  did you mean kappa?\n'],
+    [
+      "compare --methods dense --output .",
+      /^flora: output: holds something that is no comparison; got \.\n/,
+    ],
     ["doctor now", "flora: now: unexpected\n"],
   ])("flora %s is refused in a sentence", (line, message) => {
     const { status, stdout, stderr } = flora(...line.split(" "));
@@ -64,6 +74,7 @@ describe("questions", () => {
     [["train", "--rank", "-h"], /^usage: flora train/],
     [["generate", "-h"], /^usage: flora generate/],
     [["memory", "--help"], /--json/],
+    [["compare", "--help"], /--suite kappa: /],
     [["doctor", "--help"], /^usage: flora doctor\n/],
   ])("answers %j", (words, text) => {
     const { status, stdout, stderr } = flora(...words);

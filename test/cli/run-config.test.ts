@@ -46,9 +46,20 @@ describe("readRunConfig", () => {
     expect(config).toMatchObject({ rank: 4, batchSize: 2, model: { n_embd: 64, n_layer: 3 } });
   });
 
-  it("keeps flags of the command apart", async () => {
-    const { extra } = await readRunConfig(["--json", "--rank", "4"], ["json"]);
-    expect([...extra]).toEqual(["json"]);
+  it("keeps options of the command apart", async () => {
+    const table = [
+      { name: "json", description: "" },
+      { name: "seeds", value: "N", description: "" },
+    ] as const;
+    const words = ["--json", "--rank", "4", "--seeds", "3"];
+    const { config, own } = await readRunConfig(words, table);
+    expect(own.flag("json")).toBe(true);
+    expect(own.number("seeds")).toBe(3);
+    expect(config).not.toHaveProperty("seeds");
+    expect(config.rank).toBe(4);
+    await expect(readRunConfig(["--jsom"], table)).rejects.toMatchObject({
+      hint: "did you mean --json?",
+    });
   });
 
   it.each([
