@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   generate: () => import("./generate.ts"),
   memory: () => import("./memory.ts"),
   doctor: () => import("./doctor.ts"),
+  dynamics: () => import("./dynamics.ts"),
 };
 
 const flora: CommandDef = {

@@ -12,19 +12,38 @@ import { closest } from "../train/suggest.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 
+/** What a command has besides the options of a run. */
+export interface OwnOptions {
+  /** Options with values that are not options of a run. */
+  readonly extraValues?: readonly string[];
+  /** Options of a run where the command has other defaults. */
+  readonly defaults?: Options;
+}
+
+export interface RunOptions {
+  readonly config: TrainConfig;
+  /** The extra flags that are set. */
+  readonly extra: ReadonlySet<string>;
+  /** The extra values that are given. */
+  readonly values: ReadonlyMap<string, string>;
+}
+
 /**
  * The configuration that `[config.yaml] [--key value ...]` asks for.
  *
  * @param extraFlags - flags of the command that are not options of a run
+ * @param own - what else a command has of its own
  * @throws {UsageError} if an option or its value is not allowed, or the file cannot be read.
  * @throws {FormatError} with the line, if the file is not YAML.
  */
 export async function readRunConfig(
   words: readonly string[],
   extraFlags: readonly string[] = [],
-): Promise<{ readonly config: TrainConfig; readonly extra: ReadonlySet<string> }> {
+  { extraValues = [], defaults = {} }: OwnOptions = {},
+): Promise<RunOptions> {
   const takesValue = (key: string) =>
-    !extraFlags.includes(key) && (key.includes(".") || !isFlag(findOption(key)));
+    extraValues.includes(key) ||
+    (!extraFlags.includes(key) && (key.includes(".") || !isFlag(findOption(key))));
   const { positionals, options } = splitArguments(words, takesValue);
   const [path, unexpected] = positionals;
   if (unexpected !== undefined) {
@@ -33,10 +52,21 @@ export async function readRunConfig(
     );
   }
   const extra = extraFlags.filter((name) => options.get(name) === true);
-  const own = [...options].filter(([name]) => !extraFlags.includes(name));
-  const fromFlags = optionsOf(new Map(own));
+  const ofRun = [...options].filter(
+    ([name]) => !extraFlags.includes(name) && !extraValues.includes(name),
+  );
+  const fromFlags = optionsOf(new Map(ofRun));
   const fromFile = path === undefined ? {} : parseOptionsFile(path, await readText(path));
-  return { config: parseConfig(merge(fromFile, fromFlags)), extra: new Set(extra) };
+  return {
+    config: parseConfig(merge(merge(defaults, fromFile), fromFlags)),
+    extra: new Set(extra),
+    values: new Map(
+      extraValues.flatMap((name): [string, string][] => {
+        const value = options.get(name);
+        return typeof value === "string" ? [[name, value]] : [];
+      }),
+    ),
+  };
 }
 
 /**

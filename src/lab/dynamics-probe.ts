@@ -68,11 +68,10 @@ export function stepProbe(
   const predicted = adaptersOf(recursion, a0, options);
   const update = updateOf(lora, options);
   const ofLoraFa = updateOf(loraFa, options);
-  const second = lora.b.mmul(Matrix.sub(lora.a, a0)).mul(options.scale);
   const numbers = {
     update: frobenius(update),
     distance: relativeDistance(compressedSum(recursion, a0, options), update),
-    secondTerm: frobenius(second) / frobenius(update),
+    secondTerm: secondTermShare(lora, a0),
     movement: options.rate * spectralNorm(recursion.fA),
     sumNorm: options.scale * frobenius(recursion.gradientSum),
     deviationA: relativeDistance(predicted.a, lora.a),
@@ -81,4 +80,10 @@ export function stepProbe(
     loraFaDistance: relativeDistance(ofLoraFa, update),
   };
   return { state: { w0, a0, recursion }, numbers };
+}
+
+/** ||B (A - A_0)|| / ||B A||; 0 where B is. */
+export function secondTermShare({ a, b }: Adapters, a0: Matrix): number {
+  const whole = frobenius(b.mmul(a));
+  return whole === 0 ? 0 : frobenius(b.mmul(Matrix.sub(a, a0))) / whole;
 }

@@ -1,11 +1,11 @@
 /**
- * @file LoRA as a gradient compressor, as an experiment: Hao, Cao & Mou, ICML 2024, arXiv:2402.03293, section 2. Seven models
- * start from the same weights and see the same batches, by SGD at a constant rate; only the targets move.
+ * @file LoRA as a gradient compressor, as an experiment: Hao, Cao & Mou, ICML 2024, arXiv:2402.03293, section 2. Models start from the same weights and see the same batches, by SGD at a constant rate; only the targets move.
  *
  *   LoRA, LoRA-FA              W_0 + s B A, rate η
  *   fixed projection           W ← W - η s² G A_0ᵀ A_0, by FLORA's own programs with one cycle for the whole run
  *   ReLoRA                     LoRA merged and started anew every k steps
  *   FLORA, dense               W ← W - η s² G A_tᵀ A_t,  W ← W - η s² G
+ *   LoRA in other regimes      scale s / k, rate η k²: to first order the same, but A moves k² times as far
  *   observer                   stands at LoRA's weights and measures G_t there
  *
  * At every step the recursion of `recursion.ts`, fed with the observer's gradients, is compared with the trained adapters.
@@ -13,95 +13,32 @@
 
 import { Matrix } from "ml-matrix";
 import { UsageError } from "../errors.ts";
-import { usualLearningRate } from "../optim/base.ts";
 import type { TrainConfig } from "../train/config.ts";
-import { type AdapterTrainee, createAdapterTrainee, initialA } from "./adapter-trainee.ts";
-import { observeStart, type ProbeNumbers, type ProbeState, stepProbe } from "./dynamics-probe.ts";
+import {
+  type AdapterOptions,
+  type AdapterTrainee,
+  createAdapterTrainee,
+  initialA,
+} from "./adapter-trainee.ts";
+import type {
+  DynamicsEvent,
+  DynamicsOptions,
+  Method,
+  Regime,
+  RegimeNumbers,
+} from "./dynamics-events.ts";
+import { checkConfig, checkRank, probesOf, warmStart } from "./dynamics-setup.ts";
+import {
+  observeStart,
+  type ProbeNumbers,
+  type ProbeState,
+  secondTermShare,
+  stepProbe,
+} from "./dynamics-probe.ts";
 import { frobenius } from "./matrix.ts";
 import type { RecursionOptions } from "./recursion.ts";
 import { type Spectrum, spectrumOf } from "./spectrum.ts";
-import {
-  createTrainee,
-  inputSide,
-  targetsOf,
-  type Trainee,
-  type Weights,
-  weightsOf,
-} from "./trainee.ts";
-import { matches } from "../train/plan.ts";
-
-export interface DynamicsOptions {
-  /** The data, the model, the rank, the rate η and the targets; the optimizer is SGD. */
-  readonly config: TrainConfig;
-  /** s r, the alpha of LoRA. */
-  readonly alpha: number;
-  /** Steps of Adam on all parameters before the experiment. */
-  readonly warmStart: number;
-  /** Steps between the merges of ReLoRA. */
-  readonly mergeEvery: number;
-  /** Patterns of the targets that are measured; those of the middle block if absent. */
-  readonly probes?: readonly string[];
-}
-
-export type Method = "LoRA" | "LoRA-FA" | "fixed projection" | "ReLoRA" | "FLORA" | "dense";
-
-export interface DynamicsStart {
-  readonly type: "start";
-  readonly data: string;
-  readonly modelType: string;
-  readonly targets: readonly string[];
-  readonly probes: readonly Probe[];
-  readonly steps: number;
-  readonly rank: number;
-  readonly rate: number;
-  readonly scale: number;
-  readonly mergeEvery: number;
-  readonly warmStart: number;
-  readonly seed: number;
-}
-
-export interface Probe {
-  readonly name: string;
-  /** n, m: outputs and inputs. */
-  readonly shape: readonly [number, number];
-}
-
-/** Progress before the experiment. */
-export interface WarmEvent {
-  readonly type: "warm";
-  readonly step: number;
-  readonly loss: number;
-}
-
-export interface DynamicsStep {
-  readonly type: "step";
-  /** Steps done. */
-  readonly step: number;
-  /** Mean training loss before the step, in nats per token. */
-  readonly losses: Readonly<Record<Method, number>>;
-  readonly probes: Readonly<Record<string, ProbeNumbers>>;
-}
-
-export interface DynamicsEnd {
-  readonly type: "end";
-  readonly heldOut: Readonly<Record<Method | "start", number>>;
-  /** ΔW of every method, by probe. */
-  readonly spectra: Readonly<Record<string, Readonly<Record<Method, Spectrum>>>>;
-  /** ||ΔW|| of every method, by probe. */
-  readonly norms: Readonly<Record<string, Readonly<Record<Method, number>>>>;
-  readonly elapsedMs: number;
-}
-
-export type DynamicsEvent = DynamicsStart | WarmEvent | DynamicsStep | DynamicsEnd;
-
-export const METHODS: readonly Method[] = [
-  "LoRA",
-  "LoRA-FA",
-  "fixed projection",
-  "ReLoRA",
-  "FLORA",
-  "dense",
-];
+import { createTrainee, inputSide, targetsOf, type Trainee } from "./trainee.ts";
 
 /**
  * Runs the experiment.
@@ -117,6 +54,7 @@ export async function* dynamics(
   const begin = performance.now();
   const scale = alpha / rank;
   const recursion: RecursionOptions = { rate, scale };
+  const regimes = REGIMES.map((k): Regime => ({ scale: scale / k, rate: rate * k ** 2 }));
 
   const observer = await createTrainee({ ...config, method: "dense" });
   const trainees: Trainee[] = [observer];
@@ -136,6 +74,7 @@ export async function* dynamics(
       rank,
       rate,
       scale,
+      regimes,
       mergeEvery,
       warmStart: firstStep,
       seed: config.seed,
@@ -145,15 +84,10 @@ export async function* dynamics(
       trainees.push(await trainee);
       return trainee;
     };
-    const adapt = async (trainsA: boolean, merges: object = {}): Promise<AdapterTrainee> => {
-      const made = await createAdapterTrainee(config, start, {
-        firstStep,
-        rate,
-        scale,
-        trainsA,
-        ...merges,
-      });
-      await open(Promise.resolve(made.trainee));
+    const adapt = async (special: Partial<AdapterOptions>): Promise<AdapterTrainee> => {
+      const usual = { firstStep, rate, scale, trainsA: true };
+      const made = await createAdapterTrainee(config, start, { ...usual, ...special });
+      trainees.push(made.trainee);
       return made;
     };
     const compressed: TrainConfig = {
@@ -162,9 +96,11 @@ export async function* dynamics(
       projection: "gaussian",
       side: inputSide(model),
     };
-    const lora = await adapt(true);
-    const loraFa = await adapt(false);
-    const relora = await adapt(true, { mergeEvery });
+    const lora = await adapt({});
+    const loraFa = await adapt({ trainsA: false });
+    const relora = await adapt({ mergeEvery });
+    const others: AdapterTrainee[] = [];
+    for (const regime of regimes) others.push(await adapt(regime));
     const fixed = await open(createTrainee(compressed, start));
     const flora = await open(createTrainee(compressed, start));
     const dense = await open(createTrainee({ ...config, method: "dense" }, start));
@@ -207,7 +143,16 @@ export async function* dynamics(
         numbers[name] = measured.numbers;
       }
       observer.clearGradients();
-      yield { type: "step", step: step + 1, losses, probes: numbers };
+      const seenElsewhere: RegimeNumbers[] = [];
+      for (const [i, other] of others.entries()) {
+        const loss = await other.step(step);
+        const parts = [...states].map(([name, { a0 }]) =>
+          secondTermShare(other.adapters(name), a0),
+        );
+        seenElsewhere.push({ loss, secondTerm: Math.max(...parts) });
+        checkLosses({ [`LoRA at s = ${regimes[i]?.scale}`]: loss }, step, rate);
+      }
+      yield { type: "step", step: step + 1, losses, probes: numbers, regimes: seenElsewhere };
     }
 
     const effective = async (method: Method, name: string): Promise<Matrix> => {
@@ -243,6 +188,9 @@ export async function* dynamics(
   }
 }
 
+/** k of the other regimes. */
+const REGIMES: readonly number[] = [3, 10];
+
 async function byMethod<T>(
   value: (method: Method) => T | Promise<T>,
 ): Promise<Readonly<Record<Method, T>>> {
@@ -256,81 +204,7 @@ async function byMethod<T>(
   };
 }
 
-/** A model that has learnt something, so that frozen embeddings and biases are worth keeping. */
-async function* warmStart(
-  { config, warmStart: steps }: DynamicsOptions,
-  observer: Trainee,
-): AsyncGenerator<WarmEvent, Weights, undefined> {
-  if (steps === 0) return weightsOf(observer.run);
-  const trainee = await createTrainee({
-    ...config,
-    method: "dense",
-    optimizer: "adam",
-  });
-  try {
-    for (let step = 0; step < steps; step++) {
-      const backward = await trainee.backward(step, 0);
-      await trainee.updateAll(backward, WARM_RATE);
-      yield { type: "warm", step: step + 1, loss: backward.loss };
-    }
-    const weights = await weightsOf(trainee.run);
-    observer.setWeights(weights);
-    return weights;
-  } finally {
-    await trainee.release();
-  }
-}
-
-const WARM_RATE = usualLearningRate("adam");
-
-/** The targets that are measured: those that the patterns name, or those of the middle block. */
-async function probesOf(
-  observer: Trainee,
-  targets: readonly string[],
-  patterns: readonly string[] | undefined,
-): Promise<readonly Probe[]> {
-  const block = (name: string) => /(?:^|\.)(\d+)\./.exec(name)?.[1] ?? "";
-  const blocks = [...new Set(targets.map(block))];
-  const middle = blocks[blocks.length >> 1];
-  const chosen = targets.filter((name) =>
-    patterns ? patterns.some((pattern) => matches(pattern, name)) : block(name) === middle,
-  );
-  if (chosen.length === 0) {
-    const names = targets.join(", ");
-    throw new UsageError(`probe: no target has such a name; got ${patterns?.join(", ")}`, {
-      hint: `the targets are ${names}`,
-    });
-  }
-  const probes = chosen.map(async (name): Promise<Probe> => {
-    const { rows, columns } = await observer.weight(name);
-    return { name, shape: [rows, columns] };
-  });
-  return Promise.all(probes);
-}
-
-/** The theory speaks of plain gradient descent. */
-function checkConfig({ optimizer, schedule, warmupSteps, weightDecay, momentum }: TrainConfig) {
-  const wrong = [
-    ["optimizer", "sgd", optimizer],
-    ["schedule", "constant", schedule],
-    ["warmupSteps", 0, warmupSteps],
-    ["weightDecay", 0, weightDecay],
-    ["momentum", 0, momentum],
-  ].find(([, expected, found]) => expected !== found);
-  if (!wrong) return;
-  const [name, expected, found] = wrong;
-  throw new UsageError(`${name}: the theory is about plain SGD, ${expected}; got ${found}`);
-}
-
-function checkRank({ run: { model } }: Trainee, targets: readonly string[], rank: number): void {
-  const side = inputSide(model) === "rows" ? 0 : 1;
-  const inputs = targets.map((name) => model.params.get(name)?.shape[side] ?? 0);
-  const smallest = Math.min(...inputs);
-  if (rank < smallest) return;
-  throw new UsageError(`rank: must be below the ${smallest} inputs of the targets; got ${rank}`);
-}
-
-function checkLosses(losses: Readonly<Record<Method, number>>, step: number, rate: number): void {
+function checkLosses(losses: Readonly<Record<string, number>>, step: number, rate: number): void {
   const [failed] = Object.entries(losses).filter(([, loss]) => !Number.isFinite(loss));
   if (!failed) return;
   throw new UsageError(

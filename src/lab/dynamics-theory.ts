@@ -1,0 +1,168 @@
+/** @file The recursion and its approximations, as the run shows them. */
+
+import {
+  endOf,
+  type DynamicsResult,
+  type Finding,
+  percent,
+  perProbe,
+  range,
+  short,
+} from "./dynamics-result.ts";
+import type { Point } from "./chart.ts";
+import type { ProbeNumbers } from "./dynamics-probe.ts";
+
+/** How well the recursion reproduces what was trained. */
+export interface Verdict {
+  readonly passed: boolean;
+  /** The largest of the deviations of A and B, relative to their norms. */
+  readonly deviation: number;
+  readonly tolerance: number;
+  readonly probe: string;
+  readonly step: number;
+}
+
+/** Trained in float32, iterated in float64. */
+const TOLERANCE = 1e-6;
+
+export function verdictOf({ steps }: DynamicsResult): Verdict {
+  const all = steps.flatMap(({ step, probes }) =>
+    Object.entries(probes).map(([probe, { deviationA, deviationB }]) => {
+      return { step, probe, deviation: Math.max(deviationA, deviationB) };
+    }),
+  );
+  const worst = all.reduce((most, each) => (each.deviation <= most.deviation ? most : each), {
+    step: 0,
+    probe: "",
+    deviation: 0,
+  });
+  return { ...worst, tolerance: TOLERANCE, passed: worst.deviation <= TOLERANCE };
+}
+
+export function exactness(result: DynamicsResult): Finding {
+  const { passed, deviation, tolerance, probe, step } = verdictOf(result);
+  return {
+    name: "recursion",
+    heading: `The recursion is exact: ${passed ? "pass" : "FAIL"}`,
+    reading: [
+      `f_A and f_B, iterated in float64 from the measured gradients, give the trained A and B within ${short(deviation)} of ` +
+        `their norms (the largest deviation: ${probe}, step ${step}). The limit is ${short(tolerance)}: ` +
+        (passed
+          ? "LoRA by SGD is this recursion, term by term."
+          : "the recursion and the training disagree, so that nothing below can be trusted."),
+    ],
+    chart: {
+      title: "How far the recursion is from the trained adapters",
+      xLabel: "step",
+      yLabel: "relative deviation",
+      yScale: "log",
+      series: [
+        ...perProbe(result, "A", "line", ({ deviationA }) => deviationA),
+        ...perProbe(result, "B", "line", ({ deviationB }) => deviationB),
+        { name: "limit", kind: "dashed", points: result.steps.map((s) => [s.step, tolerance]) },
+      ],
+    },
+  };
+}
+
+export function approximation(result: DynamicsResult): Finding {
+  const { last, names } = endOf(result);
+  const of = (pick: (numbers: ProbeNumbers) => number) => range(names.map((n) => pick(last(n))));
+  const worst = Math.max(...names.map((name) => last(name).distance));
+  return {
+    name: "approximation",
+    heading: "LoRA against the compressed sum of its gradients",
+    reading: [
+      `After ${result.start.steps} steps at rate ${result.start.rate}, ΔW = s B A differs from -η s² (Σ G) A0ᵀ A0 by ` +
+        `${of(({ distance }) => distance)} of its norm. The second term, s B (A - A0), is ${of((p) => p.secondTerm)} of ΔW: ` +
+        `with A frozen at its start, B alone leaves this part unexplained and explains the rest.`,
+      worst < 0.1
+        ? "At this rate LoRA is a gradient compressor to a good approximation."
+        : "That is no small error: at this rate and after so many steps LoRA has left the regime in which it only compresses gradients.",
+    ],
+    chart: {
+      title: "LoRA and the compression of its own gradients",
+      caption: "Relative to the norm of ΔW. Lines: the whole error; dashed: the second term.",
+      xLabel: "step",
+      yLabel: "part of ΔW",
+      yScale: "log",
+      series: [
+        ...perProbe(result, "error", "line", ({ distance }) => distance),
+        ...perProbe(result, "second term", "dashed", ({ secondTerm }) => secondTerm),
+      ],
+    },
+  };
+}
+
+export function trajectories(result: DynamicsResult): Finding {
+  const { first, last, names } = endOf(result);
+  const of = (at: typeof last, pick: (numbers: ProbeNumbers) => number) =>
+    range(names.map((name) => pick(at(name))));
+  return {
+    name: "trajectories",
+    heading: "LoRA-FA against one fixed projection",
+    reading: [
+      `LoRA-FA (B alone is trained) and W ← W - η s² G A0ᵀ A0 are the same rule. Trained by two programs, their ΔW differ ` +
+        `by ${of(first, (p) => p.fixedDistance)} after the first step and ${of(last, (p) => p.fixedDistance)} at the end: roundings of ` +
+        `float32, which the training itself enlarges.`,
+      `LoRA, with gradients of its own, ends ${of(last, (p) => p.loraFaDistance)} of its ΔW away from LoRA-FA. This is more than the error of ` +
+        `compression above where small differences of the weights lead to other gradients.`,
+    ],
+    chart: {
+      title: "How far apart runs are that the theory identifies",
+      caption: "Lines: LoRA and LoRA-FA; dashed: LoRA-FA and the fixed projection.",
+      xLabel: "step",
+      yLabel: "distance, part of ΔW",
+      yScale: "log",
+      series: [
+        ...perProbe(result, "LoRA, LoRA-FA", "line", (p) => p.loraFaDistance),
+        ...perProbe(result, "LoRA-FA, fixed", "dashed", (p) => p.fixedDistance),
+      ],
+    },
+  };
+}
+
+/** The same step of B, and a longer one of A. */
+export function regimes({ start, steps }: DynamicsResult): Finding {
+  const all = [
+    {
+      scale: start.scale,
+      rate: start.rate,
+      points: steps.map(({ step, probes }): Point => [
+        step,
+        Math.max(...Object.values(probes).map(({ secondTerm }) => secondTerm)),
+      ]),
+    },
+    ...start.regimes.map(({ scale, rate }, i) => ({
+      scale,
+      rate,
+      points: steps.map(({ step, regimes: of }): Point => [step, of[i]?.secondTerm ?? 0]),
+    })),
+  ];
+  const last = all.map(({ scale, rate, points }) => {
+    const [, part = 0] = points.at(-1) ?? [];
+    return { name: `s ${short(scale)}, rate ${short(rate)}`, part };
+  });
+  return {
+    name: "regimes",
+    heading: "Where the approximation ends",
+    reading: [
+      `To first order only η s² counts, but A moves by η² s²: with a smaller s and a larger η, A moves further for the same step of the weight. The ` +
+        `second term ends at ${last.map(({ name, part }) => `${percent(part)} of ΔW (${name})`).join(", ")}.`,
+      "A smaller A0 does the same: the same step of the weight then takes a larger η s². The usual initialisation of A has variance " +
+        "1/(3 m) where the theory wants 1/r, so LoRA as it is commonly started is further from a compressor than the first line.",
+    ],
+    chart: {
+      title: "The second term, at equal η s²",
+      caption: "The largest of all probes.",
+      xLabel: "step",
+      yLabel: "part of ΔW",
+      yScale: "log",
+      series: all.map(({ points }, i) => ({
+        name: last[i]?.name ?? "",
+        kind: "line",
+        points,
+      })),
+    },
+  };
+}
