@@ -36,7 +36,11 @@ export function verdictOf({ steps }: DynamicsResult): Verdict {
     probe: "",
     deviation: 0,
   });
-  return { ...worst, tolerance: TOLERANCE, passed: worst.deviation <= TOLERANCE };
+  return {
+    ...worst,
+    tolerance: TOLERANCE,
+    passed: all.every(({ deviation }) => deviation <= TOLERANCE),
+  };
 }
 
 export function exactness(result: DynamicsResult): Finding {

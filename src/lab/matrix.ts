@@ -11,19 +11,24 @@ export function matrixOf({ shape, data }: HostTensor, transposed: boolean): Matr
   if (more.length > 0 || rows * columns === 0) {
     throw new UsageError(`matrix: needs two axes; got [${shape.join(", ")}]`);
   }
-  const at = transposed
-    ? (i: number, j: number) => data[j * columns + i]
-    : (i: number, j: number) => data[i * columns + j];
   const [n, m] = transposed ? [columns, rows] : [rows, columns];
+  const [down, right] = transposed ? [1, columns] : [columns, 1];
   const matrix = Matrix.zeros(n, m);
-  for (let i = 0; i < n; i++) for (let j = 0; j < m; j++) matrix.set(i, j, Number(at(i, j)));
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < m; j++) matrix.set(i, j, Number(data[i * down + j * right]));
+  }
   return matrix;
 }
 
 /** The elements row by row, of the transpose where that is the layout of their place. */
 export function elementsOf(matrix: Matrix, transposed: boolean): Float32Array {
-  const placed = transposed ? matrix.transpose() : matrix;
-  return Float32Array.from(placed.to1DArray());
+  const { rows, columns } = matrix;
+  const elements = new Float32Array(rows * columns);
+  const [down, right] = transposed ? [1, rows] : [columns, 1];
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) elements[i * down + j * right] = matrix.get(i, j);
+  }
+  return elements;
 }
 
 export const frobenius = (matrix: Matrix): number => matrix.norm("frobenius");

@@ -47,6 +47,15 @@ describe("readRunConfig", () => {
     expect([...extra]).toEqual(["json"]);
   });
 
+  it("keeps values of the command apart, and takes its defaults", async () => {
+    const { config, values } = await readRunConfig(["--alpha", "4", "--model.n_embd", "64"], [], {
+      extraValues: ["alpha", "probe"],
+      defaults: { rank: 7, model: { n_embd: 32, n_layer: 3 } },
+    });
+    expect([...values]).toEqual([["alpha", "4"]]);
+    expect(config).toMatchObject({ rank: 7, model: { n_embd: 64, n_layer: 3 } });
+  });
+
   it.each([
     [["--bach-size", "3"], "--bach-size: no such option", "did you mean --batch-size?"],
     [["--foo"], "--foo: no such option", "flora train --help lists them"],
