@@ -14,9 +14,7 @@ import { createStyle } from "./style.ts";
 import { standardOutput } from "./terminal.ts";
 
 const OPTIONS: readonly Option[] = [
-  { name: "alpha", value: "NUMBER", description: "s r, for the adapter scale s [the rank: s = 1]" },
   { name: "warmStart", value: "N", description: "steps of Adam before; 0 with a checkpoint [100]" },
-  { name: "mergeEvery", value: "N", description: "steps between ReLoRA's merges [a quarter]" },
   { name: "probe", value: "TEXT", description: "patterns of weights to measure [a middle block]" },
 ];
 
@@ -25,8 +23,8 @@ export const help: CommandHelp = {
   summary: "measure how far LoRA is a gradient compressor",
   details: [
     "Trains LoRA, LoRA-FA, a fixed projection, ReLoRA, FLORA and dense weights side by side, by SGD from one seed on the same " +
-      "batches, and compares them with the theory of arXiv:2402.03293, section 2. Takes the options of flora train; " +
-      "--include and --exclude name the matrices that move, and everything else is frozen.",
+      "batches, and compares them with the theory of arXiv:2402.03293, section 2. Takes the options of flora train; of these " +
+      "--targets names the weights that move, and everything else is frozen. --method counts for nothing.",
     "Writes charts, dynamics.json and report.html to the output directory. The exit code is 1 if the exact recursion does " +
       "not reproduce the trained adapters.",
   ],
@@ -35,7 +33,7 @@ export const help: CommandHelp = {
   examples: [
     "flora dynamics",
     "flora dynamics --learning-rate 0.02 --rank 8 --steps 200",
-    "flora dynamics --train book.txt --model gpt2/ --include '*.attn.c_attn.weight' --rank 16",
+    "flora dynamics --train book.txt --model gpt2/ --targets c_attn --rank 16",
   ],
 };
 
@@ -45,8 +43,8 @@ const DEFAULTS = {
   schedule: "constant",
   warmupSteps: 0,
   learningRate: 0.05,
-  include: ["*.attn.c_attn.weight", "*.attn.c_proj.weight", "*.mlp.c_fc.weight"],
   rank: 16,
+  alpha: 16,
   batchSize: 16,
   steps: 120,
   output: "runs/dynamics",
@@ -59,15 +57,13 @@ export async function run(words: readonly string[]): Promise<number> {
     extraValues: names,
     defaults: DEFAULTS,
   });
-  const whole = (name: string) => numberOf(values, name, true);
   const { checkOutput } = await import("../train/output.ts");
   await checkOutput({ ...config, resume: false });
   const probes = values.get("probe")?.split(",");
   const options: DynamicsOptions = {
     config,
-    alpha: numberOf(values, "alpha", false) ?? config.rank,
-    warmStart: whole("warmStart") ?? (typeof config.model === "string" ? 0 : 100),
-    mergeEvery: whole("mergeEvery") ?? Math.max(1, Math.ceil((config.steps ?? 1) / 4)),
+    warmStart: wholeNumber(values, "warmStart") ?? (typeof config.model === "string" ? 0 : 100),
+    mergeEvery: config.mergeEvery ?? Math.ceil((config.steps ?? 1) / 4),
     ...(probes && { probes }),
   };
   const output = standardOutput();
@@ -147,16 +143,10 @@ async function report(result: DynamicsResult, directory: string, output: Output)
 
 const TABLE_ALIGNMENT = ["left", "left", "right", "right", "right"] as const;
 
-function numberOf(
-  values: ReadonlyMap<string, string>,
-  name: string,
-  isWhole: boolean,
-): number | undefined {
+function wholeNumber(values: ReadonlyMap<string, string>, name: string): number | undefined {
   const text = values.get(name);
   if (text === undefined) return undefined;
   const number = Number(text);
-  const fits = isWhole ? Number.isSafeInteger(number) && number >= 0 : number > 0;
-  if (text.trim() !== "" && fits) return number;
-  const kind = isWhole ? "a whole number" : "a number above 0";
-  throw new UsageError(`${name}: must be ${kind}; got ${text}`);
+  if (text.trim() !== "" && Number.isSafeInteger(number) && number >= 0) return number;
+  throw new UsageError(`${name}: must be a whole number; got ${text}`);
 }

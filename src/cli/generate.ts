@@ -1,16 +1,20 @@
 /** @file `flora generate`: text from a model, shown as it is made. */
 
 import { text as readAll } from "node:stream/consumers";
-import { UsageError } from "../errors.ts";
 import type { CommandHelp } from "./help.ts";
-import { type ParsedOptions, parseOptions } from "./options.ts";
+import { type ParsedOptions, parseOptions, required } from "./options.ts";
 import { stopFilter } from "./stop-text.ts";
 
 export const help: CommandHelp = {
-  usage: 'generate --model DIR --prompt "..."',
+  usage: 'generate --model DIR [--adapter DIR] --prompt "..."',
   summary: "continue a prompt with a trained model",
   options: [
     { name: "model", value: "DIR", description: "a directory that flora or Hugging Face saved" },
+    {
+      name: "adapter",
+      value: "DIR",
+      description: "an adapter that flora or peft saved; without --model, its base is loaded",
+    },
     { name: "prompt", value: "TEXT", description: "the text to continue; - reads standard input" },
     { name: "maxNewTokens", value: "N", description: "the most tokens to make [128]" },
     {
@@ -30,6 +34,7 @@ export const help: CommandHelp = {
   ],
   examples: [
     "flora generate --model runs/flora --prompt $'Der kleine Hund schläft.\\n'",
+    'flora generate --adapter runs/lora --prompt "Once upon a time"',
     'flora generate --model gpt2/ --prompt "Once upon a time" --temperature 0.8 --top-k 40',
   ],
 };
@@ -37,12 +42,17 @@ export const help: CommandHelp = {
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
   const options = parseOptions(words, help.options ?? []);
-  const directory = required(options, "model");
-  const prompt = required(options, "prompt");
+  const adapter = options.text("adapter");
+  const directory =
+    adapter === undefined ? required(options, "model", help) : options.text("model");
+  const prompt = required(options, "prompt", help);
   const settings = samplingOptions(options);
-  const { openModel } = await import("./open-model.ts");
-  const { decoder, tokenizer } = await openModel(directory, options.number("threads"));
-  const { generate } = await import("../generate/index.ts");
+  const { createDecoder, generate, loadModel } = await import("../generate/index.ts");
+  const { cpuRuntime } = await import("../runtime/node.ts");
+  const threads = options.number("threads");
+  const runtime = cpuRuntime(threads === undefined ? {} : { threads });
+  const { model, weights, tokenizer } = await loadModel(runtime, { directory, adapter });
+  const decoder = createDecoder(model, runtime, weights);
   const { streamDecoder } = await import("../text/index.ts");
 
   const ids = tokenizer.encode(prompt === "-" ? await readAll(process.stdin) : prompt);
@@ -72,10 +82,4 @@ function samplingOptions(options: ParsedOptions) {
     ...(topK !== undefined && { topK }),
     ...(topP !== undefined && { topP }),
   };
-}
-
-function required(options: ParsedOptions, name: string): string {
-  const value = options.text(name);
-  if (value !== undefined) return value;
-  throw new UsageError(`--${name}: missing`, { hint: `flora ${help.usage}` });
 }

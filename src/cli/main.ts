@@ -19,9 +19,10 @@ interface Command {
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   train: () => import("./train.ts"),
   generate: () => import("./generate.ts"),
+  merge: () => import("./merge.ts"),
   memory: () => import("./memory.ts"),
-  doctor: () => import("./doctor.ts"),
   dynamics: () => import("./dynamics.ts"),
+  doctor: () => import("./doctor.ts"),
 };
 
 const flora: CommandDef = {

@@ -51,6 +51,17 @@ export function parseOptions(words: readonly string[], table: readonly Option[])
   };
 }
 
+/** An option that must be there. */
+export function required(
+  options: ParsedOptions,
+  name: string,
+  { usage }: { readonly usage: string },
+): string {
+  const value = options.text(name);
+  if (value !== undefined) return value;
+  throw new UsageError(`--${kebabCase(name)}: missing`, { hint: `flora ${usage}` });
+}
+
 function parseNumber(name: string, text: string, isWhole: boolean): number {
   const number = text.trim() === "" ? Number.NaN : Number(text);
   if (isWhole ? Number.isSafeInteger(number) && number >= 0 : Number.isFinite(number)) {

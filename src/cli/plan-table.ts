@@ -16,6 +16,7 @@ interface Group {
   readonly shape: string;
   readonly treatment: string;
   readonly compressed: boolean;
+  readonly frozen: boolean;
   readonly gradientBytes: number;
   readonly keptBytes: number;
 }
@@ -34,8 +35,8 @@ function formatGroups(groups: readonly Group[], withShapes: boolean): string[] {
     group.label,
     ...(withShapes ? [group.shape] : []),
     group.treatment,
-    formatBytes(group.gradientBytes),
-    `-> ${formatBytes(group.keptBytes)}`,
+    group.frozen ? "" : formatBytes(group.gradientBytes),
+    group.frozen ? "" : `-> ${formatBytes(group.keptBytes)}`,
   ]);
   const shape = withShapes ? (["left"] as const) : [];
   return formatTable(rows, ["right", "left", ...shape, "left", "right", "left"]);
@@ -44,7 +45,7 @@ function formatGroups(groups: readonly Group[], withShapes: boolean): string[] {
 /** Parameters that differ only in the layer's number; vectors of a treatment together. */
 export function groupParameters(parameters: readonly ParameterPlan[]): readonly Group[] {
   const groups = new Map<string, Group>();
-  for (const { name, shape, treatment, compressed, ...bytes } of parameters) {
+  for (const { name, shape, treatment, compressed, frozen, ...bytes } of parameters) {
     const isMatrix = shape.length > 1;
     const pattern = name.replaceAll(/(?<=^|\.)\d+(?=\.|$)/g, "*");
     const key = isMatrix ? JSON.stringify([pattern, shape, treatment]) : treatment;
@@ -57,6 +58,7 @@ export function groupParameters(parameters: readonly ParameterPlan[]): readonly 
       shape: sameShape ? formatShape(shape) : "",
       treatment,
       compressed,
+      frozen,
       gradientBytes: (before?.gradientBytes ?? 0) + bytes.weightBytes,
       keptBytes: (before?.keptBytes ?? 0) + bytes.accumulatorBytes + bytes.optimizerBytes,
     });
@@ -66,8 +68,16 @@ export function groupParameters(parameters: readonly ParameterPlan[]): readonly 
 
 function summary(groups: readonly Group[]): string {
   const compressed = groups.filter((group) => group.compressed);
-  const dense = groups.filter((group) => !group.compressed);
-  const all = total(groups, "gradientBytes");
+  const dense = groups.filter((group) => !group.compressed && !group.frozen);
+  const trained = groups.filter((group) => !group.frozen);
+  const all = total(trained, "gradientBytes");
+  if (trained.length < groups.length) {
+    const weights = total(groups, "gradientBytes");
+    return (
+      `trained: ${formatBytes(all)} of ${formatBytes(weights)} (${formatPercent(all / weights)})` +
+      `, for which ${formatBytes(total(trained, "keptBytes"))} are kept; the rest is frozen`
+    );
+  }
   if (compressed.length === 0) return `nothing is compressed: ${formatBytes(all)} of gradients`;
   const share = formatPercent(total(compressed, "gradientBytes") / all);
   return (

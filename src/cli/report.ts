@@ -7,6 +7,7 @@ import type {
   StepEvent,
   TranslationEvent,
 } from "../train/events.ts";
+import type { TrainConfig } from "../train/config.ts";
 import { formatCount, formatDuration, formatPercent } from "./format.ts";
 import { formatTable, indent, truncate } from "./layout.ts";
 import { formatMeasurement, formatPrediction } from "./memory-table.ts";
@@ -23,16 +24,12 @@ export interface ReportOptions {
 /** What will be trained on what, how, the plan and the predicted memory. */
 export function startReport(event: StartEvent, { width, style }: ReportOptions): string[] {
   const { config, modelType, parameterCount, data, totalSteps, startStep } = event;
-  const { method, rank, projection, momentum, optimizer, schedule, batchSize, microSteps } = config;
-  const flora = `FLORA, rank ${rank}, ${projection} projections`;
+  const { optimizer, schedule, batchSize, microSteps } = config;
   const batches = microSteps === 1 ? "" : ` x ${microSteps} micro-steps`;
   const facts = [
     ["model", `${modelType}, ${formatCount(parameterCount)} parameters${origin(event)}`],
     ["data", data],
-    [
-      "method",
-      (method === "flora" ? flora : "dense") + (momentum > 0 ? `, momentum ${momentum}` : ""),
-    ],
+    ["method", methodInWords(config)],
     ["optimizer", `${optimizer}, ${schedule} rate${warmup(event)}`],
     ["steps", `${formatCount(totalSteps)}, of ${batchSize} sequences${batches}${done(startStep)}`],
     ["output", config.output],
@@ -46,6 +43,31 @@ export function startReport(event: StartEvent, { width, style }: ReportOptions):
     ...formatPrediction(event.memory, width),
     "",
   ];
+}
+
+const METHOD_NAMES: Readonly<Record<TrainConfig["method"], string>> = {
+  flora: "FLORA",
+  dense: "dense",
+  lora: "LoRA",
+  "lora-fa": "LoRA-FA",
+  "lora+": "LoRA+",
+  relora: "ReLoRA",
+  plora: "PLoRA",
+  cola: "COLA",
+};
+
+function methodInWords(config: TrainConfig): string {
+  const { method, rank, alpha, projection, momentum, compressMoments, accumulatorDtype } = config;
+  const facts = [
+    ...(method === "dense" ? [] : [`rank ${rank}`]),
+    ...(method === "flora" ? [`${projection} projections`] : []),
+    ...(method === "flora" || method === "dense" ? [] : [`alpha ${alpha}`]),
+    ...(method === "lora+" ? [`rate of B ${config.rateRatio} times that of A`] : []),
+    ...(momentum > 0 ? [`momentum ${momentum}`] : []),
+    ...(compressMoments ? ["compressed moments"] : []),
+    ...(accumulatorDtype === "int8" ? ["int8 accumulators"] : []),
+  ];
+  return [METHOD_NAMES[method], ...facts].join(", ");
 }
 
 const origin = ({ config: { model } }: StartEvent): string =>
@@ -70,7 +92,7 @@ export function evaluationReport(event: EvaluationEvent, { style }: ReportOption
 
 /** A few translations, and how good all of them are. */
 export function translationReport(event: TranslationEvent, options: ReportOptions): string[] {
-  const { bleu, count, signature, samples, elapsedMs } = event;
+  const { bleu, rouge, count, signature, samples, elapsedMs } = event;
   const { style, width } = options;
   const line = (label: string, text: string) =>
     `  ${style.dim(label.padEnd(10))}${truncate(text.replaceAll(/\s+/g, " ").trim(), width - 13)}`;
@@ -79,10 +101,12 @@ export function translationReport(event: TranslationEvent, options: ReportOption
     const got = line("got", output === "" ? "(nothing)" : output);
     return [line("source", source), line("expected", target), right ? style.green(got) : got, ""];
   });
-  const score = style.bold(`BLEU ${bleu.toFixed(1)}`);
+  const rouges = [rouge.rouge1, rouge.rouge2, rouge.rougeL].map((f) => f.toFixed(1)).join(" / ");
+  const scores = style.bold(`BLEU ${bleu.toFixed(1)}  ROUGE-1/2/L ${rouges}`);
+  const spent = `${formatCount(count)} held-out pairs in ${formatDuration(elapsedMs)}`;
   return [
     ...translated,
-    `${score} over ${formatCount(count)} held-out pairs, in ${formatDuration(elapsedMs)}`,
+    `${scores}  ${style.dim(`(${spent})`)}`,
     `  ${style.dim(truncate(signature, width - 2))}`,
   ];
 }

@@ -10,7 +10,8 @@
  *   BLEU = BP · (p₁ p₂ p₃ p₄)^¼
  */
 
-import { UsageError } from "../errors.ts";
+import { countMatches, countNgrams, ngramTotal } from "./ngrams.ts";
+import { checkPairs } from "./pairs.ts";
 
 export interface BleuScore {
   /** 0 to 100. */
@@ -21,12 +22,12 @@ export interface BleuScore {
   /** In tokens, summed over the corpus. */
   readonly hypothesisLength: number;
   readonly referenceLength: number;
-  /** What was computed, in sacreBLEU's notation. */
+  /** What was computed, in sacreBLEU's notation; `version` is the sacreBLEU that gives the same score. */
   readonly signature: string;
 }
 
 const ORDERS = [1, 2, 3, 4] as const;
-const SIGNATURE = "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp";
+const SIGNATURE = "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:2.6.0";
 
 /**
  * BLEU of a corpus against one reference a sentence; n-grams are counted over all sentences before
@@ -38,12 +39,7 @@ export function corpusBleu(
   hypotheses: readonly string[],
   references: readonly string[],
 ): BleuScore {
-  if (hypotheses.length !== references.length) {
-    const got = `${hypotheses.length} and ${references.length}`;
-    throw new UsageError(`bleu: every hypothesis needs one reference; got ${got}`);
-  }
-  if (hypotheses.length === 0) throw new UsageError("bleu: nothing to score; got 0 hypotheses");
-
+  checkPairs("bleu", hypotheses, references);
   const hypothesisTokens = hypotheses.map(tokenize13a);
   const referenceTokens = references.map(tokenize13a);
   const hypothesisLength = totalLength(hypothesisTokens);
@@ -96,11 +92,11 @@ function smoothedPrecisions(
     let matches = 0;
     let total = 0;
     for (const [i, hypothesis] of hypotheses.entries()) {
-      const reference = countNgrams(references[i] ?? [], order);
-      for (const [ngram, count] of countNgrams(hypothesis, order)) {
-        matches += Math.min(count, reference.get(ngram) ?? 0);
-        total += count;
-      }
+      matches += countMatches(
+        countNgrams(hypothesis, order),
+        countNgrams(references[i] ?? [], order),
+      );
+      total += ngramTotal(hypothesis.length, order);
     }
     return { matches, total };
   });
@@ -114,16 +110,6 @@ function smoothedPrecisions(
     penalty *= 2;
     return 100 / (penalty * total);
   });
-}
-
-/** Tokens hold no spaces, so n-grams joined by spaces are distinct. */
-function countNgrams(tokens: readonly string[], order: number): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (let start = 0; start + order <= tokens.length; start += 1) {
-    const ngram = tokens.slice(start, start + order).join(" ");
-    counts.set(ngram, (counts.get(ngram) ?? 0) + 1);
-  }
-  return counts;
 }
 
 /** 0 for a hypothesis without words: exp(−∞). */

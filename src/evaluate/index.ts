@@ -1,3 +1,11 @@
 /** @file Metrics. */
 
 export { type BleuScore, corpusBleu } from "./bleu.ts";
+export {
+  type CorpusRouge,
+  pairRouge,
+  rouge,
+  type RougeOptions,
+  type RougeScore,
+  type RougeScores,
+} from "./rouge.ts";

@@ -8,4 +8,5 @@ export {
   type GeneratedToken,
   type GenerateOptions,
 } from "./generate.ts";
+export { type LoadedModel, loadModel, type LoadModelOptions } from "./load-model.ts";
 export { greedy, sample, type SamplingOptions } from "./sampling.ts";

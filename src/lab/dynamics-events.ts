@@ -5,10 +5,8 @@ import type { ProbeNumbers } from "./dynamics-probe.ts";
 import type { Spectrum } from "./spectrum.ts";
 
 export interface DynamicsOptions {
-  /** The data, the model, the rank, the rate η and the targets; the optimizer is SGD. */
+  /** The data, the model, the targets, rank, alpha and the rate η; the optimizer is SGD. */
   readonly config: TrainConfig;
-  /** s r, the alpha of LoRA. */
-  readonly alpha: number;
   /** Steps of Adam on all parameters before the experiment. */
   readonly warmStart: number;
   /** Steps between the merges of ReLoRA. */

@@ -1,92 +1,92 @@
 /** @file Before the experiment: options that fit it, weights to start from, and what will be measured. */
 
+import { chooseAdapters, moduleOf } from "../adapters/index.ts";
 import { UsageError } from "../errors.ts";
+import type { Model } from "../models/model.ts";
+import { matchesModule } from "../models/patterns.ts";
 import { usualLearningRate } from "../optim/base.ts";
 import type { TrainConfig } from "../train/config.ts";
-import { matches } from "../train/plan.ts";
-import type { DynamicsOptions, Probe, WarmEvent } from "./dynamics-events.ts";
-import { createTrainee, inputSide, type Trainee, type Weights, weightsOf } from "./trainee.ts";
+import { prepare, type Run } from "../train/prepare.ts";
+import type { Probe, WarmEvent } from "./dynamics-events.ts";
+import { inputAxisOf, openTrainee } from "./trainee.ts";
 
-/** A model that has learnt something, so that frozen embeddings and biases are worth keeping. */
-export async function* warmStart(
-  { config, warmStart: steps }: DynamicsOptions,
-  observer: Trainee,
-): AsyncGenerator<WarmEvent, Weights, undefined> {
-  if (steps === 0) return weightsOf(observer.run);
-  const trainee = await createTrainee({
-    ...config,
-    method: "dense",
-    optimizer: "adam",
-  });
-  try {
-    for (let step = 0; step < steps; step++) {
-      const backward = await trainee.backward(step, 0);
-      await trainee.updateAll(backward, WARM_RATE);
-      yield { type: "warm", step: step + 1, loss: backward.loss };
-    }
-    const weights = await weightsOf(trainee.run);
-    observer.setWeights(weights);
-    return weights;
-  } finally {
-    await trainee.release();
+/** The options of the trainees, or why there are none. */
+export function trainingConfig(config: TrainConfig): TrainConfig {
+  const wrong = [
+    ["optimizer", "sgd", config.optimizer],
+    ["schedule", "constant", config.schedule],
+    ["warmupSteps", 0, config.warmupSteps],
+    ["weightDecay", 0, config.weightDecay],
+    ["momentum", 0, config.momentum],
+    ["accumulatorDtype", "float32", config.accumulatorDtype],
+    ["rankPattern", 0, Object.keys(config.rankPattern).length],
+    ["alphaPattern", 0, Object.keys(config.alphaPattern).length],
+  ].find(([, expected, found]) => expected !== found);
+  if (wrong) {
+    const [name, expected, found] = wrong;
+    throw new UsageError(`${name}: the theory is about plain SGD, ${expected}; got ${found}`);
   }
+  // A norm to clip to keeps every accumulator until the end of the step.
+  return { ...config, projection: "gaussian", exclude: [], maxGradNorm: Number.MAX_VALUE };
 }
 
-const WARM_RATE = usualLearningRate("adam");
+/** The weights that move, by name. @throws {UsageError} if their ranks cannot be reduced. */
+export function targetsOf(model: Model, config: TrainConfig): readonly string[] {
+  const targets = chooseAdapters(model, config).map(({ weight }) => weight);
+  const smallest = Math.min(...targets.map((name) => inputsOf(model, name)));
+  if (config.rank < smallest) return targets;
+  throw new UsageError(
+    `rank: must be below the ${smallest} inputs of the targets; got ${config.rank}`,
+  );
+}
 
-/** The targets that are measured: those that the patterns name, or those of the middle block. */
-export async function probesOf(
-  observer: Trainee,
+/** A run at the weights that all trainees start from: those of a checkpoint, or of a short training of everything. */
+export async function* warmStart(
+  config: TrainConfig,
+  steps: number,
+): AsyncGenerator<WarmEvent, Run, undefined> {
+  const optimizer = steps > 0 ? "adam" : "sgd";
+  const run = await prepare({ ...config, method: "dense", optimizer });
+  const trainee = openTrainee(run);
+  for (let step = 0; step < steps; step++) {
+    const backward = await trainee.backward(step, 0);
+    await trainee.update(backward, usualLearningRate("adam"));
+    yield { type: "warm", step: step + 1, loss: backward.loss };
+  }
+  return run;
+}
+
+/**
+ * The targets that are measured: those that the patterns name; else, of the middle block, those with the fewest inputs, whose
+ * f_A [in, in] is the cheapest.
+ */
+export function probesOf(
+  model: Model,
   targets: readonly string[],
   patterns: readonly string[] | undefined,
-): Promise<readonly Probe[]> {
-  const block = (name: string) => /(?:^|\.)(\d+)\./.exec(name)?.[1] ?? "";
-  const blocks = [...new Set(targets.map(block))];
-  const middle = blocks[blocks.length >> 1];
-  const chosen = targets.filter((name) =>
-    patterns ? patterns.some((pattern) => matches(pattern, name)) : block(name) === middle,
-  );
+): readonly Probe[] {
+  const chosen = patterns
+    ? targets.filter((name) => patterns.some((pattern) => matchesModule(pattern, moduleOf(name))))
+    : ofMiddleBlock(model, targets);
   if (chosen.length === 0) {
-    const names = targets.join(", ");
     throw new UsageError(`probe: no target has such a name; got ${patterns?.join(", ")}`, {
-      hint: `the targets are ${names}`,
+      hint: `the targets are ${targets.map(moduleOf).join(", ")}`,
     });
   }
-  const probes = chosen.map(async (name): Promise<Probe> => {
-    const { rows, columns } = await observer.weight(name);
-    return { name, shape: [rows, columns] };
+  return chosen.map((name) => {
+    const axis = inputAxisOf(model, name);
+    const outputs = model.params.get(name)?.shape[1 - axis] ?? 0;
+    return { name, shape: [outputs, inputsOf(model, name)] };
   });
-  return Promise.all(probes);
 }
 
-/** The theory speaks of plain gradient descent. */
-export function checkConfig({
-  optimizer,
-  schedule,
-  warmupSteps,
-  weightDecay,
-  momentum,
-}: TrainConfig): void {
-  const wrong = [
-    ["optimizer", "sgd", optimizer],
-    ["schedule", "constant", schedule],
-    ["warmupSteps", 0, warmupSteps],
-    ["weightDecay", 0, weightDecay],
-    ["momentum", 0, momentum],
-  ].find(([, expected, found]) => expected !== found);
-  if (!wrong) return;
-  const [name, expected, found] = wrong;
-  throw new UsageError(`${name}: the theory is about plain SGD, ${expected}; got ${found}`);
+function ofMiddleBlock(model: Model, targets: readonly string[]): readonly string[] {
+  const block = (name: string) => /(?:^|\.)(\d+)\./.exec(name)?.[1] ?? "";
+  const blocks = [...new Set(targets.map(block))];
+  const middle = targets.filter((name) => block(name) === blocks[blocks.length >> 1]);
+  const fewest = Math.min(...middle.map((name) => inputsOf(model, name)));
+  return middle.filter((name) => inputsOf(model, name) === fewest);
 }
 
-export function checkRank(
-  { run: { model } }: Trainee,
-  targets: readonly string[],
-  rank: number,
-): void {
-  const side = inputSide(model) === "rows" ? 0 : 1;
-  const inputs = targets.map((name) => model.params.get(name)?.shape[side] ?? 0);
-  const smallest = Math.min(...inputs);
-  if (rank < smallest) return;
-  throw new UsageError(`rank: must be below the ${smallest} inputs of the targets; got ${rank}`);
-}
+const inputsOf = (model: Model, name: string): number =>
+  model.params.get(name)?.shape[inputAxisOf(model, name)] ?? 0;

@@ -13,13 +13,7 @@
 
 import { Matrix } from "ml-matrix";
 import { UsageError } from "../errors.ts";
-import type { TrainConfig } from "../train/config.ts";
-import {
-  type AdapterOptions,
-  type AdapterTrainee,
-  createAdapterTrainee,
-  initialA,
-} from "./adapter-trainee.ts";
+import { type AdapterOptions, createAdapterTrainee, initialA } from "./adapter-trainee.ts";
 import type {
   DynamicsEvent,
   DynamicsOptions,
@@ -27,7 +21,6 @@ import type {
   Regime,
   RegimeNumbers,
 } from "./dynamics-events.ts";
-import { checkConfig, checkRank, probesOf, warmStart } from "./dynamics-setup.ts";
 import {
   observeStart,
   type ProbeNumbers,
@@ -35,10 +28,15 @@ import {
   secondTermShare,
   stepProbe,
 } from "./dynamics-probe.ts";
+import { probesOf, targetsOf, trainingConfig, warmStart } from "./dynamics-setup.ts";
 import { frobenius } from "./matrix.ts";
 import type { RecursionOptions } from "./recursion.ts";
 import { type Spectrum, spectrumOf } from "./spectrum.ts";
-import { createTrainee, inputSide, targetsOf, type Trainee } from "./trainee.ts";
+import { type Contender, createTrainee } from "./trainee.ts";
+import { createWholeTrainee, type WholeOptions } from "./whole-trainee.ts";
+
+/** k of the other regimes. */
+const REGIMES: readonly number[] = [3, 10];
 
 /**
  * Runs the experiment.
@@ -48,26 +46,23 @@ import { createTrainee, inputSide, targetsOf, type Trainee } from "./trainee.ts"
 export async function* dynamics(
   options: DynamicsOptions,
 ): AsyncGenerator<DynamicsEvent, void, undefined> {
-  const { config, alpha, mergeEvery, warmStart: firstStep } = options;
-  const { rank, learningRate: rate = 0.1, steps = 100 } = config;
-  checkConfig(config);
-  const begin = performance.now();
+  const { warmStart: firstStep, mergeEvery } = options;
+  const config = trainingConfig(options.config);
+  const { rank, alpha, learningRate: rate = 0.1, steps = 100 } = config;
   const scale = alpha / rank;
   const recursion: RecursionOptions = { rate, scale };
   const regimes = REGIMES.map((k): Regime => ({ scale: scale / k, rate: rate * k ** 2 }));
+  const begin = performance.now();
 
-  const observer = await createTrainee({ ...config, method: "dense" });
-  const trainees: Trainee[] = [observer];
+  const base = yield* warmStart(config, firstStep);
+  const programs = new Set([base.programs]);
   try {
-    const start = yield* warmStart(options, observer);
-    const { model, data } = observer.run;
-    const targets = targetsOf(model, config);
-    const probes = await probesOf(observer, targets, options.probes);
-    checkRank(observer, targets, rank);
+    const targets = targetsOf(base.base, config);
+    const probes = probesOf(base.base, targets, options.probes);
     yield {
       type: "start",
-      data: data.description,
-      modelType: model.type,
+      data: base.data.description,
+      modelType: base.base.type,
       targets,
       probes,
       steps,
@@ -80,117 +75,103 @@ export async function* dynamics(
       seed: config.seed,
     };
 
-    const open = async (trainee: Promise<Trainee>) => {
-      trainees.push(await trainee);
-      return trainee;
-    };
-    const adapt = async (special: Partial<AdapterOptions>): Promise<AdapterTrainee> => {
-      const usual = { firstStep, rate, scale, trainsA: true };
-      const made = await createAdapterTrainee(config, start, { ...usual, ...special });
-      trainees.push(made.trainee);
+    const shared = { base, targets };
+    const adapters = async (own: Pick<AdapterOptions, "method"> & Partial<AdapterOptions>) => {
+      const usual = { ...shared, firstStep, rate, scale };
+      const made = await createAdapterTrainee(config, { ...usual, ...own });
+      programs.add(made.run.programs);
       return made;
     };
-    const compressed: TrainConfig = {
-      ...config,
-      method: "flora",
-      projection: "gaussian",
-      side: inputSide(model),
+    const whole = async (own: Pick<WholeOptions, "method"> & Partial<WholeOptions>) => {
+      const usual = { ...shared, firstStep, rate: rate * scale ** 2 };
+      const made = await createWholeTrainee(config, { ...usual, ...own });
+      programs.add(made.run.programs);
+      return made;
     };
-    const lora = await adapt({});
-    const loraFa = await adapt({ trainsA: false });
-    const relora = await adapt({ mergeEvery });
-    const others: AdapterTrainee[] = [];
-    for (const regime of regimes) others.push(await adapt(regime));
-    const fixed = await open(createTrainee(compressed, start));
-    const flora = await open(createTrainee(compressed, start));
-    const dense = await open(createTrainee({ ...config, method: "dense" }, start));
-
-    /** A step of a method that trains the weights themselves. */
-    const train = async (trainee: Trainee, step: number, cycle: number): Promise<number> => {
-      const backward = await trainee.backward(firstStep + step, cycle);
-      if (Number.isFinite(backward.loss)) await trainee.update(backward, rate * scale ** 2);
-      return backward.loss;
+    const lora = await adapters({ method: "lora" });
+    const loraFa = await adapters({ method: "lora-fa" });
+    const fixed = await whole({ method: "flora" });
+    const dense = await whole({ method: "dense" });
+    const contenders: Readonly<Record<Method, Contender>> = {
+      LoRA: lora,
+      "LoRA-FA": loraFa,
+      "fixed projection": fixed,
+      ReLoRA: await adapters({ method: "lora", mergeEvery, programs: lora.run.programs }),
+      FLORA: await whole({
+        method: "flora",
+        cycleOf: (step) => step,
+        programs: fixed.run.programs,
+      }),
+      dense,
     };
+    const others = await Promise.all(
+      regimes.map((regime) => adapters({ method: "lora", ...regime })),
+    );
+    const observer = await createTrainee(
+      { ...config, method: "dense" },
+      { ...shared, programs: dense.run.programs },
+    );
 
     const states = new Map<string, ProbeState>();
     for (const { name } of probes) {
-      const a0 = await initialA(observer, name, 0);
+      const a0 = await initialA(base, name, 0);
       states.set(name, observeStart(await observer.weight(name), a0));
     }
     const startLoss = await observer.evaluate();
 
     for (let step = 0; step < steps; step++) {
-      for (const name of targets) observer.setWeight(name, lora.effective(name));
+      for (const name of targets) observer.setWeight(name, await lora.effective(name));
       const seen = await observer.backward(firstStep + step, 0);
-      const losses = {
-        LoRA: await lora.step(step),
-        "LoRA-FA": await loraFa.step(step),
-        "fixed projection": await train(fixed, step, 0),
-        ReLoRA: await relora.step(step),
-        FLORA: await train(flora, step, step),
-        dense: await train(dense, step, 0),
-      };
+      const losses = await byMethod((method) => contenders[method].step(step));
       checkLosses(losses, step, rate);
       const numbers: Record<string, ProbeNumbers> = {};
       for (const [name, state] of states) {
         const measured = stepProbe(state, recursion, {
           gradient: await observer.gradient(name, seen),
-          lora: lora.adapters(name),
-          loraFa: loraFa.adapters(name),
-          fixed: await fixed.weight(name),
+          lora: await lora.adapters(name),
+          loraFa: await loraFa.adapters(name),
+          fixed: await fixed.effective(name),
         });
         states.set(name, measured.state);
         numbers[name] = measured.numbers;
       }
       observer.clearGradients();
-      const seenElsewhere: RegimeNumbers[] = [];
-      for (const [i, other] of others.entries()) {
+
+      const elsewhere: RegimeNumbers[] = [];
+      for (const other of others) {
         const loss = await other.step(step);
-        const parts = [...states].map(([name, { a0 }]) =>
-          secondTermShare(other.adapters(name), a0),
-        );
-        seenElsewhere.push({ loss, secondTerm: Math.max(...parts) });
-        checkLosses({ [`LoRA at s = ${regimes[i]?.scale}`]: loss }, step, rate);
+        let secondTerm = 0;
+        for (const [name, { a0 }] of states) {
+          secondTerm = Math.max(secondTerm, secondTermShare(await other.adapters(name), a0));
+        }
+        elsewhere.push({ loss, secondTerm });
       }
-      yield { type: "step", step: step + 1, losses, probes: numbers, regimes: seenElsewhere };
+      yield { type: "step", step: step + 1, losses, probes: numbers, regimes: elsewhere };
     }
 
-    const effective = async (method: Method, name: string): Promise<Matrix> => {
-      if (method === "LoRA") return lora.effective(name);
-      if (method === "LoRA-FA") return loraFa.effective(name);
-      if (method === "ReLoRA") return relora.effective(name);
-      return { "fixed projection": fixed, FLORA: flora, dense }[method].weight(name);
-    };
     const spectra: Record<string, Readonly<Record<Method, Spectrum>>> = {};
     const norms: Record<string, Readonly<Record<Method, number>>> = {};
     for (const [name, { w0 }] of states) {
       const updates = await byMethod(async (method) =>
-        Matrix.sub(await effective(method, name), w0),
+        Matrix.sub(await contenders[method].effective(name), w0),
       );
       spectra[name] = await byMethod((method) => spectrumOf(updates[method]));
       norms[name] = await byMethod((method) => frobenius(updates[method]));
     }
+    const heldOut = await byMethod((method) => contenders[method].evaluate());
     yield {
       type: "end",
-      heldOut: {
-        start: startLoss,
-        ...(await byMethod(async (method) => {
-          for (const name of targets) observer.setWeight(name, await effective(method, name));
-          return observer.evaluate();
-        })),
-      },
+      heldOut: { start: startLoss, ...heldOut },
       spectra,
       norms,
       elapsedMs: performance.now() - begin,
     };
   } finally {
-    for (const trainee of trainees) await trainee.release();
+    for (const cache of programs) await cache.release();
   }
 }
 
-/** k of the other regimes. */
-const REGIMES: readonly number[] = [3, 10];
-
+/** A value for each method, one after the other. */
 async function byMethod<T>(
   value: (method: Method) => T | Promise<T>,
 ): Promise<Readonly<Record<Method, T>>> {

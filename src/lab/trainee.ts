@@ -1,38 +1,38 @@
 /**
- * @file One method in training, step by step, with its gradients in sight: the trainer's own programs without its loop. Of the
- * parameters only the targets move.
+ * @file Methods in training, step by step, with their gradients in sight: the trainer's own programs without its loop. All begin at
+ * the weights of one run and read its data; only the targets, or the adapters on them, move.
  */
 
 import type { Matrix } from "ml-matrix";
-import { UsageError } from "../errors.ts";
+import { linearSizes } from "../adapters/index.ts";
 import type { Model } from "../models/model.ts";
-import { readTensor } from "../runtime/runtime.ts";
+import { type Buffer, readTensor } from "../runtime/runtime.ts";
 import type { TrainConfig } from "../train/config.ts";
-import { createPipeline, type Pipeline } from "../train/pipeline.ts";
-import { matches } from "../train/plan.ts";
-import { prepare, type Run } from "../train/prepare.ts";
-import { bufferOf, clear } from "../train/state.ts";
-import { createOptimizer, type Optimizer } from "../train/step.ts";
+import { type Trainee as Planned, traineeOf } from "../train/method.ts";
+import { trainingOf } from "../train/parts.ts";
+import { createPipeline } from "../train/pipeline.ts";
+import { planParameters } from "../train/plan.ts";
+import type { Run } from "../train/prepare.ts";
+import { createProgramCache, type ProgramCache } from "../train/programs.ts";
+import { createSlots } from "../train/slots.ts";
+import { bufferNamed, bufferOf, createState, floats, reset } from "../train/state.ts";
+import { createOptimizer } from "../train/step.ts";
 import { elementsOf, matrixOf } from "./matrix.ts";
 
 export interface Trainee {
   readonly run: Run;
   /** Sums the gradients of a step into the accumulators. */
   backward(step: number, cycle: number): Promise<Backward>;
-  /** Updates the targets from the accumulators, and clears all of these. */
+  /** Updates what is trained from the accumulators, and clears these. */
   update(backward: Backward, rate: number): Promise<void>;
-  /** Updates every parameter. */
-  updateAll(backward: Backward, rate: number): Promise<void>;
-  /** The mean gradient [out, in] of a weight whose accumulator is dense. */
+  /** The mean gradient [out, in] of a target that is trained whole, from its accumulator. */
   gradient(name: string, backward: Backward): Promise<Matrix>;
   clearGradients(): void;
-  /** A weight as [out, in]. */
+  /** A target as [out, in]. */
   weight(name: string): Promise<Matrix>;
   setWeight(name: string, weight: Matrix): void;
-  setWeights(weights: Weights): void;
   /** Mean held-out loss, in nats. */
   evaluate(): Promise<number>;
-  release(): Promise<void>;
 }
 
 export interface Backward {
@@ -43,48 +43,47 @@ export interface Backward {
   readonly loss: number;
 }
 
-/** The weights of a model, by name. */
-export type Weights = ReadonlyMap<string, Float32Array>;
-
-/** Architectures whose linear weights are [in, out]; those of all others are [out, in]. */
-const INPUTS_FIRST: ReadonlySet<string> = new Set(["gpt2"]);
-
-export const isInputsFirst = ({ type }: Model): boolean => INPUTS_FIRST.has(type);
-
-/** The dimension of a projection that acts on the inputs of a weight. */
-export const inputSide = (model: Model): "rows" | "columns" =>
-  isInputsFirst(model) ? "rows" : "columns";
-
-/** The matrices that the patterns of `include` name and those of `exclude` do not. */
-export function targetsOf(model: Model, { include, exclude }: TrainConfig): readonly string[] {
-  const named = (patterns: readonly string[], name: string) =>
-    patterns.some((pattern) => matches(pattern, name));
-  const targets = [...model.params].flatMap(([name, { role }]) =>
-    role === "matrix" && named(include, name) && !named(exclude, name) ? [name] : [],
-  );
-  if (targets.length > 0) return targets;
-  throw new UsageError(`include: no matrix of the model is left; got ${include.join(", ")}`);
+/** A method that is compared with others. */
+export interface Contender {
+  readonly run: Run;
+  /** One step; returns the mean loss before it. */
+  step(step: number): Promise<number>;
+  /** The weight that the model computes with, [out, in]. */
+  effective(name: string): Promise<Matrix>;
+  /** Mean held-out loss, in nats. */
+  evaluate(): Promise<number>;
 }
 
-/** A run of one method from given weights, or from those of its options. */
-export async function createTrainee(config: TrainConfig, start?: Weights): Promise<Trainee> {
-  // A norm to clip to keeps every accumulator until the end of the step.
-  const run = await prepare({ ...config, maxGradNorm: Number.MAX_VALUE });
-  const { model, state, data } = run;
-  const setAll = (weights: Weights) => {
-    for (const [name, values] of weights) setElements(run, name, values);
-  };
-  if (start) setAll(start);
-  const targets = targetsOf(model, config);
-  const pipeline: Pipeline = createPipeline(run);
-  const optimizer: Optimizer = createOptimizer(run);
-  const transposed = isInputsFirst(model);
+/** The axis of a weight that the input is multiplied along. */
+export const inputAxisOf = ({ params }: Model, name: string): 0 | 1 => {
+  const spec = params.get(name);
+  return (spec && linearSizes(spec)?.inputAxis) ?? 1;
+};
 
-  const clearGradients = () => state.accumulators.forEach(clear);
+export interface TraineeOptions {
+  /** The run whose weights are the start, and whose data are read. */
+  readonly base: Run;
+  /** The weights that move, by name. */
+  readonly targets: readonly string[];
+  /** Of another trainee with the same method and scale. */
+  readonly programs?: ProgramCache;
+}
+
+/** A trainee for the method of `config`: "dense", "flora", "lora" or "lora-fa". */
+export const createTrainee = async (
+  config: TrainConfig,
+  options: TraineeOptions,
+): Promise<Trainee> => openTrainee(await siblingOf(config, options));
+
+/** A trainee over a run that is its own. */
+export function openTrainee(run: Run): Trainee {
+  const { config, model, plan, state, data } = run;
+  const pipeline = createPipeline(run);
+  const optimizer = createOptimizer(run);
+  const isTransposed = (name: string) => inputAxisOf(model, name) === 0;
 
   return {
     run,
-    clearGradients,
 
     async backward(step, cycle) {
       let [lossTokens, lossSum] = [0, 0];
@@ -97,29 +96,29 @@ export async function createTrainee(config: TrainConfig, start?: Weights): Promi
       return { step, cycle, lossTokens, loss: lossSum / lossTokens };
     },
 
-    async update({ step, cycle, lossTokens }, learningRate) {
-      const numbers = { step: step + 1, cycle, learningRate, gradientScale: 1 / lossTokens };
-      for (const name of targets) {
-        await optimizer.apply(name, bufferOf(state.accumulators, name), numbers);
-      }
-      clearGradients();
-    },
-
-    updateAll: ({ step, cycle, lossTokens }, learningRate) =>
+    update: ({ step, cycle, lossTokens }, learningRate) =>
       optimizer.applyAll({ step: step + 1, cycle, learningRate, gradientScale: 1 / lossTokens }),
 
     async gradient(name, { lossTokens }) {
-      const sum = await readTensor(bufferOf(state.accumulators, name));
-      return matrixOf(sum, transposed).div(lossTokens);
+      const sums = state.accumulators.get(name);
+      if (!sums) throw new Error(`internal: ${name} is not trained`);
+      return matrixOf(await readTensor(bufferNamed(sums, "sum")), isTransposed(name)).div(
+        lossTokens,
+      );
     },
 
-    weight: async (name) => matrixOf(await readTensor(bufferOf(state.weights, name)), transposed),
+    clearGradients() {
+      for (const [name, sums] of state.accumulators) {
+        reset(sums, trainingOf(plan, name).accumulator.state);
+      }
+    },
+
+    weight: async (name) =>
+      matrixOf(await readTensor(bufferOf(state.weights, name)), isTransposed(name)),
 
     setWeight(name, weight) {
-      setElements(run, name, elementsOf(weight, transposed));
+      setElements(bufferOf(state.weights, name), elementsOf(weight, isTransposed(name)));
     },
-
-    setWeights: setAll,
 
     async evaluate() {
       let [lossTokens, lossSum] = [0, 0];
@@ -129,22 +128,45 @@ export async function createTrainee(config: TrainConfig, start?: Weights): Promi
       }
       return lossSum / lossTokens;
     },
-
-    release: () => run.programs.release(),
   };
 }
 
-/** A copy of all weights. */
-export async function weightsOf({ state }: Run): Promise<Weights> {
-  const copies = [...state.weights].map(async ([name, buffer]) => {
-    const copy = Float32Array.from(await buffer.read(), Number);
-    return [name, copy] as const;
-  });
-  return new Map(await Promise.all(copies));
+/** Overwrites a buffer. */
+export function setElements(buffer: Buffer, values: Float32Array): void {
+  buffer.write((elements) => floats(elements).set(values));
 }
 
-function setElements({ state }: Run, name: string, values: Float32Array): void {
-  bufferOf(state.weights, name).write((elements) => {
-    if (elements instanceof Float32Array) elements.set(values);
+/** A run of another method beside `base`, with copies of the targets and the base's own buffers of everything else. */
+async function siblingOf(
+  config: TrainConfig,
+  { base, targets, programs }: TraineeOptions,
+): Promise<Run> {
+  const { runtime } = base;
+  const planned = plannedFor(base.base, config, targets);
+  const { model, plan } = planned;
+  const state = createState({ runtime, model, plan, immediate: new Set() });
+  const moves = new Set(targets);
+  const weights = new Map(state.weights);
+  for (const [name, from] of base.state.weights) {
+    if (moves.has(name)) setElements(bufferOf(weights, name), floats(await from.read()));
+    else weights.set(name, from);
+  }
+  return {
+    ...base,
+    ...planned,
+    config,
+    state: { ...state, weights },
+    programs: programs ?? createProgramCache(runtime),
+    slots: createSlots(runtime),
+  };
+}
+
+function plannedFor(model: Model, config: TrainConfig, targets: readonly string[]): Planned {
+  if (config.method !== "dense" && config.method !== "flora") return traineeOf(model, config);
+  const moves = new Set(targets);
+  const plan = planParameters(model, config, {
+    frozen: (name) => (moves.has(name) ? undefined : "no target"),
+    rateFactor: () => 1,
   });
+  return { base: model, adapters: [], model, plan };
 }

@@ -12,7 +12,12 @@ export type LinearSpec = { readonly weight: ParamSpec; readonly bias: ParamSpec 
 
 /** GPT-2's linear map: the weight is [in, out]. */
 export const conv1dSpec = (from: number, to: number, deviation: number): LinearSpec => ({
-  weight: { shape: [from, to], role: "matrix", init: { kind: "normal", deviation } },
+  weight: {
+    shape: [from, to],
+    role: "matrix",
+    init: { kind: "normal", deviation },
+    inputAxis: 0,
+  },
   bias: { shape: [to], role: "bias", init: { kind: "constant", value: 0 } },
 });
 

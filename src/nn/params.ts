@@ -7,15 +7,19 @@ import type { Value } from "../graph/value.ts";
 
 export type Initializer =
   | { readonly kind: "normal"; readonly deviation: number }
-  | { readonly kind: "constant"; readonly value: number };
+  | { readonly kind: "constant"; readonly value: number }
+  /** From -bound to bound. */
+  | { readonly kind: "uniform"; readonly bound: number };
 
 /** What a parameter is for: it decides what is compressed and what decays. */
-export type ParamRole = "matrix" | "embedding" | "norm" | "bias";
+export type ParamRole = "matrix" | "embedding" | "norm" | "bias" | "adapter";
 
 export interface ParamSpec {
   readonly shape: readonly number[];
   readonly role: ParamRole;
   readonly init: Initializer;
+  /** Of the weight of a linear map: the axis that its input is multiplied along. */
+  readonly inputAxis?: 0 | 1;
 }
 
 export interface SpecTree {

@@ -101,6 +101,13 @@ const Abs = defineOp<Unary>({
   vjp: (dy, [x]) => [where(less(x, scalarLike(x, 0)), neg(dy), dy)],
 });
 
+/** Its derivative is 0 almost everywhere. */
+const Round = defineOp<Unary>({
+  type: "Round",
+  infer: (inputs) => inferFloat("round", inputs),
+  vjp: () => [undefined],
+});
+
 const Exp = defineOp<Unary>({
   type: "Exp",
   infer: (inputs) => inferFloat("exp", inputs),
@@ -175,6 +182,7 @@ const Equal = defineOp<Binary>({
 export const ONNX_DTYPE: Readonly<Record<DType, number>> = {
   float32: 1,
   uint8: 2,
+  int8: 3,
   uint16: 4,
   int32: 6,
   int64: 7,
@@ -205,6 +213,8 @@ export const max = (a: Value, b: Value): Value => Max([a, b], undefined);
 export const min = (a: Value, b: Value): Value => Min([a, b], undefined);
 export const neg = (x: Value): Value => Neg([x], undefined);
 export const abs = (x: Value): Value => Abs([x], undefined);
+/** The nearest whole number, the even one of two. */
+export const round = (x: Value): Value => Round([x], undefined);
 export const exp = (x: Value): Value => Exp([x], undefined);
 /** Natural logarithm. */
 export const log = (x: Value): Value => Log([x], undefined);

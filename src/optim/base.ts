@@ -3,12 +3,10 @@
 import { adafactor } from "./adafactor.ts";
 import { scaleByAdam } from "./adam.ts";
 import { trace } from "./sgd.ts";
-import {
-  addDecayedWeights,
-  chain,
-  type GradientTransformation,
-  scaleByLearningRate,
-} from "./transform.ts";
+import type { StepRule } from "./flora.ts";
+import { compressedAdamRule } from "./compressed-adam.ts";
+import type { Projection } from "./projection.ts";
+import { descent, type GradientTransformation } from "./transform.ts";
 
 export type OptimizerName = "sgd" | "momentum" | "adam" | "adamw" | "adafactor";
 
@@ -17,24 +15,33 @@ interface BaseOptimizer {
   build(weightDecay: number): GradientTransformation;
 }
 
-/** Decay is decoupled and spares vectors: norms and biases. */
-const decayed = (direction: readonly GradientTransformation[], weightDecay: number) =>
-  chain(
-    ...direction,
-    ...(weightDecay === 0 ? [] : [addDecayedWeights(weightDecay, 2)]),
-    scaleByLearningRate(),
-  );
+/** What AdamW decays by when it is not told. */
+const ADAMW_DECAY = 0.01;
 
 const OPTIMIZERS: Readonly<Record<OptimizerName, BaseOptimizer>> = {
-  sgd: { usualRate: 0.1, build: (weightDecay) => decayed([], weightDecay) },
-  momentum: { usualRate: 0.05, build: (weightDecay) => decayed([trace({})], weightDecay) },
-  adam: { usualRate: 1e-3, build: (weightDecay) => decayed([scaleByAdam()], weightDecay) },
-  adamw: { usualRate: 1e-3, build: (weightDecay) => decayed([scaleByAdam()], weightDecay || 0.01) },
+  sgd: { usualRate: 0.1, build: (weightDecay) => descent([], weightDecay) },
+  momentum: { usualRate: 0.05, build: (weightDecay) => descent([trace({})], weightDecay) },
+  adam: { usualRate: 1e-3, build: (weightDecay) => descent([scaleByAdam()], weightDecay) },
+  adamw: {
+    usualRate: 1e-3,
+    build: (weightDecay) => descent([scaleByAdam()], weightDecay || ADAMW_DECAY),
+  },
   adafactor: { usualRate: 2e-2, build: (weightDecay) => adafactor({ weightDecay }) },
 };
 
 export const baseOptimizer = (name: OptimizerName, weightDecay: number): GradientTransformation =>
   OPTIMIZERS[name].build(weightDecay);
+
+/** Adam or AdamW with compressed moments. */
+export const compressedMomentsRule = (
+  name: "adam" | "adamw",
+  weightDecay: number,
+  projection: Projection,
+): StepRule =>
+  compressedAdamRule({
+    projection,
+    weightDecay: name === "adamw" ? weightDecay || ADAMW_DECAY : weightDecay,
+  });
 
 /** The learning rate to start from when none is given. */
 export const usualLearningRate = (name: OptimizerName): number => OPTIMIZERS[name].usualRate;

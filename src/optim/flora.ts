@@ -1,14 +1,13 @@
 /**
  * @file FLORA: Hao, Cao & Mou, "Flora: Low-Rank Adapters Are Secretly Gradient Compressors", ICML 2024, arXiv:2402.03293.
  *
- *   accumulation (Algorithm 1)    C ← C + G Aᵀ                every micro-step
+ *   accumulation (Algorithm 1)    C ← C + G Aᵀ                every micro-step (`accumulator.ts`)
  *                                 Ĝ = C A / τ                 every step; then C ← 0 under a fresh A
  *   momentum (Algorithm 2)        M ← (M A_old) A_newᵀ        every κ steps
  *                                 M ← β M + (1 - β) C / τ     every step
  *                                 Ĝ = M A
  *
- * Ĝ then goes to any base optimizer. Written for a projection of the columns; `projection.ts` knows both sides. `compress` is
- * a product with the product that G is, and the graph is multiplied in the cheapest order (`reassociate`): G never exists.
+ * Ĝ then goes to any base optimizer. Written for a projection of the columns; `projection.ts` knows both sides.
  */
 
 import { type Tensors, tensorAt } from "../graph/tensors.ts";
@@ -18,26 +17,13 @@ import { compress, compressedShape, decompress, type Projection } from "./projec
 import { ema } from "./sgd.ts";
 import type { GradientTransformation, StateSpec, UpdateContext, Updated } from "./transform.ts";
 
-/** The accumulator of one parameter: what it stores, how gradients enter and how their sum leaves. */
-export interface Accumulator {
-  readonly shape: readonly number[];
-  /** The accumulator with one more gradient in it; `a` is the projection matrix, if there is one. */
-  accumulate(accumulator: Value, gradient: Value, a: Value | undefined): Value;
-}
-
-export function accumulator(
-  shape: readonly number[],
-  projection: Projection | undefined,
-): Accumulator {
-  if (!projection) return { shape, accumulate: (sum, gradient) => add(sum, gradient) };
-  return {
-    shape: compressedShape(shape, projection),
-    accumulate: (sum, gradient, a) => add(sum, compress(gradient, needed(a), projection)),
-  };
-}
+/** How a tensor of state is expressed under another projection: moved there, or replaced by its mean over the projected axis. */
+export type Transfer = "move" | "mean";
 
 export interface StepRule {
   init(shape: readonly number[]): Readonly<Record<string, StateSpec>>;
+  /** State that belongs to the projection, and what becomes of it when that changes. */
+  readonly transfers: Readonly<Record<string, Transfer>>;
   /** The update from the mean gradient as it was accumulated. */
   update(mean: Value, a: Value | undefined, state: Tensors, context: UpdateContext): Updated;
 }
@@ -59,6 +45,7 @@ export function stepRule({ projection, momentum, base }: StepRuleOptions): StepR
       ...prefixed("momentum.", mean?.init(stored(shape)) ?? {}),
       ...prefixed("base.", base.init(shape)),
     }),
+    transfers: projection && mean ? { "momentum.mean": "move" } : {},
     update(gradient, a, state, context) {
       const smoothed = mean?.update(gradient, own("momentum.", state), context);
       const kept = smoothed?.update ?? gradient;
@@ -88,6 +75,7 @@ export function referenceStepRule({ projection, momentum, base }: StepRuleOption
       "momentum.mean": { shape: compressedShape(shape, projection), initial: 0 },
       ...prefixed("base.", base.init(shape)),
     }),
+    transfers: { "momentum.mean": "move" },
     update(gradient, a, state, context) {
       const result = base.update(gradient, own("base.", state), context);
       const old = scale(tensorAt(state, "momentum.mean"), momentum);

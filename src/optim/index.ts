@@ -1,15 +1,21 @@
 /** @file Accumulators, gradient transformations and schedules. */
 
-export { adafactor, type AdafactorOptions, relativeStepSize } from "./adafactor.ts";
-export { adam, type AdamOptions, adamw } from "./adam.ts";
-export { baseOptimizer, type OptimizerName, usualLearningRate } from "./base.ts";
 export {
   type Accumulator,
   accumulator,
-  referenceStepRule,
-  type StepRule,
-  stepRule,
-} from "./flora.ts";
+  type AccumulatorDType,
+  type AccumulatorOptions,
+} from "./accumulator.ts";
+export { adafactor, type AdafactorOptions, relativeStepSize } from "./adafactor.ts";
+export { adam, type AdamOptions, adamw } from "./adam.ts";
+export {
+  baseOptimizer,
+  compressedMomentsRule,
+  type OptimizerName,
+  usualLearningRate,
+} from "./base.ts";
+export { type CompressedAdamOptions, compressedAdamRule } from "./compressed-adam.ts";
+export { referenceStepRule, type StepRule, stepRule, type Transfer } from "./flora.ts";
 export {
   compress,
   compressedShape,
@@ -19,14 +25,17 @@ export {
   smallestSafeInterval,
   squaredError,
   transfer,
+  transferMean,
 } from "./projection.ts";
 export { type Schedule, schedule, type ScheduleName } from "./schedule.ts";
 export { ema, sgd, sgdMomentum } from "./sgd.ts";
 export {
   addDecayedWeights,
   chain,
+  descent,
   type GradientTransformation,
   scaleByLearningRate,
+  stateBytes,
   type StateSpec,
   stateless,
   type UpdateContext,

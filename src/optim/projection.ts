@@ -11,7 +11,9 @@
 
 import type { Value } from "../graph/value.ts";
 import { matmul } from "../ops/matmul.ts";
-import { matrixTranspose } from "../ops/movement.ts";
+import { expand, matrixTranspose } from "../ops/movement.ts";
+import { reduceMean } from "../ops/reduce.ts";
+import { staticShape } from "../tensor/shape.ts";
 
 export type Family = "gaussian" | "rademacher" | "orthonormal";
 
@@ -56,6 +58,12 @@ export function squaredError({ family, rank, dimension }: Projection): number {
  */
 export const transfer = (c: Value, from: Value, to: Value, projection: Projection): Value =>
   compress(decompress(c, from, projection), to, projection);
+
+/** The mean over the projected axis, in place of every element. */
+export function transferMean(c: Value, { side }: Projection): Value {
+  const axis = side === "rows" ? 0 : 1;
+  return expand(reduceMean(c, { axes: [axis], keepDims: true }), staticShape("transfer", c.shape));
+}
 
 /**
  * The smallest number of steps between projections for which the momentum stays bounded. A transfer multiplies its norm by

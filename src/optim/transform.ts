@@ -8,12 +8,23 @@
 import { type Tensors } from "../graph/tensors.ts";
 import type { Value } from "../graph/value.ts";
 import { add, mul, scale } from "../ops/elementwise.ts";
+import type { DType } from "../tensor/dtype.ts";
+import { tensorBytes } from "../tensor/host-tensor.ts";
 
-/** A tensor of optimizer state: its shape, and the number it is full of at first. */
+/** A tensor of state: its shape, and the number it is full of at first. */
 export interface StateSpec {
   readonly shape: readonly number[];
   readonly initial: number;
+  /** float32 by default. */
+  readonly dtype?: DType;
 }
+
+/** The bytes of some state. */
+export const stateBytes = (specs: Readonly<Record<string, StateSpec>>): number =>
+  Object.values(specs).reduce(
+    (sum, { dtype = "float32", shape }) => sum + tensorBytes(dtype, shape),
+    0,
+  );
 
 export interface UpdateContext {
   /** The parameter, [...]. */
@@ -71,6 +82,17 @@ export function chain(...links: readonly GradientTransformation[]): GradientTran
     },
   };
 }
+
+/** The directions in turn, then decoupled decay, which spares vectors (norms, biases), then the rate. */
+export const descent = (
+  directions: readonly GradientTransformation[],
+  weightDecay: number,
+): GradientTransformation =>
+  chain(
+    ...directions,
+    ...(weightDecay === 0 ? [] : [addDecayedWeights(weightDecay, 2)]),
+    scaleByLearningRate(),
+  );
 
 /** u ← -η u */
 export const scaleByLearningRate = (): GradientTransformation =>

@@ -10,6 +10,7 @@ export type DType =
   | "uint32"
   | "uint16"
   | "uint8"
+  | "int8"
   | "bool";
 
 export type TypedArray =
@@ -19,7 +20,8 @@ export type TypedArray =
   | Int32Array
   | Uint32Array
   | Uint16Array
-  | Uint8Array;
+  | Uint8Array
+  | Int8Array;
 
 interface DTypeInfo {
   readonly bytes: number;
@@ -67,6 +69,11 @@ const DTYPES: Readonly<Record<DType, DTypeInfo>> = {
     1,
     (n) => new Uint8Array(n),
     (d) => d instanceof Uint8Array,
+  ),
+  int8: info(
+    1,
+    (n) => new Int8Array(n),
+    (d) => d instanceof Int8Array,
   ),
   bool: info(
     1,

@@ -12,9 +12,12 @@ import { add, mul } from "../ops/elementwise.ts";
 import { sumSquares } from "../ops/reduce.ts";
 import { type ShardedGraph, shardRows } from "../ops/shard.ts";
 import { compile, optimize, type Program } from "../onnx/model.ts";
-import { compressedShape, type Projection, transfer } from "../optim/projection.ts";
+import type { Accumulator } from "../optim/accumulator.ts";
+import type { Transfer } from "../optim/flora.ts";
+import { type Projection, transfer, transferMean } from "../optim/projection.ts";
+import type { Buffer, Buffers } from "../runtime/runtime.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
-import type { ParamPlan } from "./plan.ts";
+import type { ParamTraining } from "./plan.ts";
 
 /** A scalar fed at every step: a function of the step, counted from 1. */
 export type StepScalars = ReadonlyMap<string, (step: number) => number>;
@@ -29,19 +32,39 @@ export const nextName = (name: string): string => `${name}'`;
 
 const scalar = (name: string): Value => input(name, "float32", []);
 
+const ACCUMULATOR = "acc:";
+
+/** An accumulator's tensors under the names of these programs. */
+export const accumulatorFeeds = (tensors: Buffers): Record<string, Buffer> =>
+  Object.fromEntries(Object.entries(tensors).map(([key, buffer]) => [ACCUMULATOR + key, buffer]));
+
+/** The sum in an accumulator that is fed. */
+const accumulatedSum = (accumulator: Accumulator): Value =>
+  accumulator.sum(
+    mapTensors(accumulator.state, ({ dtype = "float32", shape }, key) =>
+      input(ACCUMULATOR + key, dtype, shape),
+    ),
+  );
+
+/** A parameter that is updated: its shape, and how. */
+export interface Updatable {
+  readonly shape: readonly number[];
+  readonly training: ParamTraining;
+}
+
 /**
- * The update of one parameter. Inputs besides `param`, `acc` and the state by name: `A` if it is compressed, `learningRate`,
- * `gradientScale` (what turns the sum in the accumulator into the mean gradient, clipped), and the scalars.
+ * The update of one parameter. Inputs besides `param`, the accumulator and the state by name: `A` if it is compressed,
+ * `learningRate`, `gradientScale` (what turns the sum in the accumulator into the mean gradient, clipped), and the scalars.
  */
-export function buildUpdate({ spec, accumulator, projection, rule, state }: ParamPlan): Update {
+export function buildUpdate({ shape: paramShape, training }: Updatable): Update {
+  const { accumulator, projection, rule, state } = training;
   const scalars = new Map<string, (step: number) => number>();
-  const param = input("param", "float32", spec.shape);
-  const sum = input("acc", "float32", accumulator.shape);
+  const param = input("param", "float32", paramShape);
   const stateInputs: Tensors = mapTensors(state, ({ shape }, name) =>
     input(name, "float32", shape),
   );
   const result = rule.update(
-    mul(sum, scalar("gradientScale")),
+    mul(accumulatedSum(accumulator), scalar("gradientScale")),
     projection && projectionMatrix("A", projection),
     stateInputs,
     {
@@ -65,21 +88,30 @@ const SHARDED_FROM_BYTES = 32e6;
 const SHARD_BYTES = 16e6;
 
 /** Rows of a parameter that are updated together; undefined: all of them. */
-export function shardSize({ spec, projection }: ParamPlan): number | undefined {
-  const [rows = 0, columns = 0] = spec.shape;
-  const large = spec.shape.length === 2 && tensorBytes("float32", spec.shape) >= SHARDED_FROM_BYTES;
-  if (!large || projection?.side === "rows") return undefined;
+export function shardSize({ shape, training }: Updatable): number | undefined {
+  const [rows = 0, columns = 0] = shape;
+  const large = shape.length === 2 && tensorBytes("float32", shape) >= SHARDED_FROM_BYTES;
+  const inRows = Object.values(training.accumulator.state).every((spec) => spec.shape[0] === rows);
+  if (!large || !inRows || training.projection?.side === "rows") return undefined;
   const shards = Math.ceil((rows * columns * 4) / SHARD_BYTES);
   return Math.ceil(rows / shards);
 }
 
 /** The update in shards of rows. */
 export function shardUpdate(
-  { spec, accumulator, state }: ParamPlan,
+  { shape: paramShape, training }: Updatable,
   { outputs }: Update,
 ): ShardedGraph {
-  const [rows] = spec.shape;
-  const shapes = { param: spec, acc: accumulator, ...state };
+  const [rows] = paramShape;
+  const { accumulator, state } = training;
+  const accumulated = Object.entries(accumulator.state).map(
+    ([key, spec]) => [ACCUMULATOR + key, spec] as const,
+  );
+  const shapes = {
+    param: { shape: paramShape },
+    ...Object.fromEntries(accumulated),
+    ...state,
+  };
   const sharded = Object.entries(shapes).filter(([, { shape }]) => shape[0] === rows);
   const plain = optimize(Object.values(outputs));
   return shardRows(
@@ -90,13 +122,18 @@ export function shardUpdate(
   );
 }
 
-/** The squared norm of an accumulator. */
-export const buildNorm = (shape: readonly number[]): Program =>
-  compile({ squaredNorm: sumSquares(input("acc", "float32", shape)) });
+/** The squared norm of the sum in an accumulator. */
+export const buildNorm = (accumulator: Accumulator): Program =>
+  compile({ squaredNorm: sumSquares(accumulatedSum(accumulator)) });
 
-/** A compressed momentum moved from one projection to the next. */
-export function buildTransfer(shape: readonly number[], projection: Projection): Program {
-  const momentum = input("M", "float32", compressedShape(shape, projection));
+/** Compressed state taken from one projection to the next. */
+export function buildTransfer(
+  kind: Transfer,
+  shape: readonly number[],
+  projection: Projection,
+): Program {
+  const momentum = input("M", "float32", shape);
+  if (kind === "mean") return compile({ "M'": transferMean(momentum, projection) });
   const [from, to] = [projectionMatrix("A_old", projection), projectionMatrix("A_new", projection)];
   return compile({ "M'": transfer(momentum, from, to, projection) });
 }

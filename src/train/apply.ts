@@ -4,13 +4,20 @@ import { compile } from "../onnx/model.ts";
 import type { ShardedGraph } from "../ops/shard.ts";
 import { nextSum } from "../ops/shard.ts";
 import type { Buffer, Buffers, Executable } from "../runtime/runtime.ts";
-import { buildUpdate, nextName, shardSize, shardUpdate, type Update } from "./apply-programs.ts";
-import { type PipelineParts, planOf } from "./parts.ts";
-import type { ParamPlan } from "./plan.ts";
+import {
+  accumulatorFeeds,
+  buildUpdate,
+  nextName,
+  shardSize,
+  shardUpdate,
+  type Updatable,
+  type Update,
+} from "./apply-programs.ts";
+import { type PipelineParts, planOf, trainingOf } from "./parts.ts";
 import { bufferOf, clear } from "./state.ts";
 
 export interface StepNumbers {
-  /** The step that is being done, counted from 1. */
+  /** The step that is being done, counted from 1, or from the last restart of the optimizer. */
   readonly step: number;
   readonly cycle: number;
   readonly learningRate: number;
@@ -18,13 +25,13 @@ export interface StepNumbers {
   readonly gradientScale: number;
 }
 
-export type Apply = (name: string, accumulator: Buffer, numbers: StepNumbers) => Promise<void>;
+export type Apply = (name: string, accumulator: Buffers, numbers: StepNumbers) => Promise<void>;
 
 export function createApply({ plan, state, programs, slots, draws }: PipelineParts): Apply {
   const updates = new Map<string, Update>();
   const shardings = new Map<string, ShardedGraph>();
 
-  const updateOf = (param: ParamPlan): Update =>
+  const updateOf = (param: KeyedParam): Update =>
     remember(updates, param.key, () => buildUpdate(param));
 
   function scalar(name: string, value: number): Buffer {
@@ -43,14 +50,14 @@ export function createApply({ plan, state, programs, slots, draws }: PipelinePar
 
   /** Row by row: passes for the sums that couple rows, then the rows, then what has none. */
   async function applyInShards(
-    param: ParamPlan,
+    param: KeyedParam,
     size: number,
     feeds: Buffers,
     fetches: Buffers,
   ): Promise<void> {
-    const { key, spec } = param;
+    const { key } = param;
     const graph = remember(shardings, key, () => shardUpdate(param, updateOf(param)));
-    const [rows = 0] = spec.shape;
+    const [rows = 0] = param.shape;
     const starts = Array.from({ length: Math.ceil(rows / size) }, (_, i) => i * size);
     const sums: Record<string, Buffer> = {};
     for (const [name, shape] of Object.entries(graph.sums)) {
@@ -76,29 +83,39 @@ export function createApply({ plan, state, programs, slots, draws }: PipelinePar
   }
 
   return async (name, accumulator, numbers) => {
-    const param = planOf(plan, name);
+    const { key, spec } = planOf(plan, name);
+    const training = trainingOf(plan, name);
+    const param: KeyedParam = { key, shape: spec.shape, training };
     const weight = bufferOf(state.weights, name);
     const own = state.optimizer.get(name) ?? {};
-    const feeds: Record<string, Buffer> = { param: weight, acc: accumulator, ...own };
+    const feeds: Record<string, Buffer> = {
+      param: weight,
+      ...accumulatorFeeds(accumulator),
+      ...own,
+    };
     // Everyone who reads the old weight and state does so before the new ones are written over them.
     const fetches: Record<string, Buffer> = { "param'": weight, ...renamed(own, nextName) };
-    if (param.projection) {
-      const { rank, dimension } = param.projection;
+    if (training.projection) {
+      const { rank, dimension } = training.projection;
       const a = slots.take("A", "float32", [rank, dimension]);
-      draws.projection(name, numbers.cycle, param.projection, a);
+      draws.projection(name, numbers.cycle, training.projection, a);
       feeds["A"] = a;
     }
-    for (const [key, ofStep] of updateOf(param).scalars) {
-      feeds[key] = scalar(key, ofStep(numbers.step));
+    for (const [scalarName, ofStep] of updateOf(param).scalars) {
+      feeds[scalarName] = scalar(scalarName, ofStep(numbers.step));
     }
-    feeds["learningRate"] = scalar("learningRate", numbers.learningRate);
+    feeds["learningRate"] = scalar("learningRate", numbers.learningRate * training.rateFactor);
     feeds["gradientScale"] = scalar("gradientScale", numbers.gradientScale);
 
     const size = shardSize(param);
     if (size !== undefined) return applyInShards(param, size, feeds, fetches);
     const build = () => compile(updateOf(param).outputs);
-    return run(await programs.get(`apply ${param.key}`, build, { arena: false }), feeds, fetches);
+    return run(await programs.get(`apply ${key}`, build, { arena: false }), feeds, fetches);
   };
+}
+
+interface KeyedParam extends Updatable {
+  readonly key: string;
 }
 
 /** Views of rows `start` to `end` of every buffer that has `rows` rows; equal buffers have equal views. */

@@ -10,6 +10,10 @@ import type { OptimizerName } from "../optim/base.ts";
 import type { Family } from "../optim/projection.ts";
 import type { ScheduleName } from "../optim/schedule.ts";
 import { closest } from "./suggest.ts";
+import { ADAPTER_FAMILY, type AdapterMethod, isAdapterMethod } from "../adapters/methods.ts";
+import type { AccumulatorDType } from "../optim/accumulator.ts";
+
+export type Method = "flora" | "dense" | AdapterMethod;
 
 export type ProjectionSide = "smaller" | "larger" | "rows" | "columns";
 
@@ -27,7 +31,7 @@ export interface TrainConfig {
   readonly tokenizer: string;
   readonly contextLength?: number | undefined;
   readonly model: string | Readonly<Record<string, unknown>>;
-  readonly method: "flora" | "dense";
+  readonly method: Method;
   readonly rank: number;
   readonly projection: Family;
   readonly side: ProjectionSide;
@@ -37,6 +41,18 @@ export interface TrainConfig {
   readonly momentum: number;
   readonly momentumRule: "paper" | "reference";
   readonly resampleEvery?: number | undefined;
+  readonly accumulatorDtype: AccumulatorDType;
+  readonly compressMoments: boolean;
+  readonly alpha: number;
+  readonly targets: readonly string[];
+  readonly modulesToSave?: readonly string[] | undefined;
+  readonly rankPattern: Readonly<Record<string, number>>;
+  readonly alphaPattern: Readonly<Record<string, number>>;
+  readonly rateRatio: number;
+  readonly mergeEvery?: number | undefined;
+  readonly restartWarmupSteps?: number | undefined;
+  readonly pruneState: number;
+  readonly unloadFraction: number;
   readonly optimizer: OptimizerName;
   readonly learningRate?: number | undefined;
   readonly schedule: ScheduleName;
@@ -66,6 +82,8 @@ const patterns = z.union([
   z.string().transform((list) => list.split(",").filter((pattern) => pattern !== "")),
   z.array(z.string()),
 ]);
+
+const table = z.record(z.string(), z.number().positive());
 
 const OPTIONS = {
   // Data
@@ -103,8 +121,13 @@ const OPTIONS = {
       "a Hugging Face directory to start from, or fields of config.json to start from scratch",
     ),
   // Method
-  method: z.enum(["flora", "dense"]).default("flora").describe("how gradients are kept"),
-  rank: count.default(128).describe("rows of a projection"),
+  method: z
+    .enum(["flora", "dense", "lora", "lora-fa", "lora+", "relora", "plora", "cola"])
+    .default("flora")
+    .describe("how gradients are kept, or which adapters are trained instead"),
+  rank: count
+    .optional()
+    .describe("rows of a projection, or rank of an adapter; 128 for flora and relora, else 8"),
   projection: z
     .enum(["gaussian", "rademacher", "orthonormal"])
     .default("gaussian")
@@ -122,6 +145,49 @@ const OPTIONS = {
     .default("paper")
     .describe("Algorithm 2, or what the reference code computes"),
   resampleEvery: count.optional().describe("steps between projections; 1, with momentum 1000"),
+  accumulatorDtype: z
+    .enum(["float32", "int8"])
+    .default("float32")
+    .describe("how accumulated gradients of matrices are stored"),
+  compressMoments: z
+    .boolean()
+    .default(false)
+    .describe("flora with adam or adamw: keep both moments compressed"),
+  // Adapters
+  alpha: z
+    .number()
+    .positive()
+    .optional()
+    .describe("scale of an adapter, times its rank; 32 for relora, 16 for cola, else 8"),
+  targets: patterns.default(["*"]).describe("linear maps that get adapters, by name patterns"),
+  modulesToSave: patterns
+    .optional()
+    .describe(
+      "modules that are trained whole beside adapters; from scratch and for relora all, else none",
+    ),
+  rankPattern: table.default({}).describe("ranks of the modules that fit a pattern"),
+  alphaPattern: table.default({}).describe("alphas of the modules that fit a pattern"),
+  rateRatio: z.number().positive().default(16).describe("lora+: rate of B, in units of A's"),
+  mergeEvery: count
+    .optional()
+    .describe("steps between merges; relora 1000, plora a quarter of the run, cola a third"),
+  restartWarmupSteps: z
+    .int()
+    .min(0)
+    .optional()
+    .describe("relora: steps of warm-up after a merge; 100, or a tenth of mergeEvery if less"),
+  pruneState: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.999)
+    .describe("relora: share of the adapters' optimizer state that a merge sets to 0"),
+  unloadFraction: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(1)
+    .describe("plora: part of an adapter that a merge moves into the weight"),
   // Optimizer
   optimizer: z
     .enum(["sgd", "momentum", "adam", "adamw", "adafactor"])
@@ -166,10 +232,34 @@ const OPTIONS = {
     .int()
     .min(0)
     .default(200)
-    .describe("held-out pairs translated at the end, for BLEU"),
+    .describe("held-out pairs translated at the end, for BLEU and ROUGE"),
 } as const;
 
-const schema: z.ZodType<TrainConfig> = z.strictObject(OPTIONS);
+/** Options of which the method decides the defaults. */
+type OfMethod = "rank" | "alpha";
+type Parsed = Omit<TrainConfig, OfMethod> & {
+  readonly [Name in OfMethod]?: TrainConfig[Name] | undefined;
+};
+
+const schema: z.ZodType<Parsed> = z.strictObject(OPTIONS);
+
+const FLORA_RANK = 128;
+
+function complete(options: Parsed): TrainConfig {
+  const { method, optimizer, compressMoments, momentum } = options;
+  const family = isAdapterMethod(method) ? ADAPTER_FAMILY[method] : ADAPTER_FAMILY.lora;
+  if (compressMoments) {
+    const hasMoments = optimizer === "adam" || optimizer === "adamw";
+    if (method !== "flora" || !hasMoments || momentum > 0) {
+      throw new UsageError(
+        "compressMoments: needs method flora, optimizer adam or adamw, and no momentum of its own" +
+          `; got ${method}, ${optimizer}, momentum ${momentum}`,
+      );
+    }
+  }
+  const rank = isAdapterMethod(method) ? family.rank : FLORA_RANK;
+  return { ...options, rank: options.rank ?? rank, alpha: options.alpha ?? family.alpha };
+}
 
 /** Options as a user writes them: all optional, a single path or pattern in place of a list. */
 export type TrainOptions = Readonly<Record<string, unknown>>;
@@ -204,7 +294,7 @@ const DEMONSTRATION: TrainOptions = {
 export function parseConfig(options: TrainOptions): TrainConfig {
   const demonstration = options["train"] === undefined && typeof options["model"] !== "string";
   const parsed = schema.safeParse(demonstration ? { ...DEMONSTRATION, ...options } : options);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return complete(parsed.data);
   const [issue] = parsed.error.issues;
   if (issue?.code === "unrecognized_keys") {
     const [name = ""] = issue.keys;

@@ -10,15 +10,17 @@ import {
   fillNormal,
   fillOrthonormal,
   fillRademacher,
+  fillUniform,
   foldIn,
   type Key,
   randomKey,
 } from "../random/index.ts";
 import type { Buffer } from "../runtime/runtime.ts";
+import { floats } from "./state.ts";
 
 export interface Draws {
-  /** Initial values of a parameter. */
-  initialize(name: string, spec: ParamSpec, param: Buffer): void;
+  /** Initial values of a parameter; others in every cycle, for what is drawn again. */
+  initialize(name: string, spec: ParamSpec, param: Buffer, cycle?: number): void;
   /** The projection matrix of a parameter in a cycle, [rank, dimension]. */
   projection(name: string, cycle: number, projection: Projection, a: Buffer): void;
   /** The dropout mask of a stage in a micro-step of the run. */
@@ -41,10 +43,19 @@ export function createDraws(seed: number): Draws {
   return {
     dataKey: keys.data,
     projectionMs: () => clock.ms,
-    initialize(name, { init }, param) {
+    initialize(name, { init }, param, cycle = 0) {
+      const first = foldIn(keys.weights, name);
+      const key = cycle === 0 ? first : foldIn(first, cycle);
       param.write((elements) => {
-        if (init.kind === "constant") floats(elements).fill(init.value);
-        else fillNormal(foldIn(keys.weights, name), floats(elements), init.deviation);
+        const out = floats(elements);
+        switch (init.kind) {
+          case "constant":
+            return void out.fill(init.value);
+          case "normal":
+            return fillNormal(key, out, init.deviation);
+          case "uniform":
+            return fillUniform(key, out, -init.bound, init.bound);
+        }
       });
     },
     projection(name, cycle, { family, rank, dimension }, a) {
@@ -66,9 +77,4 @@ export function createDraws(seed: number): Draws {
       });
     },
   };
-}
-
-function floats(elements: unknown): Float32Array {
-  if (elements instanceof Float32Array) return elements;
-  throw new Error("internal: float32 expected");
 }

@@ -1,7 +1,7 @@
-/** @file Held-out loss, and held-out translations with their BLEU. */
+/** @file Held-out loss, and held-out translations with their BLEU and ROUGE. */
 
 import { promptIds } from "../data/index.ts";
-import { corpusBleu } from "../evaluate/bleu.ts";
+import { corpusBleu, rouge } from "../evaluate/index.ts";
 import { complete, createDecoder } from "../generate/index.ts";
 import type { EvaluationEvent, TranslationEvent } from "./events.ts";
 import type { Pipeline } from "./pipeline.ts";
@@ -47,12 +47,10 @@ export async function translate(run: Run, step: number): Promise<TranslationEven
   );
   const hypotheses = outputs.map((ids) => tokenizer.decode(ids));
   const references = fitting.map((i) => pairs[i]?.target ?? "");
-  const { score, signature } = corpusBleu(hypotheses, references);
   return {
     type: "translation",
     step,
-    bleu: score,
-    signature,
+    ...scoreTranslations(hypotheses, references),
     count: fitting.length,
     elapsedMs: performance.now() - start,
     samples: fitting.slice(0, SAMPLES).map((i, k) => ({
@@ -60,5 +58,23 @@ export async function translate(run: Run, step: number): Promise<TranslationEven
       target: pairs[i]?.target ?? "",
       output: hypotheses[k] ?? "",
     })),
+  };
+}
+
+/** The scores of an event, all in percent. */
+export function scoreTranslations(
+  hypotheses: readonly string[],
+  references: readonly string[],
+): Pick<TranslationEvent, "bleu" | "signature" | "rouge"> {
+  const { score, signature } = corpusBleu(hypotheses, references);
+  const { rouge1, rouge2, rougeL } = rouge(hypotheses, references);
+  return {
+    bleu: score,
+    signature,
+    rouge: {
+      rouge1: 100 * rouge1.fmeasure,
+      rouge2: 100 * rouge2.fmeasure,
+      rougeL: 100 * rougeL.fmeasure,
+    },
   };
 }

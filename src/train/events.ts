@@ -12,6 +12,8 @@ export interface ParameterPlan {
   /** Why it is dense, or how it is compressed: "rank 128 of 768 columns", "dense: excluded", "dense: bias". */
   readonly treatment: string;
   readonly compressed: boolean;
+  /** Whether it is never updated, and its gradient never computed. */
+  readonly frozen: boolean;
   readonly weightBytes: number;
   readonly accumulatorBytes: number;
   readonly optimizerBytes: number;
@@ -98,6 +100,8 @@ export interface TranslationEvent {
   /** Corpus BLEU of the held-out pairs and its sacreBLEU signature. */
   readonly bleu: number;
   readonly signature: string;
+  /** Mean F of ROUGE-1, -2 and -L as rouge-score computes them without stemmer, in percent. */
+  readonly rouge: { readonly rouge1: number; readonly rouge2: number; readonly rougeL: number };
   readonly count: number;
   readonly elapsedMs: number;
   /** A few of them. */

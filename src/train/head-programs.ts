@@ -9,6 +9,7 @@
  * A vocabulary of one chunk is one program.
  */
 
+import type { Tensors } from "../graph/tensors.ts";
 import { input, scalarLike, type Value } from "../graph/value.ts";
 import {
   chunkGradients,
@@ -20,9 +21,9 @@ import {
 import { add } from "../ops/elementwise.ts";
 import { fill } from "../ops/movement.ts";
 import { compile, type Program } from "../onnx/model.ts";
-import { accumulator } from "../optim/flora.ts";
-import type { ParamPlan } from "./plan.ts";
-import { accumulatorName, nextAccumulatorName, projectionInput } from "./stage-programs.ts";
+import { accumulator } from "../optim/accumulator.ts";
+import type { ParamTraining } from "./plan.ts";
+import { accumulateInto } from "./stage-programs.ts";
 
 export interface HeadShape {
   /** N: tokens of a micro-batch. */
@@ -38,17 +39,24 @@ export const HEAD_WEIGHT = "weight";
 
 const LOWEST = -1e30;
 
-/** One program for a vocabulary of one chunk; without a plan only the loss. */
-export function buildWholeHead(shape: HeadShape, plan: ParamPlan | undefined): Program {
+/** What the head computes beside the loss and the cotangent of its input: the gradient of its weight, if that is trained. */
+export interface HeadGradients {
+  readonly training: ParamTraining | undefined;
+}
+
+/** One program for a vocabulary of one chunk; without gradients only the loss. */
+export function buildWholeHead(shape: HeadShape, gradients: HeadGradients | undefined): Program {
   const { chunk, weights } = headInputs(shape);
   const start = scalarLike(chunk.hidden, 0);
   const column = fill(start, 0, [shape.tokens, 1]);
   const lowest = fill(start, LOWEST, [shape.tokens, 1]);
   const statistics = chunkStatistics(chunk, { peak: lowest, sum: column, target: column });
   const loss = lossOf(statistics, weights);
-  if (!plan) return compile({ loss });
+  if (!gradients) return compile({ loss });
   const { dHidden, dWeight } = chunkGradients(chunk, statistics, weights);
-  return compile({ loss, dHidden, ...accumulated(shape, plan, dWeight) });
+  const { training } = gradients;
+  const whole = training && accumulateInto(HEAD_WEIGHT, training, training.accumulator, dWeight);
+  return compile({ loss, dHidden, ...whole });
 }
 
 export function buildStatistics(shape: HeadShape): Program {
@@ -62,11 +70,14 @@ export function buildLoss(shape: HeadShape): Program {
   return compile({ loss: lossOf(statisticsInputs(shape), weights) });
 }
 
-export function buildGradients(shape: HeadShape, plan: ParamPlan): Program {
+export function buildGradients(shape: HeadShape, { training }: HeadGradients): Program {
   const { chunk, weights } = headInputs(shape);
   const { dHidden, dWeight } = chunkGradients(chunk, statisticsInputs(shape), weights);
   const before = input("dHidden", "float32", [shape.tokens, shape.width]);
-  return compile({ "dHidden'": add(before, dHidden), ...accumulated(shape, plan, dWeight) });
+  return compile({
+    "dHidden'": add(before, dHidden),
+    ...(training && accumulatedRows(shape, training, dWeight)),
+  });
 }
 
 function headInputs({ tokens, width, rows }: HeadShape): {
@@ -90,13 +101,11 @@ const statisticsInputs = ({ tokens }: HeadShape): LogitStatistics => ({
 });
 
 /** The accumulator of the chunk's rows with their gradient in it. */
-function accumulated(
+function accumulatedRows(
   { rows, width }: HeadShape,
-  plan: ParamPlan,
+  training: ParamTraining,
   dWeight: Value,
-): Record<string, Value> {
-  const { shape, accumulate } = accumulator([rows, width], plan.gradientProjection);
-  const before = input(accumulatorName(HEAD_WEIGHT), "float32", shape);
-  const a = projectionInput(HEAD_WEIGHT, plan);
-  return { [nextAccumulatorName(HEAD_WEIGHT)]: accumulate(before, dWeight, a) };
+): Tensors {
+  const own = accumulator([rows, width], { projection: training.gradientProjection });
+  return accumulateInto(HEAD_WEIGHT, training, own, dWeight);
 }

@@ -1,7 +1,7 @@
 /** @file Running the head: loss and gradients over chunks of the vocabulary. */
 
 import type { Batch } from "../data/batches.ts";
-import type { Buffer } from "../runtime/runtime.ts";
+import type { Buffer, Buffers } from "../runtime/runtime.ts";
 import {
   buildGradients,
   buildLoss,
@@ -12,7 +12,7 @@ import {
 } from "./head-programs.ts";
 import { copyInt32, type PipelineParts, planOf } from "./parts.ts";
 import { accumulatorName, nextAccumulatorName, projectionName } from "./stage-programs.ts";
-import { bufferOf, clear } from "./state.ts";
+import { bufferOf, clear, mapRecord } from "./state.ts";
 
 export interface Head {
   /** The summed loss; the gradient of the output embedding goes into its accumulator. `hidden` is [B, T, C]. */
@@ -40,7 +40,7 @@ export function createHead({
   draws,
 }: PipelineParts): Head {
   const { width, vocabularySize, head: name } = model;
-  const param = planOf(plan, name);
+  const { training } = planOf(plan, name);
   const chunks = chunksOf(vocabularySize, config.vocabularyChunk);
   const whole = chunks.length === 1;
   // Large and rare: kept memory would cost more than fresh memory takes time.
@@ -116,12 +116,12 @@ export function createHead({
   return {
     async backward(batch, hiddenStates, cycle) {
       const { tokens, weights, hidden, loss } = prepare(batch, hiddenStates);
-      const accumulated = bufferOf(state.accumulators, name);
+      const accumulated = state.accumulators.get(name) ?? {};
       const dHidden = slots.take("dHidden", "float32", [tokens, width]);
       const a = projection(cycle);
       if (whole) {
         const shape = shapeOf(batch, { start: 0, end: vocabularySize });
-        const executable = await program("whole", shape, () => buildWholeHead(shape, param));
+        const executable = await program("whole", shape, () => buildWholeHead(shape, { training }));
         await programs.run(
           executable,
           {
@@ -129,10 +129,10 @@ export function createHead({
             weights,
             targets: targetsOf(batch, { start: 0, end: 0 }),
             [HEAD_WEIGHT]: bufferOf(state.weights, name),
-            [accumulatorName(HEAD_WEIGHT)]: accumulated,
+            ...named(accumulated, accumulatorName),
             ...a,
           },
-          { loss, dHidden, [nextAccumulatorName(HEAD_WEIGHT)]: accumulated },
+          { loss, dHidden, ...named(accumulated, nextAccumulatorName) },
         );
         return { loss: await numberOf(loss), dHidden };
       }
@@ -141,8 +141,10 @@ export function createHead({
       clear(dHidden);
       for (const chunk of chunks) {
         const shape = shapeOf(batch, chunk);
-        const executable = await program("gradients", shape, () => buildGradients(shape, param));
-        const rows = accumulated.rows(chunk.start, chunk.end);
+        const executable = await program("gradients", shape, () =>
+          buildGradients(shape, { training }),
+        );
+        const rows = mapRecord(accumulated, (each) => each.rows(chunk.start, chunk.end));
         await programs.run(
           executable,
           {
@@ -153,10 +155,10 @@ export function createHead({
             dHidden,
             targets: targetsOf(batch, chunk),
             [HEAD_WEIGHT]: bufferOf(state.weights, name).rows(chunk.start, chunk.end),
-            [accumulatorName(HEAD_WEIGHT)]: rows,
+            ...named(rows, accumulatorName),
             ...a,
           },
-          { "dHidden'": dHidden, [nextAccumulatorName(HEAD_WEIGHT)]: rows },
+          { "dHidden'": dHidden, ...named(rows, nextAccumulatorName) },
         );
       }
       return { loss: await numberOf(loss), dHidden };
@@ -177,8 +179,8 @@ export function createHead({
     },
   };
 
-  function projection(cycle: number): Readonly<Record<string, Buffer>> {
-    const { gradientProjection } = param;
+  function projection(cycle: number): Buffers {
+    const gradientProjection = training?.gradientProjection;
     if (!gradientProjection) return {};
     const { rank, dimension } = gradientProjection;
     const a = slots.take(projectionName(HEAD_WEIGHT), "float32", [rank, dimension]);
@@ -186,6 +188,12 @@ export function createHead({
     return { [projectionName(HEAD_WEIGHT)]: a };
   }
 }
+
+/** The tensors of the accumulator under the names of a program. */
+const named = (tensors: Buffers, nameOf: (param: string, key: string) => string): Buffers =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([key, buffer]) => [nameOf(HEAD_WEIGHT, key), buffer]),
+  );
 
 /** Chunks of at most `size` rows, as equal as possible: few shapes, few programs. */
 function chunksOf(rows: number, size: number): readonly Chunk[] {

@@ -7,13 +7,17 @@ import type { Model } from "../models/model.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
 import { elementCount, type Shape } from "../tensor/shape.ts";
-import { buildUpdate, shardSize, shardUpdate } from "./apply-programs.ts";
+import { stateBytes } from "../optim/transform.ts";
+import type { Buffers } from "../runtime/runtime.ts";
+import { buildUpdate, shardSize, shardUpdate, type Updatable } from "./apply-programs.ts";
 import type { TrainConfig } from "./config.ts";
 import { vocabularySizeOf } from "./data.ts";
 import type { MemoryRow, MemoryTable, ParameterPlan } from "./events.ts";
 import { buildGradients, buildStatistics, buildWholeHead } from "./head-programs.ts";
 import { planOf } from "./parts.ts";
-import { describePlan, type Plan, planParameters } from "./plan.ts";
+import { traineeOf } from "./method.ts";
+import { firstTrainedStage } from "./pipeline.ts";
+import { describePlan, type Plan } from "./plan.ts";
 import { contextLengthOf, immediateParams, modelOf, type Run } from "./prepare.ts";
 import { buildStage, projectionName } from "./stage-programs.ts";
 
@@ -47,10 +51,12 @@ export const predictedMemory = ({ config, model, plan, data }: Run): MemoryTable
 export function measuredMemory(table: MemoryTable, { state, slots }: Run): MemoryTable {
   const sum = (buffers: Iterable<{ readonly bytes: number }>) =>
     [...buffers].reduce((bytes, buffer) => bytes + buffer.bytes, 0);
+  const sumAll = (states: ReadonlyMap<string, Buffers>) =>
+    sum([...states.values()].flatMap((own) => Object.values(own)));
   const measured: Partial<Record<MemoryRow["name"], number>> = {
     weights: sum(state.weights.values()),
-    accumulators: sum(state.accumulators.values()) + slots.bytesOf(isScratchAccumulator),
-    "optimizer state": sum([...state.optimizer.values()].flatMap((own) => Object.values(own))),
+    accumulators: sumAll(state.accumulators) + slots.bytesOf(isScratchAccumulator),
+    "optimizer state": sumAll(state.optimizer),
     activations: slots.bytesOf((name) => !isScratchAccumulator(name)),
   };
   return {
@@ -71,8 +77,8 @@ export function measuredMemory(table: MemoryTable, { state, slots }: Run): Memor
 export async function predictMemory(
   config: TrainConfig,
 ): Promise<{ readonly table: MemoryTable; readonly parameters: readonly ParameterPlan[] }> {
-  const model = await modelOf(config, await vocabularySizeOf(config));
-  const plan = planParameters(model, config);
+  const base = await modelOf(config, await vocabularySizeOf(config));
+  const { model, plan } = traineeOf(base, config);
   const lengths = [contextLengthOf(config, model)];
   const table = predict({ config, model, plan, lengths, baseBytes: IDLE_BYTES });
   return { table, parameters: describePlan(plan) };
@@ -81,7 +87,7 @@ export async function predictMemory(
 export const isScratchAccumulator = (slot: string): boolean => slot.includes(" acc:");
 
 function predict(parts: MemoryParts): MemoryTable {
-  const { model, plan, config, baseBytes } = parts;
+  const { model, plan, baseBytes } = parts;
   const described = describePlan(plan);
   const sum = (of: (param: ParameterPlan) => number) =>
     described.reduce((bytes, param) => bytes + of(param), 0);
@@ -97,14 +103,17 @@ function predict(parts: MemoryParts): MemoryTable {
   return {
     rows,
     predictedTotal: rows.reduce((bytes, { predicted }) => bytes + predicted, 0),
-    alternatives: alternatives(model, config.rank),
+    alternatives: alternatives(model),
   };
 }
 
 /** Persistent accumulators, and for immediate updates those of one stage of each kind. */
 function accumulatorBytes({ model, plan, config }: MemoryParts): number {
-  const immediate = immediateParams(model, config);
-  const bytesOf = (name: string) => tensorBytes("float32", planOf(plan, name).accumulator.shape);
+  const immediate = immediateParams({ model, plan }, config);
+  const bytesOf = (name: string) => {
+    const { training } = planOf(plan, name);
+    return training ? stateBytes(training.accumulator.state) : 0;
+  };
   const persistent = [...model.params.keys()].filter((name) => !immediate.has(name));
   const scratch = new Map<string, number>();
   for (const { kind, params } of model.stages) {
@@ -171,6 +180,7 @@ function stagePrograms({ config, model, plan }: MemoryParts, length: number, slo
   const blocks = new Map<string, Program>();
   const others = new Map<string, Program>();
   hold(slots, "ids", [batchSize * length]);
+  const firstTrained = firstTrainedStage(model, plan);
   for (const [index, stage] of model.stages.entries()) {
     const plans = Object.fromEntries(
       Object.entries(stage.params).map(([local, name]) => [local, planOf(plan, name)]),
@@ -181,19 +191,21 @@ function stagePrograms({ config, model, plan }: MemoryParts, length: number, slo
       : ({ dtype: "float32", shape: [batchSize, length, model.width] } as const);
     const treatments = Object.values(plans).map(({ key }) => key);
     const key = `${stage.kind} ${treatments.join()}`;
-    const made = buildStage(stage, { x, plans, recompute });
+    const needsDx = index > firstTrained;
+    const made = buildStage(stage, { x, plans, recompute, needsDx });
     const programs = stage.attends ? blocks : others;
     programs.set(`${key} forward`, made.forward);
-    programs.set(`${key} backward`, made.backward);
+    if (index >= firstTrained) programs.set(`${key} backward`, made.backward);
     hold(slots, `x ${index + 1}`, made.y.shape);
-    if (!first) hold(slots, `dx ${index % 2}`, x.shape);
+    if (needsDx) hold(slots, `dx ${index % 2}`, x.shape);
     for (const [name, { shape }] of Object.entries(made.residuals)) {
       hold(slots, `${index} ${name}`, shape);
     }
     for (const name of made.masks.keys()) {
       hold(slots, name, made.backward.inputs[name]?.shape ?? [0], 1);
     }
-    for (const [local, { gradientProjection: p }] of Object.entries(plans)) {
+    for (const [local, { training }] of Object.entries(plans)) {
+      const p = training?.gradientProjection;
       if (p) hold(slots, projectionName(local), [p.rank, p.dimension]);
     }
   }
@@ -203,29 +215,33 @@ function stagePrograms({ config, model, plan }: MemoryParts, length: number, slo
 function headPrograms({ config, model, plan }: MemoryParts, length: number, slots: Slots) {
   const tokens = config.batchSize * length;
   const { width, vocabularySize } = model;
-  const param = planOf(plan, model.head);
+  const { training } = planOf(plan, model.head);
   const count = Math.ceil(vocabularySize / config.vocabularyChunk);
   const shape = { tokens, width, rows: Math.ceil(vocabularySize / count) };
   hold(slots, "dHidden", [tokens, width]);
   for (const name of ["token weights", "targets"]) hold(slots, name, [tokens]);
-  if (param.gradientProjection) {
-    const { rank, dimension } = param.gradientProjection;
+  if (training?.gradientProjection) {
+    const { rank, dimension } = training.gradientProjection;
     hold(slots, "A head", [rank, dimension]);
   }
-  if (count === 1) return { whole: [buildWholeHead(shape, param)], chunks: [] };
+  if (count === 1) return { whole: [buildWholeHead(shape, { training })], chunks: [] };
   for (const name of ["peak", "sum", "target logit"]) {
     hold(slots, name, [tokens]);
     hold(slots, `next ${name}`, [tokens]);
   }
-  return { whole: [], chunks: [buildStatistics(shape), buildGradients(shape, param)] };
+  return { whole: [], chunks: [buildStatistics(shape), buildGradients(shape, { training })] };
 }
 
 function updatePrograms({ plan }: MemoryParts, slots: Slots): readonly Program[] {
-  const params = new Map([...plan.values()].map((param) => [param.key, param]));
+  const params = new Map<string, Updatable>();
+  for (const { key, spec, training } of plan.values()) {
+    if (training) params.set(key, { shape: spec.shape, training });
+  }
   return [...params.values()].map((param) => {
     const update = buildUpdate(param);
     const rows = shardSize(param);
-    if (param.projection) hold(slots, "A", [param.projection.rank, param.projection.dimension]);
+    const { projection } = param.training;
+    if (projection) hold(slots, "A", [projection.rank, projection.dimension]);
     return compile(rows === undefined ? update.outputs : shardUpdate(param, update).rows(rows));
   });
 }
@@ -233,16 +249,19 @@ function updatePrograms({ plan }: MemoryParts, slots: Slots): readonly Program[]
 const weightBytes = (model: Model): number =>
   [...model.params.values()].reduce((sum, { shape }) => sum + tensorBytes("float32", shape), 0);
 
-/** Weights, gradients and optimizer state under the usual methods (method.md, section 9). */
-function alternatives(model: Model, rank: number): MemoryTable["alternatives"] {
+/** Rank of the adapters that other methods are compared with. */
+const USUAL_RANK = 8;
+
+/** Weights, gradients and optimizer state under the usual methods. */
+function alternatives(model: Model): MemoryTable["alternatives"] {
   const weights = weightBytes(model);
   const matrices = [...model.params.values()].filter(({ role }) => role === "matrix");
   const adapters = matrices.reduce(
-    (sum, { shape }) => sum + 4 * rank * shape.reduce((dims, dim) => dims + dim, 0),
+    (sum, { shape }) => sum + 4 * USUAL_RANK * shape.reduce((dims, dim) => dims + dim, 0),
     0,
   );
   return [
     { name: "AdamW", bytes: weights * 4 },
-    { name: `LoRA ${rank} with AdamW`, bytes: weights + adapters * 4 },
+    { name: `LoRA ${USUAL_RANK} with AdamW`, bytes: weights + adapters * 4 },
   ];
 }

@@ -1,14 +1,20 @@
-/** @file The output directory: a Hugging Face model, the log, and a checkpoint while there is something to go on with. */
+/**
+ * @file The output directory: a Hugging Face model, or the adapters of one in peft's format; the log; and a checkpoint while there is
+ * something to go on with.
+ */
 
 import { readdir } from "node:fs/promises";
+import { peftName, settingsOf } from "../adapters/index.ts";
 import { UsageError } from "../errors.ts";
-import type { Model } from "../models/model.ts";
 import { readTensor } from "../runtime/runtime.ts";
-import type { Tokenizer } from "../text/index.ts";
+import type { HostTensor } from "../tensor/host-tensor.ts";
 import { errorCode, fileError } from "../weights/file-error.ts";
-import { saveModel } from "../weights/index.ts";
+import { saveAdapter, saveModel } from "../weights/index.ts";
 import type { TrainConfig } from "./config.ts";
-import type { TrainState } from "./state.ts";
+import { mergeInto } from "./merge.ts";
+import { leavesAdapters } from "./method.ts";
+import type { Run } from "./prepare.ts";
+import { bufferOf } from "./state.ts";
 
 /** @throws {UsageError} if the output directory holds something and may not be touched. */
 export async function checkOutput({ output, overwrite, resume }: TrainConfig): Promise<void> {
@@ -23,27 +29,53 @@ export async function checkOutput({ output, overwrite, resume }: TrainConfig): P
   }
 }
 
-export async function saveOutput(
-  output: string,
-  model: Model,
-  tokenizer: Tokenizer,
-  state: TrainState,
-): Promise<void> {
-  const weights = await Promise.all(
-    [...state.weights].map(async ([name, buffer]) => [name, await readTensor(buffer)] as const),
-  );
+export async function saveOutput(run: Run): Promise<void> {
+  if (leavesAdapters(run.config)) return saveAdapters(run);
+  const { base, tokenizer, config } = run;
   const end = tokenizer.endOfText;
-  await saveModel(output, {
-    config: { ...model.config, ...(end !== undefined && { bos_token_id: end, eos_token_id: end }) },
+  await saveModel(config.output, {
+    config: { ...base.config, ...(end !== undefined && { bos_token_id: end, eos_token_id: end }) },
     generationConfig: {
       ...(end !== undefined && {
         bos_token_id: end,
         eos_token_id: end,
         pad_token_id: tokenizer.pad,
       }),
-      max_length: model.contextLength,
+      max_length: base.contextLength,
     },
-    weights,
+    weights: await mergedWeights(run),
     files: tokenizer.files,
   });
+}
+
+/** The weights of the base, with the adapters in them; those in training stay as they are. */
+async function mergedWeights(run: Run): Promise<readonly (readonly [string, HostTensor])[]> {
+  const { base, adapters, runtime, state } = run;
+  const byWeight = new Map(adapters.map((adapter) => [adapter.weight, adapter] as const));
+  return Promise.all(
+    [...base.params.keys()].map(async (name) => {
+      const weight = bufferOf(state.weights, name);
+      const adapter = byWeight.get(name);
+      if (!adapter) return [name, await readTensor(weight)] as const;
+      const merged = runtime.allocate("float32", weight.shape);
+      await mergeInto(run, adapter, 1, merged);
+      return [name, await readTensor(merged)] as const;
+    }),
+  );
+}
+
+async function saveAdapters(run: Run): Promise<void> {
+  const { base, adapters, config, plan, state, tokenizer } = run;
+  const trained = (name: string) => plan.get(name)?.training !== undefined;
+  const settings = settingsOf(base, adapters, [...base.params.keys()].filter(trained));
+  const names = [...state.weights.keys()].filter((name) => !base.params.has(name) || trained(name));
+  const tensors = await Promise.all(
+    names.map(
+      async (name) =>
+        [peftName(base, name), await readTensor(bufferOf(state.weights, name))] as const,
+    ),
+  );
+  const model = typeof config.model === "string" ? config.model : null;
+  const adapterConfig = { ...settings, base_model_name_or_path: model };
+  await saveAdapter(config.output, adapterConfig, tensors, tokenizer.files);
 }

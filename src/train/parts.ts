@@ -4,7 +4,7 @@ import type { Model } from "../models/model.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { TrainConfig } from "./config.ts";
 import type { Draws } from "./draws.ts";
-import type { ParamPlan, Plan } from "./plan.ts";
+import type { ParamPlan, ParamTraining, Plan } from "./plan.ts";
 import type { ProgramCache } from "./programs.ts";
 import type { Slots } from "./slots.ts";
 import type { TrainState } from "./state.ts";
@@ -26,6 +26,13 @@ export function planOf(plan: Plan, name: string): ParamPlan {
   const found = plan.get(name);
   if (found) return found;
   throw new Error(`internal: no plan for ${name}`);
+}
+
+/** How a parameter is trained. */
+export function trainingOf(plan: Plan, name: string): ParamTraining {
+  const { training } = planOf(plan, name);
+  if (training) return training;
+  throw new Error(`internal: ${name} is frozen`);
 }
 
 export function copyInt32(from: Int32Array, to: unknown): void {

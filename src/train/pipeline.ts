@@ -5,13 +5,13 @@
  */
 
 import type { Batch } from "../data/batches.ts";
-import type { Stage } from "../models/model.ts";
+import type { Model, Stage } from "../models/model.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
-import { type DType, isFloat } from "../tensor/dtype.ts";
+import type { DType } from "../tensor/dtype.ts";
 import { staticShape } from "../tensor/shape.ts";
 import { createHead } from "./head.ts";
 import { copyInt32, type PipelineParts, planOf } from "./parts.ts";
-import type { ParamPlan } from "./plan.ts";
+import type { ParamPlan, Plan } from "./plan.ts";
 import {
   accumulatorName,
   buildStage,
@@ -19,7 +19,7 @@ import {
   projectionName,
   type StagePrograms,
 } from "./stage-programs.ts";
-import { bufferOf, clear } from "./state.ts";
+import { bufferOf, mapRecord, reset } from "./state.ts";
 
 /** Which projections and masks a micro-step draws. */
 export interface MicroStepKeys {
@@ -32,14 +32,14 @@ export interface Pipeline {
   /**
    * One micro-batch.
    *
-   * @param onGradient - called with each parameter that has no accumulator of its own, and a scratch one that holds its
-   * gradient; may update the parameter, which this micro-step does not use again
+   * @param onGradient - called with each trained parameter that has no accumulator of its own, and a scratch one that holds
+   * its gradient; may update the parameter, which this micro-step does not use again
    * @returns the summed loss of the tokens that count, in nats; if it is not finite, no parameter was touched
    */
   microStep(
     batch: Batch,
     keys: MicroStepKeys,
-    onGradient?: (name: string, accumulator: Buffer) => Promise<void>,
+    onGradient?: (name: string, accumulator: Buffers) => Promise<void>,
   ): Promise<number>;
   /** The summed loss of a batch, without dropout and gradients. */
   evaluate(batch: Batch): Promise<number>;
@@ -49,6 +49,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const { model, plan, config, state, programs, slots, draws, batchLengths } = parts;
   const head = createHead(parts);
   const built = new Map<string, StagePrograms>();
+  const firstTrained = firstTrainedStage(model, plan);
 
   const plansOf = (stage: Stage): Readonly<Record<string, ParamPlan>> =>
     Object.fromEntries(
@@ -60,13 +61,17 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     const plans = plansOf(stage);
     const treatments = Object.values(plans).map(({ key }) => key);
     const key = `${stage.kind} ${size}x${length} ${treatments.join()}`;
-    const first = stage === model.stages[0];
-    const x = first
-      ? { dtype: "int32" as const, shape: [size, length] }
-      : { dtype: "float32" as const, shape: [size, length, model.width] };
-    const known = built.get(key) ?? buildStage(stage, { x, plans, recompute: config.recompute });
-    built.set(key, known);
-    return [key, known];
+    const index = model.stages.indexOf(stage);
+    const x =
+      index === 0
+        ? { dtype: "int32" as const, shape: [size, length] }
+        : { dtype: "float32" as const, shape: [size, length, model.width] };
+    const needsDx = index > firstTrained;
+    const fullKey = needsDx || index === 0 ? key : `${key} first`;
+    const { recompute } = config;
+    const known = built.get(fullKey) ?? buildStage(stage, { x, plans, recompute, needsDx });
+    built.set(fullKey, known);
+    return [fullKey, known];
   }
 
   const weightsOf = (stage: Stage): Buffers =>
@@ -91,7 +96,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     }
     for (const [local, name] of Object.entries(stage.params)) {
       const input = projectionName(local);
-      const { gradientProjection } = planOf(plan, name);
+      const gradientProjection = planOf(plan, name).training?.gradientProjection;
       if (!gradientProjection || !inputs[input]) continue;
       const { rank, dimension } = gradientProjection;
       const a = slots.take(input, "float32", [rank, dimension]);
@@ -110,19 +115,20 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     return ids;
   }
 
-  /** A stage's accumulators by local name: its own, or scratch ones that are cleared for it. */
-  function accumulatorsOf(stage: Stage): Readonly<Record<string, Buffer>> {
+  /** Accumulators of a stage's trained parameters by local name: their own, or scratch ones that are cleared for them. */
+  function accumulatorsOf(stage: Stage): Readonly<Record<string, Buffers>> {
     return Object.fromEntries(
-      Object.entries(stage.params).map(([local, name]) => {
+      Object.entries(stage.params).flatMap(([local, name]) => {
+        const { training } = planOf(plan, name);
+        if (!training) return [];
         const own = state.accumulators.get(name);
-        if (own) return [local, own];
-        const scratch = slots.take(
-          `${stage.kind} ${accumulatorName(local)}`,
-          "float32",
-          planOf(plan, name).accumulator.shape,
+        if (own) return [[local, own]];
+        const specs = training.accumulator.state;
+        const scratch = mapRecord(specs, ({ dtype = "float32", shape }, key) =>
+          slots.take(`${stage.kind} ${accumulatorName(local, key)}`, dtype, shape),
         );
-        clear(scratch);
-        return [local, scratch];
+        reset(scratch, specs);
+        return [[local, scratch]];
       }),
     );
   }
@@ -162,6 +168,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       // Backward
       let dy = dHidden;
       for (const [index, stage] of [...model.stages.entries()].toReversed()) {
+        if (index < firstTrained) break;
         const [key, made] = programsOf(stage, batch);
         const executable = await programs.get(
           `${key} backward`,
@@ -172,9 +179,11 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         const accumulators = accumulatorsOf(stage);
         const fetches: Record<string, Buffer> = {};
         const sums: Record<string, Buffer> = {};
-        for (const [local, buffer] of Object.entries(accumulators)) {
-          sums[accumulatorName(local)] = buffer;
-          fetches[nextAccumulatorName(local)] = buffer;
+        for (const [local, tensors] of Object.entries(accumulators)) {
+          for (const [tensor, buffer] of Object.entries(tensors)) {
+            sums[accumulatorName(local, tensor)] = buffer;
+            fetches[nextAccumulatorName(local, tensor)] = buffer;
+          }
         }
         const stageInput = inputs[index] ?? x;
         const feeds = {
@@ -185,7 +194,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
           ...residuals[index],
           ...sums,
         };
-        if (isFloat(stageInput.dtype)) {
+        if (made.backward.outputs["dx"]) {
           fetches["dx"] = slots.take(`dx ${index % 2}`, stageInput.dtype, stageInput.shape);
         }
         await programs.run(executable, only(feeds, types), fetches);
@@ -223,6 +232,14 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       return head.loss(batch, x);
     },
   };
+}
+
+/** The first stage with a trained parameter: the backward pass ends there. */
+export function firstTrainedStage({ stages }: Model, plan: Plan): number {
+  const index = stages.findIndex(({ params }) =>
+    Object.values(params).some((name) => planOf(plan, name).training),
+  );
+  return index < 0 ? stages.length : index;
 }
 
 /**

@@ -1,28 +1,33 @@
 /**
- * @file What becomes of each parameter: compressed or dense, by which rule, at what cost. Decided once, shown to the user, and
- * followed by everything else.
+ * @file What becomes of each parameter: frozen, dense or compressed, by which rule, at what cost. Decided once, shown to the user,
+ * and followed by everything else.
  */
 
-import { UsageError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
+import { UsageError } from "../errors.ts";
 import type { ParamSpec } from "../nn/params.ts";
-import { baseOptimizer } from "../optim/base.ts";
-import {
-  type Accumulator,
-  accumulator,
-  referenceStepRule,
-  type StepRule,
-  stepRule,
-} from "../optim/flora.ts";
+import { type Accumulator, accumulator, type AccumulatorDType } from "../optim/accumulator.ts";
+import { baseOptimizer, compressedMomentsRule } from "../optim/base.ts";
+import { referenceStepRule, type StepRule, stepRule } from "../optim/flora.ts";
 import { type Projection, smallestSafeInterval } from "../optim/projection.ts";
-import type { StateSpec } from "../optim/transform.ts";
+import { stateBytes, type StateSpec } from "../optim/transform.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
+import { matches } from "../models/patterns.ts";
 import type { TrainConfig } from "./config.ts";
 import type { ParameterPlan } from "./events.ts";
 
 export interface ParamPlan {
   readonly name: string;
   readonly spec: ParamSpec;
+  /** Absent for a frozen parameter, whose gradient is never computed. */
+  readonly training: ParamTraining | undefined;
+  /** The treatment in words. */
+  readonly treatment: string;
+  /** Parameters with equal keys are trained by the same program. */
+  readonly key: string;
+}
+
+export interface ParamTraining {
   /** How the momentum is compressed, and the gradients too unless the rule needs them whole. */
   readonly projection: Projection | undefined;
   /** How gradients are compressed while they accumulate. */
@@ -30,42 +35,67 @@ export interface ParamPlan {
   readonly accumulator: Accumulator;
   readonly rule: StepRule;
   readonly state: Readonly<Record<string, StateSpec>>;
-  /** The treatment in words. */
-  readonly treatment: string;
-  /** Parameters with equal keys are trained by the same program. */
-  readonly key: string;
+  /** The parameter's learning rate, in units of the run's. */
+  readonly rateFactor: number;
 }
 
 export type Plan = ReadonlyMap<string, ParamPlan>;
 
+/** Which parameters are trained, and at which rate; what the plan does not decide itself. */
+export interface Trainable {
+  /** Why a parameter is frozen; undefined where it is trained. */
+  frozen(name: string): string | undefined;
+  rateFactor(name: string): number;
+}
+
+export const EVERYTHING: Trainable = { frozen: () => undefined, rateFactor: () => 1 };
+
+/** Whether state lives in the compressed space from one step to the next. */
+const keepsCompressedState = ({ momentum, compressMoments }: TrainConfig): boolean =>
+  momentum > 0 || compressMoments;
+
 /** Steps between projections: every step has its own, but a momentum should not be moved often. */
-export const resampleInterval = ({ resampleEvery, momentum }: TrainConfig): number =>
-  resampleEvery ?? (momentum > 0 ? 1000 : 1);
+export const resampleInterval = (config: TrainConfig): number =>
+  config.resampleEvery ?? (keepsCompressedState(config) ? 1000 : 1);
 
 /**
  * The plan for all parameters of a model.
  *
  * @throws {UsageError} if a momentum would grow without bound, or patterns match nothing.
  */
-export function planParameters(model: Model, config: TrainConfig): Plan {
+export function planParameters(
+  model: Model,
+  config: TrainConfig,
+  trainable: Trainable = EVERYTHING,
+): Plan {
   const chunked = model.vocabularySize > config.vocabularyChunk;
-  for (const pattern of [...config.include, ...config.exclude]) {
-    const known = [...model.params.keys()].some((name) => matches(pattern, name));
-    if (!known) throw new UsageError(`include, exclude: no parameter matches "${pattern}"`);
-  }
+  checkPatterns(model, config);
   return new Map(
     [...model.params].map(([name, spec]) => {
-      const decided = decide(name, spec, config, chunked && name === model.head);
-      return [name, planParameter(name, spec, config, decided)];
+      const reason = trainable.frozen(name);
+      if (reason !== undefined) return [name, frozenParameter(name, spec, reason)];
+      const isChunked = chunked && name === model.head;
+      const decision = decide(name, spec, config, isChunked);
+      const rateFactor = trainable.rateFactor(name);
+      return [name, planParameter({ name, spec, config, decision, isChunked, rateFactor })];
     }),
   );
 }
 
-/** Whether a name fits a pattern in which `*` stands for any text. */
-export function matches(pattern: string, name: string): boolean {
-  const parts = pattern.split("*").map((part) => part.replaceAll(/[\\^$.|?+()[\]{}]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`).test(name);
+function checkPatterns(model: Model, { include, exclude }: TrainConfig): void {
+  for (const pattern of [...include, ...exclude]) {
+    const known = [...model.params.keys()].some((name) => matches(pattern, name));
+    if (!known) throw new UsageError(`include, exclude: no parameter matches "${pattern}"`);
+  }
 }
+
+const frozenParameter = (name: string, spec: ParamSpec, reason: string): ParamPlan => ({
+  name,
+  spec,
+  training: undefined,
+  treatment: `frozen: ${reason}`,
+  key: JSON.stringify([spec.shape, "frozen"]),
+});
 
 interface Decision {
   readonly projection: Projection | undefined;
@@ -79,7 +109,8 @@ function decide(name: string, spec: ParamSpec, config: TrainConfig, chunked: boo
   });
   const [rows = 0, columns = 0] = spec.shape;
   const { rank, projection: family } = config;
-  if (config.method === "dense") return dense("method");
+  if (spec.role === "adapter") return dense(spec.role);
+  if (config.method !== "flora") return dense("method");
   if (spec.shape.length !== 2) return dense(spec.role);
   if (spec.role === "embedding" && !config.compressEmbeddings) return dense(spec.role);
   if (!config.include.some((pattern) => matches(pattern, name))) return dense("not included");
@@ -104,33 +135,65 @@ function sideOf(side: TrainConfig["side"], rows: number, columns: number): Proje
   return smaller === "rows" ? "columns" : "rows";
 }
 
-function planParameter(
-  name: string,
-  spec: ParamSpec,
-  config: TrainConfig,
-  { projection, treatment }: Decision,
-): ParamPlan {
-  const { momentum, momentumRule, optimizer, weightDecay } = config;
-  if (projection && momentum > 0) checkInterval(name, projection, config);
-  const wholeGradient = momentum > 0 && momentumRule === "reference";
+interface PlanRequest {
+  readonly name: string;
+  readonly spec: ParamSpec;
+  readonly config: TrainConfig;
+  readonly decision: Decision;
+  readonly isChunked: boolean;
+  readonly rateFactor: number;
+}
+
+function planParameter(request: PlanRequest): ParamPlan {
+  const { name, spec, config, decision, rateFactor } = request;
+  const { projection, treatment } = decision;
+  if (projection && keepsCompressedState(config)) checkInterval(name, projection, config);
+  const wholeGradient = config.momentum > 0 && config.momentumRule === "reference";
   const gradientProjection = wholeGradient ? undefined : projection;
-  const options = { projection, momentum, base: baseOptimizer(optimizer, weightDecay) };
-  const rule = wholeGradient ? referenceStepRule(options) : stepRule(options);
+  const dtype = accumulatorDType(request);
+  const notes = [
+    ...(wholeGradient && projection ? [", gradient dense"] : []),
+    ...(dtype === "int8" ? [", int8"] : []),
+  ].join("");
+  const rule = ruleOf(config, projection);
   return {
     name,
     spec,
-    projection,
-    gradientProjection,
-    accumulator: accumulator(spec.shape, gradientProjection),
-    rule,
-    state: rule.init(spec.shape),
-    treatment: wholeGradient && projection ? `${treatment}, gradient dense` : treatment,
-    key: JSON.stringify([spec.shape, projection ?? null]),
+    training: {
+      projection,
+      gradientProjection,
+      accumulator: accumulator(spec.shape, { projection: gradientProjection, dtype }),
+      rule,
+      state: rule.init(spec.shape),
+      rateFactor,
+    },
+    treatment: treatment + notes,
+    key: JSON.stringify([spec.shape, projection ?? null, dtype]),
   };
 }
 
+/** Vectors are too small to save on, and a scale belongs to no rows of a vocabulary that is computed in chunks. */
+function accumulatorDType({ spec, config, isChunked }: PlanRequest): AccumulatorDType {
+  return spec.shape.length === 2 && !isChunked ? config.accumulatorDtype : "float32";
+}
+
+function ruleOf(config: TrainConfig, projection: Projection | undefined): StepRule {
+  const { momentum, momentumRule, optimizer, weightDecay, compressMoments } = config;
+  if (compressMoments && (optimizer === "adam" || optimizer === "adamw") && projection) {
+    return compressedMomentsRule(optimizer, weightDecay, projection);
+  }
+  const options = { projection, momentum, base: baseOptimizer(optimizer, weightDecay) };
+  return momentum > 0 && momentumRule === "reference"
+    ? referenceStepRule(options)
+    : stepRule(options);
+}
+
+/** β₁ of Adam, whose compressed first moment moves with the projection. */
+const ADAM_DECAY = 0.9;
+
 function checkInterval(name: string, projection: Projection, config: TrainConfig): void {
-  const smallest = smallestSafeInterval(projection, config.momentum);
+  const decay = config.compressMoments ? ADAM_DECAY : config.momentum;
+  const smallest = smallestSafeInterval(projection, decay);
   const interval = resampleInterval(config);
   if (interval < smallest) {
     throw new UsageError(
@@ -142,15 +205,13 @@ function checkInterval(name: string, projection: Projection, config: TrainConfig
 
 /** The plan as users see it. */
 export const describePlan = (plan: Plan): readonly ParameterPlan[] =>
-  [...plan.values()].map(({ name, spec, treatment, projection, accumulator: acc, state }) => ({
+  [...plan.values()].map(({ name, spec, treatment, training }) => ({
     name,
     shape: spec.shape,
     treatment,
-    compressed: projection !== undefined,
+    compressed: training?.projection !== undefined,
+    frozen: training === undefined,
     weightBytes: tensorBytes("float32", spec.shape),
-    accumulatorBytes: tensorBytes("float32", acc.shape),
-    optimizerBytes: Object.values(state).reduce(
-      (bytes, { shape }) => bytes + tensorBytes("float32", shape),
-      0,
-    ),
+    accumulatorBytes: training ? stateBytes(training.accumulator.state) : 0,
+    optimizerBytes: training ? stateBytes(training.state) : 0,
   }));

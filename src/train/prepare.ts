@@ -10,12 +10,13 @@ import type { TrainConfig } from "./config.ts";
 import { loadData, tokenizerOf, type TrainData } from "./data.ts";
 import { createDraws } from "./draws.ts";
 import type { PipelineParts } from "./parts.ts";
-import { type Plan, planParameters } from "./plan.ts";
+import { type Trainee, traineeOf } from "./method.ts";
+import type { Plan } from "./plan.ts";
 import { createProgramCache } from "./programs.ts";
 import { createSlots } from "./slots.ts";
 import { bufferOf, createState, restore } from "./state.ts";
 
-export interface Run extends PipelineParts {
+export interface Run extends PipelineParts, Trainee {
   readonly tokenizer: Tokenizer;
   readonly data: TrainData;
   /** Whether parameters are updated as soon as their gradient is known. */
@@ -41,38 +42,46 @@ export function contextLengthOf(config: TrainConfig, model: Model): number {
 }
 
 /** Parameters that are updated as soon as their gradient is known: with one micro-step and nothing to wait for. */
-export function immediateParams(model: Model, config: TrainConfig): ReadonlySet<string> {
+export function immediateParams(
+  { model, plan }: { readonly model: Model; readonly plan: Plan },
+  config: TrainConfig,
+): ReadonlySet<string> {
   if (config.microSteps > 1 || config.maxGradNorm !== undefined) return new Set();
   const uses = [...model.stages.flatMap(({ params }) => Object.values(params)), model.head];
   return new Set(
-    uses.filter((name) => uses.indexOf(name) === uses.lastIndexOf(name) && name !== model.head),
+    uses.filter(
+      (name) =>
+        plan.get(name)?.training !== undefined &&
+        uses.indexOf(name) === uses.lastIndexOf(name) &&
+        name !== model.head,
+    ),
   );
 }
 
 export async function prepare(config: TrainConfig): Promise<Run> {
   const tokenizer = await tokenizerOf(config);
-  const model = await modelOf(config, tokenizer.vocabularySize);
-  if (tokenizer.vocabularySize > model.vocabularySize) {
+  const base = await modelOf(config, tokenizer.vocabularySize);
+  if (tokenizer.vocabularySize > base.vocabularySize) {
     throw new UsageError(
-      `tokenizer: the model knows ${model.vocabularySize} tokens` +
+      `tokenizer: the model knows ${base.vocabularySize} tokens` +
         `; got a vocabulary of ${tokenizer.vocabularySize}`,
     );
   }
-  const plan: Plan = planParameters(model, config);
+  const trainee = traineeOf(base, config);
+  const { model, plan } = trainee;
   const draws = createDraws(config.seed);
   const data = await loadData(config, tokenizer, contextLengthOf(config, model), draws.dataKey);
 
   const runtime = cpuRuntime(config.threads === undefined ? {} : { threads: config.threads });
-  const immediate = immediateParams(model, config);
+  const immediate = immediateParams(trainee, config);
   const state = createState({ runtime, model, plan, immediate });
-  await fillWeights({ config, model, state, draws });
+  await fillWeights({ config, base, model, state, draws });
   // Reading and tokenizing leave more garbage than a small model has weights.
   runtime.collectGarbage();
   return {
+    ...trainee,
     config,
     tokenizer,
-    model,
-    plan,
     draws,
     data,
     runtime,
@@ -84,19 +93,21 @@ export async function prepare(config: TrainConfig): Promise<Run> {
   };
 }
 
+/** A model from scratch is drawn, and so are the adapters of any model. */
 async function fillWeights({
   config,
+  base,
   model,
   state,
   draws,
-}: Pick<Run, "config" | "model" | "state" | "draws">): Promise<void> {
-  if (typeof config.model !== "string") {
-    for (const [name, spec] of model.params) {
-      draws.initialize(name, spec, bufferOf(state.weights, name));
-    }
-    return;
+}: Pick<Run, "config" | "base" | "model" | "state" | "draws">): Promise<void> {
+  const isLoaded = typeof config.model === "string";
+  for (const [name, spec] of model.params) {
+    if (isLoaded && base.params.has(name)) continue;
+    draws.initialize(name, spec, bufferOf(state.weights, name));
   }
-  const expected = new Map([...model.params].map(([name, { shape }]) => [name, shape] as const));
-  const tensors = await loadWeights(config.model, expected, model.checkpoint);
+  if (typeof config.model !== "string") return;
+  const expected = new Map([...base.params].map(([name, { shape }]) => [name, shape] as const));
+  const tensors = await loadWeights(config.model, expected, base.checkpoint);
   for (const [name, tensor] of tensors) restore(name, bufferOf(state.weights, name), tensor);
 }

@@ -8,17 +8,19 @@
  */
 
 import { splitAtResiduals, vjp } from "../autodiff/index.ts";
-import { mapTensors, type Tensors } from "../graph/tensors.ts";
+import { mapTensors, tensorAt, type Tensors } from "../graph/tensors.ts";
 import { input, type Value, type ValueType } from "../graph/value.ts";
 import type { Stage } from "../models/model.ts";
 import type { DropoutMasks } from "../nn/dropout.ts";
 import { compile, optimize, type Program } from "../onnx/model.ts";
 import { isFloat } from "../tensor/dtype.ts";
-import type { ParamPlan } from "./plan.ts";
+import type { Accumulator } from "../optim/accumulator.ts";
+import type { Projection } from "../optim/projection.ts";
+import type { ParamPlan, ParamTraining } from "./plan.ts";
 
-/** Names of program inputs and outputs that are not parameters of the stage. */
-export const accumulatorName = (param: string): string => `acc:${param}`;
-export const nextAccumulatorName = (param: string): string => `acc':${param}`;
+/** Names of program inputs and outputs that are not parameters of the stage. An accumulator has one or more tensors. */
+export const accumulatorName = (param: string, key: string): string => `acc:${param}/${key}`;
+export const nextAccumulatorName = (param: string, key: string): string => `acc':${param}/${key}`;
 export const projectionName = (param: string): string => `A:${param}`;
 export const maskName = (name: string): string => `mask:${name}`;
 
@@ -40,11 +42,13 @@ export interface StageOptions {
   /** By the parameters' names inside the stage. */
   readonly plans: Readonly<Record<string, ParamPlan>>;
   readonly recompute: boolean;
+  /** Whether anything before this stage is trained, so that the cotangent of x is wanted. */
+  readonly needsDx: boolean;
 }
 
 export function buildStage(
   stage: Stage,
-  { x: xType, plans, recompute }: StageOptions,
+  { x: xType, plans, recompute, needsDx }: StageOptions,
 ): StagePrograms {
   const x = input("x", xType.dtype, xType.shape);
   const params = mapTensors(plans, ({ spec }, name) => input(name, "float32", spec.shape));
@@ -59,7 +63,7 @@ export function buildStage(
   };
   const y = stage.forward(x, params, drawn);
   const dy = input("dy", y.dtype, y.shape);
-  const backward = backwardOutputs({ x, params, y, dy, plans });
+  const backward = backwardOutputs({ x, params, y, dy, plans, needsDx });
   const evaluate = compile({ y: evaluated });
 
   if (recompute) {
@@ -86,42 +90,50 @@ export function buildStage(
   };
 }
 
-interface JointGraph {
+interface JointGraph extends Pick<StageOptions, "plans" | "needsDx"> {
   readonly x: Value;
   readonly params: Tensors;
   readonly y: Value;
   readonly dy: Value;
-  readonly plans: StageOptions["plans"];
 }
 
 /** dx (none for token ids) and every accumulator with the gradient in it. */
-function backwardOutputs({ x, params, y, dy, plans }: JointGraph): Tensors {
-  const names = Object.keys(params);
-  const differentiable = isFloat(x.dtype);
-  const wrt = [...(differentiable ? [x] : []), ...Object.values(params)];
+function backwardOutputs({ x, params, y, dy, plans, needsDx }: JointGraph): Tensors {
+  const trained = Object.entries(plans).flatMap(([name, { training }]) =>
+    training ? [{ name, training }] : [],
+  );
+  const differentiable = needsDx && isFloat(x.dtype);
+  const wrt = [
+    ...(differentiable ? [x] : []),
+    ...trained.map(({ name }) => tensorAt(params, name)),
+  ];
   const cotangents = vjp([y], [dy], wrt);
   const grads = differentiable ? cotangents.slice(1) : cotangents;
   const [dx] = cotangents;
-  const accumulated = names.map((name, i) => {
-    const plan = plans[name];
+  const accumulated = trained.map(({ name, training }, i) => {
     const gradient = grads[i];
-    if (!plan || !gradient) throw new Error(`internal: no gradient of ${name}`);
-    const sum = accumulatorInput(name, plans);
-    const a = projectionInput(name, plan);
-    return [nextAccumulatorName(name), plan.accumulator.accumulate(sum, gradient, a)] as const;
+    if (!gradient) throw new Error(`internal: no gradient of ${name}`);
+    return accumulateInto(name, training, training.accumulator, gradient);
   });
-  return { ...(differentiable && dx && { dx }), ...Object.fromEntries(accumulated) };
+  return Object.assign({ ...(differentiable && dx && { dx }) }, ...accumulated);
 }
 
-const accumulatorInput = (name: string, plans: StageOptions["plans"]): Value =>
-  input(accumulatorName(name), "float32", plans[name]?.accumulator.shape ?? []);
-
-/** The projection matrix of a gradient, [rank, dimension]. */
-export function projectionInput(
+/** An accumulator with a gradient in it, as outputs; the accumulator and the projection are inputs. */
+export function accumulateInto(
   name: string,
-  { gradientProjection }: ParamPlan,
-): Value | undefined {
-  if (!gradientProjection) return undefined;
-  const { rank, dimension } = gradientProjection;
-  return input(projectionName(name), "float32", [rank, dimension]);
+  { gradientProjection }: ParamTraining,
+  accumulator: Accumulator,
+  gradient: Value,
+): Tensors {
+  const state = mapTensors(accumulator.state, ({ dtype = "float32", shape }, key) =>
+    input(accumulatorName(name, key), dtype, shape),
+  );
+  const a = gradientProjection && projectionInput(name, gradientProjection);
+  const next = accumulator.accumulate(state, gradient, a);
+  return Object.fromEntries(
+    Object.entries(next).map(([key, value]) => [nextAccumulatorName(name, key), value]),
+  );
 }
+
+const projectionInput = (name: string, { rank, dimension }: Projection): Value =>
+  input(projectionName(name), "float32", [rank, dimension]);

@@ -2,7 +2,9 @@
 
 import { UsageError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
-import type { Buffer, Runtime } from "../runtime/runtime.ts";
+import type { StateSpec } from "../optim/transform.ts";
+import type { Buffer, Buffers, Runtime } from "../runtime/runtime.ts";
+import type { TypedArray } from "../tensor/dtype.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { sameShape } from "../tensor/shape.ts";
 import type { Plan } from "./plan.ts";
@@ -23,10 +25,10 @@ export const START: Position = { step: 0, microStep: 0, lossTokens: 0, lossSum: 
 
 export interface TrainState {
   readonly weights: ReadonlyMap<string, Buffer>;
-  /** Absent for parameters that are updated as soon as their gradient is known. */
-  readonly accumulators: ReadonlyMap<string, Buffer>;
+  /** Absent for frozen parameters, and for those that are updated as soon as their gradient is known. */
+  readonly accumulators: ReadonlyMap<string, Buffers>;
   /** Optimizer state by parameter, then by its own name. */
-  readonly optimizer: ReadonlyMap<string, Readonly<Record<string, Buffer>>>;
+  readonly optimizer: ReadonlyMap<string, Buffers>;
 }
 
 export interface StateOptions {
@@ -40,54 +42,79 @@ export interface StateOptions {
 /** Zeroed accumulators, initial optimizer state, and weights that the caller fills. */
 export function createState({ runtime, model, plan, immediate }: StateOptions): TrainState {
   const weights = new Map<string, Buffer>();
-  const accumulators = new Map<string, Buffer>();
-  const optimizer = new Map<string, Readonly<Record<string, Buffer>>>();
+  const accumulators = new Map<string, Buffers>();
+  const optimizer = new Map<string, Buffers>();
+  const allocate = (specs: Readonly<Record<string, StateSpec>>): Buffers => {
+    const buffers = mapRecord(specs, ({ dtype = "float32", shape }) =>
+      runtime.allocate(dtype, shape),
+    );
+    reset(buffers, specs);
+    return buffers;
+  };
   for (const [name, { shape }] of model.params) {
-    const param = plan.get(name);
-    if (!param) throw new Error(`internal: no plan for ${name}`);
     weights.set(name, runtime.allocate("float32", shape));
-    if (!immediate.has(name)) {
-      accumulators.set(name, runtime.allocate("float32", param.accumulator.shape));
-    }
-    const state = Object.entries(param.state).map(([key, spec]) => {
-      const buffer = runtime.allocate("float32", spec.shape);
-      if (spec.initial !== 0) buffer.write((elements) => fillWith(elements, spec.initial));
-      return [key, buffer] as const;
-    });
-    optimizer.set(name, Object.fromEntries(state));
+    const training = plan.get(name)?.training;
+    if (!training) continue;
+    if (!immediate.has(name)) accumulators.set(name, allocate(training.accumulator.state));
+    optimizer.set(name, allocate(training.state));
   }
   return { weights, accumulators, optimizer };
 }
 
+export const mapRecord = <T, U>(
+  record: Readonly<Record<string, T>>,
+  f: (value: T, key: string) => U,
+): Record<string, U> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value, key)]));
+
+/** Puts state back to its initial values. */
+export function reset(buffers: Buffers, specs: Readonly<Record<string, StateSpec>>): void {
+  for (const [key, { initial }] of Object.entries(specs)) {
+    bufferNamed(buffers, key).write((elements) => fillWith(elements, initial));
+  }
+}
+
 export const clear = (buffer: Buffer): void => buffer.write((elements) => fillWith(elements, 0));
 
-function fillWith(elements: unknown, value: number): void {
-  if (!(elements instanceof Float32Array)) throw new Error("internal: float32 expected");
+function fillWith(elements: TypedArray, value: number): void {
+  if (elements instanceof BigInt64Array) throw new Error("internal: state is not int64");
   elements.fill(value);
 }
 
 /** The state by the names of a checkpoint, weights left out. */
 export function namedBuffers({ accumulators, optimizer }: TrainState): ReadonlyMap<string, Buffer> {
-  return new Map([
-    ...[...accumulators].map(([name, buffer]) => [`accumulator/${name}`, buffer] as const),
-    ...[...optimizer].flatMap(([name, state]) =>
-      Object.entries(state).map(([key, buffer]) => [`optimizer/${name}/${key}`, buffer] as const),
-    ),
-  ]);
+  return new Map([...named("accumulator", accumulators), ...named("optimizer", optimizer)]);
 }
+
+const named = (kind: string, states: ReadonlyMap<string, Buffers>) =>
+  [...states].flatMap(([name, state]) =>
+    Object.entries(state).map(([key, buffer]) => [`${kind}/${name}/${key}`, buffer] as const),
+  );
 
 /** Copies a tensor into a buffer. @throws {UsageError} if their shapes differ. */
 export function restore(name: string, buffer: Buffer, tensor: HostTensor): void {
-  if (!sameShape(buffer.shape, tensor.shape) || !(tensor.data instanceof Float32Array)) {
+  if (!sameShape(buffer.shape, tensor.shape) || buffer.dtype !== tensor.dtype) {
     throw new UsageError(
-      `${name}: must be float32 [${buffer.shape.join(", ")}]` +
+      `${name}: must be ${buffer.dtype} [${buffer.shape.join(", ")}]` +
         `; got ${tensor.dtype} [${tensor.shape.join(", ")}]`,
     );
   }
-  const numbers = tensor.data;
-  buffer.write((elements) => {
-    if (elements instanceof Float32Array) elements.set(numbers);
-  });
+  const { data } = tensor;
+  buffer.write((elements) => copyElements(data, elements));
+}
+
+/** Elements that are float32 by construction. */
+export function floats(elements: unknown): Float32Array {
+  if (elements instanceof Float32Array) return elements;
+  throw new Error("internal: float32 expected");
+}
+
+/** Copies between arrays of the same numbers. */
+export function copyElements(from: TypedArray, to: TypedArray): void {
+  if (from instanceof BigInt64Array || to instanceof BigInt64Array) {
+    throw new Error("internal: state is not int64");
+  }
+  to.set(from);
 }
 
 /** A buffer that must be there. */
@@ -95,4 +122,10 @@ export function bufferOf<K>(buffers: ReadonlyMap<K, Buffer>, key: K): Buffer {
   const buffer = buffers.get(key);
   if (buffer) return buffer;
   throw new Error(`internal: no buffer ${String(key)}`);
+}
+
+export function bufferNamed(buffers: Buffers, key: string): Buffer {
+  const buffer = buffers[key];
+  if (buffer) return buffer;
+  throw new Error(`internal: no buffer ${key}`);
 }

@@ -1,9 +1,9 @@
 /** @file The end of a step: clip, update every parameter, move what moves with the projection, and start the next cycle. */
 
 import { type Apply, createApply, type StepNumbers } from "./apply.ts";
-import { buildNorm, buildTransfer } from "./apply-programs.ts";
-import { type PipelineParts, planOf } from "./parts.ts";
-import { clear } from "./state.ts";
+import { accumulatorFeeds, buildNorm, buildTransfer } from "./apply-programs.ts";
+import { type PipelineParts, planOf, trainingOf } from "./parts.ts";
+import { bufferNamed, copyElements, reset } from "./state.ts";
 
 export interface Optimizer {
   /** Updates one parameter from its accumulator. */
@@ -12,7 +12,7 @@ export interface Optimizer {
   applyAll(numbers: StepNumbers): Promise<void>;
   /** The global norm of the sums in the accumulators; of compressed ones it is an unbiased estimate (squared). */
   gradientNorm(): Promise<number>;
-  /** Expresses every compressed momentum under the projection of another cycle. */
+  /** Expresses all compressed state under the projection of another cycle. */
   transfer(fromCycle: number, toCycle: number): Promise<void>;
 }
 
@@ -25,17 +25,19 @@ export function createOptimizer(parts: PipelineParts): Optimizer {
     async applyAll(numbers) {
       for (const [name, accumulator] of state.accumulators) {
         await apply(name, accumulator, numbers);
-        clear(accumulator);
+        reset(accumulator, trainingOf(plan, name).accumulator.state);
       }
     },
 
     async gradientNorm() {
       const squared = slots.take("squaredNorm", "float32", []);
       let total = 0;
-      for (const accumulator of state.accumulators.values()) {
-        const key = `norm ${accumulator.shape.join()}`;
-        const executable = await programs.get(key, () => buildNorm(accumulator.shape));
-        await programs.run(executable, { acc: accumulator }, { squaredNorm: squared });
+      for (const [name, tensors] of state.accumulators) {
+        const { accumulator } = trainingOf(plan, name);
+        const executable = await programs.get(`norm ${planOf(plan, name).key}`, () =>
+          buildNorm(accumulator),
+        );
+        await programs.run(executable, accumulatorFeeds(tensors), { squaredNorm: squared });
         total += Number((await squared.read())[0]);
       }
       return Math.sqrt(total);
@@ -43,25 +45,26 @@ export function createOptimizer(parts: PipelineParts): Optimizer {
 
     async transfer(fromCycle, toCycle) {
       for (const [name, own] of state.optimizer) {
-        const momentum = own["momentum.mean"];
-        const { projection, spec, key } = planOf(plan, name);
-        if (!momentum || !projection) continue;
+        const { key } = planOf(plan, name);
+        const { projection, rule } = trainingOf(plan, name);
+        const transfers = Object.entries(rule.transfers);
+        if (!projection || transfers.length === 0) continue;
         const { rank, dimension } = projection;
         const from = slots.take("A", "float32", [rank, dimension]);
         const to = slots.take("A_new", "float32", [rank, dimension]);
         draws.projection(name, fromCycle, projection, from);
         draws.projection(name, toCycle, projection, to);
-        const moved = slots.take("M", "float32", momentum.shape);
-        const executable = await programs.get(`transfer ${key}`, () =>
-          buildTransfer(spec.shape, projection),
-        );
-        await programs.run(executable, { M: momentum, A_old: from, A_new: to }, { "M'": moved });
-        const numbers = await moved.read();
-        momentum.write((elements) => {
-          if (elements instanceof Float32Array && numbers instanceof Float32Array) {
-            elements.set(numbers);
-          }
-        });
+        for (const [tensor, transfer] of transfers) {
+          const before = bufferNamed(own, tensor);
+          const after = slots.take("M", "float32", before.shape);
+          const executable = await programs.get(`transfer ${transfer} ${key}`, () =>
+            buildTransfer(transfer, before.shape, projection),
+          );
+          const feeds = transfer === "move" ? { A_old: from, A_new: to } : {};
+          await programs.run(executable, { M: before, ...feeds }, { "M'": after });
+          const numbers = await after.read();
+          before.write((elements) => copyElements(numbers, elements));
+        }
       }
     },
   };

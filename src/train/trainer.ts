@@ -13,17 +13,18 @@
  */
 
 import { UsageError } from "../errors.ts";
-import { schedule } from "../optim/schedule.ts";
-import { usualLearningRate } from "../optim/base.ts";
+import type { StepNumbers } from "./apply.ts";
 import { loadCheckpoint, removeCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { TrainConfig } from "./config.ts";
 import { evaluateLoss, translate } from "./evaluation.ts";
 import type { EndEvent, SavedEvent, StepEvent, TrainEvent } from "./events.ts";
 import { measuredMemory, predictedMemory } from "./memory.ts";
+import { mergeAdapters, mergeSchedule } from "./merge.ts";
 import { checkOutput, saveOutput } from "./output.ts";
 import { createPipeline } from "./pipeline.ts";
 import { describePlan, resampleInterval } from "./plan.ts";
 import { prepare, type Run } from "./prepare.ts";
+import { createRates } from "./rates.ts";
 import { type Position, START } from "./state.ts";
 import { createOptimizer, type Optimizer } from "./step.ts";
 
@@ -55,7 +56,7 @@ async function* trainPrepared(
   run: Run,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TrainEvent, void, undefined> {
-  const { config, model, data, plan, state, programs, draws, runtime, tokenizer } = run;
+  const { config, model, data, plan, state, programs, draws, runtime } = run;
   const pipeline = createPipeline(run);
   const optimizer = createOptimizer(run);
   const totalSteps = stepsOf(run);
@@ -69,7 +70,7 @@ async function* trainPrepared(
   const save = async (what: SavedEvent["what"]): Promise<SavedEvent> => {
     const { output } = config;
     // A checkpoint goes on with the tokenizer and the config that stand beside it.
-    await saveOutput(output, model, tokenizer, state);
+    await saveOutput(run);
     savedStep = position.step;
     if (what === "checkpoint") await saveCheckpoint(output, state, position);
     return { type: "saved", step: position.step, path: output, what };
@@ -103,25 +104,30 @@ async function* trainPrepared(
   };
   if (!config.resume) yield await evaluateLoss(run, pipeline, position.step);
 
-  const rate = schedule(config.schedule, { warmupSteps: config.warmupSteps, totalSteps });
-  const peakRate = config.learningRate ?? usualLearningRate(config.optimizer);
+  const merges = mergeSchedule(config, totalSteps);
+  const rates = createRates(config, totalSteps, merges);
   const interval = resampleInterval(config);
 
   while (position.step < totalSteps) {
     const { step } = position;
     const cycle = Math.floor(step / interval);
-    const learningRate = peakRate * rate(step);
+    const { learningRate, optimizerStep } = rates(step);
     let tokens = 0;
     const operationsBefore = programs.operations();
     clock.start(runtime.elapsedMs());
-    const startsCycle = cycle > 0 && step % interval === 0 && position.microStep === 0;
-    if (startsCycle) await optimizer.transfer(cycle - 1, cycle);
+    if (step > 0 && position.microStep === 0) {
+      if (step % interval === 0) await optimizer.transfer(cycle - 1, cycle);
+      if (merges && step % merges.every === 0) {
+        await mergeAdapters(run, merges, step / merges.every);
+      }
+    }
 
     while (position.microStep < config.microSteps) {
       const { microStep } = position;
       const index = step * config.microSteps + microStep;
       const batch = data.training.batchAt(index);
-      const numbers = { step: step + 1, cycle, learningRate, gradientScale: 1 / batch.lossTokens };
+      const gradientScale = 1 / batch.lossTokens;
+      const numbers = { step: optimizerStep, cycle, learningRate, gradientScale };
       const loss = await pipeline.microStep(batch, { cycle, microStep: index }, (name, gradient) =>
         optimizer.apply(name, gradient, numbers),
       );
@@ -147,7 +153,8 @@ async function* trainPrepared(
       }
     }
 
-    const gradNorm = await finishStep(run, optimizer, position, { cycle, learningRate });
+    const numbers = { step: optimizerStep, cycle, learningRate };
+    const gradNorm = await finishStep(run, optimizer, position, numbers);
     clock.stop(runtime.elapsedMs());
     const loss = position.lossSum / position.lossTokens;
     position = { step: step + 1, microStep: 0, lossTokens: 0, lossSum: 0 };
@@ -196,8 +203,8 @@ async function* trainPrepared(
 async function finishStep(
   { config }: Run,
   optimizer: Optimizer,
-  { step, lossTokens }: Position,
-  { cycle, learningRate }: { readonly cycle: number; readonly learningRate: number },
+  { lossTokens }: Position,
+  numbers: Omit<StepNumbers, "gradientScale">,
 ): Promise<number | undefined> {
   const { maxGradNorm } = config;
   const mean = 1 / lossTokens;
@@ -206,7 +213,7 @@ async function finishStep(
     maxGradNorm === undefined || gradNorm === undefined
       ? 1
       : Math.min(1, maxGradNorm / (gradNorm + 1e-6));
-  await optimizer.applyAll({ step: step + 1, cycle, learningRate, gradientScale: clip * mean });
+  await optimizer.applyAll({ ...numbers, gradientScale: clip * mean });
   return gradNorm;
 }
 

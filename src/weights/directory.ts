@@ -199,7 +199,7 @@ async function noWeights(dir: string): Promise<UsageError> {
   });
 }
 
-async function readJsonObject(path: string): Promise<JsonObject> {
+export async function readJsonObject(path: string): Promise<JsonObject> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);

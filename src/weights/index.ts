@@ -1,4 +1,5 @@
 export { type StagedFile, stageFile, writeFileAtomic } from "./atomic.ts";
+export { loadAdapter, type LoadedAdapter, type PeftConfig, saveAdapter } from "./peft.ts";
 export { loadWeights, type LoadWeightsOptions, readConfig } from "./directory.ts";
 export {
   openSafetensors,

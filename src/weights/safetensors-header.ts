@@ -67,6 +67,7 @@ const FILE_DTYPE: Readonly<Record<DType, string>> = {
   uint32: "U32",
   uint16: "U16",
   uint8: "U8",
+  int8: "I8",
   bool: "BOOL",
 };
 

@@ -32,7 +32,7 @@ export interface SafetensorsFile {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /**
    * Reads one tensor into memory of its own: float32 for any float, else the type in the file,
-   * with int8 and int16 widened to int32.
+   * with int16 widened to int32.
    *
    * @throws {UsageError} if there is no such tensor.
    * @throws {FormatError} if no array holds its type (float8 and smaller, complex, unsigned 64-bit).
@@ -149,7 +149,7 @@ const DECODERS = new Map<string, Decoder>([
   ["I64", { dtype: "int64", decode: (bytes) => new BigInt64Array(bytes) }],
   ["I32", { dtype: "int32", decode: (bytes) => new Int32Array(bytes) }],
   ["I16", { dtype: "int32", decode: (bytes) => Int32Array.from(new Int16Array(bytes)) }],
-  ["I8", { dtype: "int32", decode: (bytes) => Int32Array.from(new Int8Array(bytes)) }],
+  ["I8", { dtype: "int8", decode: (bytes) => new Int8Array(bytes) }],
   ["U32", { dtype: "uint32", decode: (bytes) => new Uint32Array(bytes) }],
   ["U16", { dtype: "uint16", decode: (bytes) => new Uint16Array(bytes) }],
   ["U8", { dtype: "uint8", decode: (bytes) => new Uint8Array(bytes) }],

@@ -27,7 +27,34 @@ export interface ModelFiles {
  *   previous model is then still there.
  */
 export async function saveModel(dir: string, model: ModelFiles): Promise<void> {
-  const contents = smallFiles(dir, model);
+  await saveDirectory(dir, {
+    weights: [WEIGHTS, model.weights],
+    config: [CONFIG, model.config],
+    files: furtherFiles(dir, model),
+  });
+}
+
+export interface DirectoryFiles {
+  /** The file of the tensors, and the tensors. */
+  readonly weights: readonly [
+    file: string,
+    tensors: Iterable<readonly [name: string, tensor: HostTensor]>,
+  ];
+  /** The file without which the directory does not load, and its content. */
+  readonly config: readonly [file: string, content: Readonly<Record<string, unknown>>];
+  readonly files: ReadonlyMap<string, Uint8Array | string>;
+}
+
+/**
+ * Saves weights with their configuration, in place of those that may already be in `dir`.
+ *
+ * @throws {UsageError} as `saveModel` does.
+ */
+export async function saveDirectory(
+  dir: string,
+  { weights: [weightsFile, tensors], config: [configFile, config], files }: DirectoryFiles,
+): Promise<void> {
+  const contents = new Map([...files, [configFile, formatJson(config)]]);
   const staged: StagedFile[] = [];
   const stage = async (name: string, write: Parameters<typeof stageFile>[1]): Promise<void> => {
     staged.push(await stageFile(join(dir, name), write));
@@ -36,15 +63,15 @@ export async function saveModel(dir: string, model: ModelFiles): Promise<void> {
   try {
     await makeDirectory(dir);
     // All is written and on disk before anything is renamed, so a full disk costs nothing. A model
-    // without config.json does not load: it goes first and comes last, and whatever stops the
+    // without its config does not load: it goes first and comes last, and whatever stops the
     // renames between leaves a directory that is refused, never old weights under a new config.
-    const changed = await changedFiles(dir, contents);
-    const weightsPath = join(dir, WEIGHTS);
-    await stage(WEIGHTS, (handle) => writeTensors(handle, weightsPath, model.weights));
+    const changed = await changedFiles(dir, contents, configFile);
+    const weightsPath = join(dir, weightsFile);
+    await stage(weightsFile, (handle) => writeTensors(handle, weightsPath, tensors));
     for (const [name, content] of changed) {
       await stage(name, (handle) => handle.writeFile(content));
     }
-    if (changed.size > 0) await removeDurably(dir, CONFIG);
+    if (changed.size > 0) await removeDurably(dir, configFile);
     for (const file of staged) await file.commit();
   } finally {
     for (const file of staged) await file.discard();
@@ -61,10 +88,10 @@ const RESERVED: ReadonlySet<string> = new Set([
   `${WEIGHTS}.index.json`,
 ]);
 
-/** Every file but the weights, config.json last. */
-function smallFiles(
+/** Every file but the weights and config.json. */
+function furtherFiles(
   dir: string,
-  { config, generationConfig, files = new Map() }: ModelFiles,
+  { generationConfig, files = new Map() }: ModelFiles,
 ): ReadonlyMap<string, Uint8Array | string> {
   const contents = new Map<string, Uint8Array | string>();
   for (const [name, content] of files) {
@@ -74,20 +101,21 @@ function smallFiles(
     contents.set(name, content);
   }
   if (generationConfig !== undefined) contents.set(GENERATION_CONFIG, formatJson(generationConfig));
-  return contents.set(CONFIG, formatJson(config));
+  return contents;
 }
 
 /**
- * The files that differ from what `dir` holds, and config.json with them; empty if there are none,
+ * The files that differ from what `dir` holds, and the config with them; empty if there are none,
  * in which case the new weights can take their place in a single rename.
  */
 async function changedFiles(
   dir: string,
   contents: ReadonlyMap<string, Uint8Array | string>,
+  configFile: string,
 ): Promise<ReadonlyMap<string, Uint8Array | string>> {
   const changed = new Map<string, Uint8Array | string>();
   for (const [name, content] of contents) {
-    const must = name === CONFIG && changed.size > 0;
+    const must = name === configFile && changed.size > 0;
     if (must || !(await holds(join(dir, name), content))) changed.set(name, content);
   }
   return changed;

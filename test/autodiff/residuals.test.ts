@@ -11,7 +11,7 @@ import { optimize } from "../../src/onnx/model.ts";
 import { add, cast, exp, mul, sigmoid } from "../../src/ops/elementwise.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { matrixTranspose, reshape } from "../../src/ops/movement.ts";
-import { accumulator } from "../../src/optim/flora.ts";
+import { accumulator } from "../../src/optim/accumulator.ts";
 import { hostTensor, type HostTensor } from "../../src/tensor/host-tensor.ts";
 import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { runGraph, tensorNamed } from "../support/graph.ts";
@@ -89,9 +89,10 @@ describe("the residuals", () => {
       dimension: 4,
       family: "gaussian",
     } as const;
-    const rule = accumulator([4, 3], projection);
+    const rule = accumulator([4, 3], { projection });
     const [gradient = w] = vjp([matmul(hidden, w)], [matrix("dy", 5, 3)], [w]);
-    const next = rule.accumulate(matrix("acc", 2, 3), gradient, matrix("a", 2, 4));
+    const sum = matrix("acc", 2, 3);
+    const { sum: next = sum } = rule.accumulate({ sum }, gradient, matrix("a", 2, 4));
     const compressed = splitAtResiduals(optimize([next]), isLate);
     expect(shapesOf(compressed.residuals)).toEqual(["2x5"]); // A Xᵀ
     expect(inputNames(compressed.backward)).toEqual(["acc", "dy", "residual.0"]);
@@ -102,14 +103,11 @@ describe("the residuals", () => {
 
   it("of a FLORA accumulator include X where its own gradient needs it", () => {
     const hidden = sigmoid(x);
-    const rule = accumulator([4, 3], {
-      side: "rows",
-      rank: 2,
-      dimension: 4,
-      family: "gaussian",
-    });
+    const projection = { side: "rows", rank: 2, dimension: 4, family: "gaussian" } as const;
+    const rule = accumulator([4, 3], { projection });
     const [dx = x, gradient = w] = vjp([matmul(hidden, w)], [matrix("dy", 5, 3)], [x, w]);
-    const next = rule.accumulate(matrix("acc", 2, 3), gradient, matrix("a", 2, 4));
+    const sum = matrix("acc", 2, 3);
+    const { sum: next = sum } = rule.accumulate({ sum }, gradient, matrix("a", 2, 4));
     const { residuals } = splitAtResiduals(optimize([dx, next]), isLate);
     expect(shapesOf(residuals).toSorted()).toEqual(["2x5", "5x4"]); // A Xᵀ and X
   });

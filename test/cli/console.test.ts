@@ -19,6 +19,7 @@ const translation = {
   step: 400,
   bleu: 71.3,
   signature: "",
+  rouge: { rouge1: 80, rouge2: 60.5, rougeL: 79.25 },
   count: 1,
   elapsedMs: 1,
   samples: [{ source: "Sie hört's.", target: "", output: "" }],
@@ -41,7 +42,7 @@ it("follows a run from its start to the next commands", () => {
     "step 1/400  loss 1.234",
     "held out at step 1: loss 2.000",
     "checkpoint saved at step 1: runs/test",
-    "BLEU 71.3 over 1 held-out pairs",
+    "BLEU 71.3  ROUGE-1/2/L 80.0 / 60.5 / 79.3  (1 held-out pairs",
     "memory             predicted  measured",
     "the model is in runs/test; next:",
   ].map((part) => text.indexOf(part));

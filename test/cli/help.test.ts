@@ -26,8 +26,12 @@ describe("commandHelp", () => {
 
   it("says what is allowed and what is taken without it", () => {
     const text = lines.join("\n").replaceAll(/\s+/g, " ");
-    expect(text).toContain("--method NAME how gradients are kept: flora, dense [flora]");
-    expect(text).toContain("--rank N rows of a projection [128]");
+    expect(text).toContain(
+      "instead: flora, dense, lora, lora-fa, lora+, relora, plora, cola [flora]",
+    );
+    expect(text).toContain("--rank N rows of a projection");
+    expect(text).toContain("--rank-pattern.FIELD X");
+    expect(text).toContain("--batch-size N sequences in a micro-batch [8]");
     expect(text).toContain(String.raw`--suffix TEXT stands between source and target ["\n"]`);
     expect(text).toContain("--learning-rate NUMBER");
     expect(text).toContain("--[no-]overwrite");

@@ -26,11 +26,8 @@ beforeAll(() => {
 describe("bad input", () => {
   it.each([
     ["trian", "flora: trian: no such command\n  did you mean train?\n"],
-    ["constructor", /no such command\n {2}commands: train, generate, memory, doctor, dynamics\n$/],
-    [
-      "--foo",
-      "flora: --foo: no such option\n  commands: train, generate, memory, doctor, dynamics\n",
-    ],
+    ["constructor", /no such command\n {2}commands: train, generate, .*doctor\n$/],
+    ["--foo", /^flora: --foo: no such option\n {2}commands: train, generate, .*doctor\n$/],
     ["train --bach-size 3", "flora: --bach-size: no such option\n  did you mean --batch-size?\n"],
     ["train --rank", "flora: --rank: needs a value\n"],
     ["train --rank 0", "flora: rank: must be a whole number above 0; got 0\n"],

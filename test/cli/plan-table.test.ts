@@ -7,6 +7,7 @@ const matrix = (name: string, shape: readonly number[], treatment: string): Para
   shape,
   treatment,
   compressed: treatment.startsWith("rank"),
+  frozen: false,
   weightBytes: 4e6,
   accumulatorBytes: treatment.startsWith("rank") ? 1e6 : 4e6,
   optimizerBytes: 1e3,

@@ -50,12 +50,13 @@ it("puts an evaluation into a line", () => {
   );
 });
 
-it("shows translations in aligned lines, right ones in green, then BLEU", () => {
+it("shows translations in aligned lines, right ones in green, then BLEU and ROUGE", () => {
   const event = {
     type: "translation",
     step: 400,
     bleu: 71.34,
     signature: "nrefs:1",
+    rouge: { rouge1: 82.14, rouge2: 63.47, rougeL: 80.96 },
     count: 200,
     elapsedMs: 4200,
     samples: [
@@ -78,7 +79,7 @@ it("shows translations in aligned lines, right ones in green, then BLEU", () => 
   expected  Yes.
   got       (nothing)
 
-BLEU 71.3 over 200 held-out pairs, in 4.2 s
+BLEU 71.3  ROUGE-1/2/L 82.1 / 63.5 / 81.0  (200 held-out pairs in 4.2 s)
   nrefs:1`.slice(1),
   );
   const colored = translationReport(event, { width: 80, style: createStyle(true) });

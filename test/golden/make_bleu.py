@@ -68,7 +68,7 @@ def perturb(line: str) -> str:
 
 
 def corpus(name: str, hypotheses: list[str], references: list[str]) -> dict:
-    bleu = sacrebleu.corpus_bleu(hypotheses, [references])
+    bleu = metric.corpus_score(hypotheses, [references])
     return {
         "name": name,
         "hypotheses": hypotheses,
@@ -81,9 +81,15 @@ def corpus(name: str, hypotheses: list[str], references: list[str]) -> dict:
     }
 
 
+metric = sacrebleu.BLEU()
 lines = (Path(sys.argv[1]) / "test_2016_flickr.en").read_text("utf-8").splitlines()[:300]
 cases = [corpus(name, *edge) for name, edge in EDGES.items()]
 cases.append(corpus("Multi30k", [perturb(line) for line in lines], lines))
 cases += [corpus(f"Multi30k {i}", [perturb(lines[i])], [lines[i]]) for i in range(20)]
-text = json.dumps(cases, ensure_ascii=False, indent=1)
+golden = {
+    "sacrebleu": sacrebleu.__version__,
+    "signature": metric.get_signature().format(),
+    "cases": cases,
+}
+text = json.dumps(golden, ensure_ascii=False, indent=1)
 (Path(__file__).parent / "bleu.json").write_text(text + "\n", "utf-8")

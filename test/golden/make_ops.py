@@ -372,8 +372,13 @@ def network():
     case("crossEntropy", "extreme", [extreme, ints(4, 2), positive(2)], loss)
 
 
+def rounding():
+    numbers = torch.tensor([0.25, -1.75], dtype=torch.float64)
+    case("round", "vector", [numbers], torch.round)
+
+
 def main():
-    for write in (elementwise, movement, reductions, products, indexing, network):
+    for write in (elementwise, movement, reductions, products, indexing, network, rounding):
         write()
     versions = {
         "python": platform.python_version(),

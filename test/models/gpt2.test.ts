@@ -226,7 +226,10 @@ describe("the initial parameters", () => {
     const weights: HostTensors = Object.fromEntries(
       [...deep.params].map(([name, { shape, init }]) => {
         const count = shape.reduce((n, dim) => n * dim, 1);
-        const next = () => (init.kind === "normal" ? init.deviation * draw() : init.value);
+        const next = () => {
+          if (init.kind === "normal") return init.deviation * draw();
+          return init.kind === "constant" ? init.value : NaN;
+        };
         return [name, float32(shape, Float32Array.from({ length: count }, next))];
       }),
     );

@@ -82,6 +82,7 @@ function at(inputs: readonly Value[], index: number): Value {
 /** The operators of `src/ops`. */
 export const OPS: Readonly<Record<string, Build>> = {
   abs: unary(ops.abs),
+  round: unary(ops.round),
   add: binary(ops.add),
   cast: withOptions((x, { dtype }) => ops.cast(x, dtype)),
   concat: (inputs, { axis }) => ops.concat(inputs, axis),

@@ -18,6 +18,7 @@ const DTYPES: readonly DType[] = [
   "uint32",
   "uint16",
   "uint8",
+  "int8",
   "bool",
 ];
 

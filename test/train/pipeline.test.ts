@@ -47,8 +47,10 @@ async function accumulate(extra: TrainOptions, batches: readonly Batch[]) {
   let loss = 0;
   for (const batch of batches) loss += await pipeline.microStep(batch, { cycle: 3, microStep: 0 });
   const accumulators = new Map<string, number[]>();
-  for (const [name, buffer] of run.state.accumulators) {
-    accumulators.set(name, Array.from(await buffer.read(), Number));
+  for (const [name, tensors] of run.state.accumulators) {
+    for (const [key, buffer] of Object.entries(tensors)) {
+      accumulators.set(`${name} ${key}`, Array.from(await buffer.read(), Number));
+    }
   }
   await run.programs.release();
   return { loss, accumulators };

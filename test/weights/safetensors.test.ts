@@ -38,7 +38,7 @@ const LOADED_AS: Readonly<Record<string, DType>> = {
   int64: "int64",
   int32: "int32",
   int16: "int32",
-  int8: "int32",
+  int8: "int8",
   uint32: "uint32",
   uint16: "uint16",
   uint8: "uint8",
@@ -298,7 +298,16 @@ function fromGolden({ dtype, shape, values }: GoldenTensor): HostTensor {
 
 const anyTensor: fc.Arbitrary<HostTensor> = fc
   .tuple(
-    fc.constantFrom<DType>("float32", "int64", "int32", "uint32", "uint16", "uint8", "bool"),
+    fc.constantFrom<DType>(
+      "float32",
+      "int64",
+      "int32",
+      "uint32",
+      "uint16",
+      "uint8",
+      "int8",
+      "bool",
+    ),
     fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 3 }),
     fc.infiniteStream(fc.integer({ min: 0, max: 255 })),
   )

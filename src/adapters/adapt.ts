@@ -1,0 +1,111 @@
+/**
+ * @file A model with adapters. The model knows nothing of them: its graph is built as always, and every product with an adapted weight
+ * is then replaced by that product plus the adapter's (`adapter.ts`). What is frozen gets no gradient because nobody asks for it,
+ * and a gradient of an adapter never passes through that of the whole weight:
+ *
+ *   dB = s dYᵀ (X Aᵀ),   dA = s (dY B)ᵀ X
+ *
+ * so that the backward pass of B reads X Aᵀ [N, r] and not X (LoRA-FA; Zhang et al., 2023, arXiv:2308.03303).
+ */
+
+import { GraphError } from "../errors.ts";
+import { type Tensors, tensorAt } from "../graph/tensors.ts";
+import { rewrite } from "../graph/topology.ts";
+import { producer, type Value } from "../graph/value.ts";
+import type { Decoded, Model, Stage } from "../models/model.ts";
+import { add } from "../ops/elementwise.ts";
+import {
+  type Adapter,
+  adaptedSizes,
+  adapterNames,
+  adapterOutput,
+  adapterParams,
+} from "./adapter.ts";
+
+/**
+ * The model with adapters, whose parameters come after its own.
+ *
+ * @throws {UsageError} if an adapter names no linear map of the model.
+ */
+export function adaptModel(model: Model, adapters: readonly Adapter[]): Model {
+  const params = new Map(model.params);
+  for (const adapter of adapters) {
+    const own = adapterParams(adapter, adaptedSizes(model, adapter));
+    for (const [name, spec] of own) params.set(name, spec);
+  }
+  const stages = model.stages.map((stage) => adaptStage(stage, adapters));
+  return { ...model, params, stages };
+}
+
+/** An adapter with the names of its parts inside a stage. */
+interface LocalAdapter {
+  readonly adapter: Adapter;
+  readonly weight: string;
+  readonly a: string;
+  readonly b: string;
+}
+
+function adaptStage(stage: Stage, adapters: readonly Adapter[]): Stage {
+  const byWeight = new Map(adapters.map((adapter) => [adapter.weight, adapter] as const));
+  const locals = Object.entries(stage.params).flatMap(([local, name]): LocalAdapter[] => {
+    const adapter = byWeight.get(name);
+    return adapter ? [{ adapter, weight: local, ...adapterNames(local) }] : [];
+  });
+  if (locals.length === 0) return stage;
+  const params = locals.flatMap(({ adapter, a, b }) => {
+    const names = adapterNames(adapter.weight);
+    return [
+      [a, names.a],
+      [b, names.b],
+    ] as const;
+  });
+  const marks = locals.map(({ adapter, weight }) => `${weight}:${adapter.rank}:${adapter.scale}`);
+  return {
+    ...stage,
+    kind: `${stage.kind}+${marks.join()}`,
+    params: { ...stage.params, ...Object.fromEntries(params) },
+    forward(x, tensors, masks) {
+      const [y = x] = adaptProducts([stage.forward(x, tensors, masks)], tensors, locals);
+      return y;
+    },
+    decode: (x, tensors, context) =>
+      adaptDecoded(stage.decode(x, tensors, context), tensors, locals),
+  };
+}
+
+function adaptDecoded(
+  { y, attention }: Decoded,
+  tensors: Tensors,
+  locals: readonly LocalAdapter[],
+): Decoded {
+  const values = [y, ...(attention ? [attention.keys, attention.values] : [])];
+  const [adapted = y, keys, cached] = adaptProducts(values, tensors, locals);
+  if (!keys || !cached) return { y: adapted };
+  return { y: adapted, attention: { keys, values: cached } };
+}
+
+/** The same graph with every product with an adapted weight, or with its transpose, extended by the adapter's. */
+function adaptProducts(
+  outputs: readonly Value[],
+  tensors: Tensors,
+  locals: readonly LocalAdapter[],
+): readonly Value[] {
+  const byValue = new Map(locals.map((local) => [tensorAt(tensors, local.weight), local]));
+  const unused = new Set(locals);
+  const adapted = rewrite(outputs, (node, inputs) => {
+    const [, factor] = node.inputs;
+    if (node.type !== "MatMul" || !factor) return undefined;
+    const made = producer(factor);
+    const weight = made?.type === "Transpose" ? made.inputs[0] : factor;
+    const local = weight && byValue.get(weight);
+    const [x] = inputs;
+    if (!local || !x) return undefined;
+    unused.delete(local);
+    const [y = x] = node.rebuild(inputs);
+    const [a, b] = [tensorAt(tensors, local.a), tensorAt(tensors, local.b)];
+    return [add(y, adapterOutput(x, a, b, local.adapter))];
+  });
+  const [missed] = unused;
+  if (missed) throw new GraphError(`adapter: no product with ${missed.weight} in this stage`);
+  return adapted;
+}

@@ -1,0 +1,26 @@
+/** @file LoRA and its family, as reparametrisations that models do not know about. */
+
+export { adaptModel } from "./adapt.ts";
+export {
+  type Adapter,
+  adaptedSizes,
+  adapterNames,
+  linearSizes,
+  mergedWeight,
+  moduleOf,
+} from "./adapter.ts";
+export {
+  ADAPTER_FAMILY,
+  type AdapterFamily,
+  type AdapterMethod,
+  type AfterMerge,
+  isAdapterMethod,
+} from "./methods.ts";
+export {
+  adaptersOf,
+  peftName,
+  type PeftSettings,
+  settingsOf,
+  type StoredAdapters,
+} from "./peft.ts";
+export { chooseAdapters, linearWeights, type TargetOptions } from "./targets.ts";

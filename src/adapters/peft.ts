@@ -1,0 +1,180 @@
+/**
+ * @file Adapters under peft's names and settings, and back.
+ *
+ * Modules there carry the prefix that the checkpoint's architecture has ("transformer." for GPT-2). Patterns are regular
+ * expressions that must match the end of a module's path, from a dot on; the first that fits counts.
+ */
+
+import { UsageError } from "../errors.ts";
+import type { Model } from "../models/model.ts";
+import { type Adapter, adaptedSizes, adapterNames, moduleOf } from "./adapter.ts";
+import { linearWeights } from "./targets.ts";
+
+/** The fields of adapter_config.json that say how adapters are scaled, and which modules have them. */
+export interface PeftSettings {
+  readonly r: number;
+  readonly lora_alpha: number;
+  readonly rank_pattern: Readonly<Record<string, number>>;
+  readonly alpha_pattern: Readonly<Record<string, number>>;
+  readonly target_modules: readonly string[] | string;
+  readonly modules_to_save: readonly string[] | null;
+  readonly use_rslora: boolean;
+  readonly fan_in_fan_out: boolean;
+}
+
+/** A parameter's name in an adapter directory, without "base_model.model.". */
+export const peftName = ({ checkpoint }: Model, name: string): string =>
+  `${checkpoint.prefixes[0] ?? ""}${name}`;
+
+/** The name that the model has for a tensor of an adapter directory. */
+function modelName({ checkpoint }: Model, stored: string): string {
+  const prefix = checkpoint.prefixes.find((start) => stored.startsWith(start));
+  return prefix === undefined ? stored : stored.slice(prefix.length);
+}
+
+export interface StoredAdapters {
+  readonly adapters: readonly Adapter[];
+  /** Stored names of A, B and of modules saved whole, by the model's names. */
+  readonly stored: ReadonlyMap<string, string>;
+}
+
+/**
+ * The adapters of a directory for a model.
+ *
+ * @param shapes - of the stored tensors, by names without "base_model.model."
+ * @throws {UsageError} that names every tensor that does not fit.
+ */
+export function adaptersOf(
+  model: Model,
+  settings: PeftSettings,
+  shapes: ReadonlyMap<string, readonly number[]>,
+): StoredAdapters {
+  const stored = new Map([...shapes.keys()].map((name) => [modelName(model, name), name] as const));
+  const shapeOf = (name: string) => shapes.get(stored.get(name) ?? "");
+  const adapters = linearWeights(model).flatMap((weight): Adapter[] => {
+    const rank = shapeOf(adapterNames(weight).a)?.[0];
+    return rank === undefined
+      ? []
+      : [{ weight, rank, scale: scaleOf(model, settings, weight, rank) }];
+  });
+
+  const expected = new Map<string, readonly number[]>();
+  for (const adapter of adapters) {
+    const { input, output } = adaptedSizes(model, adapter);
+    const { a, b } = adapterNames(adapter.weight);
+    expected.set(a, [adapter.rank, input]).set(b, [output, adapter.rank]);
+  }
+  for (const [name, { shape }] of model.params) if (shapeOf(name)) expected.set(name, shape);
+  checkTensors(expected, stored, shapeOf);
+  if (adapters.length === 0) throw new UsageError("adapter: holds no adapter of this model");
+  if (expected.has(model.head)) {
+    throw new UsageError(
+      `adapter: ${model.head} is also the output embedding, which peft does not train with it`,
+      { hint: "merge the adapter with peft's merge_and_unload, and load the merged model" },
+    );
+  }
+  return { adapters, stored };
+}
+
+function checkTensors(
+  expected: ReadonlyMap<string, readonly number[]>,
+  stored: ReadonlyMap<string, string>,
+  shapeOf: (name: string) => readonly number[] | undefined,
+): void {
+  const missing = [...expected.keys()].filter((name) => !stored.has(name));
+  const unexpected = [...stored.keys()].filter((name) => !expected.has(name));
+  const wrong = [...expected].flatMap(([name, shape]) => {
+    const got = shapeOf(name);
+    const fits = got === undefined || got.join() === shape.join();
+    return fits ? [] : [`${name} [${got.join(", ")}] instead of [${shape.join(", ")}]`];
+  });
+  const problems = [
+    ["missing", missing],
+    ["unexpected", unexpected],
+    ["wrong", wrong],
+  ] as const;
+  const texts = problems.flatMap(([what, names]) =>
+    names.length > 0 ? [`${what}: ${names.join(", ")}`] : [],
+  );
+  if (texts.length === 0) return;
+  throw new UsageError(`adapter: tensors do not fit the model; ${texts.join("; ")}`, {
+    hint: "give the model that the adapter was trained on",
+  });
+}
+
+function scaleOf(model: Model, settings: PeftSettings, weight: string, rank: number): number {
+  const alpha =
+    ofPattern(settings.alpha_pattern, peftName(model, moduleOf(weight))) ?? settings.lora_alpha;
+  return settings.use_rslora ? alpha / Math.sqrt(rank) : alpha / rank;
+}
+
+/** @throws {UsageError} if a pattern is no regular expression. */
+function ofPattern(table: Readonly<Record<string, number>>, module: string): number | undefined {
+  return Object.entries(table).find(([pattern]) => {
+    try {
+      return new RegExp(`^(.*\\.)?(${pattern})$`).test(module);
+    } catch (cause) {
+      throw new UsageError(`adapter: a pattern is no regular expression; got ${pattern}`, {
+        cause,
+      });
+    }
+  })?.[1];
+}
+
+/**
+ * The settings under which peft computes what these adapters compute.
+ *
+ * @param saved - parameters that are trained whole beside the adapters
+ * @throws {UsageError} if peft could not.
+ */
+export function settingsOf(
+  model: Model,
+  adapters: readonly Adapter[],
+  saved: readonly string[],
+): PeftSettings {
+  if (saved.includes(model.head)) {
+    throw new UsageError(
+      `modulesToSave: ${moduleOf(model.head)} is also the output embedding, which peft would separate from it`,
+    );
+  }
+  const [first] = adapters;
+  const rank = first?.rank ?? 1;
+  const alpha = (first?.scale ?? 1) * rank;
+  const pattern = (different: (adapter: Adapter) => boolean, of: (adapter: Adapter) => number) =>
+    Object.fromEntries(
+      adapters
+        .filter(different)
+        .map((adapter) => [patternOf(peftName(model, moduleOf(adapter.weight))), of(adapter)]),
+    );
+  const owners = new Set(saved.map((name) => peftName(model, name.replace(/\.[^.]*$/, ""))));
+  const modules = adapters.map(({ weight }) => peftName(model, moduleOf(weight)));
+  return {
+    r: rank,
+    lora_alpha: alpha,
+    rank_pattern: pattern(
+      (adapter) => adapter.rank !== rank,
+      (adapter) => adapter.rank,
+    ),
+    alpha_pattern: pattern(
+      (adapter) => adapter.scale * adapter.rank !== alpha,
+      (adapter) => adapter.scale * adapter.rank,
+    ),
+    target_modules: shortTargets(model, modules),
+    modules_to_save: owners.size === 0 ? null : [...owners],
+    use_rslora: false,
+    fan_in_fan_out: adapters.some((adapter) => adaptedSizes(model, adapter).inputAxis === 0),
+  };
+}
+
+const patternOf = (module: string): string => module.replaceAll(".", "\\.");
+
+/** "attn.c_attn" for all layers where all have adapters; whole paths otherwise. */
+function shortTargets(model: Model, modules: readonly string[]): readonly string[] {
+  const all = linearWeights(model).map((weight) => peftName(model, moduleOf(weight)));
+  const chosen = new Set(modules);
+  const ends = [...new Set(modules.map((module) => module.replace(/^.*\.\d+\./, "")))];
+  const areWhole = ends.every((end) =>
+    all.every((module) => chosen.has(module) || !module.endsWith(`.${end}`)),
+  );
+  return areWhole ? ends : modules;
+}

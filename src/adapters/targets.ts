@@ -1,0 +1,56 @@
+/**
+ * @file Which linear maps get adapters, of which rank and scale, by patterns of module names as peft has them: `c_attn` names every
+ * module whose path ends in it, and `*` stands for any text.
+ */
+
+import { UsageError } from "../errors.ts";
+import type { Model } from "../models/model.ts";
+import { matchesModule } from "../models/patterns.ts";
+import { type Adapter, linearSizes, moduleOf } from "./adapter.ts";
+
+export interface TargetOptions {
+  readonly targets: readonly string[];
+  readonly rank: number;
+  readonly alpha: number;
+  /** Ranks and alphas of the modules that fit a pattern; the first that fits counts. */
+  readonly rankPattern: Readonly<Record<string, number>>;
+  readonly alphaPattern: Readonly<Record<string, number>>;
+}
+
+/**
+ * The adapters for a model.
+ *
+ * @throws {UsageError} if a pattern fits no linear map.
+ */
+export function chooseAdapters(model: Model, options: TargetOptions): readonly Adapter[] {
+  const weights = linearWeights(model);
+  const modules = weights.map(moduleOf);
+  const named = [
+    ...options.targets.map((pattern) => ["targets", pattern] as const),
+    ...Object.keys(options.rankPattern).map((pattern) => ["rankPattern", pattern] as const),
+    ...Object.keys(options.alphaPattern).map((pattern) => ["alphaPattern", pattern] as const),
+  ];
+  for (const [option, pattern] of named) {
+    if (modules.some((module) => matchesModule(pattern, module))) continue;
+    throw new UsageError(`${option}: no linear map matches "${pattern}"`, {
+      hint: `linear maps are ${[...new Set(modules.map(withoutLayer))].join(", ")}`,
+    });
+  }
+  return weights
+    .filter((weight) => options.targets.some((target) => matchesModule(target, moduleOf(weight))))
+    .map((weight) => {
+      const rank = ofPattern(options.rankPattern, moduleOf(weight)) ?? options.rank;
+      const alpha = ofPattern(options.alphaPattern, moduleOf(weight)) ?? options.alpha;
+      return { weight, rank, scale: alpha / rank };
+    });
+}
+
+/** The weights of all linear maps, by name. */
+export const linearWeights = ({ params }: Model): readonly string[] =>
+  [...params].flatMap(([name, spec]) => (linearSizes(spec) ? [name] : []));
+
+const ofPattern = (table: Readonly<Record<string, number>>, module: string): number | undefined =>
+  Object.entries(table).find(([pattern]) => matchesModule(pattern, module))?.[1];
+
+/** "h.*.attn.c_attn" of "h.3.attn.c_attn". */
+const withoutLayer = (module: string): string => module.replaceAll(/\.\d+\./g, ".*.");

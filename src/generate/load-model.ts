@@ -1,0 +1,61 @@
+/** @file A model from disk, with or without adapters, ready to run. */
+
+import { type Adapter, adaptersOf, adaptModel } from "../adapters/index.ts";
+import { UsageError } from "../errors.ts";
+import type { Model } from "../models/model.ts";
+import { modelFromConfig } from "../models/registry.ts";
+import type { Buffer, Runtime } from "../runtime/runtime.ts";
+import { loadTokenizer, type Tokenizer } from "../text/index.ts";
+import { loadAdapter, loadWeights, readConfig } from "../weights/index.ts";
+
+export interface LoadedModel {
+  /** The model as it is on disk. */
+  readonly base: Model;
+  readonly adapters: readonly Adapter[];
+  /** The base with its adapters. */
+  readonly model: Model;
+  /** By the names of `model`. */
+  readonly weights: ReadonlyMap<string, Buffer>;
+  readonly tokenizer: Tokenizer;
+}
+
+export interface LoadModelOptions {
+  /** A Hugging Face directory; the one that the adapter names if absent. */
+  readonly directory?: string | undefined;
+  /** An adapter directory, as peft or flora wrote it. */
+  readonly adapter?: string | undefined;
+}
+
+/**
+ * Loads a model.
+ *
+ * @throws {UsageError} if a file is missing, the architecture is not supported, or the adapter is another model's.
+ * @throws {FormatError} if a file is not what it should be.
+ */
+export async function loadModel(
+  runtime: Runtime,
+  { directory, adapter }: LoadModelOptions,
+): Promise<LoadedModel> {
+  const loaded = adapter === undefined ? undefined : await loadAdapter(adapter);
+  const home = directory ?? loaded?.config.base_model_name_or_path ?? undefined;
+  if (home === undefined) {
+    throw new UsageError("model: neither a directory nor an adapter that names one", {
+      hint: "give the directory of the model",
+    });
+  }
+  const base = modelFromConfig(await readConfig(home));
+  const tokenizer = await loadTokenizer(home);
+  const shapes = new Map([...base.params].map(([name, { shape }]) => [name, shape] as const));
+  const tensors = await loadWeights(home, shapes, base.checkpoint);
+  const weights = new Map([...tensors].map(([name, tensor]) => [name, runtime.adopt(tensor)]));
+  if (!loaded) return { base, adapters: [], model: base, weights, tokenizer };
+
+  const stored = new Map([...loaded.tensors].map(([name, { shape }]) => [name, shape] as const));
+  const found = adaptersOf(base, loaded.config, stored);
+  for (const [name, storedName] of found.stored) {
+    const tensor = loaded.tensors.get(storedName);
+    if (tensor) weights.set(name, runtime.adopt(tensor));
+  }
+  const { adapters } = found;
+  return { base, adapters, model: adaptModel(base, adapters), weights, tokenizer };
+}

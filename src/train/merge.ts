@@ -1,0 +1,128 @@
+/**
+ * @file Merging adapters into their weights while training, and what comes after it (`adapters/methods.ts` has the rules).
+ *
+ *   W ← W + f s B A;   f = 1: redraw A, B ← 0;   f < 1: B ← (1 - f) B
+ */
+
+import {
+  type Adapter,
+  ADAPTER_FAMILY,
+  adaptedSizes,
+  adapterNames,
+  type AfterMerge,
+  isAdapterMethod,
+  mergedWeight,
+} from "../adapters/index.ts";
+import { input } from "../graph/value.ts";
+import { compile, type Program } from "../onnx/model.ts";
+import type { Buffer } from "../runtime/runtime.ts";
+import type { TrainConfig } from "./config.ts";
+import { trainingOf } from "./parts.ts";
+import type { Run } from "./prepare.ts";
+import { bufferOf, floats, reset } from "./state.ts";
+
+/** When adapters are merged, and what becomes of the optimizer then. */
+export interface MergeSchedule {
+  /** Steps between merges. */
+  readonly every: number;
+  readonly after: AfterMerge;
+  /** Steps of warm-up after a merge. */
+  readonly warmupSteps: number;
+}
+
+/** At most a tenth of the time between two merges, as in the paper of ReLoRA: 100 of 1000 steps. */
+const RESTART_WARMUP = 100;
+
+/** The schedule of a run; undefined if its method does not merge. */
+export function mergeSchedule(config: TrainConfig, totalSteps: number): MergeSchedule | undefined {
+  if (!isAdapterMethod(config.method)) return undefined;
+  const { merge } = ADAPTER_FAMILY[config.method];
+  if (!merge) return undefined;
+  const every = config.mergeEvery ?? Math.max(1, merge.every(totalSteps));
+  const warmupSteps = config.restartWarmupSteps ?? Math.min(RESTART_WARMUP, Math.floor(every / 10));
+  return { every, after: merge.after, warmupSteps };
+}
+
+/** The program of a merge; `W'` may be written over `W`. */
+export function buildMerge(
+  shape: readonly number[],
+  adapter: Adapter,
+  options: { readonly inputAxis: 0 | 1; readonly fraction: number },
+): Program {
+  const [rows = 0, columns = 0] = shape;
+  const [from, to] = options.inputAxis === 0 ? [rows, columns] : [columns, rows];
+  const w = input("W", "float32", shape);
+  const a = input("A", "float32", [adapter.rank, from]);
+  const b = input("B", "float32", [to, adapter.rank]);
+  return compile({ "W'": mergedWeight(w, a, b, { ...options, scale: adapter.scale }) });
+}
+
+/** Writes W + f s B A of one adapter into `target`, which may be W itself. */
+export async function mergeInto(
+  { base, state, programs }: Pick<Run, "base" | "state" | "programs">,
+  adapter: Adapter,
+  fraction: number,
+  target: Buffer,
+): Promise<void> {
+  const w = bufferOf(state.weights, adapter.weight);
+  const { a, b } = adapterNames(adapter.weight);
+  const { inputAxis } = adaptedSizes(base, adapter);
+  const key = `merge ${w.shape.join()} ${inputAxis} ${adapter.rank} ${adapter.scale} ${fraction}`;
+  const executable = await programs.get(
+    key,
+    () => buildMerge(w.shape, adapter, { inputAxis, fraction }),
+    { arena: false },
+  );
+  const feeds = { W: w, A: bufferOf(state.weights, a), B: bufferOf(state.weights, b) };
+  await programs.run(executable, feeds, { "W'": target });
+}
+
+/** Merges all adapters and begins the next cycle, counted from 1. */
+export async function mergeAdapters(
+  run: Run,
+  { after }: MergeSchedule,
+  cycle: number,
+): Promise<void> {
+  const { adapters, config, model, state, draws, plan } = run;
+  const fraction = config.method === "plora" ? config.unloadFraction : 1;
+  for (const adapter of adapters) {
+    await mergeInto(run, adapter, fraction, bufferOf(state.weights, adapter.weight));
+    const { a, b } = adapterNames(adapter.weight);
+    const spec = model.params.get(a);
+    if (fraction === 1 && spec) draws.initialize(a, spec, bufferOf(state.weights, a), cycle);
+    bufferOf(state.weights, b).write((elements) => scaleBy(elements, 1 - fraction));
+    if (after === "prune and warm up") {
+      for (const name of [a, b]) {
+        const own = await Promise.all(
+          Object.values(state.optimizer.get(name) ?? {}).map((buffer) => buffer.read()),
+        );
+        pruneState(own.map(floats), config.pruneState);
+      }
+    }
+  }
+  if (after === "restart") {
+    for (const [name, own] of state.optimizer) reset(own, trainingOf(plan, name).state);
+  }
+}
+
+/**
+ * Sets a share of a parameter's optimizer state to 0: ReLoRA's partial reset by magnitude. Tensors of one size are pruned at
+ * the same places, where the first of them is small: a first moment without its second would be divided by nothing.
+ */
+export function pruneState(tensors: readonly Float32Array[], share: number): void {
+  for (const size of new Set(tensors.map(({ length }) => length))) {
+    const alike = tensors.filter(({ length }) => length === size);
+    const [first = new Float32Array()] = alike;
+    const places = Array.from(first.keys()).toSorted(
+      (i, j) => Math.abs(first[i] ?? 0) - Math.abs(first[j] ?? 0),
+    );
+    for (const place of places.slice(0, Math.round(size * share))) {
+      for (const tensor of alike) tensor[place] = 0;
+    }
+  }
+}
+
+function scaleBy(elements: unknown, factor: number): void {
+  const numbers = floats(elements);
+  for (const [i, value] of numbers.entries()) numbers[i] = factor * value;
+}

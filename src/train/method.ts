@@ -1,0 +1,103 @@
+/**
+ * @file What is trained: the model with the adapters of the method, and the plan for its parameters.
+ */
+
+import {
+  type Adapter,
+  ADAPTER_FAMILY,
+  adaptModel,
+  adapterNames,
+  chooseAdapters,
+  isAdapterMethod,
+  moduleOf,
+  settingsOf,
+} from "../adapters/index.ts";
+import { UsageError } from "../errors.ts";
+import type { Model } from "../models/model.ts";
+import { matchesModule } from "../models/patterns.ts";
+import type { TrainConfig } from "./config.ts";
+import { EVERYTHING, type Plan, planParameters, type Trainable } from "./plan.ts";
+
+export interface Trainee {
+  /** The model as it is on disk. */
+  readonly base: Model;
+  /** Empty where weights are trained themselves. */
+  readonly adapters: readonly Adapter[];
+  /** The base with its adapters. */
+  readonly model: Model;
+  readonly plan: Plan;
+}
+
+/**
+ * The trainee of a method.
+ *
+ * @throws {UsageError} if patterns match nothing, or a setting would diverge.
+ */
+export function traineeOf(base: Model, config: TrainConfig): Trainee {
+  const { method } = config;
+  if (!isAdapterMethod(method)) {
+    return { base, adapters: [], model: base, plan: planParameters(base, config) };
+  }
+  const adapters = chooseAdapters(base, config);
+  const model = adaptModel(base, adapters);
+  const trainable = adapterTraining(base, adapters, config);
+  if (leavesAdapters(config)) {
+    const saved = [...base.params.keys()].filter((name) => trainable.frozen(name) === undefined);
+    settingsOf(base, adapters, saved);
+  }
+  return { base, adapters, model, plan: planParameters(model, config, trainable) };
+}
+
+/** Whether a run leaves adapters: those of a model that is on disk and was not changed itself. */
+export const leavesAdapters = ({ method, model }: TrainConfig): boolean =>
+  isAdapterMethod(method) && !ADAPTER_FAMILY[method].merge && typeof model === "string";
+
+/** Adapters are trained, and of the model what is asked for; LoRA+ trains B faster than A. */
+function adapterTraining(
+  base: Model,
+  adapters: readonly Adapter[],
+  config: TrainConfig,
+): Trainable {
+  if (!isAdapterMethod(config.method)) return EVERYTHING;
+  const { trainsA, hasRateRatio } = ADAPTER_FAMILY[config.method];
+  const targets = new Set(adapters.map(({ weight }) => weight));
+  const names = adapters.map(({ weight }) => adapterNames(weight));
+  const [as, bs] = [new Set(names.map(({ a }) => a)), new Set(names.map(({ b }) => b))];
+  const saved = savedParams(base, targets, config);
+  return {
+    frozen(name) {
+      if (bs.has(name) || saved.has(name)) return undefined;
+      if (as.has(name)) return trainsA ? undefined : "drawn once";
+      return targets.has(name) ? "adapted" : "not adapted";
+    },
+    rateFactor: (name) => (hasRateRatio && bs.has(name) ? config.rateRatio : 1),
+  };
+}
+
+/** Parameters that are trained whole beside the adapters. A random embedding that is frozen would learn nothing. */
+function savedParams(
+  { params }: Model,
+  targets: ReadonlySet<string>,
+  { modulesToSave, model, method }: TrainConfig,
+): ReadonlySet<string> {
+  const all = typeof model !== "string" || method === "relora";
+  const names = [...params.keys()];
+  if (!modulesToSave) return new Set(all ? names.filter((name) => !targets.has(name)) : []);
+  const fits = (pattern: string) => names.filter((name) => matchesModule(pattern, ownerOf(name)));
+  for (const pattern of modulesToSave) {
+    const found = fits(pattern);
+    if (found.length === 0) {
+      throw new UsageError(`modulesToSave: no module matches "${pattern}"`);
+    }
+    const adapted = found.find((name) => targets.has(name));
+    if (adapted === undefined) continue;
+    throw new UsageError(
+      `modulesToSave: ${moduleOf(adapted)} has an adapter already; got "${pattern}"`,
+      { hint: "name it in modulesToSave or in targets, not in both" },
+    );
+  }
+  return new Set(modulesToSave.flatMap(fits));
+}
+
+/** The module that a parameter belongs to. */
+const ownerOf = (name: string): string => name.replace(/\.[^.]*$/, "");

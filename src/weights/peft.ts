@@ -1,0 +1,194 @@
+/**
+ * @file Adapter directories as peft writes them: adapter_config.json, and the adapters in adapter_model.safetensors under the names
+ * of their modules,
+ *
+ *   base_model.model.<module>.lora_A.weight    [r, in]
+ *   base_model.model.<module>.lora_B.weight    [out, r]
+ *   base_model.model.<module>.<parameter>      of modules_to_save
+ *
+ * Fields that would change the function and are not supported here are refused, not ignored.
+ */
+
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+import { FormatError, UsageError } from "../errors.ts";
+import type { HostTensor } from "../tensor/host-tensor.ts";
+import { readJsonObject } from "./directory.ts";
+import { describeJson, isJsonObject, type Json, type JsonObject } from "./json.ts";
+import { openSafetensors } from "./safetensors.ts";
+import { saveDirectory } from "./save-model.ts";
+
+/** The fields of adapter_config.json that matter here. */
+export interface PeftConfig {
+  readonly base_model_name_or_path: string | null;
+  readonly r: number;
+  readonly lora_alpha: number;
+  /** By regular expressions of module names; the first that fits counts. */
+  readonly rank_pattern: Readonly<Record<string, number>>;
+  readonly alpha_pattern: Readonly<Record<string, number>>;
+  /** Ends of module names, or a regular expression. */
+  readonly target_modules: readonly string[] | string;
+  readonly modules_to_save: readonly string[] | null;
+  /** Whether the scale is α / √r instead of α / r. */
+  readonly use_rslora: boolean;
+  /** Whether weights are stored [in, out]. */
+  readonly fan_in_fan_out: boolean;
+}
+
+export interface LoadedAdapter {
+  readonly config: PeftConfig;
+  /** By names without "base_model.model."; float32. */
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+}
+
+const CONFIG = "adapter_config.json";
+const WEIGHTS = "adapter_model.safetensors";
+const PREFIX = "base_model.model.";
+
+/**
+ * Reads an adapter directory.
+ *
+ * @throws {UsageError} if there is none, or it asks for what is not supported.
+ * @throws {FormatError} if a file is not what its format demands.
+ */
+export async function loadAdapter(dir: string): Promise<LoadedAdapter> {
+  const config = await readAdapterConfig(dir);
+  const path = join(dir, WEIGHTS);
+  if (!(await exists(path)) && (await exists(join(dir, "adapter_model.bin")))) {
+    throw new UsageError(
+      `${dir}: holds only adapter_model.bin, a pickle, which runs code when it is loaded`,
+      { hint: "save it again with save_pretrained(dir, safe_serialization=True)" },
+    );
+  }
+  const file = await openSafetensors(path);
+  try {
+    const tensors = new Map<string, HostTensor>();
+    for (const name of file.tensors.keys()) {
+      if (!name.startsWith(PREFIX)) {
+        throw new FormatError(path, `names must begin with ${PREFIX}; got ${name}`);
+      }
+      tensors.set(name.slice(PREFIX.length), await file.read(name));
+    }
+    return { config, tensors };
+  } finally {
+    await file.close();
+  }
+}
+
+/** Saves adapters so that peft loads them; `tensors` by names without "base_model.model.". */
+export const saveAdapter = (
+  dir: string,
+  config: PeftConfig,
+  tensors: Iterable<readonly [name: string, tensor: HostTensor]>,
+  files: ReadonlyMap<string, Uint8Array | string> = new Map(),
+): Promise<void> =>
+  saveDirectory(dir, {
+    weights: [WEIGHTS, prefixed(tensors)],
+    config: [CONFIG, { ...FIXED, ...config }],
+    files,
+  });
+
+/** What peft needs beside the fields that vary. */
+const FIXED = {
+  peft_type: "LORA",
+  task_type: "CAUSAL_LM",
+  bias: "none",
+  inference_mode: true,
+  init_lora_weights: true,
+  lora_dropout: 0,
+} as const;
+
+function* prefixed(
+  tensors: Iterable<readonly [name: string, tensor: HostTensor]>,
+): Generator<readonly [string, HostTensor]> {
+  for (const [name, tensor] of tensors) yield [PREFIX + name, tensor];
+}
+
+async function readAdapterConfig(dir: string): Promise<PeftConfig> {
+  const path = join(dir, CONFIG);
+  if (!(await exists(path))) {
+    throw new UsageError(`${dir}: no ${CONFIG}`, {
+      hint: "name a directory that peft or flora train --method lora wrote",
+    });
+  }
+  const fields = await readJsonObject(path);
+  checkSupported(path, fields);
+  const wrong = (name: string, wanted: string): never => {
+    throw new FormatError(path, `${name}: must be ${wanted}; got ${describeJson(fields[name])}`);
+  };
+  const number = (name: string, otherwise: number): number => {
+    const value = fields[name] ?? otherwise;
+    return typeof value === "number" && value > 0 ? value : wrong(name, "a number above 0");
+  };
+  const flag = (name: string): boolean => {
+    const value = fields[name] ?? false;
+    return typeof value === "boolean" ? value : wrong(name, "true or false");
+  };
+  const table = (name: string): Readonly<Record<string, number>> =>
+    numbersOf(fields[name] ?? {}) ?? wrong(name, "an object of numbers");
+  const targets = fields["target_modules"];
+  const saved = fields["modules_to_save"] ?? null;
+  const base = fields["base_model_name_or_path"] ?? null;
+  return {
+    base_model_name_or_path:
+      base === null || typeof base === "string" ? base : wrong("base_model_name_or_path", "a text"),
+    r: number("r", 8),
+    lora_alpha: number("lora_alpha", 8),
+    rank_pattern: table("rank_pattern"),
+    alpha_pattern: table("alpha_pattern"),
+    target_modules:
+      typeof targets === "string"
+        ? targets
+        : (textsOf(targets) ?? wrong("target_modules", "a text or a list of texts")),
+    modules_to_save:
+      saved === null ? null : (textsOf(saved) ?? wrong("modules_to_save", "a list of texts")),
+    use_rslora: flag("use_rslora"),
+    fan_in_fan_out: flag("fan_in_fan_out"),
+  };
+}
+
+/** Fields that change what an adapter computes, with the values under which they do not. */
+const UNSUPPORTED: readonly (readonly [name: string, harmless: readonly Json[]])[] = [
+  ["bias", ["none"]],
+  ["lora_bias", [false]],
+  ["use_dora", [false]],
+  ["use_qalora", [false]],
+  ["trainable_token_indices", []],
+  ["target_parameters", []],
+  ["layer_replication", []],
+];
+
+function checkSupported(path: string, fields: JsonObject): void {
+  if (fields["peft_type"] !== "LORA") {
+    throw new UsageError(
+      `${path}: only LORA adapters are supported; got peft_type ${describeJson(fields["peft_type"])}`,
+    );
+  }
+  for (const [name, harmless] of UNSUPPORTED) {
+    const value = fields[name] ?? null;
+    if (value === null || harmless.includes(value)) continue;
+    throw new UsageError(`${path}: ${name} is not supported; got ${describeJson(value)}`, {
+      hint: "merge the adapter with peft's merge_and_unload, and load the merged model",
+    });
+  }
+}
+
+function numbersOf(value: Json): Readonly<Record<string, number>> | undefined {
+  if (!isJsonObject(value)) return undefined;
+  const entries = Object.entries(value).flatMap(([key, each]) =>
+    typeof each === "number" && each > 0 ? [[key, each] as const] : [],
+  );
+  return entries.length === Object.keys(value).length ? Object.fromEntries(entries) : undefined;
+}
+
+function textsOf(value: Json | undefined): readonly string[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const texts = value.filter((each) => typeof each === "string");
+  return texts.length === value.length ? texts : undefined;
+}
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
