@@ -46,7 +46,7 @@ const DEFAULTS = {
   rank: 16,
   alpha: 16,
   batchSize: 16,
-  steps: 120,
+  steps: 100,
   output: "runs/dynamics",
 } as const;
 

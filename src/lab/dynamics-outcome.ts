@@ -41,6 +41,7 @@ export function spectrum({ start, end }: DynamicsResult): Finding {
   const of = end.spectra[name];
   const merges = Math.ceil(start.steps / start.mergeEvery) - 1;
   const rank = (method: Method) => of?.[method].effectiveRank.toFixed(1) ?? "";
+  const norm = (method: Method) => end.norms[name]?.[method] ?? 0;
   return {
     name: "spectrum",
     heading: "The rank of what was learnt",
@@ -48,7 +49,8 @@ export function spectrum({ start, end }: DynamicsResult): Finding {
       `Singular values of ΔW of ${name}, rank ${start.rank} of ${Math.min(...(probe?.shape ?? []))}. LoRA has ${start.rank} directions and no more; ` +
         `ReLoRA, merged ${merges} times, at most ${start.rank * (merges + 1)}; FLORA and dense training have all of them. The effective ranks: LoRA ` +
         `${rank("LoRA")}, ReLoRA ${rank("ReLoRA")}, FLORA ${rank("FLORA")}, dense ${rank("dense")}.`,
-      "FLORA's long tail is not only learning: each step adds the noise of its projection in other directions, and the effective rank counts it.",
+      `Not all of FLORA's rank is learning: a step adds the noise of its projection, whose squared norm is about (m + 1) / r of the gradient's. Its ` +
+        `ΔW is ${short(norm("FLORA") / norm("dense"))} times as long as that of dense training, and the effective rank counts the noise too.`,
     ],
     chart: {
       title: `Singular values of ΔW, ${shortName(name)}`,

@@ -36,7 +36,7 @@ import { type Contender, createTrainee } from "./trainee.ts";
 import { createWholeTrainee, type WholeOptions } from "./whole-trainee.ts";
 
 /** k of the other regimes. */
-const REGIMES: readonly number[] = [3, 10];
+const REGIMES: readonly number[] = [5, 25];
 
 /**
  * Runs the experiment.
