@@ -14,6 +14,13 @@ export function formatBytes(bytes: number): string {
 /** "28,000". */
 export const formatCount = (count: number): string => Math.round(count).toLocaleString("en-US");
 
+/** "0.0123", "150", "3.0e-5": a number of any size, in three digits or with a power of ten. */
+export function formatNumber(value: number): string {
+  const size = Math.abs(value);
+  if (size !== 0 && (size < 1e-3 || size >= 1e6)) return value.toExponential(1);
+  return size >= 1000 ? formatCount(value) : String(Number(value.toPrecision(3)));
+}
+
 /** "12.3 k", "85": three digits that matter. */
 export function formatRate(value: number): string {
   const units = ["", " k", " M", " G"] as const;

@@ -7,6 +7,8 @@ export interface Style {
   readonly yellow: (text: string) => string;
   readonly red: (text: string) => string;
   readonly cyan: (text: string) => string;
+  readonly blue: (text: string) => string;
+  readonly magenta: (text: string) => string;
 }
 
 /** Functions that colour a text, or leave it alone. */
@@ -22,5 +24,7 @@ export function createStyle(color: boolean): Style {
     yellow: sgr(33, 39),
     red: sgr(31, 39),
     cyan: sgr(36, 39),
+    blue: sgr(34, 39),
+    magenta: sgr(35, 39),
   };
 }

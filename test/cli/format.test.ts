@@ -5,6 +5,7 @@ import {
   formatCount,
   formatDeviation,
   formatDuration,
+  formatNumber,
   formatPercent,
   formatRate,
 } from "../../src/cli/format.ts";
@@ -68,4 +69,16 @@ it("formats counts and shares", () => {
     "0.0 %",
     "0.0 %",
   ]);
+});
+
+it.each([
+  [0, "0"],
+  [0.012345, "0.0123"],
+  [150, "150"],
+  [-2.5, "-2.5"],
+  [12_345, "12,345"],
+  [3e-5, "3.0e-5"],
+  [2.5e6, "2.5e+6"],
+])("formats the number %d", (value, text) => {
+  expect(formatNumber(value)).toBe(text);
 });

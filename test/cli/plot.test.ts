@@ -92,6 +92,90 @@ it("colours only when asked to", () => {
   expect(colored.replaceAll(/\u001B\[\d+m/g, "")).toBe(plotCurves(curves, OPTIONS).join("\n"));
 });
 
+const straight = (name: string, y: number, kind: Curve["kind"]): Curve => ({
+  name,
+  kind,
+  points: [
+    [0, y],
+    [10, y],
+  ],
+});
+
+it("tells curves apart by letters and shapes, without colour", () => {
+  const plot = plotCurves(
+    [
+      straight("first", 3, "line"),
+      straight("second", 2, "dashed"),
+      straight("third", 1, "marks"),
+      straight("fourth", 0, "marks"),
+    ],
+    { ...OPTIONS, width: 60, height: 4 },
+  );
+  expect(plot[0]).toMatch(/┤A⠤+A⠤+A⠤+$/);
+  expect(plot[1]).toMatch(/[│┤][⠤ ]*B[⠤ ]+B[⠤ ]+B[⠤ ]*$/);
+  expect(plot[1]).toContain("⠤⠤  ⠤⠤");
+  expect(plot[2]).toMatch(/●$/);
+  expect(plot[3]).toMatch(/■$/);
+  expect(plot.at(-1)?.trim()).toBe("A ⠤⠤ first   B ⠤ ⠤ second   ● third   ■ fourth");
+});
+
+it("gives each of six curves a colour of its own, in the legend too", () => {
+  const curves = Array.from({ length: 6 }, (_, i) => straight(`c${i}`, i, "line"));
+  const plot = plotCurves(curves, { ...OPTIONS, width: 90, height: 6, color: true });
+  // oxlint-disable-next-line no-control-regex
+  const colorsOf = (text = "") => [...text.matchAll(/\u001B\[(3[1-6])m/g)].map(([, code]) => code);
+  const legend = colorsOf(plot.at(-1));
+  expect(new Set(legend).size).toBe(6);
+  const rows = plot.slice(0, 6).map((text) => [...new Set(colorsOf(text))]);
+  expect(rows).toEqual(legend.toReversed().map((code) => [code]));
+});
+
+it("breaks a legend that is too wide, and cuts a name that is", () => {
+  const names = ["a".repeat(60), "short", "another one"];
+  const plot = plotCurves(
+    names.map((name, i) => straight(name, i, "line")),
+    { ...OPTIONS, width: 40 },
+  );
+  expect(plot.slice(5).map((text) => text.trim())).toEqual([
+    `A ⠤⠤ ${"a".repeat(28)}…`,
+    "B ⠤⠤ short   C ⠤⠤ another one",
+  ]);
+});
+
+it("puts points on log axes by their logarithms, and leaves out what has none", () => {
+  const points: readonly Point[] = [
+    [1, 1],
+    [10, 100],
+    [100, 10_000],
+    [1000, 0],
+  ];
+  const log = { xScale: "log", yScale: "log" } as const;
+  const plot = plotCurves([marks(points)], { ...OPTIONS, ...log, width: 30 });
+  expect(plot.slice(0, 3).map((text) => text.indexOf("●"))).toEqual([29, 19, 8]);
+  expect(plot.slice(0, 3).map((text) => text.slice(0, 8).trim())).toEqual([
+    "10,000 ┤",
+    "100 ┤",
+    "1 ┤",
+  ]);
+  expect(plot[4]?.trim()).toMatch(/^1 +step 100$/);
+});
+
+it("interrupts a line at a gap", () => {
+  const [row = ""] = plotCurves(
+    [
+      line([
+        [0, 1],
+        [2, 1],
+        [5, Number.NaN],
+        [8, 1],
+        [10, 1],
+      ]),
+    ],
+    { ...OPTIONS, height: 3, width: 46 },
+  ).slice(1, 2);
+  expect(row).toMatch(/[⠁-⣿] {10,}[⠁-⣿]/);
+});
+
 // Weights 0.5, 1/3 : 2/3, 1/7 : 2/7 : 4/7, by hand.
 it("smooths by an exponential mean without a bias towards 0", () => {
   const smoothed = smooth(
