@@ -82,8 +82,8 @@ export function counterexample(): Finding {
     heading: "Gradients that break the bound",
     reading: [
       `A weight of one number, gradients +1, -1, +1, ...: their sums are 1 and 0, so L = 1. At rate ${rate} the bound is below ` +
-        `${short(rate / (1 - rate ** 2))} for ever; |f_A| passes it at step ${broken} and reaches ${short(norms.at(-1) ?? 0)} at step ${steps}. Bounded sums ` +
-        "keep f_B small, but f_A adds up the products f_B G, and here all of these have one sign.",
+        `${short(rate / (1 - rate ** 2))} for ever; |f_A| passes it at step ${broken} and reaches ${short(norms.at(-1) ?? 0)} at step ${steps}. To first order ` +
+        "the symmetric part of f_A is η (Sᵀ S - Σ Gᵀ G) / 2, S being the sum of the gradients: small sums do not bound its second part.",
     ],
     chart: {
       title: "G = (-1)^t: the bound does not hold",

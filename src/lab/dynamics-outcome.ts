@@ -55,7 +55,7 @@ export function spectrum({ start, end }: DynamicsResult): Finding {
     chart: {
       title: `Singular values of ΔW, ${shortName(name)}`,
       caption: "Divided by the largest one.",
-      xLabel: "number",
+      xLabel: "number of the singular value",
       yLabel: "singular value / largest",
       yScale: "log",
       series: COMPARED.map((method) => ({
