@@ -19,6 +19,10 @@ export interface ProbeState {
   /** [r, m] */
   readonly a0: Matrix;
   readonly recursion: RecursionState;
+  /** B before the step; nothing before the first. */
+  readonly b?: Matrix;
+  /** The length of B's way, Σ ||B_(t+1) - B_t||. */
+  readonly way: number;
 }
 
 /** Norms are Frobenius norms where they are not called spectral. */
@@ -33,7 +37,10 @@ export interface ProbeNumbers {
   readonly movement: number;
   /** s ||Σ G|| */
   readonly sumNorm: number;
-  /** ||A' - A|| / ||A|| and ||B' - B|| / ||B||, A' and B' being those of the recursion. */
+  /**
+   * ||A' - A|| / ||A||, and ||B' - B|| / Σ ||B_(t+1) - B_t||, A' and B' being those of the recursion. Each step of B rounds in
+   * proportion to itself, and B may come back to where it was: its way is the measure, not its length.
+   */
   readonly deviationA: number;
   readonly deviationB: number;
   /** ||ΔW of LoRA-FA - ΔW of the fixed projection|| / ||ΔW of LoRA-FA||; two runs that should be one. */
@@ -56,16 +63,18 @@ export const observeStart = (w0: Matrix, a0: Matrix): ProbeState => ({
   w0,
   a0,
   recursion: startRecursion(w0.rows, w0.columns),
+  way: 0,
 });
 
 /** Advances the recursion, and compares it and its approximations with what was trained. */
 export function stepProbe(
-  { w0, a0, recursion: before }: ProbeState,
+  { w0, a0, recursion: before, b, way: wayBefore }: ProbeState,
   options: RecursionOptions,
   { gradient, lora, loraFa, fixed }: Observation,
 ): { readonly state: ProbeState; readonly numbers: ProbeNumbers } {
   const recursion = advance(before, gradient, options);
   const predicted = adaptersOf(recursion, a0, options);
+  const way = wayBefore + frobenius(b ? Matrix.sub(lora.b, b) : lora.b);
   const update = updateOf(lora, options);
   const ofLoraFa = updateOf(loraFa, options);
   const numbers = {
@@ -75,11 +84,11 @@ export function stepProbe(
     movement: options.rate * spectralNorm(recursion.fA),
     sumNorm: options.scale * frobenius(recursion.gradientSum),
     deviationA: relativeDistance(predicted.a, lora.a),
-    deviationB: relativeDistance(predicted.b, lora.b),
+    deviationB: frobenius(Matrix.sub(predicted.b, lora.b)) / way,
     fixedDistance: relativeDistance(Matrix.sub(fixed, w0), ofLoraFa),
     loraFaDistance: relativeDistance(ofLoraFa, update),
   };
-  return { state: { w0, a0, recursion }, numbers };
+  return { state: { w0, a0, recursion, b: lora.b, way }, numbers };
 }
 
 /** ||B (A - A_0)|| / ||B A||; 0 where B is. */

@@ -15,20 +15,20 @@ import type { ProbeNumbers } from "./dynamics-probe.ts";
 /** How well the recursion reproduces what was trained. */
 export interface Verdict {
   readonly passed: boolean;
-  /** The largest of the deviations of A and B, relative to their norms. */
+  /** The largest of the deviations of A and B (`ProbeNumbers`). */
   readonly deviation: number;
   readonly tolerance: number;
   readonly probe: string;
   readonly step: number;
 }
 
-/** Trained in float32, iterated in float64. */
-const TOLERANCE = 1e-6;
-/** Roundings of A and B, one a step, may add up: in longer runs the tolerance grows with the steps. */
-const TOLERATED_STEPS = 250;
+/**
+ * Trained in float32, iterated in float64. Gradients by two routes differ by about 4e-7 in a steady run, and by 2e-6 where the rate is
+ * too high for one; a term left out of the recursion is far above this.
+ */
+const TOLERANCE = 5e-6;
 
 export function verdictOf({ steps }: DynamicsResult): Verdict {
-  const tolerance = TOLERANCE * Math.max(1, steps.length / TOLERATED_STEPS);
   const all = steps.flatMap(({ step, probes }) =>
     Object.entries(probes).map(([probe, { deviationA, deviationB }]) => {
       return { step, probe, deviation: Math.max(deviationA, deviationB) };
@@ -39,7 +39,8 @@ export function verdictOf({ steps }: DynamicsResult): Verdict {
     probe: "",
     deviation: 0,
   });
-  return { ...worst, tolerance, passed: all.every(({ deviation }) => deviation <= tolerance) };
+  const passed = all.every(({ deviation }) => deviation <= TOLERANCE);
+  return { ...worst, tolerance: TOLERANCE, passed };
 }
 
 export function exactness(result: DynamicsResult): Finding {
@@ -49,7 +50,7 @@ export function exactness(result: DynamicsResult): Finding {
     heading: `The recursion is exact: ${passed ? "pass" : "FAIL"}`,
     reading: [
       `Two computations: A and B as LoRA trains them, and f_A and f_B, iterated in float64 from the gradients of the whole weight that another ` +
-        `model measures at W + s B A. They agree within ${short(deviation)} of the norms of A and B (the largest deviation: ${probe}, step ${step}); ` +
+        `model measures at W + s B A. The largest deviation, relative to A and to the way of B, is ${short(deviation)} (${probe}, step ${step}); ` +
         `the limit, for roundings of float32, is ${short(tolerance)}. ` +
         (passed
           ? "LoRA by SGD is this recursion."
