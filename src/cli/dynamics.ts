@@ -24,7 +24,9 @@ export const help: CommandHelp = {
   details: [
     "Trains LoRA, LoRA-FA, a fixed projection, ReLoRA, FLORA and dense weights side by side, by SGD from one seed on the same " +
       "batches, and compares them with the theory of arXiv:2402.03293, section 2. Takes the options of flora train; of these " +
-      "--targets names the weights that move, and everything else is frozen. --method counts for nothing.",
+      "--targets names the weights that move, and everything else is frozen. --method does not count.",
+    "Other defaults than those of train: " +
+      "SGD at the constant rate 0.05, rank and alpha 16, 100 steps of 16 sequences, and a merge of ReLoRA every quarter of the run.",
     "Writes charts, dynamics.json and report.html to the output directory. The exit code is 1 if the exact recursion does " +
       "not reproduce the trained adapters.",
   ],
