@@ -1,6 +1,7 @@
 /** @file A run as a person follows it: a consumer of its events that writes text. */
 
 import type { EndEvent, StartEvent, StepEvent, TrainEvent } from "../train/events.ts";
+import { leavesAdapters } from "../train/method.ts";
 import { quoteWords } from "./arguments.ts";
 import { wrap } from "./layout.ts";
 import { createProgress, type Output, type Progress } from "./progress.ts";
@@ -90,13 +91,16 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
       ];
     }
     const prompt = start === undefined ? "..." : examplePrompt(start, tested);
+    const isAdapter = start !== undefined && leavesAdapters(start.config);
+    const kind = isAdapter ? "adapter" : "model";
     const commands = [
-      `generate --model ${quoteWords([directory])} --prompt ${prompt}`,
+      `generate --${kind} ${quoteWords([directory])} --prompt ${prompt}`,
+      ...(isAdapter ? [`merge --adapter ${quoteWords([directory])} --output runs/merged`] : []),
       ...(words.length === 0 ? ["train --train de.txt,en.txt --output runs/mine"] : []),
       "memory --model.n_layer 12 --model.n_embd 768 --rank 128",
     ];
     return [
-      `the model is in ${style.bold(directory)}; next:`,
+      `the ${kind} is in ${style.bold(directory)}; next:`,
       ...commands.map((command) => `  ${program} ${command}`.trimEnd()),
     ];
   }

@@ -63,7 +63,9 @@ export function groupParameters(parameters: readonly ParameterPlan[]): readonly 
       keptBytes: (before?.keptBytes ?? 0) + bytes.accumulatorBytes + bytes.optimizerBytes,
     });
   }
-  return [...groups.values()].toSorted((a, b) => Number(b.compressed) - Number(a.compressed));
+  return [...groups.values()].toSorted(
+    (a, b) => Number(a.frozen) - Number(b.frozen) || Number(b.compressed) - Number(a.compressed),
+  );
 }
 
 function summary(groups: readonly Group[]): string {

@@ -112,7 +112,9 @@ function optionsOf(given: ReadonlyMap<string, string | boolean>): Options {
     }
     const table = options[name] ?? {};
     if (!isTable(table)) throw new UsageError(`--${name}: given whole and by its fields`);
-    options[name] = merge(table, nest(fields, typeof value === "string" ? scalar(value) : value));
+    // The fields of a table of patterns are names of modules, dots and all.
+    const path = option.allowed === "a table of fields" ? [fields.join(".")] : fields;
+    options[name] = merge(table, nest(path, typeof value === "string" ? scalar(value) : value));
   }
   return options;
 }

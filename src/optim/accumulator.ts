@@ -12,7 +12,7 @@
 
 import { type Tensors, tensorAt } from "../graph/tensors.ts";
 import { scalarLike, type Value } from "../graph/value.ts";
-import { abs, add, cast, div, equal, mul, round, scale, where } from "../ops/elementwise.ts";
+import { abs, add, cast, div, equal, mul, round, where } from "../ops/elementwise.ts";
 import { pad, reshape, slice } from "../ops/movement.ts";
 import { reduceMax } from "../ops/reduce.ts";
 import { compress, compressedShape, type Projection } from "./projection.ts";
@@ -80,7 +80,8 @@ function quantized(shape: readonly number[], addend: Addend): Accumulator {
     },
     accumulate(state, gradient, a) {
       const x = add(decoded(state), inBlocks(addend(gradient, a)));
-      const scales = scale(reduceMax(abs(x), { axes: [-1], keepDims: true }), 1 / LARGEST);
+      const largest = reduceMax(abs(x), { axes: [-1], keepDims: true });
+      const scales = div(largest, scalarLike(largest, LARGEST));
       // A block of zeros has the scale 0, and divides by 1 instead.
       const divisor = where(equal(scales, scalarLike(scales, 0)), scalarLike(scales, 1), scales);
       return { values: cast(round(div(x, divisor)), "int8"), scales };

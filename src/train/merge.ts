@@ -17,8 +17,8 @@ import { input } from "../graph/value.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import type { Buffer } from "../runtime/runtime.ts";
 import type { TrainConfig } from "./config.ts";
-import { trainingOf } from "./parts.ts";
-import type { Run } from "./prepare.ts";
+import type { Trainee } from "./method.ts";
+import { type PipelineParts, trainingOf } from "./parts.ts";
 import { bufferOf, floats, reset } from "./state.ts";
 
 /** When adapters are merged, and what becomes of the optimizer then. */
@@ -59,7 +59,7 @@ export function buildMerge(
 
 /** Writes W + f s B A of one adapter into `target`, which may be W itself. */
 export async function mergeInto(
-  { base, state, programs }: Pick<Run, "base" | "state" | "programs">,
+  { base, state, programs }: PipelineParts & Trainee,
   adapter: Adapter,
   fraction: number,
   target: Buffer,
@@ -79,7 +79,7 @@ export async function mergeInto(
 
 /** Merges all adapters and begins the next cycle, counted from 1. */
 export async function mergeAdapters(
-  run: Run,
+  run: PipelineParts & Trainee,
   { after }: MergeSchedule,
   cycle: number,
 ): Promise<void> {

@@ -45,6 +45,16 @@ it("keeps layers that are treated differently apart", () => {
   expect(formatPlan([...PLAN, other], 100)).toHaveLength(5);
 });
 
+it("says what is frozen, after what is trained", () => {
+  const frozen = { ...matrix("h.0.mlp.weight", [10, 10], "frozen: adapted"), frozen: true };
+  const adapter = matrix("h.0.mlp.lora_A.weight", [2, 10], "dense: adapter");
+  expect(formatPlan([{ ...frozen, accumulatorBytes: 0, optimizerBytes: 0 }, adapter], 80)).toEqual([
+    "  h.*.mlp.lora_A.weight  [2, 10]   dense: adapter   4.0 MB  -> 4.0 MB",
+    "  h.*.mlp.weight         [10, 10]  frozen: adapted",
+    "trained: 4.0 MB of 8.0 MB (50.0 %), for which 4.0 MB are kept; the rest is frozen",
+  ]);
+});
+
 it("says so where nothing is compressed", () => {
   const dense = [matrix("wte.weight", [257, 768], "dense: method")];
   expect(formatPlan(dense, 100).at(-1)).toBe("nothing is compressed: 4.0 MB of gradients");

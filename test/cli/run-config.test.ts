@@ -29,6 +29,10 @@ describe("readRunConfig", () => {
       ["--model.n_embd", "64", "--model.n_inner=null", "--model.a.b", "x"],
       { model: { n_embd: 64, n_inner: null, a: { b: "x" } } },
     ],
+    [
+      ["--rank-pattern.mlp.c_proj", "2", "--rank-pattern.c_attn", "4"],
+      { rankPattern: { "mlp.c_proj": 2, c_attn: 4 } },
+    ],
   ])("reads %j", async (words, expected) => {
     expect(await read(...words)).toMatchObject(expected);
   });

@@ -126,6 +126,26 @@ describe("resuming", () => {
       at: ["step", 2],
     },
     {
+      name: "with compressed moments, across a change of projection",
+      options: { optimizer: "adam", compressMoments: true, resampleEvery: 9, rank: 12, steps: 12 },
+      at: ["step", 8],
+    },
+    {
+      name: "within an accumulation in eight bits",
+      options: { microSteps: 4, accumulatorDtype: "int8" },
+      at: ["micro-step", 2],
+    },
+    {
+      name: "before a merge of ReLoRA",
+      options: { method: "relora", rank: 4, mergeEvery: 3, optimizer: "adam", steps: 8 },
+      at: ["step", 3],
+    },
+    {
+      name: "between merges of COLA",
+      options: { method: "cola", rank: 4, mergeEvery: 2, microSteps: 2, steps: 8 },
+      at: ["step", 5],
+    },
+    {
       name: "with Adam",
       options: { optimizer: "adam", method: "dense", microSteps: 2 },
       at: ["step", 1],
@@ -189,6 +209,10 @@ describe("what a run leaves behind", () => {
       { microSteps: 2 },
       { recompute: false },
       { optimizer: "adam", microSteps: 2, momentum: 0.5 },
+      { optimizer: "adam", microSteps: 2, compressMoments: true, rank: 8 },
+      { microSteps: 2, accumulatorDtype: "int8" },
+      { method: "lora", microSteps: 2 },
+      { method: "lora-fa", modulesToSave: ["ln_f"] },
     ]) {
       const { events } = await runTiny(options);
       const end = events.at(-1);

@@ -1,0 +1,92 @@
+/** The tiny GPT-2 that peft saved, its adapters, and logits of a model by its stages. */
+
+import { readFileSync } from "node:fs";
+import { type Adapter, adaptersOf, adaptModel } from "../../src/adapters/index.ts";
+import { mapTensors } from "../../src/graph/tensors.ts";
+import { constant, input } from "../../src/graph/value.ts";
+import { gpt2 } from "../../src/models/gpt2.ts";
+import type { Model } from "../../src/models/model.ts";
+import { matmul } from "../../src/ops/matmul.ts";
+import { foldBatch, matrixTranspose } from "../../src/ops/movement.ts";
+import { type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
+import { loadAdapter, loadWeights, type PeftConfig, readConfig } from "../../src/weights/index.ts";
+import { numbersOf } from "../support/close.ts";
+import { runGraph, tensorNamed } from "../support/graph.ts";
+
+interface GoldenTensor {
+  readonly shape: readonly number[];
+  readonly data: readonly number[];
+}
+
+interface Golden {
+  readonly ids: readonly (readonly number[])[];
+  readonly baseLogits: GoldenTensor;
+  readonly adapters: Readonly<
+    Record<
+      string,
+      {
+        readonly maps: Readonly<
+          Record<string, { readonly rank: number; readonly alpha: number; readonly scale: number }>
+        >;
+        readonly tensors: Readonly<Record<string, readonly number[]>>;
+        readonly logits: GoldenTensor;
+        readonly mergedLogits: GoldenTensor;
+      }
+    >
+  >;
+}
+
+export const BASE = "test/golden/peft_base";
+export const golden: Golden = JSON.parse(readFileSync("test/golden/peft.json", "utf8"));
+export const ADAPTERS: readonly string[] = Object.keys(golden.adapters);
+
+export type Weights = ReadonlyMap<string, HostTensor>;
+
+export async function loadBase(): Promise<{ readonly model: Model; readonly weights: Weights }> {
+  const model = gpt2(await readConfig(BASE));
+  const shapes = new Map([...model.params].map(([name, { shape }]) => [name, shape] as const));
+  return { model, weights: await loadWeights(BASE, shapes, model.checkpoint) };
+}
+
+export interface Adapted {
+  readonly base: { readonly model: Model; readonly weights: Weights };
+  readonly config: PeftConfig;
+  /** As stored, without "base_model.model.". */
+  readonly tensors: Weights;
+  readonly adapters: readonly Adapter[];
+  readonly model: Model;
+  readonly weights: Weights;
+}
+
+/** The base with the adapters of a directory. */
+export async function loadAdapted(directory: string): Promise<Adapted> {
+  const base = await loadBase();
+  const { config, tensors } = await loadAdapter(directory);
+  const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape] as const));
+  const { adapters, stored } = adaptersOf(base.model, config, shapes);
+  const weights = new Map(base.weights);
+  for (const [name, storedName] of stored) {
+    const tensor = tensors.get(storedName);
+    if (tensor) weights.set(name, tensor);
+  }
+  return { base, config, tensors, adapters, model: adaptModel(base.model, adapters), weights };
+}
+
+/** Logits of the golden's ids, [B, T, V] row by row. */
+export async function logitsOf(model: Model, weights: Weights): Promise<number[]> {
+  const { ids } = golden;
+  const shape = [ids.length, ids[0]?.length ?? 0];
+  const feeds = Object.fromEntries(weights);
+  let x = constant(int32(shape, Int32Array.from(ids.flat())));
+  for (const stage of model.stages) {
+    const params = mapTensors(stage.params, (name) => {
+      const tensor = tensorNamed(feeds, name);
+      return input(name, tensor.dtype, tensor.shape);
+    });
+    x = stage.forward(x, params);
+  }
+  const head = tensorNamed(feeds, model.head);
+  const table = input(model.head, head.dtype, head.shape);
+  const logits = matmul(foldBatch(x), matrixTranspose(table));
+  return numbersOf(tensorNamed(await runGraph({ logits }, feeds), "logits"));
+}

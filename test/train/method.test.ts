@@ -1,0 +1,207 @@
+/** Ten steps of LoRA and LoRA+ against peft, what every method keeps, and what it leaves alone. */
+
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { gpt2 } from "../../src/models/gpt2.ts";
+import { parseConfig, type TrainOptions } from "../../src/train/config.ts";
+import { traineeOf } from "../../src/train/method.ts";
+import { createPipeline } from "../../src/train/pipeline.ts";
+import { describePlan } from "../../src/train/plan.ts";
+import { bufferOf, floats } from "../../src/train/state.ts";
+import { createOptimizer } from "../../src/train/step.ts";
+import { expectClose, relativeDifference } from "../support/close.ts";
+import { batchOf, numbersOfParam, partsOf } from "./support.ts";
+
+interface GoldenTensor {
+  readonly data: readonly number[];
+}
+
+interface Golden {
+  readonly rank: number;
+  readonly alpha: number;
+  readonly batches: readonly (readonly (readonly number[])[])[];
+  readonly initial: Readonly<Record<string, GoldenTensor>>;
+  readonly runs: readonly {
+    readonly name: string;
+    readonly optimizer: string;
+    readonly learningRate: number;
+    readonly ratio: number;
+    readonly losses: readonly number[];
+    readonly float32Deviation: { readonly loss: number; readonly adapter: number };
+    readonly final: Readonly<Record<string, GoldenTensor>>;
+  }[];
+}
+
+const golden: Golden = JSON.parse(readFileSync("test/golden/peft_training.json", "utf8"));
+
+/** Float32 against peft's float64; two fast runs amplify rounding, in PyTorch's float32 as much as here. */
+const AGREEMENT = 1e-5;
+const tolerance = (deviation: number) => Math.max(AGREEMENT, 3 * deviation);
+
+describe.each(golden.runs.map((run) => [run.name, run] as const))("ten steps of %s", (_, run) => {
+  it("are peft's", async () => {
+    const { optimizer, learningRate, ratio } = run;
+    const parts = await partsOf({
+      method: ratio === 1 ? "lora" : "lora+",
+      rank: golden.rank,
+      alpha: golden.alpha,
+      rateRatio: ratio,
+      optimizer: optimizer === "sgd" ? "sgd" : "adam",
+      maxGradNorm: 1e9,
+    });
+    for (const [name, { data }] of Object.entries(golden.initial)) {
+      bufferOf(parts.state.weights, `${name}.weight`).write((out) => floats(out).set(data));
+    }
+    const pipeline = createPipeline(parts);
+    const updates = createOptimizer(parts);
+    for (const [i, rows] of golden.batches.entries()) {
+      const batch = batchOf(rows);
+      const loss = await pipeline.microStep(batch, { cycle: 0, microStep: i });
+      const expected = run.losses[i] ?? NaN;
+      const mean = loss / batch.lossTokens;
+      expect(Math.abs(mean / expected - 1), `loss ${i}`).toBeLessThan(
+        tolerance(run.float32Deviation.loss),
+      );
+      const gradientScale = 1 / batch.lossTokens;
+      await updates.applyAll({ step: i + 1, cycle: 0, learningRate, gradientScale });
+    }
+    for (const [name, { data }] of Object.entries(run.final)) {
+      const got = await numbersOfParam(parts, `${name}.weight`);
+      expectClose(got, data, tolerance(run.float32Deviation.adapter), { what: name });
+    }
+    await parts.programs.release();
+  });
+});
+
+it("most runs are compared at 1e-5", () => {
+  const strict = golden.runs.filter(
+    ({ float32Deviation: { loss, adapter } }) => Math.max(loss, adapter) * 3 < AGREEMENT,
+  );
+  expect(strict.map(({ name }) => name)).toEqual([
+    "lora-adamw",
+    "lora-sgd-slow",
+    "loraplus-adamw-slow",
+  ]);
+});
+
+describe("frozen parameters", () => {
+  it.each(["lora", "lora-fa", "lora+"])("of %s keep every bit", async (method) => {
+    const parts = await partsOf({ method, rank: 2, optimizer: "sgd", maxGradNorm: 1e9 });
+    const before = new Map<string, number[]>();
+    for (const name of parts.model.params.keys()) {
+      before.set(name, await numbersOfParam(parts, name));
+    }
+    const batch = batchOf(golden.batches[0] ?? []);
+    const updates = createOptimizer(parts);
+    for (const step of [1, 2]) {
+      await createPipeline(parts).microStep(batch, { cycle: 0, microStep: step });
+      await updates.applyAll({ step, cycle: 0, learningRate: 0.1, gradientScale: 0.1 });
+    }
+    for (const [name, numbers] of before) {
+      const after = await numbersOfParam(parts, name);
+      const moves =
+        name.endsWith("lora_B.weight") || (name.includes("lora_A") && method !== "lora-fa");
+      expect(relativeDifference(after, numbers, 1e-6) > 0, name).toBe(moves);
+      const frozen = parts.plan.get(name)?.training === undefined;
+      expect(frozen, name).toBe(!moves);
+    }
+    await parts.programs.release();
+  });
+});
+
+describe("state of a matrix, in numbers (n = 96, m = 32, r = 4)", () => {
+  // c_attn of width 32: [in 32, out 96]. The table of "state per matrix": large 96, small 32.
+  const [n, m, r, large] = [96, 32, 4, 96];
+  const model = gpt2({ vocab_size: 40, n_positions: 8, n_embd: m, n_head: 2, n_layer: 1 });
+  const weight = "h.0.attn.c_attn.weight";
+
+  const rows: readonly (readonly [TrainOptions, accumulators: number, state: number])[] = [
+    [{ method: "dense", optimizer: "adam" }, n * m, 2 * n * m],
+    [{ method: "dense", optimizer: "adafactor" }, n * m, n + m],
+    [{ method: "dense", optimizer: "adafactor", momentum: 0.9 }, n * m, n * m + n + m],
+    [{ method: "lora", optimizer: "adam" }, r * (n + m), 2 * r * (n + m)],
+    [{ method: "lora+", optimizer: "adam" }, r * (n + m), 2 * r * (n + m)],
+    [{ method: "relora", optimizer: "adam" }, r * (n + m), 2 * r * (n + m)],
+    [{ method: "plora", optimizer: "adam" }, r * (n + m), 2 * r * (n + m)],
+    [{ method: "cola", optimizer: "adam" }, r * (n + m), 2 * r * (n + m)],
+    [{ method: "lora-fa", optimizer: "adam" }, r * n, 2 * r * n],
+    [{ method: "lora-fa", optimizer: "sgd" }, r * n, 0],
+    [{ method: "flora", optimizer: "sgd" }, r * large, 0],
+    [{ method: "flora", optimizer: "adafactor" }, r * large, n + m],
+    [{ method: "flora", optimizer: "adafactor", momentum: 0.9 }, r * large, r * large + n + m],
+    [{ method: "flora", optimizer: "adam" }, r * large, 2 * n * m],
+    [{ method: "flora", optimizer: "adam", compressMoments: true }, r * large, 2 * r * large],
+    [
+      { method: "flora", optimizer: "sgd", accumulatorDtype: "int8" },
+      Math.ceil((r * large) / 256) * (256 / 4 + 1),
+      0,
+    ],
+  ];
+
+  it.each(rows)("%j", (options, accumulators, state) => {
+    const config = parseConfig({ rank: r, train: ["unread.txt"], ...options, modulesToSave: [] });
+    const { plan } = traineeOf(model, config);
+    const own = describePlan(plan).filter(
+      ({ name }) => name === weight || name.startsWith("h.0.attn.c_attn.lora"),
+    );
+    const sum = (of: (typeof own)[number]["accumulatorBytes"][]) => of.reduce((a, b) => a + b, 0);
+    expect(sum(own.map(({ accumulatorBytes }) => accumulatorBytes)) / 4).toBe(accumulators);
+    expect(sum(own.map(({ optimizerBytes }) => optimizerBytes)) / 4).toBe(state);
+  });
+});
+
+describe("what is trained beside the adapters", () => {
+  const model = gpt2({ vocab_size: 40, n_positions: 8, n_embd: 32, n_head: 2, n_layer: 1 });
+  const trained = (options: TrainOptions) => {
+    const { plan } = traineeOf(model, parseConfig({ train: ["unread.txt"], ...options }));
+    const names = [...plan].filter(([, { training }]) => training).map(([name]) => name);
+    return names.filter((name) => !name.includes("lora_"));
+  };
+
+  it("is nothing in a model from disk, for ReLoRA all that is not adapted, and so from scratch", () => {
+    expect(trained({ method: "lora", model: "dir" })).toEqual([]);
+    const all = [...model.params.keys()].filter(
+      (name) => !/\.(c_attn|c_proj|c_fc)\.weight$/.test(name),
+    );
+    expect(trained({ method: "relora", model: "dir" })).toEqual(all);
+    expect(trained({ method: "lora" })).toEqual(all);
+  });
+
+  it("is what modulesToSave names", () => {
+    const options = { method: "lora", model: "dir", targets: ["c_attn"] };
+    expect(trained({ ...options, modulesToSave: ["ln_f", "mlp.c_fc"] })).toEqual([
+      "h.0.mlp.c_fc.weight",
+      "h.0.mlp.c_fc.bias",
+      "ln_f.weight",
+      "ln_f.bias",
+    ]);
+  });
+
+  it.each([
+    [{ modulesToSave: ["nothing"] }, 'modulesToSave: no module matches "nothing"'],
+    [{ modulesToSave: ["c_attn"] }, "h.0.attn.c_attn has an adapter already"],
+    [{ modulesToSave: ["wte"] }, "wte is also the output embedding"],
+    [{ targets: ["q_proj"] }, 'targets: no linear map matches "q_proj"'],
+  ])("%j is refused", (options, message) => {
+    expect(() => trained({ method: "lora", model: "dir", ...options })).toThrow(message);
+  });
+});
+
+it.each([
+  [{ method: "dense", optimizer: "adam" }],
+  [{ optimizer: "adafactor" }],
+  [{ optimizer: "adam", momentum: 0.9 }],
+])("compressed moments of %j are refused", (options) => {
+  expect(() => parseConfig({ ...options, compressMoments: true })).toThrow(
+    "compressMoments: needs",
+  );
+});
+
+it("compressed moments may not be moved too often", () => {
+  const model = gpt2({ vocab_size: 40, n_positions: 8, n_embd: 32, n_head: 2, n_layer: 1 });
+  const options = { optimizer: "adam", compressMoments: true, rank: 4, train: ["unread.txt"] };
+  expect(() => traineeOf(model, parseConfig({ ...options, resampleEvery: 10 }))).toThrow(
+    "would grow without bound",
+  );
+  expect(() => traineeOf(model, parseConfig({ ...options, resampleEvery: 11 }))).not.toThrow();
+});

@@ -1,0 +1,30 @@
+/** Rates around merges, against hand-made numbers. */
+
+import { expect, it } from "vitest";
+import { parseConfig } from "../../src/train/config.ts";
+import { createRates } from "../../src/train/rates.ts";
+
+const config = parseConfig({ learningRate: 2, schedule: "linear", warmupSteps: 2 });
+const steps = Array.from({ length: 8 }, (_, i) => i);
+
+it("without merges follow the schedule, and the optimizer counts steps", () => {
+  const rates = createRates(config, 8, undefined);
+  expect(steps.map((step) => rates(step).learningRate * 3)).toEqual([0, 3, 6, 5, 4, 3, 2, 1]);
+  expect(steps.map((step) => rates(step).optimizerStep)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+it("after a merge of ReLoRA warm up again, under the same schedule", () => {
+  const rates = createRates(config, 8, {
+    every: 4,
+    after: "prune and warm up",
+    warmupSteps: 2,
+  });
+  expect(steps.map((step) => rates(step).learningRate * 3)).toEqual([0, 3, 6, 5, 0, 1.5, 2, 1]);
+  expect(steps.map((step) => rates(step).optimizerStep)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+});
+
+it("of COLA and PLoRA start over, and so does the optimizer's count", () => {
+  const rates = createRates(config, 8, { every: 4, after: "restart", warmupSteps: 0 });
+  expect(steps.map((step) => rates(step).learningRate)).toEqual([0, 1, 2, 1, 0, 1, 2, 1]);
+  expect(steps.map((step) => rates(step).optimizerStep)).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
+});

@@ -1,0 +1,66 @@
+/** A run without a tokenizer and a data set: a model from disk, batches by hand. */
+
+import { gpt2 } from "../../src/models/gpt2.ts";
+import { cpuRuntime } from "../../src/runtime/node.ts";
+import { parseConfig, type TrainConfig, type TrainOptions } from "../../src/train/config.ts";
+import type { Batch } from "../../src/data/index.ts";
+import { createDraws } from "../../src/train/draws.ts";
+import { type Trainee, traineeOf } from "../../src/train/method.ts";
+import type { PipelineParts } from "../../src/train/parts.ts";
+import { immediateParams } from "../../src/train/prepare.ts";
+import { createProgramCache } from "../../src/train/programs.ts";
+import { createSlots } from "../../src/train/slots.ts";
+import { bufferOf, createState, restore } from "../../src/train/state.ts";
+import { loadWeights, readConfig } from "../../src/weights/index.ts";
+
+export type Parts = PipelineParts & Trainee;
+
+/** The parts of a run over the tiny GPT-2 that peft has seen too. */
+export async function partsOf(options: TrainOptions): Promise<Parts> {
+  const directory = "test/golden/peft_base";
+  const config: TrainConfig = parseConfig({ modulesToSave: [], ...options, train: ["unread.txt"] });
+  const base = gpt2(await readConfig(directory));
+  const trainee = traineeOf(base, config);
+  const runtime = cpuRuntime({ threads: 1 });
+  const draws = createDraws(config.seed);
+  const { model, plan } = trainee;
+  const immediate = immediateParams(trainee, config);
+  const state = createState({ runtime, model, plan, immediate });
+  for (const [name, spec] of model.params) {
+    draws.initialize(name, spec, bufferOf(state.weights, name));
+  }
+  const shapes = new Map([...base.params].map(([name, { shape }]) => [name, shape] as const));
+  for (const [name, tensor] of await loadWeights(directory, shapes, base.checkpoint)) {
+    restore(name, bufferOf(state.weights, name), tensor);
+  }
+  return {
+    ...trainee,
+    config,
+    runtime,
+    state,
+    draws,
+    batchLengths: [8],
+    programs: createProgramCache(runtime),
+    slots: createSlots(runtime),
+  };
+}
+
+/** Rows of ids as a batch in which every target counts. */
+export function batchOf(rows: readonly (readonly number[])[]): Batch {
+  const size = rows.length;
+  const length = (rows[0]?.length ?? 1) - 1;
+  const count = size * length;
+  return {
+    size,
+    length,
+    inputs: Int32Array.from(rows.flatMap((row) => row.slice(0, -1))),
+    targets: Int32Array.from(rows.flatMap((row) => row.slice(1))),
+    weights: new Float32Array(count).fill(1),
+    tokens: count,
+    lossTokens: count,
+  };
+}
+
+/** The numbers of a parameter. */
+export const numbersOfParam = async ({ state }: Parts, name: string): Promise<number[]> =>
+  Array.from(await bufferOf(state.weights, name).read(), Number);
