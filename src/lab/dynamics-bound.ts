@@ -3,12 +3,12 @@
 import type { Point, Series } from "./chart.ts";
 import {
   endOf,
+  labelOf,
   type DynamicsResult,
   type Finding,
   perProbe,
   range,
   short,
-  shortName,
 } from "./dynamics-result.ts";
 import { alternating, publishedBound } from "./recursion.ts";
 
@@ -46,7 +46,7 @@ export function movement(result: DynamicsResult): Finding {
         `The published bound, with the L of this run (η L up to ${short(largest)}), ` +
         (broken.length === 0
           ? "held at every step for every probe. That is no proof: see the counterexample."
-          : `was broken by ${broken.map((b) => `${shortName(b.name)} from step ${b.brokenAt}`).join(", ")}.`) +
+          : `was broken by ${broken.map((b) => `${labelOf(start, b.name)} from step ${b.brokenAt}`).join(", ")}.`) +
         (largest >= 1 ? " With η L above 1 the bound grows exponentially and says nothing." : ""),
     ],
     chart: {
@@ -58,7 +58,7 @@ export function movement(result: DynamicsResult): Finding {
       series: [
         ...perProbe(result, "measured", "line", (p) => p.movement),
         ...found.map(({ name, bound }): Series => ({
-          name: `${shortName(name)}, bound`,
+          name: `${labelOf(start, name)}, bound`,
           kind: "dashed",
           points: steps.flatMap(({ step }, i): Point[] =>
             // A bound that leaves the picture behind says nothing.

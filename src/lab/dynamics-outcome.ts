@@ -2,7 +2,7 @@
 
 import type { Point } from "./chart.ts";
 import { type Method, METHODS } from "./dynamics-events.ts";
-import { type DynamicsResult, type Finding, means, short, shortName } from "./dynamics-result.ts";
+import { type DynamicsResult, type Finding, labelOf, means, short } from "./dynamics-result.ts";
 
 export function losses(result: DynamicsResult): Finding {
   const { steps, end, start } = result;
@@ -53,7 +53,7 @@ export function spectrum({ start, end }: DynamicsResult): Finding {
         `ΔW is ${short(norm("FLORA") / norm("dense"))} times as long as that of dense training, and the effective rank counts the noise too.`,
     ],
     chart: {
-      title: `Singular values of ΔW, ${shortName(name)}`,
+      title: `Singular values of ΔW, ${labelOf(start, name)}`,
       caption: "Divided by the largest one.",
       xLabel: "number of the singular value",
       yLabel: "singular value / largest",
@@ -70,7 +70,7 @@ export function spectrum({ start, end }: DynamicsResult): Finding {
         METHODS.map((method) => {
           const found = end.spectra[each.name]?.[method];
           return [
-            shortName(each.name),
+            labelOf(start, each.name),
             method,
             (end.norms[each.name]?.[method] ?? 0).toPrecision(3),
             (found?.effectiveRank ?? 0).toFixed(1),

@@ -34,7 +34,7 @@ export const perProbe = (
   pick: (numbers: ProbeNumbers) => number,
 ): readonly Series[] =>
   start.probes.map(({ name }) => ({
-    name: `${shortName(name)}, ${what}`,
+    name: `${labelOf(start, name)}, ${what}`,
     kind,
     points: steps.flatMap(({ step, probes }): Point[] => {
       const numbers = probes[name];
@@ -67,9 +67,13 @@ export const means = (points: readonly Point[], span: number): Point[] =>
     return [x, window.reduce((sum, [, y]) => sum + y, 0) / window.length];
   });
 
-/** "attn.c_attn" of "h.1.attn.c_attn.weight". */
-export const shortName = (name: string): string =>
-  name.replace(/^.*?\d+\./, "").replace(/\.weight$/, "");
+/** What a probe is called beside the others: "attn.c_attn" of "h.1.attn.c_attn.weight", with its block if there are several. */
+export function labelOf({ probes }: DynamicsStart, name: string): string {
+  const withBlock = (full: string) => full.replace(/\.weight$/, "");
+  const without = (full: string) => withBlock(full).replace(/^.*?\d+\./, "");
+  const isUnique = new Set(probes.map((probe) => without(probe.name))).size === probes.length;
+  return isUnique ? without(name) : withBlock(name);
+}
 
 /** "3.1 %", with two digits that matter. */
 export const percent = (share: number): string => `${short(100 * share)} %`;

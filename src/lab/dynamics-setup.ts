@@ -40,20 +40,18 @@ export function targetsOf(model: Model, config: TrainConfig): readonly string[] 
   );
 }
 
-/** A run at the weights that all trainees start from: those of a checkpoint, or of a short training of everything. */
-export async function* warmStart(
-  config: TrainConfig,
-  steps: number,
-): AsyncGenerator<WarmEvent, Run, undefined> {
-  const optimizer = steps > 0 ? "adam" : "sgd";
-  const run = await prepare({ ...config, method: "dense", optimizer });
-  const trainee = openTrainee(run);
+/** The run whose weights all trainees start from. */
+export const prepareBase = (config: TrainConfig, warmSteps: number): Promise<Run> =>
+  prepare({ ...config, method: "dense", optimizer: warmSteps > 0 ? "adam" : "sgd" });
+
+/** A short training of everything: what stays frozen afterwards should be worth keeping. */
+export async function* warmStart(base: Run, steps: number): AsyncGenerator<WarmEvent, void> {
+  const trainee = openTrainee(base);
   for (let step = 0; step < steps; step++) {
     const backward = await trainee.backward(step, 0);
     await trainee.update(backward, usualLearningRate("adam"));
     yield { type: "warm", step: step + 1, loss: backward.loss };
   }
-  return run;
 }
 
 /**

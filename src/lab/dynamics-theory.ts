@@ -54,7 +54,8 @@ export function exactness(result: DynamicsResult): Finding {
         `the limit, for roundings of float32, is ${short(tolerance)}. ` +
         (passed
           ? "LoRA by SGD is this recursion."
-          : "The recursion and the training disagree, so nothing below can be trusted."),
+          : "The recursion and the training disagree, so nothing below can be trusted." +
+            diverged(result)),
     ],
     chart: {
       title: "How far the recursion is from the trained adapters",
@@ -68,6 +69,14 @@ export function exactness(result: DynamicsResult): Finding {
       ],
     },
   };
+}
+
+/** Where A has moved by many times its size, roundings grow as A and B do. */
+function diverged(result: DynamicsResult): string {
+  const { last, names } = endOf(result);
+  const largest = Math.max(...names.map((name) => last(name).movement));
+  if (largest < 10) return "";
+  return ` A has moved by ${short(largest)} times its size: the training diverged, and took its roundings with it. Try a lower rate.`;
 }
 
 export function approximation(result: DynamicsResult): Finding {

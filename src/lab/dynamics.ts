@@ -28,7 +28,7 @@ import {
   secondTermShare,
   stepProbe,
 } from "./dynamics-probe.ts";
-import { probesOf, targetsOf, trainingConfig, warmStart } from "./dynamics-setup.ts";
+import { prepareBase, probesOf, targetsOf, trainingConfig, warmStart } from "./dynamics-setup.ts";
 import { frobenius } from "./matrix.ts";
 import type { RecursionOptions } from "./recursion.ts";
 import { type Spectrum, spectrumOf } from "./spectrum.ts";
@@ -54,11 +54,12 @@ export async function* dynamics(
   const regimes = REGIMES.map((k): Regime => ({ scale: scale / k, rate: rate * k ** 2 }));
   const begin = performance.now();
 
-  const base = yield* warmStart(config, firstStep);
+  const base = await prepareBase(config, firstStep);
   const programs = new Set([base.programs]);
   try {
     const targets = targetsOf(base.base, config);
     const probes = probesOf(base.base, targets, options.probes);
+    yield* warmStart(base, firstStep);
     yield {
       type: "start",
       data: base.data.description,

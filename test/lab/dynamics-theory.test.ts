@@ -5,7 +5,7 @@ import { counterexample, movement } from "../../src/lab/dynamics-bound.ts";
 import type { DynamicsStep, Method } from "../../src/lab/dynamics-events.ts";
 import type { ProbeNumbers } from "../../src/lab/dynamics-probe.ts";
 import { findingsOf } from "../../src/lab/dynamics-report.ts";
-import type { DynamicsResult } from "../../src/lab/dynamics-result.ts";
+import { type DynamicsResult, labelOf } from "../../src/lab/dynamics-result.ts";
 import { regimes, verdictOf } from "../../src/lab/dynamics-theory.ts";
 
 const NAME = "h.1.attn.c_attn.weight";
@@ -89,6 +89,21 @@ it.each([
   { movement: 0.042, says: "was broken by attn.c_attn from step 3" },
 ])("a movement of $movement $says", ({ movement: moved, says }) => {
   expect(text(movement(resultOf({ movement: moved })).reading)).toContain(says);
+});
+
+it("says that a run diverged", () => {
+  const [lost] = findingsOf(resultOf({ deviationA: 1, movement: 50 }));
+  expect(text(lost?.reading ?? [])).toContain("A has moved by 50 times its size");
+});
+
+it.each([
+  { others: [], label: "attn.c_attn" },
+  { others: ["h.1.mlp.c_fc.weight"], label: "attn.c_attn" },
+  { others: ["h.2.attn.c_attn.weight"], label: "h.1.attn.c_attn" },
+])("is called $label beside $others", ({ others, label }) => {
+  const { start } = resultOf();
+  const probes = [NAME, ...others].map((name) => ({ name, shape: [6, 4] as const }));
+  expect(labelOf({ ...start, probes }, NAME)).toBe(label);
 });
 
 it("says where the counterexample passes the bound", () => {
