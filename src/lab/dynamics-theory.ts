@@ -165,7 +165,7 @@ export function regimes({ start, steps }: DynamicsResult): Finding {
     reading: [
       `To first order only η s² counts, but A moves by η² s²: with a smaller s and a larger η, A moves further for the same step of the weight. The ` +
         `second term ends at ${last.map(({ name, part }) => `${percent(part)} of ΔW (${name})`).join(", ")}.`,
-      "A smaller A0 does the same: the same step of the weight then takes a larger η s². The usual initialisation of A has variance " +
+      "A smaller A0 must do the same (not measured here): the same step of the weight then takes a larger η s². The usual initialisation of A has variance " +
         "1/(3 m) where the theory wants 1/r, so LoRA as it is commonly started is further from a compressor than the first line.",
     ],
     chart: {
