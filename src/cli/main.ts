@@ -22,6 +22,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   compare: () => import("./compare.ts"),
   merge: () => import("./merge.ts"),
   memory: () => import("./memory.ts"),
+  dynamics: () => import("./dynamics.ts"),
   doctor: () => import("./doctor.ts"),
 };
 

@@ -7,9 +7,8 @@ import { readdir } from "node:fs/promises";
 import { peftName, settingsOf } from "../adapters/index.ts";
 import { UsageError } from "../errors.ts";
 import { readTensor } from "../runtime/runtime.ts";
-import type { HostTensor } from "../tensor/host-tensor.ts";
 import { errorCode, fileError } from "../weights/file-error.ts";
-import { saveAdapter, saveModel } from "../weights/index.ts";
+import { saveAdapter, saveModel, type WritableTensor } from "../weights/index.ts";
 import type { TrainConfig } from "./config.ts";
 import { mergeInto } from "./merge.ts";
 import { leavesAdapters } from "./method.ts";
@@ -48,18 +47,26 @@ export async function saveOutput(run: Run): Promise<void> {
   });
 }
 
-/** The weights of the base, with the adapters in them; those in training stay as they are. */
-async function mergedWeights(run: Run): Promise<readonly (readonly [string, HostTensor])[]> {
-  const { base, adapters, runtime, state } = run;
+/** The weights of the base, with the adapters in them; one at a time, and those in training stay as they are. */
+async function mergedWeights(run: Run): Promise<readonly (readonly [string, WritableTensor])[]> {
+  const { base, adapters, slots, state } = run;
   const byWeight = new Map(adapters.map((adapter) => [adapter.weight, adapter] as const));
   return Promise.all(
     [...base.params.keys()].map(async (name) => {
       const weight = bufferOf(state.weights, name);
       const adapter = byWeight.get(name);
       if (!adapter) return [name, await readTensor(weight)] as const;
-      const merged = runtime.allocate("float32", weight.shape);
-      await mergeInto(run, adapter, 1, merged);
-      return [name, await readTensor(merged)] as const;
+      const { dtype, shape } = weight;
+      const merged: WritableTensor = {
+        dtype,
+        shape,
+        async read() {
+          const target = slots.take("merged", dtype, shape);
+          await mergeInto(run, adapter, 1, target);
+          return target.read();
+        },
+      };
+      return [name, merged] as const;
     }),
   );
 }

@@ -48,7 +48,8 @@ export function createState({ runtime, model, plan, immediate }: StateOptions): 
     const buffers = mapRecord(specs, ({ dtype = "float32", shape }) =>
       runtime.allocate(dtype, shape),
     );
-    reset(buffers, specs);
+    // Fresh memory is zero, and not resident before somebody writes to it.
+    reset(buffers, onlyNonZero(specs));
     return buffers;
   };
   for (const [name, { shape }] of model.params) {
@@ -66,6 +67,9 @@ export const mapRecord = <T, U>(
   f: (value: T, key: string) => U,
 ): Record<string, U> =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value, key)]));
+
+const onlyNonZero = (specs: Readonly<Record<string, StateSpec>>) =>
+  Object.fromEntries(Object.entries(specs).filter(([, { initial }]) => initial !== 0));
 
 /** Puts state back to its initial values. */
 export function reset(buffers: Buffers, specs: Readonly<Record<string, StateSpec>>): void {

@@ -6,6 +6,8 @@ export {
   type SafetensorsFile,
   type SafetensorsOptions,
   type TensorInfo,
+  type DeferredTensor,
+  type WritableTensor,
   writeSafetensors,
 } from "./safetensors.ts";
 export { type ModelFiles, saveModel } from "./save-model.ts";

@@ -9,7 +9,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { FormatError, UsageError } from "../errors.ts";
 import type { DType, TypedArray } from "../tensor/dtype.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "../tensor/half.ts";
-import { hostTensor, type HostTensor } from "../tensor/host-tensor.ts";
+import { hostTensor, type HostTensor, tensorBytes } from "../tensor/host-tensor.ts";
 import { writeFileAtomic } from "./atomic.ts";
 import { fileError } from "./file-error.ts";
 import {
@@ -68,6 +68,16 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
   }
 }
 
+/** A tensor to write; one that is not in memory yet is read when its turn comes. */
+export type WritableTensor = HostTensor | DeferredTensor;
+
+export interface DeferredTensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  /** Its elements, valid until the next tensor is read. */
+  read(): Promise<TypedArray>;
+}
+
 /**
  * Writes a file atomically, tensor by tensor, in the bytes that the reference would write.
  *
@@ -75,7 +85,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
  */
 export async function writeSafetensors(
   path: string,
-  tensors: Iterable<readonly [name: string, tensor: HostTensor]>,
+  tensors: Iterable<readonly [name: string, tensor: WritableTensor]>,
   options: SafetensorsOptions = {},
 ): Promise<void> {
   await writeFileAtomic(path, (handle) => writeTensors(handle, path, tensors, options));
@@ -85,7 +95,7 @@ export async function writeSafetensors(
 export async function writeTensors(
   handle: FileHandle,
   path: string,
-  tensors: Iterable<readonly [name: string, tensor: HostTensor]>,
+  tensors: Iterable<readonly [name: string, tensor: WritableTensor]>,
   { metadata = { format: "pt" } }: SafetensorsOptions = {},
 ): Promise<void> {
   const sorted = [...tensors].toSorted(([aName, a], [bName, b]) =>
@@ -97,8 +107,10 @@ export async function writeTensors(
     throw new UsageError(`${path}: header takes more than ${MAX_HEADER_BYTES} bytes; got ${got}`);
   }
   await writeFully(handle, header);
-  for (const [, { data }] of sorted) {
-    await writeFully(handle, bytesOf(data));
+  for (const [, tensor] of sorted) {
+    const { dtype, shape } = tensor;
+    const data = "data" in tensor ? tensor.data : await tensor.read();
+    await writeFully(handle, bytesOf(hostTensor(dtype, shape, data).data));
   }
 }
 
@@ -177,17 +189,18 @@ async function readTensor(
 /** Where each tensor will lie. */
 function layOut(
   path: string,
-  sorted: readonly (readonly [name: string, tensor: HostTensor])[],
+  sorted: readonly (readonly [name: string, tensor: WritableTensor])[],
 ): ReadonlyMap<string, TensorInfo> {
   const infos = new Map<string, TensorInfo>();
   let begin = 0;
-  for (const [name, { dtype, shape, data }] of sorted) {
+  for (const [name, tensor] of sorted) {
+    const { dtype, shape } = tensor;
     if (infos.has(name) || name === METADATA_KEY) {
       const problem = infos.has(name) ? "appears twice" : "is a reserved name";
       throw new UsageError(`${path}: tensor ${JSON.stringify(name)} ${problem}`);
     }
-    hostTensor(dtype, shape, data);
-    const end = begin + data.byteLength;
+    if ("data" in tensor) hostTensor(dtype, shape, tensor.data);
+    const end = begin + tensorBytes(dtype, shape);
     infos.set(name, { dtype: fileDType(dtype), shape, begin, end });
     begin = end;
   }

@@ -6,16 +6,15 @@
 import { mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
-import type { HostTensor } from "../tensor/host-tensor.ts";
 import { stageFile, type StagedFile, syncDirectory } from "./atomic.ts";
 import { isPlainFileName } from "./directory.ts";
 import { errorCode, fileError } from "./file-error.ts";
-import { writeTensors } from "./safetensors.ts";
+import { type WritableTensor, writeTensors } from "./safetensors.ts";
 
 export interface ModelFiles {
   readonly config: Readonly<Record<string, unknown>>;
   readonly generationConfig?: Readonly<Record<string, unknown>>;
-  readonly weights: Iterable<readonly [name: string, tensor: HostTensor]>;
+  readonly weights: Iterable<readonly [name: string, tensor: WritableTensor]>;
   /** Further files, such as those of the tokenizer, by name. */
   readonly files?: ReadonlyMap<string, Uint8Array | string>;
 }
@@ -38,7 +37,7 @@ export interface DirectoryFiles {
   /** The file of the tensors, and the tensors. */
   readonly weights: readonly [
     file: string,
-    tensors: Iterable<readonly [name: string, tensor: HostTensor]>,
+    tensors: Iterable<readonly [name: string, tensor: WritableTensor]>,
   ];
   /** The file without which the directory does not load, and its content. */
   readonly config: readonly [file: string, content: Readonly<Record<string, unknown>>];

@@ -169,6 +169,27 @@ describe("writeSafetensors", () => {
     }
   });
 
+  it("reads deferred tensors one after another, when their turn comes", async () => {
+    const shared = new Float32Array(2);
+    const deferred = (value: number) => ({
+      dtype: "float32" as const,
+      shape: [2],
+      read: () => Promise.resolve(shared.fill(value)),
+    });
+    const path = join(scratch, "deferred.safetensors");
+    await writeSafetensors(path, [
+      ["b", deferred(2)],
+      ["a", deferred(1)],
+    ]);
+    const tensors = await readAll(path);
+    expect([...tensors].map(([name, { data }]) => [name, ...data])).toEqual([
+      ["a", 1, 1],
+      ["b", 2, 2],
+    ]);
+    const short = { ...deferred(1), shape: [3] };
+    await expect(writeSafetensors(path, [["a", short]])).rejects.toThrow("2 elements");
+  });
+
   it("writes views from where they start", async () => {
     const path = join(temporaryDirectory(), "a.safetensors");
     const view = Float32Array.of(1, 2, 3, 4).subarray(1, 3);
