@@ -18,7 +18,8 @@ import { compile } from "../dist/onnx/index.js";
 import { matmul } from "../dist/ops/index.js";
 import { cpuRuntime } from "../dist/runtime/node.js";
 import { parseConfig } from "../dist/train/index.js";
-import { planParameters } from "../dist/train/plan.js";
+import { traineeOf } from "../dist/train/method.js";
+import { accumulateInto } from "../dist/train/stage-programs.js";
 
 const { values: options } = parseArgs({
   options: {
@@ -32,7 +33,6 @@ const runs = Number(options.runs);
 const [batch, length, width, side] = [4, 256, 768, 2048];
 
 const model = gpt2({ n_layer: 1, embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 });
-const [, stage] = model.stages;
 const runtime = cpuRuntime();
 
 /** Everything that alternates: a name, a function to time, its matrix operations. */
@@ -41,6 +41,9 @@ const contestants = [
   await block("dense", { method: "dense" }),
   await block("flora 128", { rank: 128 }),
   await block("flora 32", { rank: 32 }),
+  await block("flora 128, int8 accumulators", { rank: 128, accumulatorDtype: "int8" }),
+  await block("lora 8", { method: "lora" }),
+  await block("lora-fa 8", { method: "lora-fa" }),
 ];
 
 for (let round = 0; round < runs + 2; round++) {
@@ -125,20 +128,28 @@ async function product() {
 
 /** Forward and backward pass of the block in one program: y, dx, and every accumulator with its gradient in it. */
 async function block(name, method) {
-  const plan = planParameters(model, parseConfig({ train: "none.txt", ...method }));
+  const trainee = traineeOf(
+    model,
+    parseConfig({ train: "none.txt", modulesToSave: [], ...method }),
+  );
+  const [, stage] = trainee.model.stages;
   const x = input("x", "float32", [batch, length, width]);
   const dy = input("dy", "float32", [batch, length, width]);
   const locals = Object.keys(stage.params);
-  const plans = locals.map((local) => plan.get(stage.params[local]));
+  const plans = locals.map((local) => trainee.plan.get(stage.params[local]));
   const params = plans.map(({ spec }, i) => input(locals[i], "float32", spec.shape));
   const y = stage.forward(x, Object.fromEntries(params.map((param, i) => [locals[i], param])));
-  const [dx, ...grads] = vjp([y], [dy], [x, ...params]);
-  const sums = plans.map(({ accumulator, gradientProjection: p }, i) => {
-    const before = input(`acc:${locals[i]}`, "float32", accumulator.shape);
-    const a = p && input(`A:${locals[i]}`, "float32", [p.rank, p.dimension]);
-    return [`acc':${locals[i]}`, accumulator.accumulate(before, grads[i], a)];
+  const trained = locals.filter((_, i) => plans[i].training);
+  const [dx, ...grads] = vjp(
+    [y],
+    [dy],
+    [x, ...trained.map((local) => params[locals.indexOf(local)])],
+  );
+  const sums = trained.map((local, i) => {
+    const { training } = plans[locals.indexOf(local)];
+    return accumulateInto(local, training, training.accumulator, grads[i]);
   });
-  const program = compile({ y, dx, ...Object.fromEntries(sums) });
+  const program = compile(Object.assign({ y, dx }, ...sums));
   return contestant(name, program, program.operations);
 }
 

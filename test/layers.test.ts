@@ -19,7 +19,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   autodiff: NUMBERS,
   nn: NUMBERS,
   models: ["nn", ...NUMBERS],
-  adapters: ["models", "nn", ...NUMBERS],
+  // Of the files, the format of their settings.
+  adapters: ["models", "nn", "weights", ...NUMBERS],
   optim: NUMBERS,
   // The operators for their numbers of element types, and the rewrites that belong to them.
   onnx: NUMBERS,

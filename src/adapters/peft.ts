@@ -7,20 +7,12 @@
 
 import { UsageError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
+import type { PeftConfig } from "../weights/peft.ts";
 import { type Adapter, adaptedSizes, adapterNames, moduleOf } from "./adapter.ts";
 import { linearWeights } from "./targets.ts";
 
 /** The fields of adapter_config.json that say how adapters are scaled, and which modules have them. */
-export interface PeftSettings {
-  readonly r: number;
-  readonly lora_alpha: number;
-  readonly rank_pattern: Readonly<Record<string, number>>;
-  readonly alpha_pattern: Readonly<Record<string, number>>;
-  readonly target_modules: readonly string[] | string;
-  readonly modules_to_save: readonly string[] | null;
-  readonly use_rslora: boolean;
-  readonly fan_in_fan_out: boolean;
-}
+export type PeftSettings = Omit<PeftConfig, "base_model_name_or_path">;
 
 /** A parameter's name in an adapter directory, without "base_model.model.". */
 export const peftName = ({ checkpoint }: Model, name: string): string =>

@@ -7,7 +7,7 @@ import type {
   StepEvent,
   TranslationEvent,
 } from "../train/events.ts";
-import type { TrainConfig } from "../train/config.ts";
+import { METHOD_NAMES, type TrainConfig } from "../train/config.ts";
 import { formatCount, formatDuration, formatPercent } from "./format.ts";
 import { formatTable, indent, truncate } from "./layout.ts";
 import { formatMeasurement, formatPrediction } from "./memory-table.ts";
@@ -44,17 +44,6 @@ export function startReport(event: StartEvent, { width, style }: ReportOptions):
     "",
   ];
 }
-
-const METHOD_NAMES: Readonly<Record<TrainConfig["method"], string>> = {
-  flora: "FLORA",
-  dense: "dense",
-  lora: "LoRA",
-  "lora-fa": "LoRA-FA",
-  "lora+": "LoRA+",
-  relora: "ReLoRA",
-  plora: "PLoRA",
-  cola: "COLA",
-};
 
 function methodInWords(config: TrainConfig): string {
   const { method, rank, alpha, projection, momentum, compressMoments, accumulatorDtype } = config;

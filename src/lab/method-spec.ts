@@ -8,7 +8,7 @@
  */
 
 import { UsageError } from "../errors.ts";
-import { optionHelp, type TrainOptions } from "../train/config.ts";
+import { METHOD_NAMES, optionHelp, type TrainOptions } from "../train/config.ts";
 import { findOption, isFlag, optionValue } from "../train/option-text.ts";
 import { closest } from "../train/suggest.ts";
 
@@ -34,15 +34,7 @@ const WITHOUT_RANK: readonly string[] = [NO_ACCUMULATION, "dense"];
 /** What belongs to the comparison, not to one of its methods. */
 const NOT_HERE: readonly string[] = ["method", "rank", "seed", "output", "overwrite", "resume"];
 
-const SPELLINGS = new Map([
-  ["flora", "FLORA"],
-  ["lora", "LoRA"],
-  ["lora-fa", "LoRA-FA"],
-  ["lora+", "LoRA+"],
-  ["relora", "ReLoRA"],
-  ["plora", "pLoRA"],
-  ["cola", "CoLA"],
-]);
+const SPELLINGS = new Map(Object.entries(METHOD_NAMES));
 
 /** All names that a method may have. */
 export const methodNames = (): readonly string[] => [
@@ -146,5 +138,7 @@ function parseAssignment(assignment: string, whole: string): readonly [string, u
   return [name, optionValue(text, option)];
 }
 
-const spell = (name: string): string =>
-  SPELLINGS.get(name) ?? name.slice(0, 1).toUpperCase() + name.slice(1);
+function spell(name: string): string {
+  const known = SPELLINGS.get(name) ?? name;
+  return known.slice(0, 1).toUpperCase() + known.slice(1);
+}

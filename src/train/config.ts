@@ -15,6 +15,18 @@ import type { AccumulatorDType } from "../optim/accumulator.ts";
 
 export type Method = "flora" | "dense" | AdapterMethod;
 
+/** The methods as people write them. */
+export const METHOD_NAMES: Readonly<Record<Method, string>> = {
+  flora: "FLORA",
+  dense: "dense",
+  lora: "LoRA",
+  "lora-fa": "LoRA-FA",
+  "lora+": "LoRA+",
+  relora: "ReLoRA",
+  plora: "PLoRA",
+  cola: "COLA",
+};
+
 export type ProjectionSide = "smaller" | "larger" | "rows" | "columns";
 
 /** A complete set of options. The sentences that explain them are those of `flora train --help`. */
