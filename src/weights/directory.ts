@@ -23,10 +23,17 @@ export interface LoadWeightsOptions {
  * The content of `config.json`.
  *
  * @throws {FormatError} with the line as offset, if it is not a JSON object.
- * @throws {UsageError} if it cannot be read.
+ * @throws {UsageError} if it cannot be read, or the directory holds an adapter.
  */
-export const readConfig = (dir: string): Promise<Readonly<Record<string, unknown>>> =>
-  readJsonObject(join(dir, "config.json"));
+export async function readConfig(dir: string): Promise<Readonly<Record<string, unknown>>> {
+  const path = join(dir, "config.json");
+  if (!(await exists(path)) && (await exists(join(dir, "adapter_config.json")))) {
+    throw new UsageError(`${dir}: holds an adapter, not a model`, {
+      hint: `flora merge --adapter ${dir} --output DIR makes a model of it and its base`,
+    });
+  }
+  return readJsonObject(path);
+}
 
 /**
  * Reads the tensors that a model expects, under the names it expects, floats as float32.

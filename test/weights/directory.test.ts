@@ -67,6 +67,13 @@ describe("readConfig", () => {
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toMatchObject({ message: expect.stringContaining("config.json: cannot read") });
   });
+
+  it("says that an adapter is no model", async () => {
+    const dir = temporaryDirectory();
+    await writeFile(join(dir, "adapter_config.json"), "{}");
+    const error = await failure(readConfig(dir));
+    expect(error).toMatchObject({ message: `${dir}: holds an adapter, not a model` });
+  });
 });
 
 describe("loadWeights", () => {
