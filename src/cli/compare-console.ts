@@ -102,9 +102,9 @@ export function createCompareConsole(
         case "outcome":
           return outcome(event.outcome);
         case "rate":
-          return print(
-            `${event.method.label}: learning rate ${event.rate.value}, of ${tried(event.rate)}`,
-          );
+          // The run at the earlier rate does not count.
+          if (event.rate.unstable.length > 0) done -= 1;
+          return print(`${event.method.label}: ${rateReport(event.rate)}`);
         case "method":
           // Seeds that were not run, as the options are refused whatever the seed.
           done += plan.seeds.length - event.result.runs.length;
@@ -116,6 +116,13 @@ export function createCompareConsole(
     note: print,
     close: clear,
   };
+}
+
+/** A rate as it was found, or in place of one that did not last. */
+function rateReport(rate: MethodResult["rate"]): string {
+  const last = rate.unstable.at(-1);
+  if (last === undefined) return `learning rate ${rate.value}, of ${tried(rate)}`;
+  return `a whole run at ${last} ended above its short one; learning rate ${rate.value} instead`;
 }
 
 /** "0.01 (1.234), 0.03 (1.111)". */

@@ -7,7 +7,7 @@ import type { ComparisonPlan } from "./comparison.ts";
 import { comparisonCharts } from "./comparison-charts.ts";
 import { costTable, qualityTable } from "./comparison-table.ts";
 import type { Report, Section } from "./html.ts";
-import type { MethodResult } from "./results.ts";
+import type { ChosenRate, MethodResult } from "./results.ts";
 import type { ChartName } from "./suites.ts";
 
 export interface ReportOptions {
@@ -91,18 +91,24 @@ function sweepSection(results: readonly MethodResult[]): readonly Section[] {
       label,
       String(trial.rate),
       Number.isFinite(trial.loss) ? trial.loss.toFixed(3) : "diverged",
-      trial.rate === rate.value ? "chosen" : "",
+      mark(trial.rate, rate),
     ]),
   );
   return [
     {
       heading: "Learning rates",
       paragraphs: [
-        "Short runs with the first seed; the rate with the lowest held-out loss is used.",
+        "Short runs with the first seed; the rate with the lowest held-out loss is used, unless the first whole run at it ends " +
+          "above the short one: then the next lower.",
       ],
       table: { head: ["Method", "lr", "Loss", ""], rows },
     },
   ];
+}
+
+function mark(tried: number, { value, unstable }: ChosenRate): string {
+  if (tried === value) return "chosen";
+  return unstable.includes(tried) ? "did not last" : "";
 }
 
 function runSection({ output }: ComparisonPlan, results: readonly MethodResult[]): Section {

@@ -3,15 +3,18 @@
  *
  *   for each method:  sweep of the rate, if asked for, with the first seed;  then a run for every seed
  *
+ * What wins a short run may not last: where the first whole run diverges, or ends above its own short one, the next lower rate
+ * is taken instead.
+ *
  * A method that fails becomes a result that says so, and the others go on.
  */
 
 import type { TrainOptions } from "../train/config.ts";
 import type { MethodSpec } from "./method-spec.ts";
-import { planRun, rateOf } from "./plan-runs.ts";
+import { planRun, type PlannedRun, rateOf } from "./plan-runs.ts";
 import { type ChosenRate, type MethodResult, methodResult } from "./results.ts";
 import { type Outcome, type RunContext, type RunEvent, runOnce } from "./run-once.ts";
-import { bestTrial, nextRate, ratesAround, type Trial } from "./sweep.ts";
+import { bestTrial, lowerRate, nextRate, ratesAround, type Trial } from "./sweep.ts";
 
 export interface SweepPlan {
   /** Multiples of a method's rate, or rates. */
@@ -54,8 +57,8 @@ export async function* compare(
 ): AsyncGenerator<ComparisonEvent, void, undefined> {
   const results: MethodResult[] = [];
   for (const method of plan.methods) {
-    const rate = yield* chooseRate(plan, method, context);
-    const outcomes = yield* runSeeds(plan, method, rate, context);
+    const chosen = yield* chooseRate(plan, method, context);
+    const { rate, outcomes } = yield* runSeeds(plan, method, chosen, context);
     if (outcomes.length > 0) {
       const result = methodResult(method, rate, outcomes);
       results.push(result);
@@ -69,22 +72,49 @@ export async function* compare(
   yield { type: "end", reason: isWhole ? "finished" : "interrupted", results };
 }
 
+interface MethodRuns {
+  readonly rate: ChosenRate;
+  readonly outcomes: readonly Outcome[];
+}
+
+/** A run for every seed; the first decides whether the rate lasts. */
 async function* runSeeds(
   plan: ComparisonPlan,
   method: MethodSpec,
-  rate: ChosenRate,
+  chosen: ChosenRate,
   context: RunContext,
-): AsyncGenerator<ComparisonEvent, readonly Outcome[], undefined> {
+): AsyncGenerator<ComparisonEvent, MethodRuns, undefined> {
+  let rate = chosen;
   const outcomes: Outcome[] = [];
   for (const seed of plan.seeds) {
     if (context.signal.aborted) break;
-    const run = planRun(plan.base, method, plan.output, { seed, learningRate: rate.value });
-    const outcome = yield* runOnce(run, context);
+    let outcome = yield* runOnce(resultRun(plan, method, seed, rate), context);
+    while (outcomes.length === 0 && didNotLast(outcome, rate)) {
+      const lower = lowerRate(rate.trials, rate.value);
+      if (lower === undefined) break;
+      rate = { ...rate, value: lower, unstable: [...rate.unstable, rate.value] };
+      yield { type: "rate", method, rate };
+      outcome = yield* runOnce(resultRun(plan, method, seed, rate), context);
+    }
     outcomes.push(outcome);
     // Options that are refused are refused whatever the seed.
     if (outcome.status === "refused") break;
   }
-  return outcomes;
+  return { rate, outcomes };
+}
+
+const resultRun = (
+  { base, output }: ComparisonPlan,
+  method: MethodSpec,
+  seed: number,
+  { value }: ChosenRate,
+): PlannedRun => planRun(base, method, output, { seed, learningRate: value });
+
+/** Whether a whole run came to less than the short one at its rate. */
+function didNotLast(outcome: Outcome, { trials, value }: ChosenRate): boolean {
+  if (outcome.status !== "finished" && outcome.status !== "diverged") return false;
+  const short = trials.find(({ rate }) => rate === value);
+  return short !== undefined && lossOf(outcome) > short.loss;
 }
 
 /** The rate of a method: its own, or the best of a sweep. */
@@ -96,7 +126,7 @@ async function* chooseRate(
   const own = rateOf(base, method);
   const [seed = 0] = seeds;
   if (!sweep || method.options["learningRate"] !== undefined) {
-    return { value: own.value, how: own.how, trials: [] };
+    return { value: own.value, how: own.how, trials: [], unstable: [] };
   }
   const initial = sweep.rates
     ? ratesAround(1, sweep.rates)
@@ -110,11 +140,13 @@ async function* chooseRate(
     const choice = { seed, learningRate: rate, sweepShare: sweep.share };
     const outcome = yield* runOnce(planRun(base, method, output, choice), context);
     // The run for the result will tell why.
-    if (outcome.status === "refused") return { value: own.value, how: own.how, trials: [] };
+    if (outcome.status === "refused") {
+      return { value: own.value, how: own.how, trials: [], unstable: [] };
+    }
     if (outcome.status !== "interrupted") trials.push({ rate, loss: lossOf(outcome) });
   }
   const value = bestTrial(trials)?.rate ?? own.value;
-  const rate: ChosenRate = { value, how: "sweep", trials };
+  const rate: ChosenRate = { value, how: "sweep", trials, unstable: [] };
   if (!context.signal.aborted) yield { type: "rate", method, rate };
   return rate;
 }

@@ -55,7 +55,7 @@ export function planRun(
   { seed, learningRate, sweepShare }: RunChoice,
 ): PlannedRun {
   const isSweep = sweepShare !== undefined;
-  const name = `${method.slug}-s${seed}${isSweep ? `-lr${learningRate}` : ""}`;
+  const name = `${method.slug}-s${seed}-lr${learningRate}${isSweep ? "-short" : ""}`;
   const directory = join(output, "runs", name);
   const options = { ...methodOptions(base, method), learningRate, seed, output: directory };
   return {

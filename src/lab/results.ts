@@ -12,6 +12,8 @@ export interface ChosenRate {
   readonly how: "given" | "usual" | "sweep";
   /** What the sweep tried, in its order. */
   readonly trials: readonly Trial[];
+  /** Rates that won short runs, and lost whole ones. */
+  readonly unstable: readonly number[];
 }
 
 export interface EvaluationPoint {

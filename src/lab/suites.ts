@@ -35,6 +35,12 @@ export const USUAL_CHARTS: readonly ChartName[] = ["steps", "seconds", "state"];
 const atRanks = (ranks: readonly number[], method: string, rest = ""): readonly string[] =>
   ranks.map((rank) => `${method}:${rank}${rest}`);
 
+/**
+ * Adapters are trained by Adam: Adafactor moves a parameter in proportion to its size, and B begins at 0, so that LoRA would learn
+ * slowly at first, and be ruined later by the rate that made up for it.
+ */
+const WITH_ADAM = "@optimizer=adam";
+
 const FAMILIES = ["gaussian", "rademacher", "orthonormal"] as const;
 
 export const SUITES: readonly Suite[] = [
@@ -43,10 +49,16 @@ export const SUITES: readonly Suite[] = [
     summary: "Gradient accumulation: gradients kept whole, compressed, or of low-rank patches.",
     lookAt: [
       "None takes a step after every micro-batch and has no accumulator; the extra memory of the others is counted from it. " +
-        "Dense is what the FLORA paper calls Naive.",
+        "Dense is what the FLORA paper calls Naive. LoRA is there with Adafactor, as in the paper, and with Adam.",
       "Look at how close FLORA comes to Dense as its rank grows, and at what LoRA reaches with as much state.",
     ],
-    methods: ["none", "dense", ...atRanks([8, 32, 128], "lora"), ...atRanks([8, 32, 128], "flora")],
+    methods: [
+      "none",
+      "dense",
+      "lora:8",
+      ...atRanks([8, 32, 128], "lora", WITH_ADAM),
+      ...atRanks([8, 32, 128], "flora"),
+    ],
     base: { microSteps: 8, batchSize: 8, optimizer: "adafactor" },
     charts: USUAL_CHARTS,
   },
@@ -55,13 +67,13 @@ export const SUITES: readonly Suite[] = [
     summary:
       "Momentum from scratch: kept whole, compressed and moved between projections, or none.",
     lookAt: [
-      "None is Adafactor without momentum. Whole momentum is as large as the weights; FLORA keeps a projection of it.",
+      "None is Adafactor without momentum, and LoRA has Adam in its place. Whole momentum is as large as the weights; FLORA keeps a projection of it.",
       "The projection changes after `resampleEvery` steps; the momentum is then moved to the new one.",
     ],
     methods: [
       { spec: "none@momentum=0", label: "None" },
       "dense",
-      ...atRanks([8, 32, 128], "lora"),
+      ...atRanks([8, 32, 128], "lora", `${WITH_ADAM}@momentum=0`),
       ...atRanks([8, 32, 128], "flora", "@resampleEvery=$interval"),
     ],
     base: { momentum: 0.9, optimizer: "adafactor" },
@@ -91,7 +103,7 @@ export const SUITES: readonly Suite[] = [
     methods: [
       "dense",
       ...atRanks([8, 16, 32, 64, 128, 256], "flora"),
-      ...atRanks([8, 16, 32, 64, 128, 256], "lora"),
+      ...atRanks([8, 16, 32, 64, 128, 256], "lora", WITH_ADAM),
     ],
     base: { microSteps: 8, batchSize: 8, optimizer: "adafactor" },
     charts: ["rank", ...USUAL_CHARTS],

@@ -44,6 +44,12 @@ export const bestTrial = (trials: readonly Trial[]): Trial | undefined =>
     .filter(({ loss }) => Number.isFinite(loss))
     .toSorted((a, b) => a.loss - b.loss || a.rate - b.rate)[0];
 
+/** The highest rate below one that did not last, among those whose short runs did not diverge. */
+export const lowerRate = (trials: readonly Trial[], rate: number): number | undefined =>
+  trials
+    .filter((trial) => trial.rate < rate && Number.isFinite(trial.loss))
+    .toSorted((a, b) => b.rate - a.rate)[0]?.rate;
+
 const ratio = (low: number | undefined, high: number | undefined): number =>
   low === undefined || high === undefined || low === high ? USUAL_RATIO : high / low;
 

@@ -6,11 +6,16 @@ import { finished, refused } from "./results.ts";
 
 const trials = [
   { rate: 0.02, loss: 1.5 },
-  { rate: 0.06, loss: Infinity },
+  { rate: 0.06, loss: 1.4 },
+  { rate: 0.18, loss: Infinity },
 ];
 const results = [
   finished("none", { loss: 1.25, stateBytes: 1e6 }),
-  finished("flora:8", { loss: 1.5 }, { rate: { value: 0.02, how: "sweep", trials } }),
+  finished(
+    "flora:8",
+    { loss: 1.5 },
+    { rate: { value: 0.02, how: "sweep", trials, unstable: [0.06] } },
+  ),
   refused("flora:4@resampleEvery=1"),
 ];
 const plan = fakePlan("none,flora:8,flora:4@resampleEvery=1,dense", {
@@ -42,7 +47,8 @@ it("says what came out, what is missing and what to look at", () => {
 it("tells what a sweep tried", () => {
   expect(section("Learning rates")?.table?.rows).toEqual([
     ["FLORA(8)", "0.02", "1.500", "chosen"],
-    ["FLORA(8)", "0.06", "diverged", ""],
+    ["FLORA(8)", "0.06", "1.400", "did not last"],
+    ["FLORA(8)", "0.18", "diverged", ""],
   ]);
   const withoutSweep = shortReport(plan, results.slice(0, 1), ["steps"]);
   expect(withoutSweep.sections.map(({ heading }) => heading)).toEqual([

@@ -47,7 +47,7 @@ it("has ROUGE where there is some", () => {
 });
 
 it("says what it took, and how the rate was found", () => {
-  const swept = { ...none, rate: { value: 0.06, how: "sweep" as const, trials: [] } };
+  const swept = { ...none, rate: { value: 0.06, how: "sweep" as const, trials: [], unstable: [] } };
   const { table } = costTable([swept, refused("flora:4")]);
   expect(table).toEqual({
     head: ["Method", "Size", "Mem (MB)", "Predicted (MB)", "State (MB)", "lr", "Time (s)"],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { compare, type ComparisonEvent, type ComparisonPlan } from "../../src/lab/comparison.ts";
-import type { TrainConfig } from "../../src/train/config.ts";
+import { parseConfig, type TrainConfig } from "../../src/train/config.ts";
 import { type FakeLaunch, fakeLaunch, fakePlan } from "./fake-launch.ts";
 
 async function follow(
@@ -92,6 +92,7 @@ describe("a method that does not finish", () => {
 
 describe("a sweep", () => {
   const sweep = { factors: [1 / 3, 1, 3], rates: undefined, share: 0.25 };
+  const fakeConfig = parseConfig({});
   const valley = ({ learningRate = 1 }: TrainConfig) => 2 + Math.abs(Math.log(learningRate / 0.06));
 
   it("tries short runs with the first seed, then takes the best rate for all seeds", async () => {
@@ -120,6 +121,29 @@ describe("a sweep", () => {
     expect(trials.filter(({ loss }) => loss === Infinity).map(({ rate }) => rate)).toEqual([
       0.02, 0.06,
     ]);
+  });
+
+  it("takes the next lower rate where the best one does not last", async () => {
+    // At 0.18 short runs are best, and whole ones come to less; at 0.06 whole ones diverge.
+    const loss = ({ learningRate = 1, steps = 0 }: TrainConfig) => {
+      if (steps < 40) return valley({ ...fakeConfig, learningRate: learningRate / 3 });
+      return learningRate > 0.1 ? 9 : 1;
+    };
+    const fake = fakeLaunch(
+      ({ learningRate, steps }) =>
+        learningRate === 0.06 && steps === 40 ? "not a number" : "finished",
+      loss,
+    );
+    const { end } = await follow(fakePlan("flora:8", { seeds: [3, 4], sweep }), fake);
+    const whole = fake.runs
+      .map(({ config }) => describeRun(config))
+      .filter((run) => !/of/.test(run));
+    expect(whole).toEqual(["flora8 s3 0.18", "flora8 s3 0.06", "flora8 s3 0.02", "flora8 s4 0.02"]);
+    expect(end.results[0]).toMatchObject({
+      rate: { value: 0.02, unstable: [0.18, 0.06] },
+      summaries: { loss: { mean: 1, count: 2 } },
+      message: undefined,
+    });
   });
 
   it("leaves a method alone that has a rate of its own, and takes rates as they are", async () => {

@@ -48,9 +48,9 @@ describe("planRun", () => {
 
   it("has a directory for each seed, and for each rate of a sweep", () => {
     const choice = { seed: 2, learningRate: 0.01 };
-    expect(planRun(base, method, "out", choice).directory).toBe("out/runs/flora-8-s2");
+    expect(planRun(base, method, "out", choice).directory).toBe("out/runs/flora-8-s2-lr0.01");
     const sweep = planRun(base, method, "out", { ...choice, sweepShare: 0.25 });
-    expect(sweep.directory).toBe("out/runs/flora-8-s2-lr0.01");
+    expect(sweep.directory).toBe("out/runs/flora-8-s2-lr0.01-short");
   });
 
   it("is shorter for a sweep, with one evaluation and no translation", () => {

@@ -77,7 +77,7 @@ it("counts the steps of a curve in micro-batches, without what is no number", ()
 });
 
 describe("methodResult", () => {
-  const rate = { value: 0.1, how: "given", trials: [] } as const;
+  const rate = { value: 0.1, how: "given", trials: [], unstable: [] } as const;
 
   it.each<[Outcome[], string, string | undefined]>([
     [[outcome("finished")], "finished", undefined],

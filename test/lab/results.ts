@@ -49,7 +49,7 @@ export function finished(
     options,
     status: "finished",
     message: undefined,
-    rate: { value: 0.02, how: "usual", trials: [] },
+    rate: { value: 0.02, how: "usual", trials: [], unstable: [] },
     parameterCount: 1_234_567,
     data: "100 pairs, 10 held out",
     summaries: Object.fromEntries(summaries),
