@@ -25,6 +25,8 @@ export interface AdapterFamily {
   readonly trainsA: boolean;
   /** Whether B has a rate of its own. */
   readonly hasRateRatio: boolean;
+  /** How the rate changes after the warm-up. */
+  readonly schedule: "constant" | "cosine";
   readonly merge?: {
     readonly after: AfterMerge;
     /** Steps between merges, where they are not given. */
@@ -32,7 +34,13 @@ export interface AdapterFamily {
   };
 }
 
-const LORA: AdapterFamily = { rank: 8, alpha: 8, trainsA: true, hasRateRatio: false };
+const LORA: AdapterFamily = {
+  rank: 8,
+  alpha: 8,
+  trainsA: true,
+  hasRateRatio: false,
+  schedule: "constant",
+};
 
 /** Links of COLA's chain, and stages of PLoRA, in a run. */
 const LINKS = 3;
@@ -48,6 +56,7 @@ export const ADAPTER_FAMILY: Readonly<Record<AdapterMethod, AdapterFamily>> = {
     ...LORA,
     rank: 128,
     alpha: 32,
+    schedule: "cosine",
     merge: { after: "prune and warm up", every: () => 1000 },
   },
   plora: { ...LORA, merge: { after: "restart", every: share(STAGES) } },

@@ -212,8 +212,8 @@ const OPTIONS = {
     .describe("peak rate; the optimizer's usual one if absent"),
   schedule: z
     .enum(["constant", "linear", "cosine", "inverse-sqrt"])
-    .default("constant")
-    .describe("how the rate changes after the warm-up"),
+    .optional()
+    .describe("how the rate changes after the warm-up; constant, for relora cosine"),
   warmupSteps: z.int().min(0).default(0).describe("steps in which the rate rises from 0"),
   weightDecay: z.number().min(0).default(0).describe("decoupled decay of matrices and embeddings"),
   maxGradNorm: z.number().positive().optional().describe("clip gradients to this global norm"),
@@ -248,7 +248,7 @@ const OPTIONS = {
 } as const;
 
 /** Options of which the method decides the defaults. */
-type OfMethod = "rank" | "alpha";
+type OfMethod = "rank" | "alpha" | "schedule";
 type Parsed = Omit<TrainConfig, OfMethod> & {
   readonly [Name in OfMethod]?: TrainConfig[Name] | undefined;
 };
@@ -270,7 +270,12 @@ function complete(options: Parsed): TrainConfig {
     }
   }
   const rank = isAdapterMethod(method) ? family.rank : FLORA_RANK;
-  return { ...options, rank: options.rank ?? rank, alpha: options.alpha ?? family.alpha };
+  return {
+    ...options,
+    rank: options.rank ?? rank,
+    alpha: options.alpha ?? family.alpha,
+    schedule: options.schedule ?? family.schedule,
+  };
 }
 
 /** Options as a user writes them: all optional, a single path or pattern in place of a list. */
