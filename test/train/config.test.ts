@@ -4,8 +4,8 @@ import { expect, it } from "vitest";
 import { parseConfig } from "../../src/train/config.ts";
 
 it.each([
-  ["flora", 128, "constant"],
-  ["dense", 128, "constant"],
+  ["flora", 128, "constant", undefined],
+  ["dense", 128, "constant", undefined],
   ["lora", 8, "constant", 8],
   ["lora-fa", 8, "constant", 8],
   ["lora+", 8, "constant", 8],
