@@ -104,7 +104,7 @@ const STYLE = `
   :root { --ink: #e8e8ea; --paper: #161618; --soft: #a4a4aa; --line: #3a3a3e; --tint: #222225; }
 }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif; }
-main { max-width: 48rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; overflow-wrap: break-word; }
+main { max-width: 58rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; overflow-wrap: break-word; }
 h1 { font-size: 1.75rem; line-height: 1.2; margin: 0.5rem 0; }
 h2 { font-size: 1.25rem; line-height: 1.3; margin: 2.5rem 0 0.5rem; }
 .intro { color: var(--soft); font-size: 1.1rem; }
