@@ -110,12 +110,12 @@ function backwardOutputs({ x, params, y, dy, plans, needsDx }: JointGraph): Tens
   const cotangents = vjp([y], [dy], wrt);
   const grads = differentiable ? cotangents.slice(1) : cotangents;
   const [dx] = cotangents;
-  const accumulated = trained.map(({ name, training }, i) => {
+  const accumulated = trained.flatMap(({ name, training }, i) => {
     const gradient = grads[i];
     if (!gradient) throw new Error(`internal: no gradient of ${name}`);
-    return accumulateInto(name, training, training.accumulator, gradient);
+    return Object.entries(accumulateInto(name, training, training.accumulator, gradient));
   });
-  return Object.assign({ ...(differentiable && dx && { dx }) }, ...accumulated);
+  return { ...(differentiable && dx && { dx }), ...Object.fromEntries(accumulated) };
 }
 
 /** An accumulator with a gradient in it, as outputs; the accumulator and the projection are inputs. */
