@@ -83,7 +83,7 @@ function runOptionTitle({ name, allowed }: OptionHelp): string {
   if (allowed === "true or false") return `--[no-]${key}`;
   if (allowed.startsWith("one of")) return `--${key} NAME`;
   if (allowed.includes("list")) return `--${key} A[,B]`;
-  if (allowed === "a table of fields") return `--${key}.FIELD X`;
+  if (allowed === "a table of fields") return `--${key}.PATTERN X`;
   if (allowed.includes("table")) return `--${key} DIR, --${key}.FIELD X`;
   if (allowed.startsWith("a whole number")) return `--${key} N`;
   return `--${key} ${allowed.startsWith("a number") ? "NUMBER" : "TEXT"}`;

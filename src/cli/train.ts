@@ -25,6 +25,7 @@ export const help: CommandHelp = {
     "flora train",
     "flora train --train de.txt,en.txt --epochs 3 --output runs/translator",
     "flora train --train book.txt --model gpt2/ --rank 32 --micro-steps 8",
+    "flora train --train book.txt --model gpt2/ --method lora --targets c_attn --output runs/lora",
     "flora train config.yaml --model.n_layer 6 --no-recompute",
   ],
 };

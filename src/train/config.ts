@@ -156,7 +156,9 @@ const OPTIONS = {
     .enum(["paper", "reference"])
     .default("paper")
     .describe("Algorithm 2, or what the reference code computes"),
-  resampleEvery: count.optional().describe("steps between projections; 1, with momentum 1000"),
+  resampleEvery: count
+    .optional()
+    .describe("steps between projections; 1, with momentum or compressed moments 1000"),
   accumulatorDtype: z
     .enum(["float32", "int8"])
     .default("float32")
@@ -213,7 +215,9 @@ const OPTIONS = {
   schedule: z
     .enum(["constant", "linear", "cosine", "inverse-sqrt"])
     .optional()
-    .describe("how the rate changes after the warm-up; constant, for relora cosine"),
+    .describe(
+      "how the rate changes after the warm-up (if absent, constant, and cosine for relora)",
+    ),
   warmupSteps: z.int().min(0).default(0).describe("steps in which the rate rises from 0"),
   weightDecay: z.number().min(0).default(0).describe("decoupled decay of matrices and embeddings"),
   maxGradNorm: z.number().positive().optional().describe("clip gradients to this global norm"),

@@ -30,7 +30,7 @@ describe("commandHelp", () => {
       "instead: flora, dense, lora, lora-fa, lora+, relora, plora, cola [flora]",
     );
     expect(text).toContain("--rank N rows of a projection");
-    expect(text).toContain("--rank-pattern.FIELD X");
+    expect(text).toContain("--rank-pattern.PATTERN X");
     expect(text).toContain("--batch-size N sequences in a micro-batch [8]");
     expect(text).toContain(String.raw`--suffix TEXT stands between source and target ["\n"]`);
     expect(text).toContain("--learning-rate NUMBER");
