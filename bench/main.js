@@ -200,7 +200,7 @@ function print() {
   for (const { name, medianMs, gflopsPerSecond } of details) {
     if (medianMs === undefined) continue;
     console.log(
-      `  ${name.padEnd(20)} ${medianMs.toFixed(1).padStart(8)} ms ${gflopsPerSecond.toFixed(0).padStart(6)} GFLOP/s`,
+      `  ${name.padEnd(30)} ${medianMs.toFixed(1).padStart(8)} ms ${gflopsPerSecond.toFixed(0).padStart(6)} GFLOP/s`,
     );
   }
   console.log();
