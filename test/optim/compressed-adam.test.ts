@@ -122,6 +122,10 @@ describe.each(Object.keys(golden.shapes))("%s", (param) => {
     await stepper.release();
   });
 
+  it("moves the first moment with the projection, and averages the second", () => {
+    expect(rule.transfers).toEqual({ mu: "move", nu: "mean" });
+  });
+
   it("keeps twice the compressed gradient", () => {
     const elements = Object.values(rule.init(shape)).reduce(
       (sum, spec) => sum + spec.shape.reduce((n, dim) => n * dim, 1),
