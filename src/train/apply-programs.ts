@@ -91,7 +91,10 @@ const SHARD_BYTES = 16e6;
 export function shardSize({ shape, training }: Updatable): number | undefined {
   const [rows = 0, columns = 0] = shape;
   const large = shape.length === 2 && tensorBytes("float32", shape) >= SHARDED_FROM_BYTES;
-  const inRows = Object.values(training.accumulator.state).every((spec) => spec.shape[0] === rows);
+  // Blocks of eight bits are no rows, even where there are as many.
+  const inRows = Object.values(training.accumulator.state).every(
+    (spec) => spec.shape[0] === rows && spec.dtype !== "int8",
+  );
   if (!large || !inRows || training.projection?.side === "rows") return undefined;
   const shards = Math.ceil((rows * columns * 4) / SHARD_BYTES);
   return Math.ceil(rows / shards);
