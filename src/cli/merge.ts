@@ -1,8 +1,5 @@
 /** @file `flora merge`: an adapter folded into its base, as an ordinary model. */
 
-import { readdir } from "node:fs/promises";
-import { UsageError } from "../errors.ts";
-import { errorCode, fileError } from "../weights/file-error.ts";
 import { formatCount } from "./format.ts";
 import type { CommandHelp } from "./help.ts";
 import { parseOptions, required } from "./options.ts";
@@ -28,20 +25,10 @@ export async function run(words: readonly string[]): Promise<number> {
   const options = parseOptions(words, help.options ?? []);
   const adapter = required(options, "adapter", help);
   const output = required(options, "output", help);
-  await checkEmpty(output);
   const { mergeAdapter } = await import("../train/merge-adapter.ts");
   const merged = await mergeAdapter({ directory: options.text("model"), adapter, output });
   standardOutput().write(
     `${formatCount(merged)} weights had an adapter; the merged model is in ${output}\n`,
   );
   return 0;
-}
-
-async function checkEmpty(output: string): Promise<void> {
-  const files = await readdir(output).catch((error: unknown) => {
-    if (errorCode(error) === "ENOENT") return [];
-    throw fileError(output, "opening the output directory", error);
-  });
-  if (files.length === 0) return;
-  throw new UsageError(`--output: the directory is not empty; got ${output}`);
 }

@@ -19,7 +19,7 @@ import type { Buffer } from "../runtime/runtime.ts";
 import type { TrainConfig } from "./config.ts";
 import type { Trainee } from "./method.ts";
 import { type PipelineParts, trainingOf } from "./parts.ts";
-import { bufferOf, floats, reset } from "./state.ts";
+import { bufferOf, floats, reset, type TrainState } from "./state.ts";
 
 /** When adapters are merged, and what becomes of the optimizer then. */
 export interface MergeSchedule {
@@ -44,7 +44,7 @@ export function mergeSchedule(config: TrainConfig, totalSteps: number): MergeSch
 }
 
 /** The program of a merge; `W'` may be written over `W`. */
-export function buildMerge(
+function buildMerge(
   shape: readonly number[],
   adapter: Adapter,
   options: { readonly inputAxis: 0 | 1; readonly fraction: number },
@@ -57,9 +57,14 @@ export function buildMerge(
   return compile({ "W'": mergedWeight(w, a, b, { ...options, scale: adapter.scale }) });
 }
 
+/** What a merge needs of a run. */
+export interface MergeParts extends Pick<Trainee, "base">, Pick<PipelineParts, "programs"> {
+  readonly state: Pick<TrainState, "weights">;
+}
+
 /** Writes W + f s B A of one adapter into `target`, which may be W itself. */
 export async function mergeInto(
-  { base, state, programs }: PipelineParts & Trainee,
+  { base, state, programs }: MergeParts,
   adapter: Adapter,
   fraction: number,
   target: Buffer,

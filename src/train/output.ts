@@ -17,15 +17,21 @@ import { bufferOf } from "./state.ts";
 
 /** @throws {UsageError} if the output directory holds something and may not be touched. */
 export async function checkOutput({ output, overwrite, resume }: TrainConfig): Promise<void> {
+  const hint = "give another --output, --resume to go on, or --overwrite to replace it";
+  await checkEmpty(output, { isFree: overwrite || resume, hint });
+}
+
+/** @throws {UsageError} if an output directory holds something, unless it is free to be written to, or cannot be read. */
+export async function checkEmpty(
+  output: string,
+  { isFree = false, hint }: { readonly isFree?: boolean; readonly hint: string },
+): Promise<void> {
   const files = await readdir(output).catch((error: unknown) => {
     if (errorCode(error) === "ENOENT") return [];
     throw fileError(output, "opening the output directory", error);
   });
-  if (files.length > 0 && !overwrite && !resume) {
-    throw new UsageError(`output: the directory is not empty; got ${output}`, {
-      hint: "give another --output, --resume to go on, or --overwrite to replace it",
-    });
-  }
+  if (files.length === 0 || isFree) return;
+  throw new UsageError(`output: the directory is not empty; got ${output}`, { hint });
 }
 
 export async function saveOutput(run: Run): Promise<void> {

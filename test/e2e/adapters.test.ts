@@ -61,6 +61,7 @@ describe("a LoRA run from a model on disk", () => {
     const adapted = await continuations({ adapter: run.output });
     const output = join(folder, "merged");
     expect(await mergeAdapter({ adapter: run.output, output })).toBe(8);
+    await expect(mergeAdapter({ adapter: run.output, output })).rejects.toThrow("not empty");
     const merged = await continuations({ directory: output });
     expect(merged.ids).toEqual(adapted.ids);
     expectClose(merged.logits, adapted.logits, FLOAT32);

@@ -59,7 +59,7 @@ describe.each([
 });
 
 describe("after a merge", () => {
-  it("ReLoRA has another A, B = 0, and a thousandth of the adapters' state", async () => {
+  it("ReLoRA has another A, B = 0, and of the adapters' state what is not pruned", async () => {
     const parts = await trained({ method: "relora", modulesToSave: ["ln_f"], pruneState: 0.9 });
     const before = await numbersOfParam(parts, a);
     const kept = await stateOf(parts, "ln_f.weight");
