@@ -226,7 +226,7 @@ function decodeUtf8(path: string, bytes: Uint8Array): string {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
   try {
     await access(path);
     return true;

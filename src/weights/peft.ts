@@ -9,11 +9,10 @@
  * Fields that would change the function and are not supported here are refused, not ignored.
  */
 
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import { FormatError, UsageError } from "../errors.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
-import { readJsonObject } from "./directory.ts";
+import { exists, readJsonObject } from "./directory.ts";
 import { describeJson, isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { openSafetensors } from "./safetensors.ts";
 import { saveDirectory } from "./save-model.ts";
@@ -186,9 +185,3 @@ function textsOf(value: Json | undefined): readonly string[] | undefined {
   const texts = value.filter((each) => typeof each === "string");
   return texts.length === value.length ? texts : undefined;
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );
