@@ -1,5 +1,6 @@
 /**
- * @file LoRA as a gradient compressor, as an experiment: Hao, Cao & Mou, ICML 2024, arXiv:2402.03293, section 2. Models start from the same weights and see the same batches, by SGD at a constant rate; only the targets move.
+ * @file LoRA as a gradient compressor, as an experiment: Hao, Cao & Mou, ICML 2024, arXiv:2402.03293, section 2.
+ * Models start from the same weights and see the same batches, by SGD at a constant rate; only the targets move.
  *
  *   LoRA, LoRA-FA              W_0 + s B A, rate η
  *   fixed projection           W ← W - η s² G A_0ᵀ A_0, by FLORA's own programs with one cycle for the whole run

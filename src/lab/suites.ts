@@ -2,8 +2,8 @@
  * @file Ready-made comparisons: accumulation, momentum and the interval κ as in the experiments of the FLORA paper (Hao, Cao & Mou,
  * ICML 2024, arXiv:2402.03293), and three about its parts.
  *
- * A suite whose methods all have an interval is run in the order of the intervals. In a method `$rank` is the run's rank, `$safe` the smallest interval for which the momentum stays bounded, and `$interval` one
- * that suits the length of the run.
+ * A suite whose methods all have an interval is run in the order of the intervals. In a method `$rank` is the run's rank, `$safe`
+ * the smallest interval for which the momentum stays bounded, and `$interval` one that suits the length of the run.
  */
 
 import { UsageError } from "../errors.ts";
