@@ -12,7 +12,7 @@ import { GraphError } from "../errors.ts";
 import { type Tensors, tensorAt } from "../graph/tensors.ts";
 import { rewrite } from "../graph/topology.ts";
 import { producer, type Value } from "../graph/value.ts";
-import type { Decoded, Model, Stage } from "../models/model.ts";
+import type { Model, Stage, StageDecoding } from "../models/model.ts";
 import { add } from "../ops/elementwise.ts";
 import {
   type Adapter,
@@ -64,24 +64,38 @@ function adaptStage(stage: Stage, adapters: readonly Adapter[]): Stage {
     ...stage,
     kind: `${stage.kind}+${marks.join()}`,
     params: { ...stage.params, ...Object.fromEntries(params) },
-    forward(x, tensors, masks) {
-      const [y = x] = adaptProducts([stage.forward(x, tensors, masks)], tensors, locals);
+    forward(x, tensors, context) {
+      const [y = x] = adaptProducts([stage.forward(x, tensors, context)], tensors, locals);
       return y;
     },
-    decode: (x, tensors, context) =>
-      adaptDecoded(stage.decode(x, tensors, context), tensors, locals),
+    ...(stage.decoding && { decoding: adaptDecoding(stage.decoding, locals) }),
   };
 }
 
-function adaptDecoded(
-  { y, attention }: Decoded,
-  tensors: Tensors,
+/** The weights of a block are spread over what is decoded and what is read of the memory. */
+function adaptDecoding(
+  { cacheWidth, decode, memory }: StageDecoding,
   locals: readonly LocalAdapter[],
-): Decoded {
-  const values = [y, ...(attention ? [attention.keys, attention.values] : [])];
-  const [adapted = y, keys, cached] = adaptProducts(values, tensors, locals);
-  if (!keys || !cached) return { y: adapted };
-  return { y: adapted, attention: { keys, values: cached } };
+): StageDecoding {
+  const adapt = (values: readonly Value[], tensors: Tensors) =>
+    adaptProducts(values, tensors, locals, { everywhere: false });
+  return {
+    ...(cacheWidth !== undefined && { cacheWidth }),
+    decode(x, tensors, context) {
+      const { y, attention } = decode(x, tensors, context);
+      const values = [y, ...(attention ? [attention.keys, attention.values] : [])];
+      const [adapted = y, keys, cached] = adapt(values, tensors);
+      if (!keys || !cached) return { y: adapted };
+      return { y: adapted, attention: { keys, values: cached } };
+    },
+    ...(memory && {
+      memory(value, tensors) {
+        const read = memory(value, tensors);
+        const [keys = value, values = value] = adapt([read.keys, read.values], tensors);
+        return { keys, values };
+      },
+    }),
+  };
 }
 
 /** The same graph with every product with an adapted weight, or with its transpose, extended by the adapter's. */
@@ -89,6 +103,7 @@ function adaptProducts(
   outputs: readonly Value[],
   tensors: Tensors,
   locals: readonly LocalAdapter[],
+  { everywhere = true }: { readonly everywhere?: boolean } = {},
 ): readonly Value[] {
   const byValue = new Map(locals.map((local) => [tensorAt(tensors, local.weight), local]));
   const unused = new Set(locals);
@@ -106,6 +121,7 @@ function adaptProducts(
     return [add(y, adapterOutput(x, a, b, local.adapter))];
   });
   const [missed] = unused;
-  if (missed) throw new GraphError(`adapter: no product with ${missed.weight} in this stage`);
+  if (missed && everywhere)
+    throw new GraphError(`adapter: no product with ${missed.weight} in this stage`);
   return adapted;
 }

@@ -59,9 +59,9 @@ export function adaptersOf(
   for (const [name, { shape }] of model.params) if (shapeOf(name)) expected.set(name, shape);
   checkTensors(expected, stored, shapeOf);
   if (adapters.length === 0) throw new UsageError("adapter: holds no adapter of this model");
-  if (expected.has(model.head)) {
+  if (expected.has(model.head.weight)) {
     throw new UsageError(
-      `adapter: ${model.head} is also the output embedding, which peft does not train with it`,
+      `adapter: ${model.head.weight} is also the output embedding, which peft does not train with it`,
       { hint: "merge the adapter with peft's merge_and_unload, and load the merged model" },
     );
   }
@@ -124,9 +124,9 @@ export function settingsOf(
   adapters: readonly Adapter[],
   saved: readonly string[],
 ): PeftSettings {
-  if (saved.includes(model.head)) {
+  if (saved.includes(model.head.weight)) {
     throw new UsageError(
-      `modulesToSave: ${moduleOf(model.head)} is also the output embedding, which peft would separate from it`,
+      `modulesToSave: ${moduleOf(model.head.weight)} is also the output embedding, which peft would separate from it`,
     );
   }
   const [first] = adapters;

@@ -10,20 +10,19 @@
 import { UsageError } from "../errors.ts";
 import { integers } from "../random/integers.ts";
 import { foldIn, type Key } from "../random/key.ts";
+import { type HostTensor, int32 } from "../tensor/host-tensor.ts";
 import { permutation } from "./permutation.ts";
 import type { LanguageModelSequence } from "./sequence.ts";
 
-/** B sequences of T tokens; the tensors are row-major [B, T]. */
+/** B examples and N targets; N is B T where every token has one. */
 export interface Batch {
   /** B, counting rows of padding. */
   readonly size: number;
-  /** T */
-  readonly length: number;
-  /** [B, T] */
-  readonly inputs: Int32Array;
-  /** [B, T] */
+  /** What a model reads, by name: "ids" [B, T], and what else it needs. */
+  readonly inputs: Readonly<Record<string, HostTensor>>;
+  /** [N] */
   readonly targets: Int32Array;
-  /** [B, T], 1 where the loss counts and 0 elsewhere. */
+  /** [N], 1 where the loss counts and 0 elsewhere. */
   readonly weights: Float32Array;
   /** Inputs that are not padding. */
   readonly tokens: number;
@@ -155,7 +154,8 @@ function assemble(rows: readonly LanguageModelSequence[], options: PaddingOption
     tokens += ids.length - 1;
     lossTokens += ids.length - lossFrom;
   }
-  return { size, length, inputs, targets, weights, tokens, lossTokens };
+  const ids = int32([size, length], inputs);
+  return { size, inputs: { ids }, targets, weights, tokens, lossTokens };
 }
 
 /** An epoch's batches: shuffle, sort stretches by length, cut, and shuffle the batches. */

@@ -12,14 +12,14 @@ export interface AttentionCache {
   readonly lengths: readonly number[];
   /** P, the slots of each row. */
   readonly capacity: number;
-  /** The keys or values of that name, [B, P, C]. */
+  /** The keys or values of that name, [B, P, W]. */
   readonly tensors: ReadonlyMap<string, HostTensor>;
   /** Makes room for `capacity` slots, if there are fewer. */
   reserve(capacity: number): void;
   /**
    * Appends the last `counts[b]` of T new tokens to each sequence, in slots that were reserved.
    *
-   * @param fresh - the new keys or values of every name, [B, T, C]
+   * @param fresh - the new keys or values of every name, [B, T, W]
    */
   append(fresh: ReadonlyMap<string, Float32Array>, counts: readonly number[]): void;
 }
@@ -27,15 +27,12 @@ export interface AttentionCache {
 /**
  * An empty cache for B sequences.
  *
- * @param width - C, elements of one key or value over all heads
+ * @param widths - W by the names of the keys and values: elements of one over all heads
  */
-export function attentionCache(
-  names: readonly string[],
-  batch: number,
-  width: number,
-): AttentionCache {
+export function attentionCache(widths: ReadonlyMap<string, number>, batch: number): AttentionCache {
   const lengths = Array.from({ length: batch }, () => 0);
-  const arrays = new Map(names.map((name) => [name, new Float32Array()]));
+  const arrays = new Map([...widths.keys()].map((name) => [name, new Float32Array()]));
+  const widthOf = (name: string) => widths.get(name) ?? 0;
   let capacity = 0;
 
   return {
@@ -46,13 +43,18 @@ export function attentionCache(
     },
 
     get tensors() {
-      const shape = [batch, capacity, width];
-      return new Map([...arrays].map(([name, array]) => [name, float32(shape, array)]));
+      return new Map(
+        [...arrays].map(([name, array]) => [
+          name,
+          float32([batch, capacity, widthOf(name)], array),
+        ]),
+      );
     },
 
     reserve(wanted) {
       if (wanted <= capacity) return;
       for (const [name, array] of arrays) {
+        const width = widthOf(name);
         const larger = new Float32Array(batch * wanted * width);
         for (const [b, length] of lengths.entries()) {
           const start = b * capacity * width;
@@ -65,6 +67,7 @@ export function attentionCache(
 
     append(fresh, counts) {
       for (const [name, rows] of fresh) {
+        const width = widthOf(name);
         const stride = rows.length / batch;
         for (const [b, count] of counts.entries()) {
           const end = (b + 1) * stride;

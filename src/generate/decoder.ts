@@ -23,7 +23,7 @@ import {
 import { asFloat32, float32, type HostTensor, int32 } from "../tensor/host-tensor.ts";
 import { staticShape } from "../tensor/shape.ts";
 import { attentionCache } from "./cache.ts";
-import { cacheNames, decodeProgram, type DecodeSizes } from "./program.ts";
+import { cacheWidths, decodeProgram, type DecodeSizes } from "./program.ts";
 
 export interface DecoderOptions {
   /** The most tokens that one run reads, 4096 by default; longer prompts take several runs. */
@@ -78,6 +78,7 @@ export function createDecoder(
     if (!weights.has(name)) throw new GraphError(`decoder: no weight "${name}"`);
   }
   const { vocabularySize, contextLength } = model;
+  const widths = cacheWidths(model);
   const executables = new Map<string, Promise<Executable>>();
 
   function executable(sizes: DecodeSizes): Promise<Executable> {
@@ -91,7 +92,7 @@ export function createDecoder(
   }
 
   function open(batch: number): Decoding {
-    const cache = attentionCache(cacheNames(model), batch, model.width);
+    const cache = attentionCache(widths, batch);
     const longest = Math.max(1, Math.floor(tokensPerRun / batch));
     const reserve = (slots: number) =>
       cache.reserve(Math.min(contextLength, roundUp(slots, SMALLEST_PAST)));
@@ -114,6 +115,7 @@ export function createDecoder(
       const host = new Map<string, HostTensor>([
         ["ids", rightAligned(tokens, length)],
         ["positions", rightAligned(positions, length)],
+        ["keyPositions", keyPositions(positions, sizes)],
         ["past.bias", attentionBias(cache.lengths, counts, sizes)],
         ...[...cache.tensors].map(([name, tensor]) => [`past.${name}`, tensor] as const),
       ]);
@@ -126,7 +128,7 @@ export function createDecoder(
       await loaded.run(Object.fromEntries(feeds), buffers);
 
       const fresh = new Map<string, Float32Array>();
-      for (const name of cacheNames(model)) fresh.set(name, await floats(buffers, `new.${name}`));
+      for (const name of widths.keys()) fresh.set(name, await floats(buffers, `new.${name}`));
       reserve(Math.max(...counts.map((count, b) => count + (cache.lengths[b] ?? 0))));
       cache.append(fresh, counts);
       return floats(buffers, "logits");
@@ -176,6 +178,20 @@ function rightAligned(rows: readonly Int32Array[], length: number): HostTensor {
   const data = new Int32Array(rows.length * length);
   for (const [b, row] of rows.entries()) data.set(row, (b + 1) * length - row.length);
   return int32([rows.length, length], data);
+}
+
+/** The positions of P slots, of which slot j holds token j, and of T new tokens, [B, P + T]. */
+function keyPositions(
+  positions: readonly Int32Array[],
+  { batch, length, past }: DecodeSizes,
+): HostTensor {
+  const columns = past + length;
+  const data = new Int32Array(batch * columns);
+  for (const [b, row] of positions.entries()) {
+    data.set(range(0, past), b * columns);
+    data.set(row, (b + 1) * columns - row.length);
+  }
+  return int32([batch, columns], data);
 }
 
 /** [B, 1, T, P + T] */

@@ -1,21 +1,24 @@
 /**
- * @file The program that decodes: all stages in a row for T new tokens after P known ones, and the
- * logits of the last.
+ * @file The programs that decode: all stages of a decoder in a row for T new tokens after P known ones, and the logits of the last.
  *
- *   x, k_l, v_l = stage_l(x, past k_l, past v_l)
+ *   x, k_l, v_l = stage_l(x, past k_l, past v_l [, memory k_l, memory v_l])
  *   logits = x[:, T - 1] headᵀ
  *
- * B batch, T new tokens, P past, C width, V vocabulary. Weights are inputs under their names in the
+ * and, in an encoder-decoder model, the encoder with what each stage of the decoder attends to in its output:
+ *
+ *   m = encoder(ids),   memory k_l, memory v_l = stage_l(m)
+ *
+ * B batch, T new tokens, P past, S source, C width, W keys of all heads, V vocabulary. Weights are inputs under their names in the
  * checkpoint.
  */
 
 import { GraphError } from "../errors.ts";
-import { mapTensors } from "../graph/tensors.ts";
+import { mapTensors, type Tensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
-import type { Model } from "../models/model.ts";
+import { type KeysAndValues, MEMORY, type Model, type StageDecoding } from "../models/model.ts";
+import { logitsOf } from "../nn/loss.ts";
 import { compile, type Program } from "../onnx/model.ts";
-import { matmul } from "../ops/matmul.ts";
-import { matrixTranspose, reshape, slice } from "../ops/movement.ts";
+import { reshape, slice } from "../ops/movement.ts";
 
 export interface DecodeSizes {
   /** B */
@@ -24,44 +27,114 @@ export interface DecodeSizes {
   readonly length: number;
   /** P */
   readonly past: number;
+  /** S, of encoder-decoder models. */
+  readonly source?: number;
 }
 
-/** The names of the keys and values, `past.` before them as inputs and `new.` as outputs. */
-export const cacheNames = ({ stages }: Model): readonly string[] =>
-  stages.flatMap(({ attends }, i) => (attends ? [`${i}.keys`, `${i}.values`] : []));
+/** What is kept of the tokens read, and W of each; `past.` before the names as inputs and `new.` as outputs. */
+export const cacheWidths = ({ stages }: Model): ReadonlyMap<string, number> =>
+  new Map(
+    stages.flatMap(({ decoding }, i) => {
+      const width = decoding?.cacheWidth;
+      return width === undefined ? [] : partsOf(i).map((name) => [name, width] as const);
+    }),
+  );
 
 /**
  * The decoding program of a model.
  *
- * Inputs: `ids` and `positions` [B, T] (int32), `past.bias` [B, 1, T, P + T], `past.*` [B, P, C].
- * Outputs: `logits` [B, V], `new.*` [B, T, C].
+ * Inputs: `ids` and `positions` [B, T], `keyPositions` [B, P + T] (all int32), `past.bias` [B, 1, T, P + T], `past.*` [B, P, W]; with
+ * a memory `memory.bias` [B, 1, 1, S] and `memory.*` [B, S, W]. Outputs: `logits` [B, V], `new.*` [B, T, W].
  */
-export function decodeProgram(model: Model, { batch, length, past }: DecodeSizes): Program {
-  const weight = (name: string): Value => input(name, "float32", shapeOf(model, name));
-  const known = (name: string) => input(`past.${name}`, "float32", [batch, past, model.width]);
+export function decodeProgram(model: Model, sizes: DecodeSizes): Program {
+  const { batch, length, past, source = 0 } = sizes;
+  const { head } = model;
+  const weight = weightsOf(model);
+  const widths = cacheWidths(model);
+  const known = (name: string) =>
+    input(`past.${name}`, "float32", [batch, past, widths.get(name) ?? 0]);
   const positions = input("positions", "int32", [batch, length]);
+  const keyPositions = input("keyPositions", "int32", [batch, past + length]);
   const bias = input("past.bias", "float32", [batch, 1, length, past + length]);
+  const memoryBias = input("memory.bias", "float32", [batch, 1, 1, source]);
 
   let x = input("ids", "int32", [batch, length]);
   const outputs: Record<string, Value> = {};
-  for (const [i, stage] of model.stages.entries()) {
-    const { y, attention } = stage.decode(x, mapTensors(stage.params, weight), {
+  for (const [i, { params, decoding }] of model.stages.entries()) {
+    if (!decoding) continue;
+    const [keys, values] = partsOf(i);
+    const weights = mapTensors(params, weight);
+    const read = memoryParts(model, decoding, weights, { batch, length: source });
+    const { y, attention } = decoding.decode(x, weights, {
       positions,
-      past: { keys: known(`${i}.keys`), values: known(`${i}.values`), bias },
+      keyPositions,
+      past: { keys: known(keys), values: known(values), bias },
+      ...(read && {
+        memory: {
+          keys: input(`memory.${keys}`, "float32", read.keys.shape),
+          values: input(`memory.${values}`, "float32", read.values.shape),
+          bias: memoryBias,
+        },
+      }),
     });
     x = y; // [B, T, C]
     if (attention) {
-      outputs[`new.${i}.keys`] = attention.keys;
-      outputs[`new.${i}.values`] = attention.values;
+      outputs[`new.${keys}`] = attention.keys;
+      outputs[`new.${values}`] = attention.values;
     }
   }
   const last = slice(x, { axis: 1, start: length - 1, end: length }); // [B, 1, C]
-  const hidden = reshape(last, [batch, model.width]);
-  return compile({ logits: matmul(hidden, matrixTranspose(weight(model.head))), ...outputs });
+  const logits = logitsOf({
+    hidden: reshape(last, [batch, model.width]),
+    weight: weight(head.weight),
+    bias: head.bias === undefined ? undefined : weight(head.bias),
+    softcap: head.softcap,
+  });
+  return compile({ logits, ...outputs });
 }
 
-function shapeOf(model: Model, name: string): readonly number[] {
-  const spec = model.params.get(name);
-  if (spec) return spec.shape;
-  throw new GraphError(`decoder: the model has no parameter "${name}"`);
+/**
+ * The encoder, and what the decoder attends to in its output.
+ *
+ * Inputs: those of the model for the encoder, `ids` and `attentionMask` [B, S] (int32). Outputs: `memory.*` [B, S, W].
+ */
+export function encodeProgram(model: Model, size: Pick<DecodeSizes, "batch" | "length">): Program {
+  const { memory: end } = model;
+  if (end === undefined) throw new GraphError(`${model.type}: has no encoder`);
+  const weight = weightsOf(model);
+  const types = Object.entries(model.inputTypes(size.batch, size.length));
+  const inputs = Object.fromEntries(
+    types.map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]),
+  );
+  const memory = model.stages.slice(0, end + 1).reduce<Value | undefined>((x, stage) => {
+    const start = stage.source === undefined ? x : inputs[stage.source];
+    return start && stage.forward(start, mapTensors(stage.params, weight), { inputs });
+  }, undefined);
+  if (!memory) throw new GraphError(`${model.type}: its encoder starts from nothing`);
+  const outputs = model.stages.flatMap(({ params, decoding }, i) => {
+    const read = decoding?.memory?.(memory, mapTensors(params, weight));
+    const [keys, values] = partsOf(i);
+    return read
+      ? [[`memory.${keys}`, read.keys] as const, [`memory.${values}`, read.values] as const]
+      : [];
+  });
+  return compile(Object.fromEntries(outputs));
 }
+
+const partsOf = (stage: number) => [`${stage}.keys`, `${stage}.values`] as const;
+
+/** What a stage reads of a memory, for its shapes. */
+const memoryParts = (
+  { width }: Model,
+  { memory }: StageDecoding,
+  params: Tensors,
+  { batch, length }: Pick<DecodeSizes, "batch" | "length">,
+): KeysAndValues | undefined => memory?.(input(MEMORY, "float32", [batch, length, width]), params);
+
+const weightsOf =
+  ({ params }: Model) =>
+  (name: string): Value => {
+    const spec = params.get(name);
+    if (spec) return input(name, "float32", spec.shape);
+    throw new GraphError(`decoder: the model has no parameter "${name}"`);
+  };

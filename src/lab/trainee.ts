@@ -123,7 +123,7 @@ export function openTrainee(run: Run): Trainee {
     async evaluate() {
       let [lossTokens, lossSum] = [0, 0];
       for (const batch of data.evaluation()) {
-        lossSum += await pipeline.evaluate(batch);
+        lossSum += (await pipeline.evaluate(batch)).loss;
         lossTokens += batch.lossTokens;
       }
       return lossSum / lossTokens;

@@ -12,8 +12,7 @@
 
 import { z } from "zod";
 import { UsageError } from "../errors.ts";
-import { tensorAt } from "../graph/tensors.ts";
-import { constant, type Value } from "../graph/value.ts";
+import type { Value } from "../graph/value.ts";
 import { geluTanh } from "../nn/activation.ts";
 import { causalBias, multiHeadAttention } from "../nn/attention.ts";
 import { dropout, type DropoutMasks } from "../nn/dropout.ts";
@@ -26,12 +25,12 @@ import {
   type LinearSpec,
 } from "../nn/linear.ts";
 import { layerNorm, layerNormSpec, type LayerNormSpec } from "../nn/norm.ts";
-import { bindParams, flattenSpec, type ParamsOf, type SpecTree } from "../nn/params.ts";
+import type { ParamsOf } from "../nn/params.ts";
+import { lengthOf, range } from "../nn/positions.ts";
 import { add } from "../ops/elementwise.ts";
 import { concat, split } from "../ops/movement.ts";
-import { int32 } from "../tensor/host-tensor.ts";
-import { staticShape } from "../tensor/shape.ts";
-import type { Decoded, Model, PastAttention, Stage } from "./model.ts";
+import type { Decoded, Model, PastAttention } from "./model.ts";
+import { type DefinedStage, defineStage, paramsOf } from "./stage.ts";
 
 const size = z.int().positive();
 const rate = z.number().min(0).lt(1);
@@ -95,13 +94,15 @@ export function gpt2(fields: Readonly<Record<string, unknown>>): Model {
   ];
   return {
     type: "gpt2",
+    task: "causal",
     config,
-    params: new Map(stages.flatMap(({ specs, prefix }) => [...flattenSpec(specs, prefix)])),
+    params: paramsOf(stages),
     stages,
-    head: "wte.weight",
+    head: { weight: "wte.weight" },
     width: config.n_embd,
     vocabularySize: config.vocab_size,
     contextLength: config.n_positions,
+    inputTypes: (batch, length) => ({ ids: { dtype: "int32", shape: [batch, length] } }),
     checkpoint: {
       prefixes: ["transformer."],
       ignore: ["h.*.attn.bias", "h.*.attn.masked_bias", "lm_head.weight"],
@@ -111,15 +112,7 @@ export function gpt2(fields: Readonly<Record<string, unknown>>): Model {
 
 // Stages
 
-interface Gpt2Stage extends Stage {
-  readonly specs: SpecTree;
-  readonly prefix: string;
-}
-
-const names = (specs: SpecTree, prefix: string): Readonly<Record<string, string>> =>
-  Object.fromEntries([...flattenSpec(specs).keys()].map((path) => [path, prefix + path]));
-
-function embedStage(config: Gpt2Config): Gpt2Stage {
+function embedStage(config: Gpt2Config): DefinedStage {
   const { n_embd: c, initializer_range: deviation } = config;
   const specs: EmbedSpec = {
     wte: embeddingSpec(config.vocab_size, c, deviation),
@@ -127,38 +120,19 @@ function embedStage(config: Gpt2Config): Gpt2Stage {
   };
   const embed = (ids: Value, positions: Value, p: ParamsOf<EmbedSpec>) =>
     add(embedding(ids, p.wte), embedding(positions, p.wpe)); // [B, T, C]
-  return {
+  return defineStage({
     kind: "embed",
     specs,
-    prefix: "",
-    params: names(specs, ""),
-    attends: false,
-    forward(ids, params, masks) {
-      const [, length = 0] = staticShape("gpt2", ids.shape);
-      const positions = constant(
-        int32(
-          [length],
-          Int32Array.from({ length }, (_, i) => i),
-        ),
-      );
-      const x = embed(
-        ids,
-        positions,
-        bindParams(specs, (path) => tensorAt(params, path)),
-      );
+    source: "ids",
+    forward(ids, p, { masks }) {
+      const x = embed(ids, range(lengthOf(ids)), p);
       return dropout(x, "embd", config.embd_pdrop, masks);
     },
-    decode: (ids, params, { positions }) => ({
-      y: embed(
-        ids,
-        positions,
-        bindParams(specs, (path) => tensorAt(params, path)),
-      ),
-    }),
-  };
+    decoding: { decode: (ids, p, { positions }) => ({ y: embed(ids, positions, p) }) },
+  });
 }
 
-function blockStage(config: Gpt2Config, layer: number): Gpt2Stage {
+function blockStage(config: Gpt2Config, layer: number): DefinedStage {
   const { n_embd: c, n_inner, n_layer, initializer_range: deviation } = config;
   const inner = n_inner ?? 4 * c;
   // Residual projections start smaller, so that the sum over layers keeps its variance.
@@ -169,46 +143,29 @@ function blockStage(config: Gpt2Config, layer: number): Gpt2Stage {
     ln_2: layerNormSpec(c),
     mlp: { c_fc: conv1dSpec(c, inner, deviation), c_proj: conv1dSpec(inner, c, residual) },
   };
-  const prefix = `h.${layer}.`;
-  return {
+  return defineStage({
     kind: "block",
     specs,
-    prefix,
-    params: names(specs, prefix),
+    names: `h.${layer}.`,
     attends: true,
-    forward(x, params, masks) {
-      const p = bindParams(specs, (path) => tensorAt(params, path));
-      const [, length = 0] = staticShape("gpt2", x.shape);
-      return block(x, p, config, { bias: causalBias(x, length), masks }).y;
+    forward: (x, p, { masks }) =>
+      block(x, p, config, { bias: causalBias(x, lengthOf(x)), masks }).y,
+    decoding: {
+      cacheWidth: c,
+      decode: (x, p, { past }) => block(x, p, config, { bias: past.bias, past }),
     },
-    decode(x, params, { past }) {
-      const p = bindParams(specs, (path) => tensorAt(params, path));
-      return block(x, p, config, { bias: past.bias, past });
-    },
-  };
+  });
 }
 
-function normStage(config: Gpt2Config): Gpt2Stage {
+function normStage(config: Gpt2Config): DefinedStage {
   const specs: NormSpec = { ln_f: layerNormSpec(config.n_embd) };
   const norm = (x: Value, p: ParamsOf<NormSpec>) => layerNorm(x, p.ln_f, config.layer_norm_epsilon);
-  return {
+  return defineStage({
     kind: "norm",
     specs,
-    prefix: "",
-    params: names(specs, ""),
-    attends: false,
-    forward: (x, params) =>
-      norm(
-        x,
-        bindParams(specs, (path) => tensorAt(params, path)),
-      ),
-    decode: (x, params) => ({
-      y: norm(
-        x,
-        bindParams(specs, (path) => tensorAt(params, path)),
-      ),
-    }),
-  };
+    forward: norm,
+    decoding: { decode: (x, p) => ({ y: norm(x, p) }) },
+  });
 }
 
 // The block

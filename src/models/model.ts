@@ -2,65 +2,171 @@
  * @file What a model is to the rest of the library: named parameters and a chain of stages, each a pure function of its input and
  * its parameters. Stages of one kind are the same function of different parameters, so that programs are compiled
  * per kind and not per layer.
+ *
+ * A stage goes on from the one before, or starts from an input of the model. In an encoder-decoder model the last stage of the encoder
+ * is the memory, which the blocks of the decoder read beside the output of the stage before:
+ *
+ *   ids ─ embed ─ block … block ─ norm ═ memory ═╗════════╗
+ *   decoderIds ─ embed ───────────────────── block … block ─ norm ─ head
  */
 
 import type { Tensors } from "../graph/tensors.ts";
-import type { Value } from "../graph/value.ts";
+import type { Value, ValueType } from "../graph/value.ts";
 import type { DropoutMasks } from "../nn/dropout.ts";
 import type { ParamSpec } from "../nn/params.ts";
 
-/** Keys and values of earlier positions, for decoding. */
-export interface PastAttention {
-  /** [B, P, C] */
+/** What a model computes, and so which data it learns from. */
+export type Task =
+  /** The next token of a text. */
+  | "causal"
+  /** The next token of an answer, given the whole question. */
+  | "seq2seq"
+  /** Tokens that were hidden from a text. */
+  | "masked"
+  /** The class of a text, or of a pair of texts. */
+  | "classification"
+  /** A vector for a text, near those of texts with the same meaning. */
+  | "embedding"
+  /** The class of an image. */
+  | "image-classification";
+
+/** What a batch may hold; B batch, T sequence. */
+export type InputName =
+  /** Tokens, [B, T], int32. */
+  | "ids"
+  /** 1 for a token and 0 for padding, [B, T], int32. */
+  | "attentionMask"
+  /** 0 for the first text of a pair and 1 for the second, [B, T], int32. */
+  | "tokenTypes"
+  /** Tokens of the answer, each to be followed by the next, [B, T'], int32. */
+  | "decoderIds"
+  /** Normalised images, [B, channels, height, width], float32. */
+  | "pixels";
+
+/** The name under which blocks of a decoder read the output of the encoder. */
+export const MEMORY = "memory";
+
+/** The types of the inputs of a batch. */
+export type InputTypes = Readonly<Partial<Record<InputName, ValueType>>>;
+
+export interface StageContext {
+  /** What the stage reads besides x, by name. */
+  readonly inputs?: Tensors;
+  readonly masks?: DropoutMasks | undefined;
+}
+
+/** Keys and values over all heads, [B, S, W]. */
+export interface KeysAndValues {
   readonly keys: Value;
-  /** [B, P, C] */
   readonly values: Value;
+}
+
+/** Keys and values of earlier positions, for decoding, [B, P, W]. */
+export interface PastAttention extends KeysAndValues {
   /** Added to the scores of T new positions over P past and T new ones, [B, 1, T, P + T]. */
+  readonly bias: Value;
+}
+
+/** Keys and values of the encoder's output, [B, S, W]. */
+export interface MemoryAttention extends KeysAndValues {
+  /** Added to the scores, [B, 1, 1, S]. */
   readonly bias: Value;
 }
 
 export interface DecodeContext {
   /** Positions of the tokens in their sequences, [B, T], int32. */
   readonly positions: Value;
+  /** Positions of the P past and T new tokens, [B, P + T], int32. */
+  readonly keyPositions: Value;
   readonly past: PastAttention;
+  /** Present for stages that read the memory. */
+  readonly memory?: MemoryAttention;
 }
 
-/** A stage's output for new tokens, and what later tokens will attend to; both [B, T, C], for stages that attend. */
+/** A stage's output for new tokens, [B, T, C], and what later tokens will attend to, [B, T, W]. */
 export interface Decoded {
   readonly y: Value;
-  readonly attention?: { readonly keys: Value; readonly values: Value };
+  readonly attention?: KeysAndValues;
 }
 
 export interface Stage {
   readonly kind: string;
   /** Parameter names inside the stage, and in the checkpoint. */
   readonly params: Readonly<Record<string, string>>;
-  /** Whether `decode` reads and extends the attention's past. */
+  /** The input of the model that it starts from; absent where it goes on from the stage before. */
+  readonly source?: InputName;
+  /** What it reads besides. */
+  readonly reads: readonly (InputName | typeof MEMORY)[];
+  /** Whether it is a block, of which there are many. */
   readonly attends: boolean;
-  /** The first stage maps token ids [B, T] to [B, T, C], the others [B, T, C] to [B, T, C]. */
-  forward(x: Value, params: Tensors, masks?: DropoutMasks): Value;
+  forward(x: Value, params: Tensors, context?: StageContext): Value;
+  /** Absent where nothing is decoded: in encoders. */
+  readonly decoding?: StageDecoding;
+}
+
+export interface StageDecoding {
+  /** W, elements of one cached key over all heads; absent where no past is read. */
+  readonly cacheWidth?: number;
   /** `forward` for T new tokens after P known ones. */
-  decode(x: Value, params: Tensors, context: DecodeContext): Decoded;
+  readonly decode: (x: Value, params: Tensors, context: DecodeContext) => Decoded;
+  /** What the stage attends to in the memory [B, S, C], the same for every new token. */
+  readonly memory?: (memory: Value, params: Tensors) => KeysAndValues;
+}
+
+/** The map from the last hidden state to logits, z = h Wᵀ + b; capped as c tanh(z / c). */
+export interface Head {
+  /** The name of its weight, [V, C]. */
+  readonly weight: string;
+  /** The name of its bias, [V]. */
+  readonly bias?: string;
+  readonly softcap?: number;
 }
 
 export interface Model {
   /** `model_type` of config.json. */
   readonly type: string;
+  readonly task: Task;
   /** The contents of config.json. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Every parameter by its name in the checkpoint. */
   readonly params: ReadonlyMap<string, ParamSpec>;
   readonly stages: readonly Stage[];
-  /** The name of the output embedding, [V, C]. */
-  readonly head: string;
+  /** The index of the stage whose output is the memory. */
+  readonly memory?: number;
+  readonly head: Head;
+  /** C of the head. */
   readonly width: number;
+  /** Ids of tokens are below it. */
   readonly vocabularySize: number;
   readonly contextLength: number;
+  /** The token from which an answer begins, of encoder-decoder models. */
+  readonly decoderStart?: number;
+  /** The types of a batch of B sequences of T tokens, at most. */
+  inputTypes(batch: number, length: number): InputTypes;
   /** How checkpoints of this architecture deviate from `params`. */
   readonly checkpoint: {
-    /** A prefix that names may carry. */
+    /** Prefixes that names may carry. */
     readonly prefixes: readonly string[];
     /** Patterns of tensors that hold nothing: masks, tied copies. */
     readonly ignore: readonly string[];
+    /** Patterns of parameters that a checkpoint may lack, and that are then drawn: a new head. */
+    readonly optional?: readonly string[];
   };
 }
+
+/** V, the rows of the head. */
+export function headRows({ params, head }: Model): number {
+  const [rows] = params.get(head.weight)?.shape ?? [];
+  if (rows === undefined) throw new Error(`internal: no parameter ${head.weight}`);
+  return rows;
+}
+
+/** The inputs that the stages of a model read, in order. */
+export const inputNames = ({ stages }: Model): readonly InputName[] => [
+  ...new Set(
+    stages.flatMap(({ source, reads }) => [
+      ...(source ? [source] : []),
+      ...reads.filter((name) => name !== MEMORY),
+    ]),
+  ),
+];

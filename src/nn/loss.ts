@@ -7,11 +7,13 @@
  * logit, the second for the gradients. A chunk knows the rows `start` to `start + size` of W; targets outside it take no part.
  *
  *   first    m' = max(m, max z),  s' = s e^(m - m') + Σ e^(z - m'),  t' = t + z[target]
- *   second   dz = w (e^(z - lse) - onehot(target)),  dh' = dh + dz W,  dW = dzᵀ h
+ *   second   dz = w (e^(z - lse) - onehot(target)),  dh' = dh + dz W,  dW = dzᵀ h,  db = Σ_n dz_n
+ *
+ * Logits may have a bias, z = h Wᵀ + b, and a cap c, z = c tanh((h Wᵀ + b) / c), through which dz goes as dz (1 - (z / c)²).
  */
 
 import { scalarLike, type Value } from "../graph/value.ts";
-import { add, cast, equal, exp, log, max, min, mul, scale, sub } from "../ops/elementwise.ts";
+import { add, cast, equal, exp, log, max, min, mul, scale, sub, tanh } from "../ops/elementwise.ts";
 import { gatherElements, scatterElementsAdd } from "../ops/indexing.ts";
 import { matmul } from "../ops/matmul.ts";
 import { matrixTranspose, reshape } from "../ops/movement.ts";
@@ -51,18 +53,32 @@ export interface LogitStatistics {
   readonly target: Value;
 }
 
-export interface VocabularyChunk {
+/** What logits are made of. */
+export interface LogitParts {
   /** [N, C] */
   readonly hidden: Value;
   /** Rows of the output embedding, [V', C]. */
   readonly weight: Value;
+  /** [V'] */
+  readonly bias?: Value | undefined;
+  readonly softcap?: number | undefined;
+}
+
+/** [N, V'] */
+export function logitsOf({ hidden, weight, bias, softcap }: LogitParts): Value {
+  const product = matmul(hidden, matrixTranspose(weight)); // [N, V']
+  const logits = bias ? add(product, bias) : product;
+  return softcap === undefined ? logits : scale(tanh(scale(logits, 1 / softcap)), softcap);
+}
+
+export interface VocabularyChunk extends LogitParts {
   /** Targets relative to the first row of the chunk, [N, 1], int32; any value outside means another chunk's. */
   readonly targets: Value;
 }
 
 /** The first pass: statistics that include this chunk. */
 export function chunkStatistics(chunk: VocabularyChunk, before: LogitStatistics): LogitStatistics {
-  const logits = matmul(chunk.hidden, matrixTranspose(chunk.weight)); // [N, V']
+  const logits = logitsOf(chunk); // [N, V']
   const { index, inside } = localTargets(chunk);
   const peak = max(before.peak, reduceMax(logits, rowwise));
   const rescaled = mul(before.sum, boundedExp(sub(before.peak, peak)));
@@ -75,25 +91,37 @@ export function chunkStatistics(chunk: VocabularyChunk, before: LogitStatistics)
 export const lossOf = ({ peak, sum, target }: LogitStatistics, weights: Value): Value =>
   reduceSum(mul(sub(add(log(sum), peak), target), weights));
 
+/** How many targets have the largest logit, by their weights. */
+export const correctOf = ({ peak, target }: LogitStatistics, weights: Value): Value =>
+  reduceSum(mul(cast(equal(peak, target), weights.dtype), weights));
+
 /**
  * The second pass: the chunk's gradients, for a loss whose cotangent is 1.
  *
- * @returns `dHidden` [N, C], to be added up over chunks, and `dWeight` [V', C]
+ * @returns `dHidden` [N, C], to be added up over chunks, `dWeight` [V', C] and `dBias` [V']
  */
 export function chunkGradients(
   chunk: VocabularyChunk,
   { peak, sum }: Pick<LogitStatistics, "peak" | "sum">,
   weights: Value,
-): { readonly dHidden: Value; readonly dWeight: Value } {
-  const logits = matmul(chunk.hidden, matrixTranspose(chunk.weight)); // [N, V']
+): { readonly dHidden: Value; readonly dWeight: Value; readonly dBias: Value } {
+  const logits = logitsOf(chunk); // [N, V']
   const { index, inside } = localTargets(chunk);
   const probabilities = boundedExp(sub(logits, add(peak, log(sum)))); // [N, V']
-  const dLogits = scatterElementsAdd(probabilities, index, scale(inside, -1), 1);
+  const dCapped = scatterElementsAdd(probabilities, index, scale(inside, -1), 1);
+  const dLogits = chunk.softcap === undefined ? dCapped : uncap(dCapped, logits, chunk.softcap);
   // The token weights meet the small factors, not the [N, V'] array.
   return {
     dHidden: mul(matmul(dLogits, chunk.weight), weights),
     dWeight: matmul(matrixTranspose(dLogits), mul(chunk.hidden, weights)),
+    dBias: reduceSum(mul(dLogits, weights), { axes: [0] }),
   };
+}
+
+/** dz (1 - (z / c)²) */
+function uncap(dy: Value, capped: Value, softcap: number): Value {
+  const share = scale(capped, 1 / softcap);
+  return mul(dy, sub(scalarLike(dy, 1), mul(share, share)));
 }
 
 /** Each target as a column of the chunk, and 1 where it is one, else 0; both [N, 1]. */

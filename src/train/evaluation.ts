@@ -14,14 +14,24 @@ export async function evaluateLoss(
 ): Promise<EvaluationEvent> {
   const start = performance.now();
   let sum = 0;
+  let right = 0;
   let tokens = 0;
   for (const batch of data.evaluation()) {
-    sum += await pipeline.evaluate(batch);
+    const evaluated = await pipeline.evaluate(batch);
+    sum += evaluated.loss;
+    right += evaluated.correct;
     tokens += batch.lossTokens;
   }
   const loss = sum / tokens;
-  const elapsedMs = performance.now() - start;
-  return { type: "evaluation", step, loss, perplexity: Math.exp(loss), tokens, elapsedMs };
+  return {
+    type: "evaluation",
+    step,
+    loss,
+    perplexity: Math.exp(loss),
+    accuracy: right / tokens,
+    tokens,
+    elapsedMs: performance.now() - start,
+  };
 }
 
 const SAMPLES = 5;

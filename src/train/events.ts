@@ -90,6 +90,8 @@ export interface EvaluationEvent {
   /** Mean held-out loss per token, in nats. */
   readonly loss: number;
   readonly perplexity: number;
+  /** The share of targets that the model thought the likeliest, 0 to 1. */
+  readonly accuracy: number;
   readonly tokens: number;
   readonly elapsedMs: number;
 }

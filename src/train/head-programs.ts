@@ -3,7 +3,7 @@
  * logits and of the gradient exists (`nn/loss.ts` has the equations).
  *
  *   statistics   (hidden, W[chunk], targets, peak, sum, target)   -> peak', sum', target'      one run a chunk
- *   loss         (peak, sum, target, weights)                     -> loss
+ *   loss         (peak, sum, target, weights)                     -> loss, correct
  *   gradients    (hidden, W[chunk], ..., dHidden, acc[chunk], A)  -> dHidden', acc'[chunk]     one run a chunk
  *
  * A vocabulary of one chunk is one program.
@@ -14,6 +14,7 @@ import { input, scalarLike, type Value } from "../graph/value.ts";
 import {
   chunkGradients,
   chunkStatistics,
+  correctOf,
   type LogitStatistics,
   lossOf,
   type VocabularyChunk,
@@ -21,7 +22,7 @@ import {
 import { add } from "../ops/elementwise.ts";
 import { fill } from "../ops/movement.ts";
 import { compile, type Program } from "../onnx/model.ts";
-import { accumulator } from "../optim/accumulator.ts";
+import { type Accumulator, accumulator } from "../optim/accumulator.ts";
 import type { ParamTraining } from "./plan.ts";
 import { accumulateInto } from "./stage-programs.ts";
 
@@ -32,31 +33,37 @@ export interface HeadShape {
   readonly width: number;
   /** V', rows of the chunk. */
   readonly rows: number;
+  readonly softcap: number | undefined;
+  /** The parameters that the head has. */
+  readonly params: readonly HeadParam[];
 }
 
-/** The name of the head's weight inside its programs. */
-export const HEAD_WEIGHT = "weight";
+/** The parameters of a head by their names in its programs: W [V', C] and b [V']. */
+export type HeadParam = "weight" | "bias";
+
+/** The shape of a parameter's rows that a chunk has. */
+export const rowsShape = (
+  param: HeadParam,
+  { rows, width }: Pick<HeadShape, "rows" | "width">,
+): readonly number[] => (param === "weight" ? [rows, width] : [rows]);
 
 const LOWEST = -1e30;
 
-/** What the head computes beside the loss and the cotangent of its input: the gradient of its weight, if that is trained. */
-export interface HeadGradients {
-  readonly training: ParamTraining | undefined;
-}
+/** What the head computes beside the loss and the cotangent of its input: the gradients of what is trained. */
+export type HeadTraining = Readonly<Partial<Record<HeadParam, ParamTraining>>>;
 
-/** One program for a vocabulary of one chunk; without gradients only the loss. */
-export function buildWholeHead(shape: HeadShape, gradients: HeadGradients | undefined): Program {
+/** One program for a vocabulary of one chunk; without `training` the loss alone. */
+export function buildWholeHead(shape: HeadShape, training: HeadTraining | undefined): Program {
   const { chunk, weights } = headInputs(shape);
   const start = scalarLike(chunk.hidden, 0);
   const column = fill(start, 0, [shape.tokens, 1]);
   const lowest = fill(start, LOWEST, [shape.tokens, 1]);
   const statistics = chunkStatistics(chunk, { peak: lowest, sum: column, target: column });
   const loss = lossOf(statistics, weights);
-  if (!gradients) return compile({ loss });
-  const { dHidden, dWeight } = chunkGradients(chunk, statistics, weights);
-  const { training } = gradients;
-  const whole = training && accumulateInto(HEAD_WEIGHT, training, training.accumulator, dWeight);
-  return compile({ loss, dHidden, ...whole });
+  if (!training) return compile({ loss, correct: correctOf(statistics, weights) });
+  const gradients = chunkGradients(chunk, statistics, weights);
+  const whole = accumulateAll(training, gradients, ({ accumulator: own }) => own);
+  return compile({ loss, dHidden: gradients.dHidden, ...whole });
 }
 
 export function buildStatistics(shape: HeadShape): Program {
@@ -67,27 +74,32 @@ export function buildStatistics(shape: HeadShape): Program {
 
 export function buildLoss(shape: HeadShape): Program {
   const { weights } = headInputs(shape);
-  return compile({ loss: lossOf(statisticsInputs(shape), weights) });
+  const statistics = statisticsInputs(shape);
+  return compile({ loss: lossOf(statistics, weights), correct: correctOf(statistics, weights) });
 }
 
-export function buildGradients(shape: HeadShape, { training }: HeadGradients): Program {
+export function buildGradients(shape: HeadShape, training: HeadTraining): Program {
   const { chunk, weights } = headInputs(shape);
-  const { dHidden, dWeight } = chunkGradients(chunk, statisticsInputs(shape), weights);
+  const gradients = chunkGradients(chunk, statisticsInputs(shape), weights);
   const before = input("dHidden", "float32", [shape.tokens, shape.width]);
-  return compile({
-    "dHidden'": add(before, dHidden),
-    ...(training && accumulatedRows(shape, training, dWeight)),
-  });
+  // The accumulator of the chunk's rows with their gradient in it.
+  const rows = accumulateAll(training, gradients, ({ gradientProjection: projection }, param) =>
+    accumulator(rowsShape(param, shape), { projection }),
+  );
+  return compile({ "dHidden'": add(before, gradients.dHidden), ...rows });
 }
 
-function headInputs({ tokens, width, rows }: HeadShape): {
+function headInputs({ tokens, width, rows, softcap, params }: HeadShape): {
   readonly chunk: VocabularyChunk;
   readonly weights: Value;
 } {
+  const param = (name: HeadParam) => input(name, "float32", rowsShape(name, { rows, width }));
   return {
     chunk: {
       hidden: input("hidden", "float32", [tokens, width]),
-      weight: input(HEAD_WEIGHT, "float32", [rows, width]),
+      weight: param("weight"),
+      bias: params.includes("bias") ? param("bias") : undefined,
+      softcap,
       targets: input("targets", "int32", [tokens, 1]),
     },
     weights: input("weights", "float32", [tokens, 1]),
@@ -100,12 +112,15 @@ const statisticsInputs = ({ tokens }: HeadShape): LogitStatistics => ({
   target: input("target", "float32", [tokens, 1]),
 });
 
-/** The accumulator of the chunk's rows with their gradient in it. */
-function accumulatedRows(
-  { rows, width }: HeadShape,
-  training: ParamTraining,
-  dWeight: Value,
+/** Every trained parameter's accumulator, of its whole or of some rows, with the gradient in it. */
+function accumulateAll(
+  training: HeadTraining,
+  { dWeight, dBias }: { readonly dWeight: Value; readonly dBias: Value },
+  accumulatorOf: (training: ParamTraining, param: HeadParam) => Accumulator,
 ): Tensors {
-  const own = accumulator([rows, width], { projection: training.gradientProjection });
-  return accumulateInto(HEAD_WEIGHT, training, own, dWeight);
+  const accumulate = (param: HeadParam, gradient: Value): Tensors => {
+    const own = training[param];
+    return own ? accumulateInto(param, own, accumulatorOf(own, param), gradient) : {};
+  };
+  return { ...accumulate("weight", dWeight), ...accumulate("bias", dBias) };
 }

@@ -1,27 +1,37 @@
 /** @file Running the head: loss and gradients over chunks of the vocabulary. */
 
 import type { Batch } from "../data/batches.ts";
+import { headRows } from "../models/model.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
 import {
   buildGradients,
   buildLoss,
   buildStatistics,
   buildWholeHead,
-  HEAD_WEIGHT,
+  type HeadParam,
   type HeadShape,
+  type HeadTraining,
 } from "./head-programs.ts";
 import { copyInt32, type PipelineParts, planOf } from "./parts.ts";
+import type { ParamTraining } from "./plan.ts";
 import { accumulatorName, nextAccumulatorName, projectionName } from "./stage-programs.ts";
 import { bufferOf, clear, mapRecord } from "./state.ts";
 
 export interface Head {
-  /** The summed loss; the gradient of the output embedding goes into its accumulator. `hidden` is [B, T, C]. */
+  /** The summed loss; the gradients of the head's parameters go into their accumulators. `hidden` is [B, T, C]. */
   backward(
     batch: Batch,
     hidden: Buffer,
     cycle: number,
   ): Promise<{ readonly loss: number; readonly dHidden: Buffer }>;
-  loss(batch: Batch, hidden: Buffer): Promise<number>;
+  evaluate(batch: Batch, hidden: Buffer): Promise<Evaluated>;
+}
+
+/** Sums over the targets of a batch, by their weights. */
+export interface Evaluated {
+  readonly loss: number;
+  /** Targets with the largest logit. */
+  readonly correct: number;
 }
 
 interface Chunk {
@@ -29,49 +39,81 @@ interface Chunk {
   readonly end: number;
 }
 
-export function createHead({
-  batchLengths,
-  model,
-  plan,
-  config,
-  state,
-  programs,
-  slots,
-  draws,
-}: PipelineParts): Head {
-  const { width, vocabularySize, head: name } = model;
-  const { training } = planOf(plan, name);
-  const chunks = chunksOf(vocabularySize, config.vocabularyChunk);
+/** A parameter of the head by its name in the programs, and in the model. */
+interface NamedParam {
+  readonly param: HeadParam;
+  readonly name: string;
+  readonly training: ParamTraining | undefined;
+}
+
+export function createHead(parts: PipelineParts): Head {
+  const { shapes, model, plan, config, state, programs, slots, draws } = parts;
+  const { width, head } = model;
+  const params = [
+    ["weight", head.weight],
+    ["bias", head.bias],
+  ] as const;
+  const named = params.flatMap(([param, name]): NamedParam[] =>
+    name === undefined ? [] : [{ param, name, training: planOf(plan, name).training }],
+  );
+  const training = trainingOf(named);
+  const rows = headRows(model);
+  const chunks = chunksOf(rows, config.vocabularyChunk);
   const whole = chunks.length === 1;
   // Large and rare: kept memory would cost more than fresh memory takes time.
-  const options = { arena: whole && batchLengths.length <= 2 };
+  const options = { arena: whole && shapes.length <= 2 };
 
-  const shapeOf = (batch: Batch, { start, end }: Chunk): HeadShape => ({
-    tokens: batch.size * batch.length,
+  const shapeOf = (tokens: number, { start, end }: Chunk): HeadShape => ({
+    tokens,
     width,
     rows: end - start,
+    softcap: head.softcap,
+    params: named.map(({ param }) => param),
   });
   const program = (kind: string, shape: HeadShape, build: Parameters<typeof programs.get>[1]) =>
     programs.get(`head ${kind} ${shape.tokens} ${shape.rows}`, build, options);
 
   const column = (slot: string, tokens: number) => slots.take(slot, "float32", [tokens, 1]);
 
-  function prepare(batch: Batch, hidden: Buffer) {
-    const tokens = batch.size * batch.length;
+  function prepare({ weights: shares, targets }: Batch, hidden: Buffer) {
+    const tokens = targets.length;
     const weights = column("token weights", tokens);
-    weights.write((elements) => copyFloat32(batch.weights, elements));
+    weights.write((elements) => copyFloat32(shares, elements));
     return {
       tokens,
       weights,
       hidden: hidden.view([tokens, width]),
       loss: slots.take("loss", "float32", []),
+      correct: slots.take("correct", "float32", []),
     };
   }
 
-  function targetsOf(batch: Batch, { start }: Chunk): Buffer {
-    const targets = slots.take("targets", "int32", [batch.size * batch.length, 1]);
+  /** The parameters' rows of a chunk, or of all. */
+  const paramsOf = ({ start, end }: Chunk): Buffers =>
+    Object.fromEntries(
+      named.map(({ param, name }) => {
+        const buffer = bufferOf(state.weights, name);
+        return [param, end - start === rows ? buffer : buffer.rows(start, end)];
+      }),
+    );
+
+  /** The tensors of the accumulators under the names of a program, their rows of a chunk, or all. */
+  function accumulators(
+    { start, end }: Chunk,
+    nameOf: (param: string, key: string) => string,
+  ): Buffers {
+    const entries = named.flatMap(({ param, name }) =>
+      Object.entries(state.accumulators.get(name) ?? {}).map(([key, buffer]) => {
+        return [nameOf(param, key), end - start === rows ? buffer : buffer.rows(start, end)];
+      }),
+    );
+    return Object.fromEntries(entries);
+  }
+
+  function targetsOf({ targets: all }: Batch, { start }: Chunk): Buffer {
+    const targets = slots.take("targets", "int32", [all.length, 1]);
     targets.write((elements) => {
-      copyInt32(batch.targets, elements);
+      copyInt32(all, elements);
       if (elements instanceof Int32Array && start > 0) {
         for (const i of elements.keys()) elements[i] = (elements[i] ?? 0) - start;
       }
@@ -80,8 +122,10 @@ export function createHead({
   }
 
   /** Loss over all chunks; the statistics stay in their slots. */
-  async function lossInChunks(batch: Batch, hidden: Buffer, weights: Buffer, loss: Buffer) {
-    const tokens = batch.size * batch.length;
+  async function lossInChunks(
+    batch: Batch,
+    { tokens, hidden, weights, loss, correct }: ReturnType<typeof prepare>,
+  ) {
     const statistics = {
       peak: column("peak", tokens),
       sum: column("sum", tokens),
@@ -98,53 +142,51 @@ export function createHead({
     let from = statistics;
     let to = next;
     for (const chunk of chunks) {
-      const shape = shapeOf(batch, chunk);
+      const shape = shapeOf(tokens, chunk);
       const executable = await program("statistics", shape, () => buildStatistics(shape));
-      const weight = bufferOf(state.weights, name).rows(chunk.start, chunk.end);
       const targets = targetsOf(batch, chunk);
-      await programs.run(executable, { hidden, [HEAD_WEIGHT]: weight, targets, ...from }, to);
+      await programs.run(executable, { hidden, ...paramsOf(chunk), targets, ...from }, to);
       const used = from;
       from = { peak: to["peak'"], sum: to["sum'"], target: to["target'"] };
       to = { "peak'": used.peak, "sum'": used.sum, "target'": used.target };
     }
-    const shape = { tokens, width, rows: 0 };
+    const shape = shapeOf(tokens, { start: 0, end: 0 });
     const executable = await program("loss", shape, () => buildLoss(shape));
-    await programs.run(executable, { ...from, weights }, { loss });
+    await programs.run(executable, { ...from, weights }, { loss, correct });
     return from;
   }
 
+  const everything: Chunk = { start: 0, end: rows };
+
   return {
     async backward(batch, hiddenStates, cycle) {
-      const { tokens, weights, hidden, loss } = prepare(batch, hiddenStates);
-      const accumulated = state.accumulators.get(name) ?? {};
+      const prepared = prepare(batch, hiddenStates);
+      const { tokens, weights, hidden, loss } = prepared;
       const dHidden = slots.take("dHidden", "float32", [tokens, width]);
-      const a = projection(cycle);
+      const a = projections(cycle);
       if (whole) {
-        const shape = shapeOf(batch, { start: 0, end: vocabularySize });
-        const executable = await program("whole", shape, () => buildWholeHead(shape, { training }));
+        const shape = shapeOf(tokens, everything);
+        const executable = await program("whole", shape, () => buildWholeHead(shape, training));
         await programs.run(
           executable,
           {
             hidden,
             weights,
-            targets: targetsOf(batch, { start: 0, end: 0 }),
-            [HEAD_WEIGHT]: bufferOf(state.weights, name),
-            ...named(accumulated, accumulatorName),
+            targets: targetsOf(batch, everything),
+            ...paramsOf(everything),
+            ...accumulators(everything, accumulatorName),
             ...a,
           },
-          { loss, dHidden, ...named(accumulated, nextAccumulatorName) },
+          { loss, dHidden, ...accumulators(everything, nextAccumulatorName) },
         );
         return { loss: await numberOf(loss), dHidden };
       }
 
-      const { peak, sum } = await lossInChunks(batch, hidden, weights, loss);
+      const { peak, sum } = await lossInChunks(batch, prepared);
       clear(dHidden);
       for (const chunk of chunks) {
-        const shape = shapeOf(batch, chunk);
-        const executable = await program("gradients", shape, () =>
-          buildGradients(shape, { training }),
-        );
-        const rows = mapRecord(accumulated, (each) => each.rows(chunk.start, chunk.end));
+        const shape = shapeOf(tokens, chunk);
+        const executable = await program("gradients", shape, () => buildGradients(shape, training));
         await programs.run(
           executable,
           {
@@ -154,45 +196,53 @@ export function createHead({
             sum,
             dHidden,
             targets: targetsOf(batch, chunk),
-            [HEAD_WEIGHT]: bufferOf(state.weights, name).rows(chunk.start, chunk.end),
-            ...named(rows, accumulatorName),
+            ...paramsOf(chunk),
+            ...accumulators(chunk, accumulatorName),
             ...a,
           },
-          { "dHidden'": dHidden, ...named(rows, nextAccumulatorName) },
+          { "dHidden'": dHidden, ...accumulators(chunk, nextAccumulatorName) },
         );
       }
       return { loss: await numberOf(loss), dHidden };
     },
 
-    async loss(batch, hiddenStates) {
-      const { weights, hidden, loss } = prepare(batch, hiddenStates);
-      if (!whole) {
-        await lossInChunks(batch, hidden, weights, loss);
-        return numberOf(loss);
+    async evaluate(batch, hiddenStates) {
+      const prepared = prepare(batch, hiddenStates);
+      const { tokens, weights, hidden, loss, correct } = prepared;
+      if (whole) {
+        const shape = shapeOf(tokens, everything);
+        const executable = await program("evaluate", shape, () => buildWholeHead(shape, undefined));
+        const targets = targetsOf(batch, everything);
+        const feeds = { hidden, weights, targets, ...paramsOf(everything) };
+        await programs.run(executable, feeds, { loss, correct });
+      } else {
+        await lossInChunks(batch, prepared);
       }
-      const shape = shapeOf(batch, { start: 0, end: vocabularySize });
-      const executable = await program("evaluate", shape, () => buildWholeHead(shape, undefined));
-      const weight = bufferOf(state.weights, name);
-      const targets = targetsOf(batch, { start: 0, end: 0 });
-      await programs.run(executable, { hidden, weights, targets, [HEAD_WEIGHT]: weight }, { loss });
-      return numberOf(loss);
+      return { loss: await numberOf(loss), correct: await numberOf(correct) };
     },
   };
 
-  function projection(cycle: number): Buffers {
-    const gradientProjection = training?.gradientProjection;
-    if (!gradientProjection) return {};
-    const { rank, dimension } = gradientProjection;
-    const a = slots.take(projectionName(HEAD_WEIGHT), "float32", [rank, dimension]);
-    draws.projection(name, cycle, gradientProjection, a);
-    return { [projectionName(HEAD_WEIGHT)]: a };
+  function projections(cycle: number): Buffers {
+    return mapRecord(
+      Object.fromEntries(
+        named.flatMap(({ param, name, training: own }) =>
+          own?.gradientProjection
+            ? [[projectionName(param), { name, projection: own.gradientProjection }] as const]
+            : [],
+        ),
+      ),
+      ({ name, projection }, slot) => {
+        const a = slots.take(slot, "float32", [projection.rank, projection.dimension]);
+        draws.projection(name, cycle, projection, a);
+        return a;
+      },
+    );
   }
 }
 
-/** The tensors of the accumulator under the names of a program. */
-const named = (tensors: Buffers, nameOf: (param: string, key: string) => string): Buffers =>
+const trainingOf = (named: readonly NamedParam[]): HeadTraining =>
   Object.fromEntries(
-    Object.entries(tensors).map(([key, buffer]) => [nameOf(HEAD_WEIGHT, key), buffer]),
+    named.flatMap(({ param, training }) => (training ? [[param, training] as const] : [])),
   );
 
 /** Chunks of at most `size` rows, as equal as possible: few shapes, few programs. */

@@ -3,7 +3,7 @@
  * need at their peak; a session keeps that for its next run, so the programs of a step add up.
  */
 
-import type { Model } from "../models/model.ts";
+import { headRows, type InputTypes, type Model } from "../models/model.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
 import { elementCount, type Shape } from "../tensor/shape.ts";
@@ -16,18 +16,18 @@ import type { MemoryRow, MemoryTable, ParameterPlan } from "./events.ts";
 import { buildGradients, buildStatistics, buildWholeHead } from "./head-programs.ts";
 import { planOf } from "./parts.ts";
 import { traineeOf } from "./method.ts";
-import { firstTrainedStage } from "./pipeline.ts";
+import { chainOf, firstTrainedStage } from "./chain.ts";
 import { describePlan, type Plan } from "./plan.ts";
 import { contextLengthOf, immediateParams, modelOf, type Run } from "./prepare.ts";
-import { buildStage, projectionName } from "./stage-programs.ts";
+import { MEMORY_COTANGENT, projectionName } from "./stage-programs.ts";
 
 /** What the memory of a run depends on. */
 interface MemoryParts {
   readonly config: TrainConfig;
   readonly model: Model;
   readonly plan: Plan;
-  /** Lengths of batches that occur. */
-  readonly lengths: readonly number[];
+  /** The shapes of batches that occur, the largest last. */
+  readonly shapes: readonly InputTypes[];
   /** Resident memory before anything was allocated. */
   readonly baseBytes: number;
 }
@@ -43,7 +43,7 @@ export const predictedMemory = ({ config, model, plan, data }: Run): MemoryTable
     config,
     model,
     plan,
-    lengths: data.lengths,
+    shapes: data.shapes,
     baseBytes: Math.max(IDLE_BYTES, process.memoryUsage.rss() - weightBytes(model)),
   });
 
@@ -79,8 +79,8 @@ export async function predictMemory(
 ): Promise<{ readonly table: MemoryTable; readonly parameters: readonly ParameterPlan[] }> {
   const base = await modelOf(config, await vocabularySizeOf(config));
   const { model, plan } = traineeOf(base, config);
-  const lengths = [contextLengthOf(config, model)];
-  const table = predict({ config, model, plan, lengths, baseBytes: IDLE_BYTES });
+  const shapes = [model.inputTypes(config.batchSize, contextLengthOf(config, model))];
+  const table = predict({ config, model, plan, shapes, baseBytes: IDLE_BYTES });
   return { table, parameters: describePlan(plan) };
 }
 
@@ -142,14 +142,13 @@ const HEAP_RETENTION = 3;
 const COPIES_BYTES = 40e6;
 
 function runningBytes(parts: MemoryParts): RunningBytes {
-  const { lengths } = parts;
-  const longest = Math.max(...lengths);
+  const { shapes } = parts;
   const slots = new Map<string, number>();
-  const stages = stagePrograms(parts, longest, slots);
-  const head = headPrograms(parts, longest, slots);
+  const stages = stagePrograms(parts, shapes.at(-1) ?? {}, slots);
+  const head = headPrograms(parts, stages.y, slots);
   const updates = updatePrograms(parts, slots);
 
-  const usesArenas = lengths.length <= 2;
+  const usesArenas = shapes.length <= 2;
   const kept = usesArenas ? [...stages.blocks, ...head.whole] : [];
   const fresh = [
     ...stages.others,
@@ -163,7 +162,7 @@ function runningBytes(parts: MemoryParts): RunningBytes {
   return {
     activations: [...slots.values()].reduce((bytes, slot) => bytes + slot, 0),
     workspace: ARENA_GROWTH * sum(kept) + HEAP_RETENTION * largest + COPIES_BYTES,
-    programs: (kept.length + fresh.length) * lengths.length,
+    programs: (kept.length + fresh.length) * shapes.length,
   };
 }
 
@@ -174,62 +173,58 @@ function hold(slots: Slots, name: string, shape: Shape, bytesEach = 4): void {
   slots.set(name, Math.max(slots.get(name) ?? 0, elementCount(shape) * bytesEach));
 }
 
-/** The programs of all stages for batches of one length, those of the blocks apart, and the slots that they use. */
-function stagePrograms({ config, model, plan }: MemoryParts, length: number, slots: Slots) {
-  const { batchSize, recompute } = config;
+/** The programs of all stages for batches of one shape, those of the blocks apart, the last output, and the slots that they use. */
+function stagePrograms({ config, model, plan }: MemoryParts, inputs: InputTypes, slots: Slots) {
   const blocks = new Map<string, Program>();
   const others = new Map<string, Program>();
-  hold(slots, "ids", [batchSize * length]);
+  for (const [name, { shape }] of Object.entries(inputs)) hold(slots, name, shape);
   const firstTrained = firstTrainedStage(model, plan);
-  for (const [index, stage] of model.stages.entries()) {
-    const plans = Object.fromEntries(
-      Object.entries(stage.params).map(([local, name]) => [local, planOf(plan, name)]),
-    );
-    const first = index === 0;
-    const x = first
-      ? ({ dtype: "int32", shape: [batchSize, length] } as const)
-      : ({ dtype: "float32", shape: [batchSize, length, model.width] } as const);
-    const treatments = Object.values(plans).map(({ key }) => key);
-    const key = `${stage.kind} ${treatments.join()}`;
-    const needsDx = index > firstTrained;
-    const made = buildStage(stage, { x, plans, recompute, needsDx });
+  const links = chainOf({ model, plan, recompute: config.recompute })(inputs);
+  for (const { stage, index, key, made, x, plans } of links) {
     const programs = stage.attends ? blocks : others;
     programs.set(`${key} forward`, made.forward);
-    if (index >= firstTrained) programs.set(`${key} backward`, made.backward);
+    if (index >= firstTrained && made.backward) programs.set(`${key} backward`, made.backward);
     hold(slots, `x ${index + 1}`, made.y.shape);
-    if (needsDx) hold(slots, `dx ${index % 2}`, x.shape);
+    if (made.backward?.outputs["dx"]) hold(slots, `dx ${index % 2}`, x.shape);
+    if (index === model.memory) hold(slots, MEMORY_COTANGENT, made.y.shape);
     for (const [name, { shape }] of Object.entries(made.residuals)) {
       hold(slots, `${index} ${name}`, shape);
     }
     for (const name of made.masks.keys()) {
-      hold(slots, name, made.backward.inputs[name]?.shape ?? [0], 1);
+      hold(slots, name, made.backward?.inputs[name]?.shape ?? [0], 1);
     }
     for (const [local, { training }] of Object.entries(plans)) {
       const p = training?.gradientProjection;
       if (p) hold(slots, projectionName(local), [p.rank, p.dimension]);
     }
   }
-  return { blocks: [...blocks.values()], others: [...others.values()] };
+  const y = links.at(-1)?.made.y.shape ?? [0];
+  return { blocks: [...blocks.values()], others: [...others.values()], y };
 }
 
-function headPrograms({ config, model, plan }: MemoryParts, length: number, slots: Slots) {
-  const tokens = config.batchSize * length;
-  const { width, vocabularySize } = model;
-  const { training } = planOf(plan, model.head);
-  const count = Math.ceil(vocabularySize / config.vocabularyChunk);
-  const shape = { tokens, width, rows: Math.ceil(vocabularySize / count) };
+function headPrograms({ config, model, plan }: MemoryParts, hidden: Shape, slots: Slots) {
+  const { width, head } = model;
+  const tokens = elementCount(hidden) / width;
+  const weight = planOf(plan, head.weight).training;
+  const bias = head.bias === undefined ? undefined : planOf(plan, head.bias).training;
+  const training = { ...(weight && { weight }), ...(bias && { bias }) };
+  const rows = headRows(model);
+  const count = Math.ceil(rows / config.vocabularyChunk);
+  const params = head.bias === undefined ? (["weight"] as const) : (["weight", "bias"] as const);
+  const { softcap } = head;
+  const shape = { tokens, width, rows: Math.ceil(rows / count), softcap, params };
   hold(slots, "dHidden", [tokens, width]);
   for (const name of ["token weights", "targets"]) hold(slots, name, [tokens]);
-  if (training?.gradientProjection) {
-    const { rank, dimension } = training.gradientProjection;
+  if (weight?.gradientProjection) {
+    const { rank, dimension } = weight.gradientProjection;
     hold(slots, "A head", [rank, dimension]);
   }
-  if (count === 1) return { whole: [buildWholeHead(shape, { training })], chunks: [] };
+  if (count === 1) return { whole: [buildWholeHead(shape, training)], chunks: [] };
   for (const name of ["peak", "sum", "target logit"]) {
     hold(slots, name, [tokens]);
     hold(slots, `next ${name}`, [tokens]);
   }
-  return { whole: [], chunks: [buildStatistics(shape), buildGradients(shape, { training })] };
+  return { whole: [], chunks: [buildStatistics(shape), buildGradients(shape, training)] };
 }
 
 function updatePrograms({ plan }: MemoryParts, slots: Slots): readonly Program[] {

@@ -1,6 +1,6 @@
 /** @file What the parts of a run share. */
 
-import type { Model } from "../models/model.ts";
+import type { InputTypes, Model } from "../models/model.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { TrainConfig } from "./config.ts";
 import type { Draws } from "./draws.ts";
@@ -18,8 +18,8 @@ export interface PipelineParts {
   readonly programs: ProgramCache;
   readonly slots: Slots;
   readonly draws: Draws;
-  /** The lengths of batches that may occur, in tokens. */
-  readonly batchLengths: readonly number[];
+  /** The shapes of batches that may occur, the largest last. */
+  readonly shapes: readonly InputTypes[];
 }
 
 export function planOf(plan: Plan, name: string): ParamPlan {

@@ -1,25 +1,25 @@
 /**
  * @file A micro-step: forward through the stages, the loss, and back, each gradient folded into its accumulator where it is born.
  *
- * Only the stages' inputs (and residuals, without recomputation) live from the forward to the backward pass.
+ * Only the stages' inputs (and residuals, without recomputation) live from the forward to the backward pass. In an encoder-decoder
+ * model the cotangents of the memory add up over the blocks of the decoder, and the sum goes on into the encoder.
  */
 
 import type { Batch } from "../data/batches.ts";
-import type { Model, Stage } from "../models/model.ts";
+import type { Stage } from "../models/model.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
-import type { DType } from "../tensor/dtype.ts";
+import type { ValueType } from "../graph/value.ts";
 import { staticShape } from "../tensor/shape.ts";
-import { createHead } from "./head.ts";
-import { copyInt32, type PipelineParts, planOf } from "./parts.ts";
-import type { ParamPlan, Plan } from "./plan.ts";
+import { chainOf, firstTrainedStage, type Link } from "./chain.ts";
+import { createHead, type Evaluated } from "./head.ts";
+import { type PipelineParts, planOf } from "./parts.ts";
 import {
   accumulatorName,
-  buildStage,
+  MEMORY_COTANGENT,
   nextAccumulatorName,
   projectionName,
-  type StagePrograms,
 } from "./stage-programs.ts";
-import { bufferOf, mapRecord, reset } from "./state.ts";
+import { bufferOf, clear, mapRecord, reset } from "./state.ts";
 
 /** Which projections and masks a micro-step draws. */
 export interface MicroStepKeys {
@@ -41,38 +41,15 @@ export interface Pipeline {
     keys: MicroStepKeys,
     onGradient?: (name: string, accumulator: Buffers) => Promise<void>,
   ): Promise<number>;
-  /** The summed loss of a batch, without dropout and gradients. */
-  evaluate(batch: Batch): Promise<number>;
+  /** The summed loss of a batch and the targets that were the likeliest, without dropout and gradients. */
+  evaluate(batch: Batch): Promise<Evaluated>;
 }
 
 export function createPipeline(parts: PipelineParts): Pipeline {
-  const { model, plan, config, state, programs, slots, draws, batchLengths } = parts;
+  const { model, plan, config, state, programs, slots, draws, shapes, runtime } = parts;
   const head = createHead(parts);
-  const built = new Map<string, StagePrograms>();
+  const chain = chainOf({ model, plan, recompute: config.recompute });
   const firstTrained = firstTrainedStage(model, plan);
-
-  const plansOf = (stage: Stage): Readonly<Record<string, ParamPlan>> =>
-    Object.fromEntries(
-      Object.entries(stage.params).map(([local, name]) => [local, planOf(plan, name)]),
-    );
-
-  /** The programs of a stage for a shape of batch, and the key under which its kind shares them. */
-  function programsOf(stage: Stage, { size, length }: Batch): readonly [string, StagePrograms] {
-    const plans = plansOf(stage);
-    const treatments = Object.values(plans).map(({ key }) => key);
-    const key = `${stage.kind} ${size}x${length} ${treatments.join()}`;
-    const index = model.stages.indexOf(stage);
-    const x =
-      index === 0
-        ? { dtype: "int32" as const, shape: [size, length] }
-        : { dtype: "float32" as const, shape: [size, length, model.width] };
-    const needsDx = index > firstTrained;
-    const fullKey = needsDx || index === 0 ? key : `${key} first`;
-    const { recompute } = config;
-    const known = built.get(fullKey) ?? buildStage(stage, { x, plans, recompute, needsDx });
-    built.set(fullKey, known);
-    return [fullKey, known];
-  }
 
   const weightsOf = (stage: Stage): Buffers =>
     Object.fromEntries(
@@ -80,18 +57,13 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     );
 
   /** What a program of a stage reads besides activations: those of its inputs that can be drawn. */
-  function drawn(
-    stage: Stage,
-    made: StagePrograms,
-    keys: MicroStepKeys,
-    inputs: InputTypes,
-  ): Buffers {
+  function drawn({ stage, index, made }: Link, keys: MicroStepKeys, inputs: Types): Buffers {
     const feeds: Record<string, Buffer> = {};
     for (const [name, rate] of made.masks) {
       const type = inputs[name];
       if (!type) continue;
       const mask = slots.take(name, type.dtype, staticShape("mask", type.shape));
-      draws.mask(model.stages.indexOf(stage), name, keys.microStep, rate, mask);
+      draws.mask(index, name, keys.microStep, rate, mask);
       feeds[name] = mask;
     }
     for (const [local, name] of Object.entries(stage.params)) {
@@ -106,14 +78,11 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     return feeds;
   }
 
-  const only = (feeds: Buffers, inputs: InputTypes): Buffers =>
+  const only = (feeds: Buffers, inputs: Types): Buffers =>
     Object.fromEntries(Object.entries(feeds).filter(([name]) => name in inputs));
 
-  function tokens(batch: Batch): Buffer {
-    const ids = slots.take("ids", "int32", [batch.size, batch.length]);
-    ids.write((elements) => copyInt32(batch.inputs, elements));
-    return ids;
-  }
+  const inputsOf = ({ inputs }: Batch): Record<string, Buffer> =>
+    mapRecord(inputs, (tensor) => runtime.adopt(tensor));
 
   /** Accumulators of a stage's trained parameters by local name: their own, or scratch ones that are cleared for them. */
   function accumulatorsOf(stage: Stage): Readonly<Record<string, Buffers>> {
@@ -133,49 +102,73 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     );
   }
 
+  /** What the stages of a batch have read and made so far. */
+  interface Passed {
+    /** Inputs of the model by name, and the memory once it is there. */
+    readonly inputs: Record<string, Buffer>;
+    x: Buffer | undefined;
+  }
+
+  const startOf = ({ stage }: Link, { inputs, x }: Passed): Buffer => {
+    const start = stage.source === undefined ? x : inputs[stage.source];
+    if (start) return start;
+    throw new Error(`internal: nothing for ${stage.kind} to start from`);
+  };
+
   return {
     async microStep(batch, keys, onGradient) {
+      const links = chain(batch.inputs);
+      const passed: Passed = { inputs: inputsOf(batch), x: undefined };
+
       // Forward
-      let x = tokens(batch);
-      const inputs: Buffer[] = [];
+      const starts: Buffer[] = [];
       const residuals: Buffers[] = [];
-      for (const [index, stage] of model.stages.entries()) {
-        const [key, made] = programsOf(stage, batch);
+      for (const link of links) {
+        const { stage, index, made } = link;
+        const x = startOf(link, passed);
         const executable = await programs.get(
-          `${key} forward`,
+          `${link.key} forward`,
           () => made.forward,
-          memoryOf(stage, batchLengths),
+          memoryOf(stage, shapes),
         );
-        const kept = Object.fromEntries(
-          Object.entries(made.residuals).map(([name, { dtype, shape }]) => [
-            name,
-            slots.take(`${index} ${name}`, dtype, staticShape(name, shape)),
-          ]),
+        const kept = mapRecord(made.residuals, ({ dtype, shape }, name) =>
+          slots.take(`${index} ${name}`, dtype, staticShape(name, shape)),
         );
         const y = slots.take(`x ${index + 1}`, "float32", staticShape("y", made.y.shape));
         const types = made.forward.inputs;
-        const feeds = { x, ...weightsOf(stage), ...drawn(stage, made, keys, types) };
+        const feeds = {
+          ...passed.inputs,
+          x,
+          ...weightsOf(stage),
+          ...drawn(link, keys, types),
+        };
         await programs.run(executable, only(feeds, types), { y, ...kept });
-        inputs.push(x);
+        starts.push(x);
         residuals.push(kept);
-        x = y;
+        passed.x = y;
+        if (index === model.memory) passed.inputs["memory"] = y;
       }
+      if (!passed.x) throw new Error("internal: a model without stages");
 
       // Loss
-      const { loss, dHidden } = await head.backward(batch, x, keys.cycle);
+      const { loss, dHidden } = await head.backward(batch, passed.x, keys.cycle);
       if (!Number.isFinite(loss)) return loss;
 
       // Backward
       let dy = dHidden;
-      for (const [index, stage] of [...model.stages.entries()].toReversed()) {
+      const dMemory = memoryCotangent(links);
+      for (const link of links.toReversed()) {
+        const { stage, index, made } = link;
         if (index < firstTrained) break;
-        const [key, made] = programsOf(stage, batch);
+        if (index === model.memory && dMemory) dy = dMemory;
+        const { backward } = made;
+        if (!backward) continue;
         const executable = await programs.get(
-          `${key} backward`,
-          () => made.backward,
-          memoryOf(stage, batchLengths),
+          `${link.key} backward`,
+          () => backward,
+          memoryOf(stage, shapes),
         );
-        const types = made.backward.inputs;
+        const types = backward.inputs;
         const accumulators = accumulatorsOf(stage);
         const fetches: Record<string, Buffer> = {};
         const sums: Record<string, Buffer> = {};
@@ -185,18 +178,20 @@ export function createPipeline(parts: PipelineParts): Pipeline {
             fetches[nextAccumulatorName(local, tensor)] = buffer;
           }
         }
-        const stageInput = inputs[index] ?? x;
+        const x = starts[index];
+        if (!x) throw new Error(`internal: ${stage.kind} started from nothing`);
         const feeds = {
-          x: stageInput,
+          ...passed.inputs,
+          x,
           dy: dy.view(staticShape("dy", made.y.shape)),
           ...weightsOf(stage),
-          ...drawn(stage, made, keys, types),
+          ...drawn(link, keys, types),
           ...residuals[index],
           ...sums,
+          ...(dMemory && { [MEMORY_COTANGENT]: dMemory }),
         };
-        if (made.backward.outputs["dx"]) {
-          fetches["dx"] = slots.take(`dx ${index % 2}`, stageInput.dtype, stageInput.shape);
-        }
+        if (backward.outputs["dx"]) fetches["dx"] = slots.take(`dx ${index % 2}`, x.dtype, x.shape);
+        if (dMemory && types[MEMORY_COTANGENT]) fetches[`${MEMORY_COTANGENT}'`] = dMemory;
         await programs.run(executable, only(feeds, types), fetches);
         dy = fetches["dx"] ?? dy;
 
@@ -209,47 +204,42 @@ export function createPipeline(parts: PipelineParts): Pipeline {
     },
 
     async evaluate(batch) {
-      let x = tokens(batch);
-      for (const [index, stage] of model.stages.entries()) {
-        const [key, made] = programsOf(stage, batch);
+      const passed: Passed = { inputs: inputsOf(batch), x: undefined };
+      for (const link of chain(batch.inputs)) {
+        const { stage, index, made } = link;
         const same = made.evaluate === made.forward;
-        const name = `${key} ${same ? "forward" : "evaluate"}`;
-        const executable = await programs.get(
-          name,
-          () => made.evaluate,
-          memoryOf(stage, batchLengths),
-        );
-        const y = slots.take(
-          `x ${index % 2 === 0 ? 1 : 2}`,
-          "float32",
-          staticShape("y", made.y.shape),
-        );
-        await programs.run(executable, only({ x, ...weightsOf(stage) }, made.evaluate.inputs), {
-          y,
-        });
-        x = y;
+        const name = `${link.key} ${same ? "forward" : "evaluate"}`;
+        const executable = await programs.get(name, () => made.evaluate, memoryOf(stage, shapes));
+        const slot = index === model.memory ? "memory" : `x ${index % 2 === 0 ? 1 : 2}`;
+        const y = slots.take(slot, "float32", staticShape("y", made.y.shape));
+        const feeds = { ...passed.inputs, x: startOf(link, passed), ...weightsOf(stage) };
+        await programs.run(executable, only(feeds, made.evaluate.inputs), { y });
+        passed.x = y;
+        if (index === model.memory) passed.inputs["memory"] = y;
       }
-      return head.loss(batch, x);
+      if (!passed.x) throw new Error("internal: a model without stages");
+      return head.evaluate(batch, passed.x);
     },
   };
-}
 
-/** The first stage with a trained parameter: the backward pass ends there. */
-export function firstTrainedStage({ stages }: Model, plan: Plan): number {
-  const index = stages.findIndex(({ params }) =>
-    Object.values(params).some((name) => planOf(plan, name).training),
-  );
-  return index < 0 ? stages.length : index;
+  /** A cleared sum for the cotangents of the memory, where they are wanted. */
+  function memoryCotangent(links: readonly Link[]): Buffer | undefined {
+    const { memory } = model;
+    if (memory === undefined || memory < firstTrained) return undefined;
+    const shape = staticShape("memory", links[memory]?.made.y.shape ?? []);
+    const sum = slots.take(MEMORY_COTANGENT, "float32", shape);
+    clear(sum);
+    return sum;
+  }
 }
 
 /**
  * Blocks run many times a step and keep their memory; what runs once a micro-step gets it anew each time. So do blocks when
- * there are many lengths of batches, each with programs of its own.
+ * there are many shapes of batches, each with programs of its own.
  */
-const memoryOf = ({ attends }: Stage, lengths: readonly number[]): { readonly arena: boolean } => ({
-  arena: attends && lengths.length <= 2,
-});
+const memoryOf = (
+  { attends }: Stage,
+  shapes: PipelineParts["shapes"],
+): { readonly arena: boolean } => ({ arena: attends && shapes.length <= 2 });
 
-type InputTypes = Readonly<
-  Record<string, { readonly dtype: DType; readonly shape: readonly (number | string)[] }>
->;
+type Types = Readonly<Record<string, ValueType>>;

@@ -3,7 +3,7 @@
  * and followed by everything else.
  */
 
-import type { Model } from "../models/model.ts";
+import { headRows, type Model } from "../models/model.ts";
 import { UsageError } from "../errors.ts";
 import type { ParamSpec } from "../nn/params.ts";
 import { type Accumulator, accumulator, type AccumulatorDType } from "../optim/accumulator.ts";
@@ -68,13 +68,14 @@ export function planParameters(
   config: TrainConfig,
   trainable: Trainable = EVERYTHING,
 ): Plan {
-  const chunked = model.vocabularySize > config.vocabularyChunk;
+  const chunked = headRows(model) > config.vocabularyChunk;
+  const headParams = [model.head.weight, model.head.bias];
   checkPatterns(model, config);
   return new Map(
     [...model.params].map(([name, spec]) => {
       const reason = trainable.frozen(name);
       if (reason !== undefined) return [name, frozenParameter(name, spec, reason)];
-      const isChunked = chunked && name === model.head;
+      const isChunked = chunked && headParams.includes(name);
       const decision = decide(name, spec, config, isChunked);
       const rateFactor = trainable.rateFactor(name);
       return [name, planParameter({ name, spec, config, decision, isChunked, rateFactor })];

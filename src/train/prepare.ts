@@ -47,13 +47,14 @@ export function immediateParams(
   config: TrainConfig,
 ): ReadonlySet<string> {
   if (config.microSteps > 1 || config.maxGradNorm !== undefined) return new Set();
-  const uses = [...model.stages.flatMap(({ params }) => Object.values(params)), model.head];
+  const { head } = model;
+  const uses = model.stages.flatMap(({ params }) => Object.values(params));
   return new Set(
     uses.filter(
       (name) =>
         plan.get(name)?.training !== undefined &&
         uses.indexOf(name) === uses.lastIndexOf(name) &&
-        name !== model.head,
+        name !== head.weight,
     ),
   );
 }
@@ -70,7 +71,8 @@ export async function prepare(config: TrainConfig): Promise<Run> {
   const trainee = traineeOf(base, config);
   const { model, plan } = trainee;
   const draws = createDraws(config.seed);
-  const data = await loadData(config, tokenizer, contextLengthOf(config, model), draws.dataKey);
+  const contextLength = contextLengthOf(config, model);
+  const data = await loadData({ config, tokenizer, model, contextLength, key: draws.dataKey });
 
   const runtime = cpuRuntime(config.threads === undefined ? {} : { threads: config.threads });
   const immediate = immediateParams(trainee, config);
@@ -86,7 +88,7 @@ export async function prepare(config: TrainConfig): Promise<Run> {
     data,
     runtime,
     state,
-    batchLengths: data.lengths,
+    shapes: data.shapes,
     layerwise: immediate.size > 0,
     programs: createProgramCache(runtime),
     slots: createSlots(runtime),

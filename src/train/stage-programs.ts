@@ -1,19 +1,21 @@
 /**
  * @file The programs of a stage. Two for each kind of stage and shape of batch:
  *
- *   forward    (x, params)                          -> y            [+ residuals]
- *   backward   (x | residuals, params, dy, acc, A)  -> dx, acc'
+ *   forward    (x, read, params)                          -> y            [+ residuals]
+ *   backward   (x, read | residuals, params, dy, acc, A)  -> dx, acc'     [+ dMemory']
  *
+ * What several stages read, the memory, gets the sum of their cotangents: dMemory' = dMemory + that of this stage.
+
  * The gradient of a parameter is consumed where it is born: what leaves the program is the accumulator with the gradient in it.
  */
 
 import { splitAtResiduals, vjp } from "../autodiff/index.ts";
 import { mapTensors, tensorAt, type Tensors } from "../graph/tensors.ts";
 import { input, type Value, type ValueType } from "../graph/value.ts";
-import type { Stage } from "../models/model.ts";
+import { MEMORY, type Stage } from "../models/model.ts";
 import type { DropoutMasks } from "../nn/dropout.ts";
 import { compile, optimize, type Program } from "../onnx/model.ts";
-import { isFloat } from "../tensor/dtype.ts";
+import { add } from "../ops/elementwise.ts";
 import type { Accumulator } from "../optim/accumulator.ts";
 import type { Projection } from "../optim/projection.ts";
 import type { ParamPlan, ParamTraining } from "./plan.ts";
@@ -24,9 +26,13 @@ export const nextAccumulatorName = (param: string, key: string): string => `acc'
 export const projectionName = (param: string): string => `A:${param}`;
 export const maskName = (name: string): string => `mask:${name}`;
 
+/** The cotangent of the memory, as an input; the name of the output has a prime. */
+export const MEMORY_COTANGENT = "dMemory";
+
 export interface StagePrograms {
   readonly forward: Program;
-  readonly backward: Program;
+  /** Absent where nothing is to be differentiated. */
+  readonly backward: Program | undefined;
   /** `forward` without dropout and without residuals. */
   readonly evaluate: Program;
   /** Forward outputs that the backward program reads. */
@@ -37,22 +43,25 @@ export interface StagePrograms {
 }
 
 export interface StageOptions {
-  /** The stage's input: token ids for the first stage. */
+  /** What the stage starts from: an input of the model, or the output of the stage before. */
   readonly x: ValueType;
+  /** What it reads besides, by name. */
+  readonly reads: Readonly<Record<string, ValueType>>;
   /** By the parameters' names inside the stage. */
   readonly plans: Readonly<Record<string, ParamPlan>>;
   readonly recompute: boolean;
   /** Whether anything before this stage is trained, so that the cotangent of x is wanted. */
   readonly needsDx: boolean;
+  /** The same of the memory. */
+  readonly needsDMemory: boolean;
 }
 
-export function buildStage(
-  stage: Stage,
-  { x: xType, plans, recompute, needsDx }: StageOptions,
-): StagePrograms {
-  const x = input("x", xType.dtype, xType.shape);
+export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
+  const { plans, recompute } = options;
+  const x = input("x", options.x.dtype, options.x.shape);
+  const inputs = mapTensors(options.reads, ({ dtype, shape }, name) => input(name, dtype, shape));
   const params = mapTensors(plans, ({ spec }, name) => input(name, "float32", spec.shape));
-  const evaluated = stage.forward(x, params);
+  const evaluated = stage.forward(x, params, { inputs });
 
   const masks = new Map<string, number>();
   const drawn: DropoutMasks = {
@@ -61,16 +70,17 @@ export function buildStage(
       return input(maskName(name), "uint8", shape);
     },
   };
-  const y = stage.forward(x, params, drawn);
+  const y = stage.forward(x, params, { inputs, masks: drawn });
   const dy = input("dy", y.dtype, y.shape);
-  const backward = backwardOutputs({ x, params, y, dy, plans, needsDx });
+  const backward = backwardOutputs({ ...options, x, inputs, params, y, dy });
+  const names = Object.keys(backward);
   const evaluate = compile({ y: evaluated });
 
-  if (recompute) {
+  if (recompute || names.length === 0) {
     return {
       evaluate,
       forward: masks.size === 0 ? evaluate : compile({ y }),
-      backward: compile(backward),
+      backward: names.length === 0 ? undefined : compile(backward),
       residuals: {},
       masks,
       y,
@@ -78,8 +88,7 @@ export function buildStage(
   }
   // What is worth keeping depends on the order of the products, so that is settled first.
   const [forwardY = y, ...values] = optimize([y, ...Object.values(backward)]);
-  const split = splitAtResiduals(values, (name) => name === "dy" || name.startsWith("acc:"));
-  const names = Object.keys(backward);
+  const split = splitAtResiduals(values, isFedLate);
   return {
     evaluate,
     forward: compile({ y: forwardY, ...split.residuals }),
@@ -90,32 +99,42 @@ export function buildStage(
   };
 }
 
-interface JointGraph extends Pick<StageOptions, "plans" | "needsDx"> {
+/** Whether an input is known in the backward pass only. */
+const isFedLate = (name: string): boolean =>
+  name === "dy" || name === MEMORY_COTANGENT || name.startsWith("acc:");
+
+interface JointGraph extends Pick<StageOptions, "plans" | "needsDx" | "needsDMemory"> {
   readonly x: Value;
+  readonly inputs: Tensors;
   readonly params: Tensors;
   readonly y: Value;
   readonly dy: Value;
 }
 
-/** dx (none for token ids) and every accumulator with the gradient in it. */
-function backwardOutputs({ x, params, y, dy, plans, needsDx }: JointGraph): Tensors {
+/** dx (none for inputs of the model), the memory's cotangent, and every accumulator with the gradient in it. */
+function backwardOutputs(joint: JointGraph): Tensors {
+  const { x, inputs, params, y, dy, plans } = joint;
   const trained = Object.entries(plans).flatMap(([name, { training }]) =>
     training ? [{ name, training }] : [],
   );
-  const differentiable = needsDx && isFloat(x.dtype);
-  const wrt = [
-    ...(differentiable ? [x] : []),
-    ...trained.map(({ name }) => tensorAt(params, name)),
-  ];
-  const cotangents = vjp([y], [dy], wrt);
-  const grads = differentiable ? cotangents.slice(1) : cotangents;
-  const [dx] = cotangents;
+  const memory = joint.needsDMemory ? inputs[MEMORY] : undefined;
+  const before = [...(joint.needsDx ? [x] : []), ...(memory ? [memory] : [])];
+  const weights = trained.map(({ name }) => tensorAt(params, name));
+  const cotangents = vjp([y], [dy], [...before, ...weights]);
+  const dx = joint.needsDx ? cotangents[0] : undefined;
+  const dMemory = memory && cotangents[before.length - 1];
+  const grads = cotangents.slice(before.length);
   const accumulated = trained.flatMap(({ name, training }, i) => {
     const gradient = grads[i];
     if (!gradient) throw new Error(`internal: no gradient of ${name}`);
     return Object.entries(accumulateInto(name, training, training.accumulator, gradient));
   });
-  return { ...(differentiable && dx && { dx }), ...Object.fromEntries(accumulated) };
+  const sum = input(MEMORY_COTANGENT, memory?.dtype ?? "float32", memory?.shape ?? []);
+  return {
+    ...(dx && { dx }),
+    ...(dMemory && { [`${MEMORY_COTANGENT}'`]: add(sum, dMemory) }),
+    ...Object.fromEntries(accumulated),
+  };
 }
 
 /** An accumulator with a gradient in it, as outputs; the accumulator and the projection are inputs. */

@@ -85,8 +85,8 @@ export async function logitsOf(model: Model, weights: Weights): Promise<number[]
     });
     x = stage.forward(x, params);
   }
-  const head = tensorNamed(feeds, model.head);
-  const table = input(model.head, head.dtype, head.shape);
+  const head = tensorNamed(feeds, model.head.weight);
+  const table = input(model.head.weight, head.dtype, head.shape);
   const logits = matmul(foldBatch(x), matrixTranspose(table));
   return numbersOf(tensorNamed(await runGraph({ logits }, feeds), "logits"));
 }

@@ -140,7 +140,7 @@ describe("a GPT-2 block with dropout", () => {
 
   it("has the same gradients from residuals as from a joint pass", async () => {
     const x = matrix("x", 2, 6, 12);
-    const y = stage.forward(x, params, masks);
+    const y = stage.forward(x, params, { masks });
     const names = ["x", ...Object.keys(params)];
     const wrt = [x, ...Object.values(params)];
     const gradients = vjp([y], [matrix("dy", 2, 6, 12)], wrt);
@@ -177,7 +177,7 @@ describe("a GPT-2 block with dropout", () => {
 
   it("keeps nothing that is as long as the product of two lengths but the probabilities", () => {
     const x = matrix("x", 2, 6, 12);
-    const y = stage.forward(x, params, masks);
+    const y = stage.forward(x, params, { masks });
     const gradients = vjp([y], [matrix("dy", 2, 6, 12)], [x, ...Object.values(params)]);
     const { residuals } = splitAtResiduals(optimize(gradients), (name) => name === "dy");
     const square = shapesOf(residuals).filter((shape) => shape.endsWith("6x6"));

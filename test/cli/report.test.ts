@@ -41,7 +41,14 @@ describe("startReport", () => {
 });
 
 it("puts an evaluation into a line", () => {
-  const event = { type: "evaluation", step: 40, loss: 1.5, tokens: 2015, elapsedMs: 25 } as const;
+  const event = {
+    type: "evaluation",
+    step: 40,
+    loss: 1.5,
+    accuracy: 0.5,
+    tokens: 2015,
+    elapsedMs: 25,
+  } as const;
   expect(evaluationReport({ ...event, perplexity: 4.4817 }, OPTIONS)).toBe(
     "held out at step 40: loss 1.500  perplexity 4.48  (2,015 tokens in 25 ms)",
   );

@@ -11,6 +11,7 @@ import {
 } from "../../src/data/index.ts";
 import { UsageError } from "../../src/errors.ts";
 import { randomKey } from "../../src/random/key.ts";
+import { int32 } from "../../src/tensor/host-tensor.ts";
 
 const PAD = -1;
 const key = randomKey(3);
@@ -26,12 +27,17 @@ function sequencesOf(lengths: readonly number[]): LanguageModelSequence[] {
 
 const lengths = fc.array(fc.integer({ min: 2, max: 40 }), { minLength: 1, maxLength: 300 });
 
+/** B sequences of T ids, [B, T]. */
+const idsOf = ({ inputs: { ids } }: Batch): Int32Array =>
+  ids?.data instanceof Int32Array ? ids.data : new Int32Array();
+const lengthOf = ({ inputs: { ids } }: Batch): number => ids?.shape[1] ?? 0;
+
 /** The sequences of a batch, from its rows; rows of padding are left out. */
 function rowsOf(batch: Batch): LanguageModelSequence[] {
   return Array.from({ length: batch.size }, (_, row) => {
     const cells = (array: Int32Array | Float32Array) =>
-      array.slice(row * batch.length, (row + 1) * batch.length);
-    const inputs = cells(batch.inputs).filter((id) => id !== PAD);
+      array.slice(row * lengthOf(batch), (row + 1) * lengthOf(batch));
+    const inputs = cells(idsOf(batch)).filter((id) => id !== PAD);
     const targets = cells(batch.targets).filter((id) => id !== PAD);
     const ids = Int32Array.from([...inputs.slice(0, 1), ...targets]);
     expect(targets.slice(0, -1)).toEqual(inputs.slice(1));
@@ -53,16 +59,16 @@ const tokensOf = (length: number) => Int32Array.from({ length }, (_, i) => i + 1
 
 /** The first tokens of the windows of an epoch, in order. */
 const startsOf = (batches: readonly Batch[]) =>
-  batches.flatMap(({ inputs, weights, length, size }) =>
-    Array.from({ length: size }, (_, row) => row * length)
-      .filter((start) => weights[start] === 1)
-      .map((start) => inputs[start] ?? 0),
+  batches.flatMap((batch) =>
+    Array.from({ length: batch.size }, (_, row) => row * lengthOf(batch))
+      .filter((start) => batch.weights[start] === 1)
+      .map((start) => idsOf(batch)[start] ?? 0),
   );
 
 /** The share of inputs that are not padding. */
 function density(batches: readonly Batch[]): number {
   const sum = (of: (batch: Batch) => number) => batches.reduce((all, b) => all + of(b), 0);
-  return sum(({ tokens }) => tokens) / sum(({ size, length }) => size * length);
+  return sum(({ tokens }) => tokens) / sum((batch) => idsOf(batch).length);
 }
 
 describe("evaluationBatches", () => {
@@ -76,8 +82,7 @@ describe("evaluationBatches", () => {
     expect(batches).toEqual([
       {
         size: 2,
-        length: 4,
-        inputs: Int32Array.of(1, 2, 3, 0, 5, 0, 0, 0),
+        inputs: { ids: int32([2, 4], Int32Array.of(1, 2, 3, 0, 5, 0, 0, 0)) },
         targets: Int32Array.of(2, 3, 4, 0, 6, 0, 0, 0),
         weights: Float32Array.of(0, 1, 1, 0, 1, 0, 0, 0),
         tokens: 4,
@@ -85,8 +90,7 @@ describe("evaluationBatches", () => {
       },
       {
         size: 2,
-        length: 4,
-        inputs: Int32Array.of(7, 8, 0, 0, 0, 0, 0, 0),
+        inputs: { ids: int32([2, 4], Int32Array.of(7, 8, 0, 0, 0, 0, 0, 0)) },
         targets: Int32Array.of(8, 9, 0, 0, 0, 0, 0, 0),
         weights: Float32Array.of(1, 1, 0, 0, 0, 0, 0, 0),
         tokens: 2,
@@ -124,7 +128,7 @@ describe("pairBatches", () => {
           expect(byFirstToken(batches.flatMap(rowsOf))).toEqual(sequences);
           for (const batch of batches) {
             expect(batch.size).toBe(batchSize);
-            expect(batch.length % multiple).toBe(0);
+            expect(lengthOf(batch) % multiple).toBe(0);
           }
         },
       ),
@@ -137,9 +141,9 @@ describe("pairBatches", () => {
         for (const batch of epochOf(pairBatches(sequencesOf(sizes), options), 0)) {
           const isPadding = (_: number, i: number) => batch.targets[i] === PAD;
           expect(batch.weights.filter(isPadding).every((weight) => weight === 0)).toBe(true);
-          expect(batch.tokens).toBe(batch.inputs.filter((id) => id !== PAD).length);
+          expect(batch.tokens).toBe(idsOf(batch).filter((id) => id !== PAD).length);
           expect(batch.lossTokens).toBe(count(batch, 1));
-          expect(count(batch, 0) + count(batch, 1)).toBe(batch.size * batch.length);
+          expect(count(batch, 0) + count(batch, 1)).toBe(batch.size * lengthOf(batch));
         }
       }),
     );
@@ -180,7 +184,7 @@ describe("pairBatches", () => {
     const lengthsOf = (contextLength: number) => {
       const source = pairBatches(sequences, { ...options, batchSize: 1, contextLength });
       return epochOf(source, 0)
-        .map(({ length }) => length)
+        .map(lengthOf)
         .toSorted((a, b) => a - b);
     };
     expect(lengthsOf(64)).toEqual([8, 24]);
@@ -221,11 +225,11 @@ describe("textBatches", () => {
         expect(new Set(targets).size).toBe(targets.length);
         expect(length - 1 - targets.length).toBeLessThan(2 * contextLength);
         for (const batch of batches) {
-          expect([batch.size, batch.length]).toEqual([batchSize, contextLength]);
+          expect([batch.size, lengthOf(batch)]).toEqual([batchSize, contextLength]);
           expect(batch.lossTokens).toBe(count(batch, 1));
           expect(batch.tokens).toBe(batch.lossTokens);
           for (const [i, weight] of batch.weights.entries()) {
-            if (weight === 1) expect(batch.targets[i]).toBe((batch.inputs[i] ?? 0) + 1);
+            if (weight === 1) expect(batch.targets[i]).toBe((idsOf(batch)[i] ?? 0) + 1);
           }
         }
       }),
@@ -257,7 +261,7 @@ describe("textBatches", () => {
   it("takes a text of just one window", () => {
     const source = textBatches(tokensOf(6), { batchSize: 1, contextLength: 5, key });
     expect(source.batchesPerEpoch).toBe(1);
-    expect([...source.batchAt(7).inputs]).toEqual([1, 2, 3, 4, 5]);
+    expect([...idsOf(source.batchAt(7))]).toEqual([1, 2, 3, 4, 5]);
     expect([...source.batchAt(7).targets]).toEqual([2, 3, 4, 5, 6]);
   });
 

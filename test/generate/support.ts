@@ -87,7 +87,9 @@ export async function fullLogits(
     (y, stage) => stage.forward(y, mapTensors(stage.params, weight)),
     input("ids", "int32", [1, ids.length]),
   );
-  const program = compile({ logits: matmul(foldBatch(x), matrixTranspose(weight(model.head))) });
+  const program = compile({
+    logits: matmul(foldBatch(x), matrixTranspose(weight(model.head.weight))),
+  });
   const executable = await runtime.load(program);
   const shape = [ids.length, model.vocabularySize];
   const logits = runtime.allocate("float32", shape);

@@ -71,6 +71,7 @@ function eventsOf(config: TrainConfig, ending: Ending, loss: number): TrainEvent
     step,
     loss: value,
     perplexity: Math.exp(value),
+    accuracy: 0.5,
     tokens: 100,
     elapsedMs: 10,
   });

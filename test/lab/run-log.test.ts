@@ -15,6 +15,7 @@ const evaluation = (step: number, loss: number): TrainEvent => ({
   step,
   loss,
   perplexity: Math.exp(loss),
+  accuracy: 0.5,
   tokens: 10,
   elapsedMs: 5,
 });

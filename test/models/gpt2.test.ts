@@ -63,14 +63,17 @@ function forward(model: Model, ids: Value, options: ForwardOptions = {}): Value 
   const { weight = byName(model), masks, stages } = options;
   return model.stages
     .slice(0, stages)
-    .reduce<Value>((x, stage) => stage.forward(x, mapTensors(stage.params, weight), masks), ids);
+    .reduce<Value>(
+      (x, stage) => stage.forward(x, mapTensors(stage.params, weight), { masks }),
+      ids,
+    );
 }
 
 /** The logits of ids [B, T], [B T, V]. */
 function logitsOf(model: Model, ids: Value, options: ForwardOptions = {}): Value {
   const { weight = byName(model) } = options;
   const hidden = forward(model, ids, { ...options, weight });
-  return matmul(foldBatch(hidden), matrixTranspose(weight(model.head)));
+  return matmul(foldBatch(hidden), matrixTranspose(weight(model.head.weight)));
 }
 
 describe("a tiny GPT-2", () => {

@@ -26,7 +26,7 @@ async function trained(options: TrainOptions): Promise<Parts> {
   return parts;
 }
 
-const lossOf = (parts: Parts) => createPipeline(parts).evaluate(batchOf(rows));
+const lossOf = async (parts: Parts) => (await createPipeline(parts).evaluate(batchOf(rows))).loss;
 
 const weight = "h.0.mlp.c_proj.weight";
 const { a, b } = adapterNames(weight);

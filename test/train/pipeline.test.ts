@@ -8,6 +8,7 @@ import type { Batch } from "../../src/data/index.ts";
 import { parseConfig, type TrainOptions } from "../../src/train/config.ts";
 import { createPipeline } from "../../src/train/pipeline.ts";
 import { prepare } from "../../src/train/prepare.ts";
+import { int32 } from "../../src/tensor/host-tensor.ts";
 import { expectClose, FLOAT32 } from "../support/close.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-pipeline-"));
@@ -38,7 +39,8 @@ function batchOf(rows: readonly (readonly number[])[], lossFrom: number): Batch 
       lossTokens += t + 1 >= lossFrom ? 1 : 0;
     }
   }
-  return { size, length, inputs, targets, weights, tokens: lossTokens, lossTokens };
+  const ids = int32([size, length], inputs);
+  return { size, inputs: { ids }, targets, weights, tokens: lossTokens, lossTokens };
 }
 
 async function accumulate(extra: TrainOptions, batches: readonly Batch[]) {

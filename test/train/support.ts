@@ -11,6 +11,7 @@ import { immediateParams } from "../../src/train/prepare.ts";
 import { createProgramCache } from "../../src/train/programs.ts";
 import { createSlots } from "../../src/train/slots.ts";
 import { bufferOf, createState, restore } from "../../src/train/state.ts";
+import { int32 } from "../../src/tensor/host-tensor.ts";
 import { loadWeights, readConfig } from "../../src/weights/index.ts";
 
 export type Parts = PipelineParts & Trainee;
@@ -39,7 +40,7 @@ export async function partsOf(options: TrainOptions): Promise<Parts> {
     runtime,
     state,
     draws,
-    batchLengths: [8],
+    shapes: [model.inputTypes(1, 8)],
     programs: createProgramCache(runtime),
     slots: createSlots(runtime),
   };
@@ -52,8 +53,9 @@ export function batchOf(rows: readonly (readonly number[])[]): Batch {
   const count = size * length;
   return {
     size,
-    length,
-    inputs: Int32Array.from(rows.flatMap((row) => row.slice(0, -1))),
+    inputs: {
+      ids: int32([size, length], Int32Array.from(rows.flatMap((row) => row.slice(0, -1)))),
+    },
     targets: Int32Array.from(rows.flatMap((row) => row.slice(1))),
     weights: new Float32Array(count).fill(1),
     tokens: count,

@@ -1,0 +1,87 @@
+/** @file The stages of a model with their programs for one shape of batch. */
+
+import type { ValueType } from "../graph/value.ts";
+import { type InputTypes, MEMORY, type Model, type Stage } from "../models/model.ts";
+import { planOf } from "./parts.ts";
+import type { ParamPlan, Plan } from "./plan.ts";
+import { buildStage, type StagePrograms } from "./stage-programs.ts";
+
+/** A stage at its place. */
+export interface Link {
+  readonly stage: Stage;
+  readonly index: number;
+  /** Stages of one key share their programs. */
+  readonly key: string;
+  readonly made: StagePrograms;
+  /** What it starts from. */
+  readonly x: ValueType;
+  readonly plans: Readonly<Record<string, ParamPlan>>;
+}
+
+export interface ChainParts {
+  readonly model: Model;
+  readonly plan: Plan;
+  readonly recompute: boolean;
+}
+
+/** The chain for the types of a batch's inputs; made once for each. */
+export function chainOf({ model, plan, recompute }: ChainParts): Chain {
+  const built = new Map<string, StagePrograms>();
+  const chains = new Map<string, readonly Link[]>();
+  const firstTrained = firstTrainedStage(model, plan);
+
+  function make(inputs: InputTypes): readonly Link[] {
+    const links: Link[] = [];
+    const known: Record<string, ValueType> = { ...inputs };
+    for (const [index, stage] of model.stages.entries()) {
+      const plans = plansOf(stage, plan);
+      const x = stage.source === undefined ? links.at(-1)?.made.y : known[stage.source];
+      if (!x) throw new Error(`internal: nothing for ${stage.kind} to start from`);
+      const reads = Object.fromEntries(stage.reads.map((name) => [name, typeAt(known, name)]));
+      const needsDx = stage.source === undefined && index > firstTrained;
+      const needsDMemory = stage.reads.includes(MEMORY) && (model.memory ?? -1) >= firstTrained;
+      const treatments = Object.values(plans).map((own) => own.key);
+      const key = [
+        stage.kind,
+        [x, ...Object.values(reads)].map(({ shape }) => shape.join("x")).join(),
+        treatments.join(),
+        ...(needsDx || stage.source !== undefined ? [] : ["first"]),
+        ...(stage.reads.includes(MEMORY) && !needsDMemory ? ["memory frozen"] : []),
+      ].join(" ");
+      const options = { x, reads, plans, recompute, needsDx, needsDMemory };
+      const made = built.get(key) ?? buildStage(stage, options);
+      built.set(key, made);
+      links.push({ stage, index, key, made, x, plans });
+      if (index === model.memory) known[MEMORY] = made.y;
+    }
+    return links;
+  }
+
+  return (inputs) => {
+    const shapes = Object.values(inputs).map(({ shape }) => shape.join("x"));
+    const links = chains.get(shapes.join()) ?? make(inputs);
+    chains.set(shapes.join(), links);
+    return links;
+  };
+}
+
+export type Chain = (inputs: InputTypes) => readonly Link[];
+
+/** The first stage with a trained parameter: the backward pass ends there. */
+export function firstTrainedStage({ stages }: Model, plan: Plan): number {
+  const index = stages.findIndex(({ params }) =>
+    Object.values(params).some((name) => planOf(plan, name).training),
+  );
+  return index < 0 ? stages.length : index;
+}
+
+const plansOf = (stage: Stage, plan: Plan): Readonly<Record<string, ParamPlan>> =>
+  Object.fromEntries(
+    Object.entries(stage.params).map(([local, name]) => [local, planOf(plan, name)]),
+  );
+
+function typeAt(types: Readonly<Record<string, ValueType>>, name: string): ValueType {
+  const type = types[name];
+  if (type) return type;
+  throw new Error(`internal: the batch has no ${name}`);
+}
