@@ -62,6 +62,7 @@ const FILE_DTYPE: Readonly<Record<DType, string>> = {
   float32: "F32",
   float64: "F64",
   float16: "F16",
+  bfloat16: "BF16",
   int64: "I64",
   int32: "I32",
   uint32: "U32",
