@@ -99,17 +99,15 @@ const notAModel = (name: string, paths: readonly string[]): UsageError =>
 
 function noSafetensors(name: string, paths: readonly string[]): UsageError {
   const pickle = paths.find((path) => PICKLE.test(path));
-  if (pickle === undefined) {
-    return new UsageError(`${name}: has no weights in safetensors`, {
-      hint: `it has ${someOf(paths)}`,
-    });
-  }
-  return new UsageError(
-    `${name}: holds only ${pickle}, a pickle, which runs code when it is loaded`,
-    {
-      hint:
-        `nothing was fetched; a pull request may have safetensors: ${name.split("@")[0]}@refs/pr/N;` +
-        ` else save it with save_pretrained(dir, safe_serialization=True) where you trust it`,
-    },
-  );
+  const what =
+    pickle === undefined
+      ? "has no weights in safetensors"
+      : `holds only ${pickle}, a pickle, which runs code when it is loaded`;
+  const [repository] = name.split("@");
+  const hint =
+    pickle === undefined
+      ? `it has ${someOf(paths)}`
+      : `nothing was fetched; a pull request may have safetensors, ${repository}@refs/pr/N;` +
+        " else save it with save_pretrained(dir, safe_serialization=True) where you trust it";
+  return new UsageError(`${name}: ${what}`, { hint });
 }
