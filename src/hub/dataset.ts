@@ -21,17 +21,21 @@ export interface DatasetFiles {
   readonly validation: readonly string[];
 }
 
+/** Paths in the repository, in place of those that their names tell. */
+export type WantedFiles = {
+  readonly [Split in keyof DatasetFiles]?: DatasetFiles[Split] | undefined;
+};
+
 /**
  * Fetches a dataset.
  *
  * @param name - "owner/name" or "owner/name@revision"
- * @param wanted - files of the repository in place of those that their names tell
  * @throws {UsageError} if there are no such files, or several that could be meant, or they cannot
  *   be fetched.
  */
 export async function resolveDataset(
   name: string,
-  wanted: Partial<DatasetFiles> = {},
+  wanted: WantedFiles = {},
   options: HubOptions = {},
 ): Promise<DatasetFiles> {
   const repository = parseRepository(name, "dataset");
@@ -66,7 +70,7 @@ const TEST = /(^|[^a-z])test(ing)?([^a-z]|$)/i;
 export function splitFiles(
   name: string,
   paths: readonly string[],
-  wanted: Partial<DatasetFiles> = {},
+  wanted: WantedFiles = {},
 ): DatasetFiles {
   const absent = [...(wanted.train ?? []), ...(wanted.validation ?? [])].find(
     (path) => !paths.includes(path),

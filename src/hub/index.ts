@@ -1,5 +1,5 @@
 export { repositoryOfPath } from "./cache.ts";
-export { type DatasetFiles, resolveDataset } from "./dataset.ts";
+export { type DatasetFiles, resolveDataset, type WantedFiles } from "./dataset.ts";
 export { type HubSettings, hubSettings } from "./environment.ts";
 export type { HubEvent, NoticeEvent, TransferEvent } from "./events.ts";
 export { type ModelNames, resolveModel, resolveModels } from "./model.ts";

@@ -58,6 +58,9 @@ const ABSENT = {
   dataset: "no such dataset on the Hub",
 } as const;
 
+/** The name of a model might have been meant as a path. */
+const NOT_HERE = { model: "no such directory; as a model of the Hub, ", dataset: "" } as const;
+
 /** The words of the Hub, where it has any. */
 export const told = (message: string): string => (message === "" ? "" : `; it says: ${message}`);
 
@@ -69,7 +72,7 @@ export function outOfReach(
   environment: Environment = process.env,
 ): UsageError {
   const what =
-    `cannot be fetched from ${endpoint} (${cause.message}),` +
+    `${NOT_HERE[repository.type]}cannot be fetched from ${endpoint} (${cause.message}),` +
     ` and is not complete in the cache, ${cacheDir}`;
   const again = "try again, which goes on where it broke off; or";
   const hint = [`${again} ${elsewhere(repository)}`, ...throughProxy(environment)].join("\n  ");
@@ -79,7 +82,7 @@ export function outOfReach(
 /** What is not in the cache, and may not be fetched. */
 export const notCached = (repository: Repository, { cacheDir }: HubSettings): UsageError =>
   new UsageError(
-    `${formatRepository(repository)}: not in the cache, ${cacheDir},` +
+    `${formatRepository(repository)}: ${NOT_HERE[repository.type]}not in the cache, ${cacheDir},` +
       " and HF_HUB_OFFLINE forbids to fetch it",
     { hint: `unset HF_HUB_OFFLINE, or ${elsewhere(repository)}` },
   );

@@ -93,7 +93,7 @@ describe("a model of the Hub", () => {
     expect(await resolveModel("some/model", { ...options, offline: true })).toBe(directory);
     rmSync(join(directory, "model-2-of-2.safetensors"));
     const error = await failure(resolveModel("some/model", { ...options, offline: true }));
-    expect(String(error)).toMatch(/some\/model: not in the cache/);
+    expect(String(error)).toMatch(/some\/model: no such directory; .*not in the cache/);
   });
 
   it("may be an adapter, whose base is fetched with it", async () => {
@@ -220,7 +220,9 @@ describe("without a network", () => {
     expect(await resolveModel("some/model", { ...options, offline: true })).toBe(directory);
     expect(hub.requests).toEqual([]);
     const error = await failure(resolveModel("other/model", { ...options, offline: true }));
-    expect(String(error)).toMatch(/other\/model: not in the cache.*HF_HUB_OFFLINE/);
+    expect(String(error)).toMatch(
+      /other\/model: no such directory; .*not in the cache.*HF_HUB_OFFLINE/,
+    );
     expect(hub.requests).toEqual([]);
   });
 
@@ -248,7 +250,7 @@ describe("without a network", () => {
     rmSync(join(directory, "model.safetensors"));
     const error = await failure(resolveModel("some/model", options));
     expect(String(error)).toMatch(
-      /some\/model: cannot be fetched from http.* \(.+\), and is not complete/,
+      /some\/model: no such directory; .*cannot be fetched from http.* \(.+\), and is not complete/,
     );
     expect(error instanceof UsageError && error.hint).toMatch(
       /hf download some\/model --local-dir model/,

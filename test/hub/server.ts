@@ -43,6 +43,8 @@ export interface HubServer {
   readonly url: string;
   readonly requests: LoggedRequest[];
   readonly faults: Faults;
+  /** Of the commits that were pushed. */
+  readonly titles: string[];
   /** By "models/owner/name". */
   readonly repositories: Map<string, ServedRepository>;
   /** Adds a commit with these files alone; returns its hash. */
@@ -81,6 +83,7 @@ const bodyOf = async (request: IncomingMessage): Promise<Buffer> => buffer(reque
 
 export async function startHubServer(): Promise<HubServer> {
   const requests: LoggedRequest[] = [];
+  const titles: string[] = [];
   const faults: Faults = { cuts: [] };
   const repositories = new Map<string, ServedRepository>();
   const stored = new Map<string, Uint8Array>();
@@ -333,6 +336,7 @@ export async function startHubServer(): Promise<HubServer> {
     const lines = (await bodyOf(context.request)).toString().split("\n");
     for (const line of lines) {
       const { key, value } = JSON.parse(line);
+      if (key === "header") titles.push(value.summary);
       if (key === "file") files[value.path] = Buffer.from(value.content, "base64");
       if (key !== "lfsFile") continue;
       const content = stored.get(value.oid);
@@ -351,6 +355,7 @@ export async function startHubServer(): Promise<HubServer> {
   return {
     url,
     requests,
+    titles,
     faults,
     repositories,
     commit,
