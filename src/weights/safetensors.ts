@@ -42,7 +42,7 @@ export interface SafetensorsFile {
 }
 
 export interface ReadOptions {
-  /** Whether float16 and bfloat16 become float32; otherwise they come as their bits. Default: true. */
+  /** Whether float16 and bfloat16 become float32; otherwise they are read as bits. Default: true. */
   readonly widen?: boolean;
 }
 
@@ -223,7 +223,7 @@ function problemOfName(name: string): string | undefined {
   return /\p{Surrogate}/u.test(name) ? "has a name that UTF-8 cannot express" : undefined;
 }
 
-/** Linux moves at most 2 GiB per call, Node refuses more, and no view of its version 20 spans 4 GiB. */
+/** Linux moves at most 2 GiB per call, Node refuses more, and in Node 20 no view spans 4 GiB. */
 const MAX_CHUNK_BYTES = 2 ** 30;
 
 /** The bytes from `begin` to `end` (exclusive), which must lie within the file. */

@@ -64,7 +64,7 @@ export async function saveDirectory(
   }
 }
 
-/** Gives files their names, and removes what they replace: of that, one file would be read before shards. */
+/** Gives files their names, then removes what they replace: a single file is read before shards. */
 async function replace(
   dir: string,
   staged: readonly StagedFile[],

@@ -1,6 +1,6 @@
 /**
- * @file Writing a model directory that Hugging Face tools load: config.json, generation_config.json,
- * tokenizer files, and the weights in model.safetensors or in shards with an index.
+ * @file Writing a model directory that Hugging Face tools load: config.json,
+ * generation_config.json, tokenizer files, and the weights in one file or in shards with an index.
  */
 
 import { UsageError } from "../errors.ts";
@@ -29,8 +29,8 @@ export interface SaveOptions {
  * Saves a model, in place of the one that may already be in `dir`. The `dtype` of its configuration
  * becomes that of the weights, since transformers loads them in the type that stands there.
  *
- * @throws {UsageError} if the disk is full or the directory cannot be written, and the like, or if a
- *   weight is too large for `dtype`; the previous model is then still there.
+ * @throws {UsageError} if the disk is full or the directory cannot be written, and the like, or if
+ *   a weight is too large for `dtype`; the previous model is then still there.
  */
 export async function saveModel(
   dir: string,

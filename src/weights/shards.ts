@@ -1,6 +1,6 @@
 /**
- * @file Weights in one file or in several, as save_pretrained lays them out: a shard takes tensors in
- * their order as long as they fit, and a tensor that fits nowhere has a shard of its own.
+ * @file Weights in one file or in several, as save_pretrained lays them out: a shard takes tensors
+ * in their order as long as they fit, and one that fits nowhere has a shard of its own.
  */
 
 import { UsageError } from "../errors.ts";
@@ -15,7 +15,7 @@ const MAX_SHARD_BYTES = 50e9;
 export const SINGLE = "model.safetensors";
 export const INDEX = "model.safetensors.index.json";
 
-/** Whether `name` is one of a model's files of weights, or the remains of one that was never finished. */
+/** Whether `name` is that of a file of weights, or of what is left of one that was not finished. */
 export const isWeightsFile = (name: string): boolean =>
   /^model(-\d{5}-of-\d{5})?\.safetensors(\.index\.json)?(\.[0-9a-f]{8}\.tmp)?$/.test(name);
 
@@ -29,7 +29,7 @@ export interface Shards {
 /**
  * Deals tensors out to files of at most `maxShardBytes` of data.
  *
- * @throws {UsageError} if `maxShardBytes` is not positive, or two tensors of several files share a name.
+ * @throws {UsageError} if `maxShardBytes` is not above 0, or two tensors of two files share a name.
  */
 export function shard(
   tensors: readonly NamedTensor[],

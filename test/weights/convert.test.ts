@@ -1,4 +1,4 @@
-/** @file Converted tensors; the rounding itself is compared with NumPy and PyTorch in half.test.ts. */
+/** @file Converted tensors; half.test.ts compares the rounding itself with NumPy and PyTorch. */
 
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";

@@ -251,6 +251,17 @@ describe("loadWeights", () => {
   });
 });
 
+it("a file is in memory once when it is loaded", async () => {
+  const tensor = float32([1 << 20], new Float32Array(1 << 20));
+  const names = ["a", "b", "c", "d", "e", "f"];
+  const dir = await modelDirectory(Object.fromEntries(names.map((name) => [name, tensor])));
+  const before = process.memoryUsage().arrayBuffers;
+  const weights = await loadWeights(dir, new Map(names.map((name) => [name, [1 << 20]])));
+  const taken = process.memoryUsage().arrayBuffers - before;
+  expect(weights.size).toBe(6);
+  expect(taken).toBeLessThan(6.5 * tensor.data.byteLength);
+});
+
 describe("eachWeight", () => {
   const a = hostTensor("float16", [2], Uint16Array.of(0x3c00, 0xc000));
   const b = hostTensor("bfloat16", [1], Uint16Array.of(0x3f80));

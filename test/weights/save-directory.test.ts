@@ -1,7 +1,7 @@
 /**
- * @file Being stopped while saving: every change to the directory (a file opened for writing, renamed
- * or removed) is counted, and from the k-th on they all fail, clean-up included, as if the process
- * had been killed.
+ * @file Being stopped while saving: every change to the directory (a file opened for writing,
+ * renamed or removed) is counted, and from the k-th on they all fail, clean-up included, as if the
+ * process had been killed.
  */
 
 import { existsSync } from "node:fs";

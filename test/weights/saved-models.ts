@@ -29,7 +29,7 @@ export const SHARDS = [
   "model-00002-of-00002.safetensors",
 ] as const;
 
-/** What a directory holds: the numbers in its config, weights and tokenizer, or why it is refused. */
+/** What a directory holds: the numbers in its config and weights, the text of its tokenizer. */
 export async function load(dir: string): Promise<unknown> {
   const { value } = await readConfig(dir);
   const shapes = new Map(["v", "w"].map((name) => [name, [1]]));

@@ -1,4 +1,4 @@
-/** @file How tensors are dealt out to files, against huggingface_hub: test/golden/make_shards.py. */
+/** @file How tensors are dealt to files, against huggingface_hub: test/golden/make_shards.py. */
 
 import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
