@@ -132,7 +132,7 @@ async function noWeights(dir: string): Promise<UsageError> {
     return new UsageError(
       `${dir}: holds only ${name}, a pickle, which runs code when it is loaded`,
       {
-        hint: "take a safetensors revision, or save_pretrained it with transformers 4.35 or later",
+        hint: "take a safetensors revision, or save_pretrained it with transformers 4.40 or later",
       },
     );
   }

@@ -233,7 +233,7 @@ describe("loadWeights", () => {
       expect(error).toBeInstanceOf(UsageError);
       expect(error).toMatchObject({
         message: `${dir}: holds only ${name}, a pickle, which runs code when it is loaded`,
-        hint: expect.stringContaining("save_pretrained it with transformers 4.35 or later"),
+        hint: expect.stringContaining("save_pretrained it with transformers 4.40 or later"),
       });
     },
   );
