@@ -59,7 +59,7 @@ const ABSENT = {
 } as const;
 
 /** The name of a model might have been meant as a path. */
-const NOT_HERE = { model: "no such directory; as a model of the Hub, ", dataset: "" } as const;
+const NOT_HERE = { model: "no such directory, and ", dataset: "" } as const;
 
 /** The words of the Hub, where it has any. */
 export const told = (message: string): string => (message === "" ? "" : `; it says: ${message}`);

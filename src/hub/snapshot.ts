@@ -49,6 +49,8 @@ export interface Choice {
    * @throws {UsageError} if the repository is not what is wanted; nothing has been fetched then.
    */
   readonly first: (paths: readonly string[]) => readonly string[];
+  /** Whether more of the repository may be wanted later: then no ref leads to what is fetched. */
+  readonly isPart?: boolean;
   /** Those that the first ones name, once they lie in `directory`. */
   readonly rest?: (paths: readonly string[], directory: string) => Promise<readonly string[]>;
 }
@@ -127,7 +129,7 @@ async function fetchFiles(source: Source, choice: Choice, options: HubOptions): 
   await fetchAll(first);
   const rest = (await choice.rest?.(paths, directory)) ?? [];
   await fetchAll(rest);
-  await writeRef(folder, revision, commit).catch(() => undefined);
+  if (!choice.isPart) await writeRef(folder, revision, commit).catch(() => undefined);
   return { directory, files: [...first, ...rest] };
 }
 
