@@ -20,7 +20,7 @@ import {
   writeRef,
 } from "./cache.ts";
 import { connect, type Connection, Refusal, Unreachable } from "./connection.ts";
-import { download, type DownloadOptions } from "./download.ts";
+import { download, type DownloadOptions, type Patience } from "./download.ts";
 import { hubSettings, type HubSettings } from "./environment.ts";
 import type { HubEvent } from "./events.ts";
 import {
@@ -37,8 +37,7 @@ import { notCached, outOfReach, refused } from "./sentences.ts";
 export interface HubOptions extends Partial<HubSettings> {
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: HubEvent) => void) | undefined;
-  /** Waits before new attempts of a transfer that broke off. */
-  readonly retryDelaysMs?: readonly number[] | undefined;
+  readonly patience?: Patience | undefined;
 }
 
 /** Which files of a repository are wanted. */

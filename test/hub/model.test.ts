@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.ts";
 import { resolveModel, resolveModels } from "../../src/hub/index.ts";
 import { failure, temporaryDirectory } from "../weights/support.ts";
-import { ACCEPTED_TOKEN, gitHash, READ_TOKEN, sha256 } from "./server.ts";
+import { gitHash, sha256 } from "./http.ts";
+import { ACCEPTED_TOKEN, READ_TOKEN } from "./server.ts";
 import { MODEL, testHub, WANTED, weights } from "./support.ts";
 
 const filesIn = (directory: string): readonly string[] => readdirSync(directory).toSorted();
