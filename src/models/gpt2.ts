@@ -14,7 +14,8 @@ import { z } from "zod";
 import { UsageError } from "../errors.ts";
 import type { Value } from "../graph/value.ts";
 import { geluTanh } from "../nn/activation.ts";
-import { causalBias, multiHeadAttention } from "../nn/attention.ts";
+import { multiHeadAttention } from "../nn/attention.ts";
+import { causalBias } from "../nn/attention-bias.ts";
 import { dropout, type DropoutMasks } from "../nn/dropout.ts";
 import {
   conv1d,
