@@ -89,6 +89,23 @@ describe("a beam search", () => {
     );
   });
 
+  it("goes on with k beams though the likeliest tokens all stop", () => {
+    const beams = [0, 1].map((row) => ({ tokens: [row], logProbability: -1, row }));
+    const state = { given: 0, end: 9, beams, hypotheses: [] };
+    const options = {
+      beams: 2,
+      stopTokens: [0, 1],
+      earlyStopping: "never",
+      lengthPenalty: 2,
+    } as const;
+    const next = stepBeams(state, () => Float32Array.of(9, 8, 1, 0), options);
+    expect(next.hypotheses.map(({ tokens }) => [...tokens])).toEqual([[0], [1]]);
+    expect(next.beams.map(({ tokens }) => tokens)).toEqual([
+      [0, 2],
+      [1, 2],
+    ]);
+  });
+
   it("refuses logits without a probability", () => {
     const beams = [{ tokens: [], logProbability: 0, row: 0 }];
     const step = (...logits: number[]) =>

@@ -250,10 +250,17 @@ def searches(model):
         for i, options in enumerate(settings)
         for lengths in [(4, 11), (20, 20)]
     ]
+    # When a search ends, by three rules.
+    base = {"max_new_tokens": 20, "eos_token_id": [13], "num_beams": 2, "length_penalty": 2.0}
+    thrice = [
+        case(model, prompts_of([5, 8], 60), base | {"early_stopping": rule})
+        for rule in (True, False, "never")
+    ]
+    assert len({str(each["sequences"]) for each in thrice}) == 3
     # What counts padding too, and so needs prompts of one length.
     rules = {"num_beams": 3, "repetition_penalty": 1.4, "no_repeat_ngram_size": 2}
     length = {"num_beams": 3, "max_length": 20, "eos_token_id": [13]}
-    return found + [
+    return found + thrice + [
         case(model, prompts_of([9, 9], 44), options) for options in [ending | rules, length]
     ]
 
