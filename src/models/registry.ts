@@ -4,6 +4,7 @@ import { UsageError } from "../errors.ts";
 import type { ConfigFields } from "./config.ts";
 import { gpt2 } from "./gpt2.ts";
 import type { Model } from "./model.ts";
+import { t5 } from "./t5.ts";
 
 interface Architecture {
   readonly build: (fields: ConfigFields) => Model;
@@ -13,6 +14,8 @@ interface Architecture {
 
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   gpt2: { build: gpt2, dropout: ["embd_pdrop", "attn_pdrop", "resid_pdrop"] },
+  mt5: { build: t5, dropout: ["dropout_rate"] },
+  t5: { build: t5, dropout: ["dropout_rate"] },
 };
 
 /**
