@@ -6,13 +6,15 @@ export {
   type PaddingOptions,
   textBatches,
 } from "./batches.ts";
+export { conversationSequences, readConversations } from "./conversation.ts";
 export { grammarPairs, heldOut } from "./grammar.ts";
 export type { SentencePair } from "./pair.ts";
 export { permutation } from "./permutation.ts";
 export { readTextFile } from "./read-text.ts";
 export {
+  type FittedSequences,
+  type FittingOptions,
   type LanguageModelSequence,
-  type PairSequences,
   type PairSequencesOptions,
   pairSequence,
   pairSequences,
@@ -21,4 +23,12 @@ export {
   textTokens,
   textWindows,
 } from "./sequence.ts";
-export { type DataFormat, detectFormat, type PairSource, readPairs, readTexts } from "./source.ts";
+export {
+  type DataFormat,
+  detectExamples,
+  detectFormat,
+  type ExampleKind,
+  type PairSource,
+  readPairs,
+  readTexts,
+} from "./source.ts";

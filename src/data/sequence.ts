@@ -18,6 +18,11 @@ export interface LanguageModelSequence {
   readonly ids: Int32Array;
   /** Index into `ids` of the first token whose prediction counts; at least 1. */
   readonly lossFrom: number;
+  /**
+   * From where up to where predictions count, where not all from `lossFrom` on do; in order, and the
+   * first begins at `lossFrom`.
+   */
+  readonly lossRanges?: readonly (readonly [start: number, end: number])[];
 }
 
 /** What stands before and after the source in a prompt. */
@@ -26,21 +31,25 @@ export interface PromptTemplate {
   readonly suffix: string;
 }
 
-export interface PairSequencesOptions extends PromptTemplate {
+/** What becomes of examples that are longer than the context. */
+export interface FittingOptions {
   /** T, the longest input of the model in tokens. */
   readonly contextLength: number;
   /**
-   * What becomes of a pair that does not fit: an error (the default), left out, or the end of
-   * its source cut off. A target is never cut, since its end is part of the answer.
+   * What becomes of one that does not fit: an error (the default), left out, or cut. Of a pair the
+   * end of its source is cut off, never the target, whose end is part of the answer; a conversation
+   * loses its end.
    */
   readonly tooLong?: "refuse" | "drop" | "truncate";
 }
 
-export interface PairSequences {
+export interface PairSequencesOptions extends PromptTemplate, FittingOptions {}
+
+export interface FittedSequences {
   readonly sequences: readonly LanguageModelSequence[];
-  /** How many pairs were left out. */
+  /** How many examples were left out. */
   readonly dropped: number;
-  /** How many sources were cut. */
+  /** How many were cut. */
   readonly truncated: number;
 }
 
@@ -82,13 +91,14 @@ export function pairSequences(
   tokenizer: Tokenizer,
   pairs: readonly SentencePair[],
   options: PairSequencesOptions,
-): PairSequences {
+): FittedSequences {
   const { contextLength, tooLong = "refuse" } = options;
   const sequences = pairs.map((pair) => pairSequence(tokenizer, pair, options));
   const excess = sequences.filter(({ ids }) => ids.length - 1 > contextLength).length;
 
   if (excess > 0 && tooLong === "refuse") {
-    throw notFitting(sequences, excess, contextLength, 'set tooLong to "truncate" or "drop"');
+    const instead = 'set tooLong to "truncate" or "drop"';
+    throw notFitting("pairs", sequences, { contextLength, instead });
   }
   if (tooLong === "truncate") {
     const cut = sequences.map((sequence, i) => {
@@ -96,8 +106,9 @@ export function pairSequences(
       const isFitting = pair === undefined || sequence.ids.length - 1 <= contextLength;
       return isFitting ? sequence : truncatedSequence(tokenizer, pair, options);
     });
-    const left = cut.filter(({ ids }) => ids.length - 1 > contextLength).length;
-    if (left > 0) throw notFitting(cut, left, contextLength, 'set tooLong to "drop"');
+    if (cut.some(({ ids }) => ids.length - 1 > contextLength)) {
+      throw notFitting("pairs", cut, { contextLength, instead: 'set tooLong to "drop"' });
+    }
     return { sequences: cut, dropped: 0, truncated: excess };
   }
   const fitting = sequences.filter(({ ids }) => ids.length - 1 <= contextLength);
@@ -167,16 +178,18 @@ function truncatedSequence(
   return best;
 }
 
-function notFitting(
+/** The error of sequences that are longer than the context; `what` are they. */
+export function notFitting(
+  what: string,
   sequences: readonly LanguageModelSequence[],
-  excess: number,
-  contextLength: number,
-  alternative: string,
+  { contextLength, instead }: { readonly contextLength: number; readonly instead: string },
 ): UsageError {
-  const longest = sequences.reduce((max, { ids }) => Math.max(max, ids.length - 1), 0);
+  const lengths = sequences.map(({ ids }) => ids.length - 1);
+  const longest = lengths.reduce((max, length) => Math.max(max, length), 0);
+  const excess = lengths.filter((length) => length > contextLength).length;
   return new UsageError(
-    `pairs: ${excess} of ${sequences.length} are longer than the context of ${contextLength} ` +
+    `${what}: ${excess} of ${sequences.length} are longer than the context of ${contextLength} ` +
       `tokens; got up to ${longest}`,
-    { hint: `raise contextLength to ${longest}, or ${alternative}` },
+    { hint: `raise contextLength to ${longest}, or ${instead}` },
   );
 }
