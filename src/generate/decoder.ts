@@ -66,7 +66,7 @@ const SMALLEST_PROMPT = 16;
 /**
  * A decoder for a model.
  *
- * @param weights - float32, by their names in the checkpoint; looked up and read in place at every
+ * @param weights - float32 or 16-bit floats, by their names in the checkpoint; looked up and read in place at every
  *   run, so that they may change in between
  * @throws {GraphError} if a weight is missing.
  * @throws {UsageError} if the model writes no text.
@@ -89,7 +89,9 @@ export function createDecoder(
 
   async function open(prompts: readonly Int32Array[]): Promise<Decoding> {
     const hasEncoder = model.memory !== undefined;
-    let memory = hasEncoder ? await encode(model, prompts, { programs, tokensPerRun }) : undefined;
+    let memory = hasEncoder
+      ? await encode(model, prompts, { programs, weights, tokensPerRun })
+      : undefined;
     const cache = attentionCache(widths, prompts.length);
     const reserve = (slots: number) =>
       cache.reserve(Math.min(contextLength, roundUp(slots, SMALLEST_PAST)));
@@ -105,7 +107,7 @@ export function createDecoder(
       const sizes = { batch: tokens.length, length, past, source };
       const executable = await programs.load(
         `decode ${Object.values(sizes).join()}`,
-        () => decodeProgram(model, sizes),
+        () => decodeProgram(model, sizes, weights),
         // Prompts are read rarely and need much memory, single tokens often and little.
         { arena: length === 1 },
       );

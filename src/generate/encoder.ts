@@ -10,7 +10,7 @@ import type { Model } from "../models/model.ts";
 import { readTensor } from "../runtime/runtime.ts";
 import { asFloat32, float32, type HostTensor } from "../tensor/host-tensor.ts";
 import { checkTokens, encoderFeeds, memoryBias, roundUp } from "./feeds.ts";
-import { encodeProgram } from "./program.ts";
+import { encodeProgram, type KeptWeights } from "./program.ts";
 import type { ProgramCache } from "./program-cache.ts";
 
 /** A row for every sequence; sequences with the same prompt have equal rows. */
@@ -25,6 +25,12 @@ export interface Memory {
 
 const SMALLEST_PROMPT = 16;
 
+export interface EncodeOptions {
+  readonly programs: ProgramCache;
+  readonly weights: KeptWeights;
+  readonly tokensPerRun: number;
+}
+
 /**
  * Runs the encoder of a model.
  *
@@ -33,7 +39,7 @@ const SMALLEST_PROMPT = 16;
 export async function encode(
   model: Model,
   prompts: readonly Int32Array[],
-  { programs, tokensPerRun }: { readonly programs: ProgramCache; readonly tokensPerRun: number },
+  { programs, weights, tokensPerRun }: EncodeOptions,
 ): Promise<Memory> {
   for (const ids of prompts) check(ids, model);
   const longest = prompts.reduce((most, ids) => Math.max(most, ids.length), 0);
@@ -45,7 +51,9 @@ export async function encode(
     const some = prompts.slice(start, start + rows);
     const size = { batch: some.length, length };
     const key = `encode ${size.batch},${length}`;
-    const executable = await programs.load(key, () => encodeProgram(model, size), { arena: false });
+    const executable = await programs.load(key, () => encodeProgram(model, size, weights), {
+      arena: false,
+    });
     const fetches = programs.allocate(executable.program);
     await programs.run(executable, new Map(encoderFeeds(some, length)), fetches);
     for (const [name, buffer] of Object.entries(fetches)) {
