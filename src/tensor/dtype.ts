@@ -1,10 +1,11 @@
 /** @file Element types, their sizes and the typed arrays that hold them. */
 
-/** Element types, by their ONNX names. float16 is held as raw bits, since Node 20 has no array for it. */
+/** Element types, by their ONNX names. Sixteen-bit floats are held as raw bits. */
 export type DType =
   | "float32"
   | "float64"
   | "float16"
+  | "bfloat16"
   | "int64"
   | "int32"
   | "uint32"
@@ -41,6 +42,11 @@ const DTYPES: Readonly<Record<DType, DTypeInfo>> = {
     (d) => d instanceof Float64Array,
   ),
   float16: info(
+    2,
+    (n) => new Uint16Array(n),
+    (d) => d instanceof Uint16Array,
+  ),
+  bfloat16: info(
     2,
     (n) => new Uint16Array(n),
     (d) => d instanceof Uint16Array,
@@ -95,6 +101,9 @@ export const allocate = (dtype: DType, elements: number): TypedArray =>
 
 /** Whether `data` is the kind of array that holds `dtype`. */
 export const holdsDType = (dtype: DType, data: TypedArray): boolean => DTYPES[dtype].holds(data);
+
+/** Types that numbers rest in and nothing computes in: they are cast to float32 at use. */
+export const isHalf = (dtype: DType): boolean => dtype === "float16" || dtype === "bfloat16";
 
 /** Whether gradients flow through values of this type. */
 export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";

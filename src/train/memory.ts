@@ -9,14 +9,20 @@ import { tensorBytes } from "../tensor/host-tensor.ts";
 import { elementCount, type Shape } from "../tensor/shape.ts";
 import { stateBytes } from "../optim/transform.ts";
 import type { Buffers } from "../runtime/runtime.ts";
-import { buildUpdate, shardSize, shardUpdate, type Updatable } from "./apply-programs.ts";
+import {
+  buildUpdate,
+  shardSize,
+  shardUpdate,
+  takesNoise,
+  type Updatable,
+} from "./apply-programs.ts";
 import type { TrainConfig } from "./config.ts";
 import { vocabularySizeOf } from "./data.ts";
 import type { MemoryRow, MemoryTable, ParameterPlan } from "./events.ts";
 import { buildGradients, buildStatistics, buildWholeHead } from "./head-programs.ts";
 import { planOf } from "./parts.ts";
 import { traineeOf } from "./method.ts";
-import { chainOf, firstTrainedStage } from "./chain.ts";
+import { chainOf } from "./chain.ts";
 import { describePlan, type Plan } from "./plan.ts";
 import { contextLengthOf, immediateParams, modelOf, type Run } from "./prepare.ts";
 import { MEMORY_COTANGENT, projectionName } from "./stage-programs.ts";
@@ -44,7 +50,7 @@ export const predictedMemory = ({ config, model, plan, data }: Run): MemoryTable
     model,
     plan,
     shapes: data.shapes,
-    baseBytes: Math.max(IDLE_BYTES, process.memoryUsage.rss() - weightBytes(model)),
+    baseBytes: Math.max(IDLE_BYTES, process.memoryUsage.rss() - restingBytes(plan)),
   });
 
 /** The prediction, with what the finished run took. */
@@ -56,7 +62,7 @@ export function measuredMemory(table: MemoryTable, { state, slots }: Run): Memor
   const measured: Partial<Record<MemoryRow["name"], number>> = {
     weights: sum(state.weights.values()),
     accumulators: sumAll(state.accumulators) + slots.bytesOf(isScratchAccumulator),
-    "optimizer state": sumAll(state.optimizer),
+    "optimizer state": sumAll(state.optimizer) + sum(state.masters.values()),
     activations: slots.bytesOf((name) => !isScratchAccumulator(name)),
   };
   return {
@@ -178,15 +184,14 @@ function stagePrograms({ config, model, plan }: MemoryParts, inputs: InputTypes,
   const blocks = new Map<string, Program>();
   const others = new Map<string, Program>();
   for (const [name, { shape }] of Object.entries(inputs)) hold(slots, name, shape);
-  const firstTrained = firstTrainedStage(model, plan);
   const links = chainOf({ model, plan, recompute: config.recompute })(inputs);
   for (const { stage, index, key, made, x, plans } of links) {
     const programs = stage.attends ? blocks : others;
     programs.set(`${key} forward`, made.forward);
-    if (index >= firstTrained && made.backward) programs.set(`${key} backward`, made.backward);
+    if (made.backward) programs.set(`${key} backward`, made.backward);
     hold(slots, `x ${index + 1}`, made.y.shape);
     if (made.backward?.outputs["dx"]) hold(slots, `dx ${index % 2}`, x.shape);
-    if (index === model.memory) hold(slots, MEMORY_COTANGENT, made.y.shape);
+    if (index === model.memory && made.backward) hold(slots, MEMORY_COTANGENT, made.y.shape);
     for (const [name, { shape }] of Object.entries(made.residuals)) {
       hold(slots, `${index} ${name}`, shape);
     }
@@ -210,7 +215,8 @@ function headPrograms({ config, model, plan }: MemoryParts, hidden: Shape, slots
   const training = { ...(weight && { weight }), ...(bias && { bias }) };
   const rows = headRows(model);
   const count = Math.ceil(rows / config.vocabularyChunk);
-  const params = head.bias === undefined ? (["weight"] as const) : (["weight", "bias"] as const);
+  const { dtype } = planOf(plan, head.weight);
+  const params = { weight: dtype, ...(head.bias !== undefined && { bias: "float32" as const }) };
   const { softcap } = head;
   const shape = { tokens, width, rows: Math.ceil(rows / count), softcap, params };
   hold(slots, "dHidden", [tokens, width]);
@@ -229,17 +235,22 @@ function headPrograms({ config, model, plan }: MemoryParts, hidden: Shape, slots
 
 function updatePrograms({ plan }: MemoryParts, slots: Slots): readonly Program[] {
   const params = new Map<string, Updatable>();
-  for (const { key, spec, training } of plan.values()) {
-    if (training) params.set(key, { shape: spec.shape, training });
+  for (const { key, spec, dtype, training } of plan.values()) {
+    if (training) params.set(key, { shape: spec.shape, dtype, training });
   }
   return [...params.values()].map((param) => {
     const update = buildUpdate(param);
     const rows = shardSize(param);
     const { projection } = param.training;
+    if (takesNoise(param)) hold(slots, "noise", [rows ?? 1, ...param.shape.slice(1)], 2);
     if (projection) hold(slots, "A", [projection.rank, projection.dimension]);
     return compile(rows === undefined ? update.outputs : shardUpdate(param, update).rows(rows));
   });
 }
+
+/** Bytes of the weights at rest. */
+const restingBytes = (plan: Plan): number =>
+  describePlan(plan).reduce((sum, { weightBytes: bytes }) => sum + bytes, 0);
 
 const weightBytes = (model: Model): number =>
   [...model.params.values()].reduce((sum, { shape }) => sum + tensorBytes("float32", shape), 0);

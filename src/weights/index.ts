@@ -1,13 +1,16 @@
 export { type StagedFile, stageFile, writeFileAtomic } from "./atomic.ts";
 export { loadAdapter, type LoadedAdapter, type PeftConfig, saveAdapter } from "./peft.ts";
-export { loadWeights, type LoadWeightsOptions, readConfig } from "./directory.ts";
+export { eachWeight, loadWeights, type LoadWeightsOptions, readConfig } from "./directory.ts";
 export {
   openSafetensors,
+  type ReadOptions,
   type SafetensorsFile,
   type SafetensorsOptions,
   type TensorInfo,
   type DeferredTensor,
+  type NamedTensor,
   type WritableTensor,
   writeSafetensors,
 } from "./safetensors.ts";
-export { type ModelFiles, saveModel } from "./save-model.ts";
+export type { StorageDType } from "./convert.ts";
+export { type ModelFiles, saveModel, type SaveOptions } from "./save-model.ts";
