@@ -15,7 +15,7 @@ import type { HostTensor } from "../tensor/host-tensor.ts";
 import { exists, readJsonObject } from "./directory.ts";
 import { describeJson, isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { openSafetensors } from "./safetensors.ts";
-import { saveDirectory } from "./save-directory.ts";
+import { formatJson, saveDirectory } from "./save-directory.ts";
 
 /** The fields of adapter_config.json that matter here. */
 export interface PeftConfig {
@@ -83,7 +83,7 @@ export const saveAdapter = (
 ): Promise<void> =>
   saveDirectory(dir, {
     weights: new Map([[WEIGHTS, prefixed(tensors)]]),
-    config: [CONFIG, { ...FIXED, ...config }],
+    config: [CONFIG, formatJson({ ...FIXED, ...config })],
     files,
   });
 
