@@ -6,10 +6,20 @@ export {
   type PaddingOptions,
   textBatches,
 } from "./batches.ts";
+export type { Fitted, FitOptions } from "./fit.ts";
 export { grammarPairs, heldOut } from "./grammar.ts";
 export type { SentencePair } from "./pair.ts";
 export { permutation } from "./permutation.ts";
 export { readTextFile } from "./read-text.ts";
+export {
+  seq2seqBatches,
+  seq2seqEvaluationBatches,
+  type Seq2seqLengths,
+  seq2seqLengths,
+  type Seq2seqOptions,
+  type Seq2seqSequence,
+  seq2seqSequences,
+} from "./seq2seq-batches.ts";
 export {
   type LanguageModelSequence,
   type PairSequences,
@@ -17,6 +27,7 @@ export {
   pairSequence,
   pairSequences,
   promptIds,
+  promptText,
   type PromptTemplate,
   textTokens,
   textWindows,

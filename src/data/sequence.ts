@@ -31,6 +31,10 @@ export interface PromptTemplate {
 export type PairSequencesOptions = PromptTemplate & FitOptions;
 export type PairSequences = Fitted<LanguageModelSequence>;
 
+/** The text that asks for the answer to `source`. */
+export const promptText = (source: string, { prefix, suffix }: PromptTemplate): string =>
+  prefix + source + suffix;
+
 /**
  * The prompt that asks for the answer to `source`.
  *
@@ -39,10 +43,10 @@ export type PairSequences = Fitted<LanguageModelSequence>;
 export function promptIds(
   tokenizer: Tokenizer,
   source: string,
-  { prefix, suffix, ends = false }: PromptTemplate,
+  template: PromptTemplate,
 ): Int32Array {
-  const ids = tokenizer.encode(prefix + source + suffix);
-  return ends ? ended(tokenizer, ids) : ids;
+  const ids = tokenizer.encode(promptText(source, template));
+  return template.ends ? ended(tokenizer, ids) : ids;
 }
 
 /** Ids with the end of text after them. @throws {UsageError} if the tokenizer has none. */
