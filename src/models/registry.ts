@@ -2,8 +2,14 @@
 
 import { UsageError } from "../errors.ts";
 import type { ConfigFields } from "./config.ts";
+import { gemma } from "./gemma.ts";
+import { gemma2 } from "./gemma2.ts";
 import { gpt2 } from "./gpt2.ts";
+import { llama } from "./llama.ts";
+import { mistral } from "./mistral.ts";
 import type { Model } from "./model.ts";
+import { qwen2 } from "./qwen2.ts";
+import { qwen3 } from "./qwen3.ts";
 import { t5 } from "./t5.ts";
 
 interface Architecture {
@@ -13,8 +19,14 @@ interface Architecture {
 }
 
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
+  gemma: { build: gemma },
+  gemma2: { build: gemma2 },
   gpt2: { build: gpt2, dropout: ["embd_pdrop", "attn_pdrop", "resid_pdrop"] },
+  llama: { build: llama },
+  mistral: { build: mistral },
   mt5: { build: t5, dropout: ["dropout_rate"] },
+  qwen2: { build: qwen2 },
+  qwen3: { build: qwen3 },
   t5: { build: t5, dropout: ["dropout_rate"] },
 };
 

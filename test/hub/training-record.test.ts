@@ -16,6 +16,7 @@ const evaluation = (step: number, loss: number): TrainEvent => ({
   step,
   loss,
   perplexity: Math.exp(loss),
+  accuracy: 0.5,
   tokens: 1,
   elapsedMs: 1,
 });
