@@ -68,8 +68,8 @@ export async function run(words: readonly string[]): Promise<number> {
   const start = ids.length === 0 && endOfText !== undefined ? Int32Array.of(endOfText) : ids;
   const stream = streamDecoder(tokenizer);
   const filter = stopFilter(options.text("stop"));
-  const stopToken = endOfText === undefined ? {} : { stopToken: endOfText };
-  for await (const { token } of generate(decoder, [start], { ...settings, ...stopToken })) {
+  const stopTokens = endOfText === undefined ? {} : { stopTokens: [endOfText] };
+  for await (const { token } of generate(decoder, [start], { ...settings, ...stopTokens })) {
     process.stdout.write(filter.push(stream.push(token)));
     if (filter.stopped) break;
   }

@@ -53,7 +53,7 @@ export async function translate(run: Run, step: number): Promise<TranslationEven
     fitting.map((i) => prompts[i] ?? new Int32Array()),
     {
       maxNewTokens: Math.ceil(longestTarget * 1.5),
-      ...(tokenizer.endOfText !== undefined && { stopToken: tokenizer.endOfText }),
+      ...(tokenizer.endOfText !== undefined && { stopTokens: [tokenizer.endOfText] }),
     },
   );
   const hypotheses = outputs.map((ids) => tokenizer.decode(ids));

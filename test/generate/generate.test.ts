@@ -28,10 +28,13 @@ async function collect(
 /** The decoder with its calls of `append` counted. */
 function counted(): { readonly decoder: Decoder; readonly calls: () => number } {
   let calls = 0;
-  const open: Decoder["open"] = (batchSize) => {
-    const decoding = decoder.open(batchSize);
+  const open: Decoder["open"] = async (opened) => {
+    const decoding = await decoder.open(opened);
     return {
-      lengths: decoding.lengths,
+      ...decoding,
+      get lengths() {
+        return decoding.lengths;
+      },
       append(tokens) {
         calls += 1;
         return decoding.append(tokens);
@@ -84,7 +87,7 @@ describe("the end of a sequence", () => {
     const some = golden.continuations.slice(1, 4);
     const ids = some.map(({ prompt }) => Int32Array.from(prompt));
     const stopToken = some[0]?.tokens[3] ?? 0;
-    const made = await complete(decoder, ids, { maxNewTokens: 30, stopToken });
+    const made = await complete(decoder, ids, { maxNewTokens: 30, stopTokens: [stopToken] });
     const untilStop = some.map(({ tokens }) => {
       const first = tokens.slice(0, 30);
       return first.includes(stopToken) ? first.slice(0, first.indexOf(stopToken)) : first;

@@ -2,10 +2,13 @@
 
 import { readFileSync } from "node:fs";
 import {
+  type BeamSearchOptions,
   createDecoder,
   type Decoder,
   type DecoderOptions,
+  type GenerateOptions,
   type SamplingOptions,
+  type ScoreRules,
 } from "../../src/generate/index.ts";
 import { mapTensors } from "../../src/graph/tensors.ts";
 import { input, type Value } from "../../src/graph/value.ts";
@@ -17,6 +20,13 @@ import { foldBatch, matrixTranspose } from "../../src/ops/movement.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import type { Buffer, Runtime } from "../../src/runtime/runtime.ts";
 import { asFloat32, float32, int32 } from "../../src/tensor/host-tensor.ts";
+
+/** What `generate` of transformers makes of prompts that are decoded together. */
+interface Case<Options> {
+  readonly options: Options;
+  readonly prompts: readonly (readonly number[])[];
+  readonly sequences: readonly (readonly number[])[];
+}
 
 interface Golden {
   readonly config: Readonly<Record<string, number>>;
@@ -32,6 +42,17 @@ interface Golden {
     readonly logits: readonly number[];
     readonly probabilities: readonly number[];
   }[];
+  /** Scores under rules; null is a token that must not follow. */
+  readonly rules: readonly {
+    readonly options: ScoreRules;
+    readonly tokens: readonly number[];
+    readonly made: number;
+    readonly logits: readonly number[];
+    readonly scores: readonly (number | null)[];
+  }[];
+  /** Greedy decoding under rules. */
+  readonly ruled: readonly Case<GenerateOptions>[];
+  readonly searches: readonly (Case<BeamSearchOptions> & { readonly scores: readonly number[] })[];
 }
 
 /** What transformers says. */
