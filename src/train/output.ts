@@ -46,7 +46,7 @@ export async function saveOutput(run: Run): Promise<void> {
     generationConfig: {
       ...tokens,
       ...(end !== undefined && { pad_token_id: tokenizer.pad }),
-      max_length: base.contextLength,
+      max_length: base.usualLength ?? base.contextLength,
     },
     weights: await mergedWeights(run),
     files: tokenizer.files,

@@ -41,8 +41,8 @@ export async function modelOf(config: TrainConfig, vocabulary: Vocabulary): Prom
 }
 
 export function contextLengthOf(config: TrainConfig, model: Model): number {
-  const length = config.contextLength ?? model.contextLength;
-  if (length <= model.contextLength || model.relativePositions) return length;
+  const length = config.contextLength ?? model.usualLength ?? model.contextLength;
+  if (length <= model.contextLength) return length;
   throw new UsageError(
     `contextLength: the model takes at most ${model.contextLength} tokens; got ${length}`,
   );
