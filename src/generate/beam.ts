@@ -33,7 +33,7 @@ export async function beamSearch(
   prompts: readonly Int32Array[],
   options: BeamSearchOptions,
 ): Promise<(readonly Hypothesis[])[]> {
-  checkLengths(prompts, decoder.contextLength, options);
+  checkLengths(prompts, decoder.promptLength, options);
   checkScoreRules(options);
   checkBeams(options);
   const { beams, returns = 1 } = options;

@@ -29,8 +29,10 @@ export interface DecoderOptions {
 export interface Decoder {
   /** V */
   readonly vocabularySize: number;
-  /** The most tokens of a prompt, and of one sequence. */
+  /** The most tokens of one sequence. */
   readonly contextLength: number;
+  /** The most tokens of a prompt; an encoder may know no limit. */
+  readonly promptLength: number;
   /**
    * A batch of empty sequences, one for each prompt.
    *
@@ -83,13 +85,15 @@ export function createDecoder(
   if (!model.stages.some(({ decoding }) => decoding)) {
     throw new UsageError(`decoder: the model must be one that writes text; got ${model.type}`);
   }
-  const { vocabularySize, contextLength } = model;
+  const { vocabularySize, contextLength, relativePositions = false } = model;
+  const hasEncoder = model.memory !== undefined;
+  const promptLength = hasEncoder && relativePositions ? Infinity : contextLength;
   const widths = cacheWidths(model);
   const programs = createProgramCache(runtime, weights);
 
   async function open(prompts: readonly Int32Array[]): Promise<Decoding> {
-    const hasEncoder = model.memory !== undefined;
-    let memory = hasEncoder ? await encode(model, prompts, { programs, tokensPerRun }) : undefined;
+    const options = { programs, tokensPerRun, promptLength };
+    let memory = hasEncoder ? await encode(model, prompts, options) : undefined;
     const cache = attentionCache(widths, prompts.length);
     const reserve = (slots: number) =>
       cache.reserve(Math.min(contextLength, roundUp(slots, SMALLEST_PAST)));
@@ -157,7 +161,8 @@ export function createDecoder(
     };
   }
 
-  return { vocabularySize, contextLength, open, release: () => programs.release() };
+  const release = () => programs.release();
+  return { vocabularySize, contextLength, promptLength, open, release };
 }
 
 /** The token from which an answer begins. */

@@ -127,12 +127,12 @@ const uniform = (key: Key, sequence: number, position: number): number =>
   threefry2x32(key, sequence, position)[0] / 2 ** 32;
 
 function check(
-  { contextLength }: Decoder,
+  { promptLength }: Decoder,
   prompts: readonly Int32Array[],
   options: GenerateOptions,
 ): void {
   const { temperature = 0, ...others } = options;
-  checkLengths(prompts, contextLength, options);
+  checkLengths(prompts, promptLength, options);
   checkScoreRules(options);
   checkSamplingOptions(temperature === 0 ? others : options);
 }

@@ -10,17 +10,17 @@ export interface LengthLimits {
   readonly maxLength?: number;
 }
 
-/** @throws {UsageError} if a prompt is empty or longer than the context, or a limit out of range. */
+/** @throws {UsageError} if a prompt is empty or longer than prompts may be, or a limit out of range. */
 export function checkLengths(
   prompts: readonly Int32Array[],
-  contextLength: number,
+  promptLength: number,
   { maxNewTokens, maxLength }: LengthLimits,
 ): void {
   for (const [i, { length }] of prompts.entries()) {
     if (length === 0) throw new UsageError(`generate: prompt ${i} is empty`);
-    if (length > contextLength) {
+    if (length > promptLength) {
       throw new UsageError(
-        `generate: prompt ${i} does not fit the context of ${contextLength} tokens; got ${length}`,
+        `generate: prompt ${i} does not fit the context of ${promptLength} tokens; got ${length}`,
       );
     }
   }

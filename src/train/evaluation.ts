@@ -1,8 +1,7 @@
 /** @file Held-out loss, and held-out translations with their BLEU and ROUGE. */
 
-import { promptIds } from "../data/index.ts";
 import { corpusBleu, rouge } from "../evaluate/index.ts";
-import { complete, createDecoder } from "../generate/index.ts";
+import { complete, createDecoder, encodePrompt } from "../generate/index.ts";
 import type { EvaluationEvent, TranslationEvent } from "./events.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Run } from "./prepare.ts";
@@ -43,10 +42,13 @@ export async function translate(run: Run, step: number): Promise<TranslationEven
   if (pairs.length === 0) return undefined;
   const start = performance.now();
   const { prefix, suffix } = config;
-  const prompts = pairs.map(({ source }) => promptIds(tokenizer, source, { prefix, suffix }));
-  const fitting = prompts.flatMap((ids, i) => (ids.length < model.contextLength ? [i] : []));
-  const longestTarget = Math.max(...pairs.map(({ target }) => tokenizer.encode(target).length));
   const decoder = createDecoder(model, runtime, state.weights);
+  const prompts = pairs.map(({ source }) =>
+    encodePrompt(tokenizer, prefix + source + suffix, model),
+  );
+  const room = model.task === "seq2seq" ? decoder.promptLength : decoder.contextLength - 1;
+  const fitting = prompts.flatMap((ids, i) => (ids.length <= room ? [i] : []));
+  const longestTarget = Math.max(...pairs.map(({ target }) => tokenizer.encode(target).length));
   const outputs = await complete(
     decoder,
     fitting.map((i) => prompts[i] ?? new Int32Array()),
@@ -55,6 +57,7 @@ export async function translate(run: Run, step: number): Promise<TranslationEven
       ...(tokenizer.endOfText !== undefined && { stopTokens: [tokenizer.endOfText] }),
     },
   );
+  await decoder.release();
   const hypotheses = outputs.map((ids) => tokenizer.decode(ids));
   const references = fitting.map((i) => pairs[i]?.target ?? "");
   return {
