@@ -6,13 +6,14 @@ export {
   type PaddingOptions,
   textBatches,
 } from "./batches.ts";
+export { conversationSequences, readConversations } from "./conversation.ts";
+export type { FitOptions, Fitted } from "./fit.ts";
 export { grammarPairs, heldOut } from "./grammar.ts";
 export type { SentencePair } from "./pair.ts";
 export { permutation } from "./permutation.ts";
 export { readTextFile } from "./read-text.ts";
 export {
   type LanguageModelSequence,
-  type PairSequences,
   type PairSequencesOptions,
   pairSequence,
   pairSequences,
@@ -21,4 +22,12 @@ export {
   textTokens,
   textWindows,
 } from "./sequence.ts";
-export { type DataFormat, detectFormat, type PairSource, readPairs, readTexts } from "./source.ts";
+export {
+  type DataFormat,
+  detectExamples,
+  detectFormat,
+  type ExampleKind,
+  type PairSource,
+  readPairs,
+  readTexts,
+} from "./source.ts";

@@ -19,6 +19,11 @@ export interface LanguageModelSequence {
   readonly ids: Int32Array;
   /** Index into `ids` of the first token whose prediction counts; at least 1. */
   readonly lossFrom: number;
+  /**
+   * From where up to where predictions count, where not all from `lossFrom` on do; in order, and the
+   * first begins at `lossFrom`.
+   */
+  readonly lossRanges?: readonly (readonly [start: number, end: number])[];
 }
 
 /** What stands before and after the source in a prompt. */
