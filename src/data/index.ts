@@ -13,11 +13,21 @@ export type { SentencePair } from "./pair.ts";
 export { permutation } from "./permutation.ts";
 export { readTextFile } from "./read-text.ts";
 export {
+  seq2seqBatches,
+  seq2seqEvaluationBatches,
+  type Seq2seqLengths,
+  seq2seqLengths,
+  type Seq2seqOptions,
+  type Seq2seqSequence,
+  seq2seqSequences,
+} from "./seq2seq-batches.ts";
+export {
   type LanguageModelSequence,
   type PairSequencesOptions,
   pairSequence,
   pairSequences,
   promptIds,
+  promptText,
   type PromptTemplate,
   textTokens,
   textWindows,

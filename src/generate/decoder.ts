@@ -29,10 +29,10 @@ export interface DecoderOptions {
 export interface Decoder {
   /** V */
   readonly vocabularySize: number;
-  /** The most tokens of one sequence. */
+  /** The most tokens of a prompt, and of one sequence; may be Infinity. */
   readonly contextLength: number;
-  /** The most tokens of a prompt; an encoder may know no limit. */
-  readonly promptLength: number;
+  /** The length at which a sequence ends that nothing else ends. */
+  readonly usualLength: number;
   /**
    * A batch of empty sequences, one for each prompt.
    *
@@ -85,15 +85,13 @@ export function createDecoder(
   if (!model.stages.some(({ decoding }) => decoding)) {
     throw new UsageError(`decoder: the model must be one that writes text; got ${model.type}`);
   }
-  const { vocabularySize, contextLength, relativePositions = false } = model;
-  const hasEncoder = model.memory !== undefined;
-  const promptLength = hasEncoder && relativePositions ? Infinity : contextLength;
+  const { vocabularySize, contextLength, usualLength = contextLength } = model;
   const widths = cacheWidths(model);
   const programs = createProgramCache(runtime, weights);
 
   async function open(prompts: readonly Int32Array[]): Promise<Decoding> {
-    const options = { programs, tokensPerRun, promptLength };
-    let memory = hasEncoder ? await encode(model, prompts, options) : undefined;
+    const hasEncoder = model.memory !== undefined;
+    let memory = hasEncoder ? await encode(model, prompts, { programs, tokensPerRun }) : undefined;
     const cache = attentionCache(widths, prompts.length);
     const reserve = (slots: number) =>
       cache.reserve(Math.min(contextLength, roundUp(slots, SMALLEST_PAST)));
@@ -162,7 +160,7 @@ export function createDecoder(
   }
 
   const release = () => programs.release();
-  return { vocabularySize, contextLength, promptLength, open, release };
+  return { vocabularySize, contextLength, usualLength, open, release };
 }
 
 /** The token from which an answer begins. */

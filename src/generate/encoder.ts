@@ -23,14 +23,6 @@ export interface Memory {
   select(rows: readonly number[]): Memory;
 }
 
-export interface EncodeOptions {
-  readonly programs: ProgramCache;
-  /** The most tokens that one run reads, if they are not of one prompt. */
-  readonly tokensPerRun: number;
-  /** The most tokens of a prompt. */
-  readonly promptLength: number;
-}
-
 const SMALLEST_PROMPT = 16;
 
 /**
@@ -41,11 +33,11 @@ const SMALLEST_PROMPT = 16;
 export async function encode(
   model: Model,
   prompts: readonly Int32Array[],
-  { programs, tokensPerRun, promptLength }: EncodeOptions,
+  { programs, tokensPerRun }: { readonly programs: ProgramCache; readonly tokensPerRun: number },
 ): Promise<Memory> {
-  for (const ids of prompts) check(ids, model.vocabularySize, promptLength);
+  for (const ids of prompts) check(ids, model);
   const longest = prompts.reduce((most, ids) => Math.max(most, ids.length), 0);
-  const length = Math.min(promptLength, roundUp(longest, SMALLEST_PROMPT));
+  const length = Math.min(model.contextLength, roundUp(longest, SMALLEST_PROMPT));
   const rows = Math.max(1, Math.floor(tokensPerRun / length));
 
   const parts = new Map<string, Float32Array>();
@@ -110,10 +102,12 @@ function rowsOf(tensor: HostTensor, rows: readonly number[]): HostTensor {
   return float32([rows.length, ...rest], chosen);
 }
 
-function check(ids: Int32Array, vocabularySize: number, promptLength: number): void {
+function check(ids: Int32Array, { vocabularySize, contextLength }: Model): void {
   if (ids.length === 0) throw new UsageError("encoder: a prompt has no tokens; got an empty one");
-  if (ids.length > promptLength) {
-    throw new UsageError(`encoder: a prompt has at most ${promptLength} tokens; got ${ids.length}`);
+  if (ids.length > contextLength) {
+    throw new UsageError(
+      `encoder: a prompt has at most ${contextLength} tokens; got ${ids.length}`,
+    );
   }
   checkTokens("encoder", ids, vocabularySize);
 }

@@ -79,13 +79,13 @@ async function* continuations(
   options: GenerateOptions,
 ): AsyncGenerator<GeneratedToken, void, undefined> {
   const { stopTokens = [], isLast, signal } = options;
-  const { vocabularySize, contextLength } = decoder;
+  const { vocabularySize } = decoder;
   if (prompts.length === 0) return;
   signal?.throwIfAborted();
   const choose = chooser(options);
   const decoding = await decoder.open(prompts.map(({ ids }) => ids));
   const { first } = decoding;
-  const ends = endsOf(first, contextLength, options);
+  const ends = endsOf(first, decoder, options);
   const sequences = first.map((ids) => Array.from(ids));
   let unread = first.map((ids, row) => (ids.length < (ends[row] ?? 0) ? ids : NOTHING));
 
@@ -127,12 +127,12 @@ const uniform = (key: Key, sequence: number, position: number): number =>
   threefry2x32(key, sequence, position)[0] / 2 ** 32;
 
 function check(
-  { promptLength }: Decoder,
+  { contextLength }: Decoder,
   prompts: readonly Int32Array[],
   options: GenerateOptions,
 ): void {
   const { temperature = 0, ...others } = options;
-  checkLengths(prompts, promptLength, options);
+  checkLengths(prompts, contextLength, options);
   checkScoreRules(options);
   checkSamplingOptions(temperature === 0 ? others : options);
 }

@@ -1,8 +1,9 @@
 /** @file How long sequences become. */
 
 import { UsageError } from "../errors.ts";
+import type { Decoder } from "./decoder.ts";
 
-/** A sequence ends where the context is full at the latest. */
+/** A sequence ends where the context is full at the latest; without limits, at its usual length. */
 export interface LengthLimits {
   /** The most tokens to make per sequence. */
   readonly maxNewTokens?: number;
@@ -10,17 +11,17 @@ export interface LengthLimits {
   readonly maxLength?: number;
 }
 
-/** @throws {UsageError} if a prompt is empty or longer than prompts may be, or a limit out of range. */
+/** @throws {UsageError} if a prompt is empty or longer than the context, or a limit out of range. */
 export function checkLengths(
   prompts: readonly Int32Array[],
-  promptLength: number,
+  contextLength: number,
   { maxNewTokens, maxLength }: LengthLimits,
 ): void {
   for (const [i, { length }] of prompts.entries()) {
     if (length === 0) throw new UsageError(`generate: prompt ${i} is empty`);
-    if (length > promptLength) {
+    if (length > contextLength) {
       throw new UsageError(
-        `generate: prompt ${i} does not fit the context of ${promptLength} tokens; got ${length}`,
+        `generate: prompt ${i} does not fit the context of ${contextLength} tokens; got ${length}`,
       );
     }
   }
@@ -37,8 +38,8 @@ export function checkLengths(
  */
 export function endsOf(
   first: readonly Int32Array[],
-  contextLength: number,
-  { maxNewTokens, maxLength = contextLength }: LengthLimits,
+  { contextLength, usualLength }: Pick<Decoder, "contextLength" | "usualLength">,
+  { maxNewTokens, maxLength = usualLength }: LengthLimits,
 ): readonly number[] {
   return first.map(({ length }) => {
     if (maxNewTokens !== undefined) return Math.min(contextLength, length + maxNewTokens);

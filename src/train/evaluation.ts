@@ -1,10 +1,12 @@
 /** @file Held-out loss, and held-out translations with their BLEU and ROUGE. */
 
+import { promptIds, promptText } from "../data/index.ts";
 import { corpusBleu, rouge } from "../evaluate/index.ts";
-import { complete, createDecoder, encodePrompt } from "../generate/index.ts";
+import { complete, createDecoder } from "../generate/index.ts";
 import type { EvaluationEvent, TranslationEvent } from "./events.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Run } from "./prepare.ts";
+import { templateOf } from "./template.ts";
 
 export async function evaluateLoss(
   { data }: Run,
@@ -41,14 +43,11 @@ export async function translate(run: Run, step: number): Promise<TranslationEven
   const { pairs } = data;
   if (pairs.length === 0) return undefined;
   const start = performance.now();
-  const { prefix, suffix } = config;
-  const decoder = createDecoder(model, runtime, state.weights);
-  const prompts = pairs.map(({ source }) =>
-    encodePrompt(tokenizer, prefix + source + suffix, model),
-  );
-  const room = model.task === "seq2seq" ? decoder.promptLength : decoder.contextLength - 1;
-  const fitting = prompts.flatMap((ids, i) => (ids.length <= room ? [i] : []));
+  const template = templateOf(config, model.task);
+  const prompts = pairs.map(({ source }) => promptIds(tokenizer, source, template));
+  const fitting = prompts.flatMap((ids, i) => (ids.length < model.contextLength ? [i] : []));
   const longestTarget = Math.max(...pairs.map(({ target }) => tokenizer.encode(target).length));
+  const decoder = createDecoder(model, runtime, state.weights);
   const outputs = await complete(
     decoder,
     fitting.map((i) => prompts[i] ?? new Int32Array()),
@@ -68,6 +67,7 @@ export async function translate(run: Run, step: number): Promise<TranslationEven
     elapsedMs: performance.now() - start,
     samples: fitting.slice(0, SAMPLES).map((i, k) => ({
       source: pairs[i]?.source ?? "",
+      prompt: promptText(pairs[i]?.source ?? "", template),
       target: pairs[i]?.target ?? "",
       output: hypotheses[k] ?? "",
     })),
