@@ -53,11 +53,11 @@ async function searchTogether(
   options: BeamSearchOptions,
 ): Promise<readonly Search[]> {
   const { beams: k, signal } = options;
-  const { vocabularySize, contextLength } = decoder;
+  const { vocabularySize } = decoder;
   signal?.throwIfAborted();
   const decoding = await decoder.open(prompts);
   const { first } = decoding;
-  const ends = endsOf(first, contextLength, options);
+  const ends = endsOf(first, decoder, options);
   let searches = first.map((ids, row) => begin(Array.from(ids), ends[row] ?? 0, row));
   // A prompt is read once; its rows are opened when it has beams.
   let rows = first.map((_, row) => [row]);

@@ -29,8 +29,10 @@ export interface DecoderOptions {
 export interface Decoder {
   /** V */
   readonly vocabularySize: number;
-  /** The most tokens of a prompt, and of one sequence. */
+  /** The most tokens of a prompt, and of one sequence; may be Infinity. */
   readonly contextLength: number;
+  /** The length at which a sequence ends that nothing else ends. */
+  readonly usualLength: number;
   /**
    * A batch of empty sequences, one for each prompt.
    *
@@ -83,7 +85,7 @@ export function createDecoder(
   if (!model.stages.some(({ decoding }) => decoding)) {
     throw new UsageError(`decoder: the model must be one that writes text; got ${model.type}`);
   }
-  const { vocabularySize, contextLength } = model;
+  const { vocabularySize, contextLength, usualLength = contextLength } = model;
   const widths = cacheWidths(model);
   const programs = createProgramCache(runtime, weights);
 
@@ -159,7 +161,8 @@ export function createDecoder(
     };
   }
 
-  return { vocabularySize, contextLength, open, release: () => programs.release() };
+  const release = () => programs.release();
+  return { vocabularySize, contextLength, usualLength, open, release };
 }
 
 /** The token from which an answer begins. */

@@ -34,7 +34,7 @@ export interface EncodeOptions {
 /**
  * Runs the encoder of a model.
  *
- * @throws {UsageError} if a prompt is empty or longer than the context, or a token is not in the vocabulary.
+ * @throws {UsageError} if a prompt is empty or too long, or a token is not in the vocabulary.
  */
 export async function encode(
   model: Model,

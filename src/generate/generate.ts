@@ -79,13 +79,13 @@ async function* continuations(
   options: GenerateOptions,
 ): AsyncGenerator<GeneratedToken, void, undefined> {
   const { stopTokens = [], isLast, signal } = options;
-  const { vocabularySize, contextLength } = decoder;
+  const { vocabularySize } = decoder;
   if (prompts.length === 0) return;
   signal?.throwIfAborted();
   const choose = chooser(options);
   const decoding = await decoder.open(prompts.map(({ ids }) => ids));
   const { first } = decoding;
-  const ends = endsOf(first, contextLength, options);
+  const ends = endsOf(first, decoder, options);
   const sequences = first.map((ids) => Array.from(ids));
   let unread = first.map((ids, row) => (ids.length < (ends[row] ?? 0) ? ids : NOTHING));
 

@@ -10,7 +10,18 @@ export {
   type GeneratedToken,
   type GenerateOptions,
 } from "./generate.ts";
+export type { GenerationDefaults } from "./generation-config.ts";
 export type { LengthLimits } from "./lengths.ts";
 export { type LoadedModel, loadModel, type LoadModelOptions } from "./load-model.ts";
+export { encodePrompt } from "./prompt.ts";
 export { greedy, sample, type SamplingOptions } from "./sampling.ts";
 export type { ScoreRules } from "./score-rules.ts";
+export {
+  type CompletedText,
+  completeText,
+  type CompleteTextOptions,
+  type GeneratedText,
+  generateText,
+  type TextModel,
+  type TextOptions,
+} from "./text.ts";

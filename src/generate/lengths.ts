@@ -1,8 +1,9 @@
 /** @file How long sequences become. */
 
 import { UsageError } from "../errors.ts";
+import type { Decoder } from "./decoder.ts";
 
-/** A sequence ends where the context is full at the latest. */
+/** A sequence ends where the context is full at the latest; without limits, at its usual length. */
 export interface LengthLimits {
   /** The most tokens to make per sequence. */
   readonly maxNewTokens?: number;
@@ -37,8 +38,8 @@ export function checkLengths(
  */
 export function endsOf(
   first: readonly Int32Array[],
-  contextLength: number,
-  { maxNewTokens, maxLength = contextLength }: LengthLimits,
+  { contextLength, usualLength }: Pick<Decoder, "contextLength" | "usualLength">,
+  { maxNewTokens, maxLength = usualLength }: LengthLimits,
 ): readonly number[] {
   return first.map(({ length }) => {
     if (maxNewTokens !== undefined) return Math.min(contextLength, length + maxNewTokens);

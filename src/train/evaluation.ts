@@ -56,6 +56,7 @@ export async function translate(run: Run, step: number): Promise<TranslationEven
       ...(tokenizer.endOfText !== undefined && { stopTokens: [tokenizer.endOfText] }),
     },
   );
+  await decoder.release();
   const hypotheses = outputs.map((ids) => tokenizer.decode(ids));
   const references = fitting.map((i) => pairs[i]?.target ?? "");
   return {

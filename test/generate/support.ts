@@ -19,6 +19,7 @@ import { matmul } from "../../src/ops/matmul.ts";
 import { foldBatch, matrixTranspose } from "../../src/ops/movement.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import type { Buffer, Runtime } from "../../src/runtime/runtime.ts";
+import type { Tokenizer } from "../../src/text/index.ts";
 import { asFloat32, float32, int32 } from "../../src/tensor/host-tensor.ts";
 
 /** What `generate` of transformers makes of prompts that are decoded together. */
@@ -135,3 +136,26 @@ export const maxDifference = (a: Float32Array, b: ArrayLike<number>): number =>
   a.length === b.length
     ? a.reduce((most, x, i) => Math.max(most, Math.abs(x - (b[i] ?? Number.NaN))), 0)
     : Number.NaN;
+
+/** 61 pieces of text, of which token 60 ends one. */
+const PIECES = Array.from({ length: 60 }, (_, id) => {
+  const letters = ["a", "b", "ab", " a", "ba\n", "\n"];
+  return `${letters[id % letters.length]}${"ab".repeat(id % 3)}`;
+});
+
+/** A tokenizer for the small GPT-2 whose tokens have few letters, so that texts of them meet. */
+export const pieces: Tokenizer = {
+  name: "pieces",
+  vocabularySize: 61,
+  startOfText: undefined,
+  endOfText: 60,
+  pad: 60,
+  mask: undefined,
+  unknown: undefined,
+  specialTokens: new Set([60]),
+  encode: (text) => Int32Array.from(text, (letter) => Math.max(0, PIECES.indexOf(letter))),
+  encodePrompt: (text) => pieces.encode(text),
+  encodeWithSpecialTokens: (text) => ({ ids: pieces.encode(text), tokenTypes: new Int32Array() }),
+  decode: (ids) => Array.from(ids, (id) => PIECES[id] ?? "").join(""),
+  files: new Map(),
+};
