@@ -1,8 +1,8 @@
 /**
  * @file Adapters under peft's names and settings, and back.
  *
- * Modules there carry the prefix that the checkpoint's architecture has ("transformer." for GPT-2). Patterns are regular
- * expressions that must match the end of a module's path, from a dot on; the first that fits counts.
+ * Modules there carry the names that transformers gives them, with the prefix that those of the model may lack ("transformer." of
+ * GPT-2). Patterns are regular expressions that must match the end of a module's path, from a dot on; the first that fits counts.
  */
 
 import { UsageError } from "../errors.ts";
@@ -14,15 +14,23 @@ import { linearWeights } from "./targets.ts";
 /** The fields of adapter_config.json that say how adapters are scaled, and which modules have them. */
 export type PeftSettings = Omit<PeftConfig, "base_model_name_or_path">;
 
+/** The prefix of the checkpoint's names that no name of the model has. */
+const missingPrefix = ({ checkpoint, params }: Model): string =>
+  checkpoint.prefixes.find((start) => ![...params.keys()].some((name) => name.startsWith(start))) ??
+  "";
+
 /** A parameter's name in an adapter directory, without "base_model.model.". */
-export const peftName = ({ checkpoint }: Model, name: string): string =>
-  `${checkpoint.prefixes[0] ?? ""}${name}`;
+export const peftName = (model: Model, name: string): string => missingPrefix(model) + name;
 
 /** The name that the model has for a tensor of an adapter directory. */
-function modelName({ checkpoint }: Model, stored: string): string {
-  const prefix = checkpoint.prefixes.find((start) => stored.startsWith(start));
-  return prefix === undefined ? stored : stored.slice(prefix.length);
+function modelName(model: Model, stored: string): string {
+  const prefix = missingPrefix(model);
+  return stored.startsWith(prefix) ? stored.slice(prefix.length) : stored;
 }
+
+/** Whether the head is the weight of a stage too. */
+const isHeadTied = ({ stages, head }: Model): boolean =>
+  stages.some(({ params }) => Object.values(params).includes(head.weight));
 
 export interface StoredAdapters {
   readonly adapters: readonly Adapter[];
@@ -59,7 +67,7 @@ export function adaptersOf(
   for (const [name, { shape }] of model.params) if (shapeOf(name)) expected.set(name, shape);
   checkTensors(expected, stored, shapeOf);
   if (adapters.length === 0) throw new UsageError("adapter: holds no adapter of this model");
-  if (expected.has(model.head.weight)) {
+  if (expected.has(model.head.weight) && isHeadTied(model)) {
     throw new UsageError(
       `adapter: ${model.head.weight} is also the output embedding, which peft does not train with it`,
       { hint: "merge the adapter with peft's merge_and_unload, and load the merged model" },
@@ -124,7 +132,7 @@ export function settingsOf(
   adapters: readonly Adapter[],
   saved: readonly string[],
 ): PeftSettings {
-  if (saved.includes(model.head.weight)) {
+  if (saved.includes(model.head.weight) && isHeadTied(model)) {
     throw new UsageError(
       `modulesToSave: ${moduleOf(model.head.weight)} is also the output embedding, which peft would separate from it`,
     );

@@ -51,10 +51,11 @@ const ACTIVATIONS: ReadonlyMap<string, Activation> = new Map([
   ["swish", silu],
 ]);
 
+export const ACTIVATION_NAMES: readonly string[] = [...ACTIVATIONS.keys()];
+
 /** The activation of that name in a config file. @throws {UsageError} if there is none. */
 export function activationOf(name: string): Activation {
   const activation = ACTIVATIONS.get(name);
   if (activation) return activation;
-  const known = [...ACTIVATIONS.keys()].join(", ");
-  throw new UsageError(`activation: must be one of ${known}; got ${name}`);
+  throw new UsageError(`activation: must be one of ${ACTIVATION_NAMES.join(", ")}; got ${name}`);
 }
