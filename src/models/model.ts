@@ -107,6 +107,8 @@ export interface Stage {
 export interface StageDecoding {
   /** W, elements of one cached key over all heads; absent where no past is read. */
   readonly cacheWidth?: number;
+  /** K, the heads of which it consists. */
+  readonly cacheHeads?: number;
   /** `forward` for T new tokens after P known ones. */
   readonly decode: (x: Value, params: Tensors, context: DecodeContext) => Decoded;
   /** What the stage attends to in the memory [B, S, C], the same for every new token. */
