@@ -3,14 +3,14 @@
  *
  *   inputs = ids[0 .. n-2]    targets = ids[1 .. n-1]    weights = 1 where a target counts
  *
- * Sequences are filled up on the right. The order of epoch e depends on the key and e alone, so
- * that the position (the number of batches taken) is all that a run must save to go on.
+ * Sequences are filled up on the right.
  */
 
 import { UsageError } from "../errors.ts";
 import { integers } from "../random/integers.ts";
 import { foldIn, type Key } from "../random/key.ts";
 import { type HostTensor, int32 } from "../tensor/host-tensor.ts";
+import { locate, remembered, sortedEpochs, stretches } from "./epochs.ts";
 import { permutation } from "./permutation.ts";
 import type { LanguageModelSequence } from "./sequence.ts";
 
@@ -47,9 +47,6 @@ export interface PaddingOptions {
   readonly contextLength?: number;
 }
 
-/** Batches whose sequences are sorted by length together: more saves padding, less shuffles more. */
-const BATCHES_SORTED_TOGETHER = 64;
-
 /**
  * Every sequence once an epoch, in batches of similar lengths. The last batch that is cut may end
  * in rows of padding, whose weights are 0.
@@ -61,17 +58,10 @@ export function pairBatches(
   options: PaddingOptions & { readonly key: Key },
 ): BatchSource {
   checkSequences(sequences, options);
-  const { batchSize, key } = options;
-  const batchesPerEpoch = Math.ceil(sequences.length / batchSize);
-  const plan = remembered((epoch) => groupByLength(sequences, foldIn(key, epoch), batchSize));
-
-  return {
-    batchesPerEpoch,
-    batchAt(position) {
-      const [epoch, index] = locate(position, batchesPerEpoch);
-      return assemble(plan(epoch)[index] ?? [], options);
-    },
-  };
+  const compare = (a: LanguageModelSequence, b: LanguageModelSequence) =>
+    a.ids.length - b.ids.length;
+  const { batchesPerEpoch, at } = sortedEpochs(sequences, { ...options, compare });
+  return { batchesPerEpoch, batchAt: (position) => assemble(at(position), options) };
 }
 
 /**
@@ -131,9 +121,7 @@ export function* evaluationBatches(
   options: PaddingOptions,
 ): Generator<Batch, void, void> {
   checkSequences(sequences, options);
-  for (let start = 0; start < sequences.length; start += options.batchSize) {
-    yield assemble(sequences.slice(start, start + options.batchSize), options);
-  }
+  for (const rows of stretches(sequences, options.batchSize)) yield assemble(rows, options);
 }
 
 function assemble(rows: readonly LanguageModelSequence[], options: PaddingOptions): Batch {
@@ -156,45 +144,6 @@ function assemble(rows: readonly LanguageModelSequence[], options: PaddingOption
   }
   const ids = int32([size, length], inputs);
   return { size, inputs: { ids }, targets, weights, tokens, lossTokens };
-}
-
-/** An epoch's batches: shuffle, sort stretches by length, cut, and shuffle the batches. */
-function groupByLength(
-  sequences: readonly LanguageModelSequence[],
-  key: Key,
-  batchSize: number,
-): readonly (readonly LanguageModelSequence[])[] {
-  const order = permutation(foldIn(key, "order"), sequences.length);
-  const shuffled = Array.from(order, (i) => sequences[i]).filter((each) => each !== undefined);
-  const batches = slices(shuffled, batchSize * BATCHES_SORTED_TOGETHER).flatMap((stretch) =>
-    slices(
-      stretch.toSorted((a, b) => a.ids.length - b.ids.length),
-      batchSize,
-    ),
-  );
-  const batchOrder = permutation(foldIn(key, "batches"), batches.length);
-  return Array.from(batchOrder, (i) => batches[i] ?? []);
-}
-
-const slices = <T>(items: readonly T[], size: number): (readonly T[])[] =>
-  Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
-    items.slice(i * size, (i + 1) * size),
-  );
-
-/** `make`, which must be pure, with its last result kept: batches are mostly asked for in order. */
-function remembered<T>(make: (epoch: number) => T): (epoch: number) => T {
-  let last: { readonly epoch: number; readonly value: T } | undefined;
-  return (epoch) => {
-    if (last?.epoch !== epoch) last = { epoch, value: make(epoch) };
-    return last.value;
-  };
-}
-
-function locate(position: number, batchesPerEpoch: number): [epoch: number, index: number] {
-  if (!Number.isSafeInteger(position) || position < 0) {
-    throw new UsageError(`batches: a position is an integer of at least 0; got ${position}`);
-  }
-  return [Math.floor(position / batchesPerEpoch), position % batchesPerEpoch];
 }
 
 function checkSequences(

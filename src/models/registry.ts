@@ -10,6 +10,7 @@ import { mistral } from "./mistral.ts";
 import type { Model } from "./model.ts";
 import { qwen2 } from "./qwen2.ts";
 import { qwen3 } from "./qwen3.ts";
+import { t5 } from "./t5.ts";
 
 interface Architecture {
   readonly build: (fields: ConfigFields) => Model;
@@ -23,8 +24,10 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   gpt2: { build: gpt2, dropout: ["embd_pdrop", "attn_pdrop", "resid_pdrop"] },
   llama: { build: llama },
   mistral: { build: mistral },
+  mt5: { build: t5, dropout: ["dropout_rate"] },
   qwen2: { build: qwen2 },
   qwen3: { build: qwen3 },
+  t5: { build: t5, dropout: ["dropout_rate"] },
 };
 
 /**
