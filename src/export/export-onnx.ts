@@ -12,11 +12,16 @@ import { modelFromConfig } from "../models/registry.ts";
 import { eachWeight, readConfig, writeFileAtomic } from "../weights/index.ts";
 import { causalGraph } from "./causal-graph.ts";
 import { onnxFile, writeOnnx } from "./onnx-file.ts";
+import { decoderGraph, encoderGraph } from "./seq2seq-graphs.ts";
 
 /** The graphs of a task by the names of their files. */
 const GRAPHS: Readonly<Partial<Record<Task, (model: Model) => Readonly<Record<string, Tensors>>>>> =
   {
     causal: (model) => ({ model: causalGraph(model) }),
+    seq2seq: (model) => ({
+      encoder_model: encoderGraph(model),
+      decoder_model_merged: decoderGraph(model),
+    }),
   };
 
 /** What belongs to a model besides its weights and the files of training. */

@@ -53,6 +53,8 @@ export interface StageContext {
   /** What the stage reads besides x, by name. */
   readonly inputs?: Tensors;
   readonly masks?: DropoutMasks | undefined;
+  /** Positions of the tokens, [B, T], int32, for encoders of sequences whose length is a name; 0 to T - 1 where absent. */
+  readonly positions?: Value | undefined;
 }
 
 /** Keys and values over all heads, [B, S, W]. */
