@@ -54,7 +54,7 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
         evaluations.push({ step: event.step, loss: event.loss });
         return progress.print([evaluationReport(event, reportOptions())]);
       case "translation":
-        tested = event.samples[0]?.source;
+        tested = event.samples[0]?.prompt;
         return progress.print(["", ...translationReport(event, reportOptions())]);
       case "saved":
         // A model is saved at every evaluation; its path comes at the end.
@@ -90,7 +90,8 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
         ...(told.length > 0 ? told : wrap(advice, output.width)),
       ];
     }
-    const prompt = start === undefined ? "..." : examplePrompt(start, tested);
+    // A prompt as the model was trained on; text models take any.
+    const prompt = tested === undefined ? '"..."' : quoteWords([tested]);
     const isAdapter = start !== undefined && leavesAdapters(start.config);
     const kind = isAdapter ? "adapter" : "model";
     const commands = [
@@ -106,12 +107,6 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
   }
 
   return { show, note: (text) => progress.print([text]), close: () => progress.end() };
-}
-
-/** A prompt as the model was trained on; text models take any. */
-function examplePrompt({ config }: StartEvent, source: string | undefined): string {
-  if (source === undefined) return '"..."';
-  return quoteWords([config.prefix + source + config.suffix]);
 }
 
 /** The same command, going on. */

@@ -1,4 +1,4 @@
-/** @file Pairs that fit into the context of a model, and what becomes of those that do not. */
+/** @file Examples that fit into the context of a model, and what becomes of those that do not. */
 
 import { UsageError } from "../errors.ts";
 import type { SentencePair } from "./pair.ts";
@@ -7,8 +7,9 @@ export interface FitOptions {
   /** The longest input of the model in tokens. */
   readonly contextLength: number;
   /**
-   * What becomes of a pair that does not fit: an error (the default), left out, or the end of
-   * its source cut off. A target is never cut, since its end is part of the answer.
+   * What becomes of an example that does not fit: an error (the default), left out, or cut. A pair
+   * loses the end of its source, never of its target, whose end is part of the answer; a
+   * conversation loses its end.
    */
   readonly tooLong?: "refuse" | "drop" | "truncate";
 }
@@ -22,9 +23,9 @@ export interface PairEncoding<T> {
 
 export interface Fitted<T> {
   readonly sequences: readonly T[];
-  /** How many pairs were left out. */
+  /** How many examples were left out. */
   readonly dropped: number;
-  /** How many sources were cut. */
+  /** How many were cut. */
   readonly truncated: number;
 }
 
@@ -42,7 +43,7 @@ export function fitPairs<T>(
   const { encode, lengthOf } = encoding;
   const fits = (sequence: T) => lengthOf(sequence) <= contextLength;
   const notFitting = (sequences: readonly T[], alternative: string) =>
-    tooLongError(sequences.map(lengthOf), contextLength, alternative);
+    tooLongError("pairs", sequences.map(lengthOf), { contextLength, alternative });
   const sequences = pairs.map(encode);
   const excess = sequences.filter((sequence) => !fits(sequence)).length;
 
@@ -87,15 +88,16 @@ function truncated<T>(
   return best;
 }
 
-function tooLongError(
+/** The error of examples whose inputs have those lengths; `what` are they. */
+export function tooLongError(
+  what: string,
   lengths: readonly number[],
-  contextLength: number,
-  alternative: string,
+  { contextLength, alternative }: { readonly contextLength: number; readonly alternative: string },
 ): UsageError {
   const excess = lengths.filter((length) => length > contextLength).length;
   const longest = lengths.reduce((max, length) => Math.max(max, length), 0);
   return new UsageError(
-    `pairs: ${excess} of ${lengths.length} are longer than the context of ${contextLength} ` +
+    `${what}: ${excess} of ${lengths.length} are longer than the context of ${contextLength} ` +
       `tokens; got up to ${longest}`,
     { hint: `raise contextLength to ${longest}, or ${alternative}` },
   );

@@ -6,20 +6,26 @@
  *   jsonl     one JSON object a line, its columns by name; .jsonl or .ndjson
  *   text      one document
  *
- * Lines end at "\n" or "\r\n" alone: other Unicode line separators are ordinary characters, as
- * otherwise parallel files fall out of step. A tab or newline cannot be part of a TSV cell.
+ * A tab or newline cannot be part of a TSV cell.
  */
 
 import { extname } from "node:path";
 import { FormatError, UsageError } from "../errors.ts";
+import { isBlank, readFirstJsonLine, readJsonLines, readLines, typeInWords } from "./jsonl.ts";
 import type { SentencePair } from "./pair.ts";
 import { readTextFile } from "./read-text.ts";
 
 export type DataFormat = "parallel" | "tsv" | "jsonl" | "text";
 
+/** What a dataset is made of: documents, questions with answers, or whole conversations. */
+export type ExampleKind = "texts" | "pairs" | "conversations";
+
 export interface PairSource {
   readonly paths: readonly string[];
-  /** Column names of a TSV or JSONL file; a TSV has a header line if either is given. */
+  /**
+   * Column names of a TSV or JSONL file; a TSV has a header line if either is given. Without any, or
+   * "source" and "target", a JSONL file may have "prompt" and "completion" instead.
+   */
   readonly sourceColumn?: string;
   readonly targetColumn?: string;
 }
@@ -46,6 +52,36 @@ export function detectFormat(paths: readonly string[]): DataFormat {
     hint: "give one .txt, .jsonl or .tsv file, or two files with one sentence a line",
   });
 }
+
+/** In the order in which they are looked for. */
+const KINDS: readonly ExampleKind[] = ["conversations", "pairs", "texts"];
+
+/** The columns of JSONL files that tell what they hold. */
+const COLUMNS: Readonly<Record<ExampleKind, readonly (readonly string[])[]>> = {
+  conversations: [["messages"]],
+  pairs: [
+    ["source", "target"],
+    ["prompt", "completion"],
+  ],
+  texts: [["text"]],
+};
+
+/**
+ * What a dataset holds, by its format and by the first line of a JSONL file; undefined if no column
+ * of it is known.
+ *
+ * @throws {UsageError} if no format has such files.
+ * @throws {FormatError} if a line cannot be read.
+ */
+export async function detectExamples(paths: readonly string[]): Promise<ExampleKind | undefined> {
+  const format = detectFormat(paths);
+  if (format !== "jsonl") return format === "text" ? "texts" : "pairs";
+  const first = await readFirstJsonLine(paths[0] ?? "");
+  return KINDS.find((kind) => COLUMNS[kind].some((columns) => hasColumns(first, columns)));
+}
+
+const hasColumns = (object: object | undefined, columns: readonly string[]): boolean =>
+  object !== undefined && columns.every((column) => Object.hasOwn(object, column));
 
 /**
  * The pairs of a dataset, in order. Lines that are empty on both sides are left out.
@@ -132,46 +168,30 @@ function columnIndex(path: string, name: string, header: readonly string[]): num
   return index;
 }
 
-async function readJsonl(path: string, columns: readonly string[]): Promise<Row[]> {
-  const lines = await readLines(path);
-  return lines.flatMap((text, i): Row[] => {
-    if (isBlank(text)) return [];
-    const object = parseLine(path, i + 1, text);
+async function readJsonl(path: string, named: readonly string[]): Promise<Row[]> {
+  const lines = await readJsonLines(path);
+  const columns = columnsInUse(lines[0]?.object, named);
+  return lines.map(({ line, object }): Row => {
     const cells = columns.map((column) => {
       if (!Object.hasOwn(object, column)) {
-        throw unknownColumn(`${path}, line ${i + 1}`, column, Object.keys(object));
+        throw unknownColumn(`${path}, line ${line}`, column, Object.keys(object));
       }
       const value = object[column];
       if (typeof value === "string") return value;
-      const got = Array.isArray(value) ? "an array" : value === null ? "null" : typeof value;
-      const message = `line ${i + 1}: "${column}" must be a string; got ${got}`;
-      throw new FormatError(path, message, { offset: i + 1 });
+      const message = `line ${line}: "${column}" must be a string; got ${typeInWords(value)}`;
+      throw new FormatError(path, message, { offset: line });
     });
-    return [{ line: i + 1, cells }];
+    return { line, cells };
   });
 }
 
-function parseLine(path: string, line: number, text: string): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new FormatError(path, `line ${line}: not JSON; got ${excerpt(text)}`, {
-      cause,
-      offset: line,
-    });
-  }
-  if (!isObject(value)) {
-    const message = `line ${line}: not a JSON object; got ${excerpt(text)}`;
-    throw new FormatError(path, message, { offset: line });
-  }
-  return value;
+/** The named columns, or those that stand for them where the usual ones are missing. */
+function columnsInUse(first: object | undefined, named: readonly string[]): readonly string[] {
+  const [usual, ...others] = COLUMNS.pairs;
+  const isUsual = named.join() === usual?.join();
+  if (!isUsual || named.some((column) => hasColumns(first, [column]))) return named;
+  return others.find((columns) => hasColumns(first, columns)) ?? named;
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const excerpt = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
 const unknownColumn = (where: string, name: string, columns: readonly string[]): UsageError =>
   new UsageError(`data: no column "${name}" in ${where}; got ${columns.join(", ") || "none"}`, {
@@ -190,11 +210,3 @@ function completePairs(path: string, rows: readonly Row[]): SentencePair[] {
   if (pairs.length === 0) throw new FormatError(path, "there are no pairs in it");
   return pairs;
 }
-
-async function readLines(path: string): Promise<string[]> {
-  const lines = (await readTextFile(path)).split("\n").map((line) => line.replace(/\r$/, ""));
-  if (lines.at(-1) === "") lines.pop();
-  return lines;
-}
-
-const isBlank = (text: string): boolean => text.trim() === "";

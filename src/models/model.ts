@@ -142,9 +142,10 @@ export interface Model {
   readonly width: number;
   /** Ids of tokens are below it. */
   readonly vocabularySize: number;
+  /** The most tokens of a sequence; Infinity where positions are relative. */
   readonly contextLength: number;
-  /** Whether longer sequences are possible, because positions are relative. */
-  readonly relativePositions?: boolean;
+  /** The tokens of a sequence where there is no limit and none is asked for. */
+  readonly usualLength?: number;
   /** The token from which an answer begins, of encoder-decoder models. */
   readonly decoderStart?: number;
   /** The types of a batch of B sequences of T tokens, at most, whose answers have as many if nothing is said. */

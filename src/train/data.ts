@@ -9,6 +9,7 @@ import type { Key } from "../random/key.ts";
 import { bpeSize, byteTokenizer, loadTokenizer, type Tokenizer, trainBpe } from "../text/index.ts";
 import { loadCausal } from "./causal-data.ts";
 import type { TrainConfig } from "./config.ts";
+import { loadSeq2seq } from "./seq2seq-data.ts";
 import { isText, readAllTexts, readSplit } from "./splits.ts";
 
 export interface TrainData {
@@ -36,6 +37,7 @@ export interface DataRequest {
 
 const LOADERS: Readonly<Partial<Record<Task, (request: DataRequest) => Promise<TrainData>>>> = {
   causal: loadCausal,
+  seq2seq: loadSeq2seq,
 };
 
 /**
@@ -82,6 +84,6 @@ const earlierTokenizer = ({ model, output, resume }: TrainConfig): string | unde
 async function trainingTexts(config: TrainConfig): Promise<readonly string[]> {
   if (isText(config)) return readAllTexts(config.train ?? [], config.textColumn);
   const [pairs] = await readSplit(config);
-  const { prefix, suffix } = config;
+  const { prefix, suffix = "" } = config;
   return pairs.flatMap(({ source, target }) => [prefix + source + suffix, target]);
 }

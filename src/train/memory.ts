@@ -83,7 +83,7 @@ export function measuredMemory(table: MemoryTable, { state, slots }: Run): Memor
 export async function predictMemory(
   config: TrainConfig,
 ): Promise<{ readonly table: MemoryTable; readonly parameters: readonly ParameterPlan[] }> {
-  const base = await modelOf(config, await vocabularySizeOf(config));
+  const base = await modelOf(config, { vocabularySize: await vocabularySizeOf(config) });
   const { model, plan } = traineeOf(base, config);
   const shapes = [model.inputTypes(config.batchSize, contextLengthOf(config, model))];
   const table = predict({ config, model, plan, shapes, baseBytes: IDLE_BYTES });

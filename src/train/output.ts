@@ -38,15 +38,15 @@ export async function saveOutput(run: Run): Promise<void> {
   if (leavesAdapters(run.config)) return saveAdapters(run);
   const { base, tokenizer, config } = run;
   const end = tokenizer.endOfText;
+  const start = base.decoderStart;
+  const begins = start === undefined ? { bos_token_id: end } : { decoder_start_token_id: start };
+  const tokens = end === undefined ? {} : { ...begins, eos_token_id: end };
   await saveModel(config.output, {
-    config: { ...base.config, ...(end !== undefined && { bos_token_id: end, eos_token_id: end }) },
+    config: { ...base.config, ...tokens },
     generationConfig: {
-      ...(end !== undefined && {
-        bos_token_id: end,
-        eos_token_id: end,
-        pad_token_id: tokenizer.pad,
-      }),
-      max_length: base.contextLength,
+      ...tokens,
+      ...(end !== undefined && { pad_token_id: tokenizer.pad }),
+      max_length: base.usualLength ?? base.contextLength,
     },
     weights: await mergedWeights(run),
     files: tokenizer.files,

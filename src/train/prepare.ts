@@ -24,15 +24,24 @@ export interface Run extends PipelineParts, Trainee {
   readonly layerwise: boolean;
 }
 
+/** What a model from scratch knows of its tokenizer; special tokens may be unknown where no tokens are read. */
+type Vocabulary = Pick<Tokenizer, "vocabularySize"> & Partial<Pick<Tokenizer, "pad" | "endOfText">>;
+
 /** The model of the options, without weights. */
-export async function modelOf(config: TrainConfig, vocabularySize: number): Promise<Model> {
+export async function modelOf(config: TrainConfig, vocabulary: Vocabulary): Promise<Model> {
   const { model } = config;
   if (typeof model === "string") return modelFromConfig(await readConfig(model));
-  return modelFromScratch({ vocab_size: vocabularySize, ...model });
+  const { vocabularySize, pad, endOfText } = vocabulary;
+  return modelFromScratch({
+    vocab_size: vocabularySize,
+    ...(pad !== undefined && { pad_token_id: pad }),
+    ...(endOfText !== undefined && { eos_token_id: endOfText }),
+    ...model,
+  });
 }
 
 export function contextLengthOf(config: TrainConfig, model: Model): number {
-  const length = config.contextLength ?? model.contextLength;
+  const length = config.contextLength ?? model.usualLength ?? model.contextLength;
   if (length <= model.contextLength) return length;
   throw new UsageError(
     `contextLength: the model takes at most ${model.contextLength} tokens; got ${length}`,
@@ -59,7 +68,7 @@ export function immediateParams(
 
 export async function prepare(config: TrainConfig): Promise<Run> {
   const tokenizer = await tokenizerOf(config);
-  const base = await modelOf(config, tokenizer.vocabularySize);
+  const base = await modelOf(config, tokenizer);
   if (tokenizer.vocabularySize > base.vocabularySize) {
     throw new UsageError(
       `tokenizer: the model knows ${base.vocabularySize} tokens` +

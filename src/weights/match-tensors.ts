@@ -15,6 +15,8 @@ export interface MatchOptions {
   readonly ignore?: readonly string[];
   /** Patterns of expected names that may be missing, as those of a head that is new. */
   readonly optional?: readonly string[];
+  /** Stored names to take where an expected name is missing: those of tied copies. */
+  readonly substitutes?: Readonly<Record<string, string>>;
 }
 
 /** A tensor on disk, by the name it has there. */
@@ -35,7 +37,7 @@ export function matchTensors<T extends StoredTensor>(
   where: string,
   stored: readonly T[],
   expected: ReadonlyMap<string, readonly number[]>,
-  { prefixes = [], ignore = [], optional = [] }: MatchOptions,
+  { prefixes = [], ignore = [], optional = [], substitutes = {} }: MatchOptions,
 ): ReadonlyMap<string, T> {
   const bare = (name: string): string => {
     const prefix = prefixes.find((start) => name.startsWith(start));
@@ -49,12 +51,18 @@ export function matchTensors<T extends StoredTensor>(
   const isOptional = fitsAny(optional);
   const expectedByBareName = new Map([...expected.keys()].map((name) => [bare(name), name]));
 
+  const named = new Map(stored.map((tensor) => [tensor.storedName, tensor]));
+  for (const [name, copy] of Object.entries(substitutes)) {
+    const tensor = named.get(copy);
+    if (tensor && !named.has(name)) named.set(name, tensor);
+  }
+
   const found = new Map<string, T>();
   const unexpected: string[] = [];
   const twice: string[] = [];
   const wrong: string[] = [];
-  for (const tensor of stored) {
-    const { storedName, info } = tensor;
+  for (const [storedName, tensor] of named) {
+    const { info } = tensor;
     const name = expected.has(storedName) ? storedName : expectedByBareName.get(bare(storedName));
     const shape = name === undefined ? undefined : expected.get(name);
     if (name === undefined || shape === undefined) {

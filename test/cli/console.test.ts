@@ -22,7 +22,7 @@ const translation = {
   rouge: { rouge1: 80, rouge2: 60.5, rougeL: 79.25 },
   count: 1,
   elapsedMs: 1,
-  samples: [{ source: "Sie hört's.", target: "", output: "" }],
+  samples: [{ source: "Sie hört's.", prompt: "de: Sie hört's.\n", target: "", output: "" }],
 } as const;
 
 it("follows a run from its start to the next commands", () => {
@@ -64,7 +64,7 @@ describe("what comes next", () => {
   const tail = (text: string) => text.slice(text.lastIndexOf("\n\n") + 2);
 
   it("offers a prompt like those of the training", () => {
-    const text = print([startEvent({ prefix: "de: " }), translation, endEvent()]);
+    const text = print([startEvent(), translation, endEvent()]);
     expect(tail(text)).toBe(
       [
         "the model is in runs/test; next:",

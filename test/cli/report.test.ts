@@ -67,9 +67,14 @@ it("shows translations in aligned lines, right ones in green, then BLEU and ROUG
     count: 200,
     elapsedMs: 4200,
     samples: [
-      { source: "Wir singen.", target: "We sing.", output: "We sing." },
-      { source: "Er\tschläft.", target: "He sleeps.", output: `He ${"very ".repeat(30)}` },
-      { source: "Ja.", target: "Yes.", output: "" },
+      { source: "Wir singen.", prompt: "", target: "We sing.", output: "We sing." },
+      {
+        source: "Er\tschläft.",
+        prompt: "",
+        target: "He sleeps.",
+        output: `He ${"very ".repeat(30)}`,
+      },
+      { source: "Ja.", prompt: "", target: "Yes.", output: "" },
     ],
   } as const;
   expect(translationReport(event, OPTIONS).join("\n")).toBe(
