@@ -294,8 +294,15 @@ describe("the configuration", () => {
   it("has stacks of different heights, and one table of relative positions each", () => {
     const model = t5({ num_layers: 2, num_decoder_layers: 3 });
     expect(model.stages.map(({ kind }) => kind)).toEqual([
-      ...["encoder embed", "encoder block", "encoder block", "encoder norm"],
-      ...["decoder embed", "decoder block", "decoder block", "decoder block", "decoder norm"],
+      "encoder embed",
+      "encoder block",
+      "encoder block",
+      "encoder norm",
+      "decoder embed",
+      "decoder block",
+      "decoder block",
+      "decoder block",
+      "decoder norm",
     ]);
     expect([...model.params.keys()].filter((name) => name.includes("relative"))).toEqual([
       "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight",

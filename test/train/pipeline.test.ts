@@ -126,14 +126,11 @@ describe("an encoder-decoder model", () => {
     // What one stage has alone is handed over as soon as it is known.
     { microSteps: 1 },
   ];
-  it.each(NAMES.flatMap((name) => dense.map((options) => ({ name, options }))))(
-    "has the loss and the gradients of transformers: $name $options",
-    async ({ name, options }) => {
+  it.each(NAMES.flatMap((name) => dense.map((extra) => ({ name, extra }))))(
+    "has the loss and the gradients of transformers: $name $extra",
+    async ({ name, extra }) => {
       const golden = readGolden(name);
-      const { loss, sums } = await accumulated(
-        partsFor(name, { method: "dense", ...options }),
-        name,
-      );
+      const { loss, sums } = await accumulated(partsFor(name, { method: "dense", ...extra }), name);
       expectClose([loss], [golden.loss], FLOAT32, { what: "loss" });
       expect(Object.keys(sums).toSorted()).toEqual(Object.keys(golden.gradients).toSorted());
       expectGradients(sums, golden);
@@ -162,15 +159,15 @@ describe("an encoder-decoder model", () => {
   ];
   it.each(compressing)(
     "compresses the sum, over sources and answers of unequal lengths: %j",
-    async (options) => {
+    async (extra) => {
       const golden = readGolden("t5");
-      const parts = partsFor("t5", { rank: 4, compressEmbeddings: true, ...options });
+      const parts = partsFor("t5", { rank: 4, compressEmbeddings: true, ...extra });
       const { sums } = await accumulated(parts, "t5", [[0], [1]]);
       const compressed = [...parts.plan.values()].flatMap(({ name, training }) =>
         training?.gradientProjection ? [{ name, projection: training.gradientProjection }] : [],
       );
       // All matrices and the embedding; the tables of relative positions, [8, 2], have but two columns.
-      const tables = options["side"] === "larger" ? 2 : 0;
+      const tables = extra["side"] === "larger" ? 2 : 0;
       expect(compressed).toHaveLength(2 * 6 + 2 * 10 + 1 + tables);
       for (const { name, projection } of compressed) {
         const drawn = parts.runtime.allocate("float32", [projection.rank, projection.dimension]);
@@ -201,8 +198,8 @@ describe("an encoder-decoder model", () => {
     { targets: ["*"], recompute: false, backwards: trainedEncoder },
   ])(
     "has the gradients of adapters and no others: $targets, recompute $recompute",
-    async ({ backwards, ...options }) => {
-      const parts = partsFor("t5", { method: "lora", rank: 2, alpha: 3, ...options });
+    async ({ backwards, ...extra }) => {
+      const parts = partsFor("t5", { method: "lora", rank: 2, alpha: 3, ...extra });
       const { weights } = readGolden("t5");
       const merged = { ...weights };
       const draw = normals(5);
@@ -247,6 +244,12 @@ describe("an encoder-decoder model", () => {
         ran.filter((key) => key.startsWith(kind) && key.endsWith("backward")).length,
       ]);
       expect(Object.fromEntries(counts)).toEqual(backwards);
+      // The embedding of the decoder is frozen: nothing goes back beyond its first block.
+      const decoder = ran.filter((key) => key.startsWith("decoder block"));
+      expect(decoder.some((key) => key.includes(" first"))).toBe(true);
+      expect(decoder.some((key) => key.includes("memory frozen"))).toBe(
+        backwards === frozenEncoder,
+      );
     },
   );
 });
