@@ -14,7 +14,8 @@ import { z } from "zod";
 import { UsageError } from "../errors.ts";
 import type { Value } from "../graph/value.ts";
 import { geluTanh } from "../nn/activation.ts";
-import { causalBias, multiHeadAttention } from "../nn/attention.ts";
+import { multiHeadAttention } from "../nn/attention.ts";
+import { causalBias } from "../nn/attention-bias.ts";
 import { dropout, type DropoutMasks } from "../nn/dropout.ts";
 import {
   conv1d,
@@ -29,11 +30,9 @@ import type { ParamsOf } from "../nn/params.ts";
 import { lengthOf, range } from "../nn/positions.ts";
 import { add } from "../ops/elementwise.ts";
 import { concat, split } from "../ops/movement.ts";
+import { type ConfigFields, parseConfig, rate, size } from "./config.ts";
 import type { Decoded, Model, PastAttention } from "./model.ts";
 import { type DefinedStage, defineStage, paramsOf } from "./stage.ts";
-
-const size = z.int().positive();
-const rate = z.number().min(0).lt(1);
 
 /** The fields of config.json that matter here, with GPT-2's defaults; others are kept and saved again. */
 const gpt2Schema = z.looseObject({
@@ -75,13 +74,8 @@ type NormSpec = { readonly ln_f: LayerNormSpec };
  * @param fields - the fields of config.json; absent ones are those of the smallest GPT-2
  * @throws {UsageError} if a field is not what the architecture allows.
  */
-export function gpt2(fields: Readonly<Record<string, unknown>>): Model {
-  const parsed = gpt2Schema.safeParse(fields);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new UsageError(`gpt2 config: ${issue?.path.join(".")}: ${issue?.message}`);
-  }
-  const config = parsed.data;
+export function gpt2(fields: ConfigFields): Model {
+  const config = parseConfig("gpt2", gpt2Schema, fields);
   if (config.n_embd % config.n_head !== 0) {
     throw new UsageError(
       `gpt2 config: n_embd must be divisible by n_head; got ${config.n_embd} and ${config.n_head}`,

@@ -1,23 +1,44 @@
 /** @file The architectures, by `model_type`. */
 
 import { UsageError } from "../errors.ts";
+import type { ConfigFields } from "./config.ts";
 import { gpt2 } from "./gpt2.ts";
 import type { Model } from "./model.ts";
 
-const ARCHITECTURES: Readonly<
-  Record<string, (config: Readonly<Record<string, unknown>>) => Model>
-> = { gpt2 };
+interface Architecture {
+  readonly build: (fields: ConfigFields) => Model;
+  /** The config fields of its rates of dropout, where they are not 0 by default. */
+  readonly dropout?: readonly string[];
+}
+
+const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
+  gpt2: { build: gpt2, dropout: ["embd_pdrop", "attn_pdrop", "resid_pdrop"] },
+};
 
 /**
  * The model that a config.json describes; GPT-2 where it names no type.
  *
  * @throws {UsageError} if the architecture is not supported, or a field is out of range.
  */
-export function modelFromConfig(config: Readonly<Record<string, unknown>>): Model {
-  const type = config["model_type"] ?? "gpt2";
+export const modelFromConfig = (fields: ConfigFields): Model =>
+  architectureOf(fields).build(fields);
+
+/**
+ * The model of some fields of a config.json, to be trained from scratch. There is no reason to expect overfitting then: dropout is
+ * there for whoever asks.
+ *
+ * @throws {UsageError} as `modelFromConfig` does.
+ */
+export function modelFromScratch(fields: ConfigFields): Model {
+  const { build, dropout = [] } = architectureOf(fields);
+  return build({ ...Object.fromEntries(dropout.map((field) => [field, 0])), ...fields });
+}
+
+function architectureOf(fields: ConfigFields): Architecture {
+  const type = fields["model_type"] ?? "gpt2";
   const known = typeof type === "string" && Object.hasOwn(ARCHITECTURES, type);
-  const build = known ? ARCHITECTURES[type] : undefined;
-  if (build) return build(config);
+  const architecture = known ? ARCHITECTURES[type] : undefined;
+  if (architecture) return architecture;
   throw new UsageError(
     `model: supported types are ${Object.keys(ARCHITECTURES).join(", ")}; got ${JSON.stringify(type)}`,
   );

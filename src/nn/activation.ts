@@ -6,10 +6,10 @@
  *   silu(x)     = x σ(x)
  */
 
+import { UsageError } from "../errors.ts";
 import { customVjp } from "../graph/op.ts";
-import type { Value } from "../graph/value.ts";
+import { scalarLike, type Value } from "../graph/value.ts";
 import { add, erf, max, mul, scale, shift, sigmoid, sub } from "../ops/elementwise.ts";
-import { scalarLike } from "../graph/value.ts";
 
 const A = 2 * Math.sqrt(2 / Math.PI);
 const B = A * 0.044715;
@@ -37,3 +37,24 @@ export const gelu = (x: Value): Value => mul(scale(x, 0.5), shift(erf(scale(x, M
 export const silu = (x: Value): Value => mul(x, sigmoid(x));
 
 export const relu = (x: Value): Value => max(x, scalarLike(x, 0));
+
+export type Activation = (x: Value) => Value;
+
+/** Activations by the names that config files give them. */
+const ACTIVATIONS: ReadonlyMap<string, Activation> = new Map([
+  ["gelu", gelu],
+  ["gelu_fast", geluTanh],
+  ["gelu_new", geluTanh],
+  ["gelu_pytorch_tanh", geluTanh],
+  ["relu", relu],
+  ["silu", silu],
+  ["swish", silu],
+]);
+
+/** The activation of that name in a config file. @throws {UsageError} if there is none. */
+export function activationOf(name: string): Activation {
+  const activation = ACTIVATIONS.get(name);
+  if (activation) return activation;
+  const known = [...ACTIVATIONS.keys()].join(", ");
+  throw new UsageError(`activation: must be one of ${known}; got ${name}`);
+}

@@ -1,10 +1,40 @@
 /** @file Layers. */
 
-export { gelu, geluTanh, relu, silu } from "./activation.ts";
-export { type AttentionOptions, causalBias, multiHeadAttention } from "./attention.ts";
+export { type Activation, activationOf, gelu, geluTanh, relu, silu } from "./activation.ts";
+export { type AttentionOptions, multiHeadAttention } from "./attention.ts";
+export {
+  causalBias,
+  paddingBias,
+  positionBias,
+  type PositionBiasOptions,
+  slidingBias,
+} from "./attention-bias.ts";
 export { dropout, type DropoutMasks } from "./dropout.ts";
-export { conv1d, conv1dSpec, embedding, embeddingSpec } from "./linear.ts";
+export {
+  conv1d,
+  conv1dSpec,
+  embedding,
+  embeddingSpec,
+  linear,
+  type LinearOptions,
+  linearSpec,
+} from "./linear.ts";
 export { crossEntropy, logSumExp } from "./loss.ts";
-export { layerNorm, layerNormSpec } from "./norm.ts";
-export { lengthOf, range } from "./positions.ts";
+export {
+  layerNorm,
+  layerNormSpec,
+  offsetRmsNorm,
+  offsetRmsNormSpec,
+  rmsNorm,
+  rmsNormSpec,
+} from "./norm.ts";
 export { bindParams, flattenSpec, type ParamsOf, type ParamSpec, type SpecTree } from "./params.ts";
+export { lengthOf, range } from "./positions.ts";
+export { rotary, type RotaryOptions } from "./rotary.ts";
+export {
+  type RotaryConfig,
+  rotaryFrequencies,
+  type RotaryFrequencies,
+  type RotaryFrequenciesOptions,
+  type RotaryScaling,
+} from "./rotary-frequencies.ts";

@@ -4,11 +4,54 @@ import type { Value } from "../graph/value.ts";
 import { add } from "../ops/elementwise.ts";
 import { gather } from "../ops/indexing.ts";
 import { matmul } from "../ops/matmul.ts";
-import { foldBatch, reshape } from "../ops/movement.ts";
+import { foldBatch, matrixTranspose, reshape } from "../ops/movement.ts";
 import { dimAt } from "../tensor/shape.ts";
 import type { ParamsOf, ParamSpec } from "./params.ts";
 
-export type LinearSpec = { readonly weight: ParamSpec; readonly bias: ParamSpec };
+/** A linear map without a bias. */
+export type MatrixSpec = { readonly weight: ParamSpec };
+export type LinearSpec = MatrixSpec & { readonly bias: ParamSpec };
+
+const zeroBias = (width: number): ParamSpec => ({
+  shape: [width],
+  role: "bias",
+  init: { kind: "constant", value: 0 },
+});
+
+export interface LinearOptions {
+  readonly from: number;
+  readonly to: number;
+  /** Standard deviation of the initial weight. */
+  readonly deviation: number;
+  /** Whether there is a bias, which is 0 at first; false by default. */
+  readonly bias?: boolean;
+}
+
+/** PyTorch's linear map: the weight is [out, in]. */
+export function linearSpec(options: LinearOptions & { readonly bias: true }): LinearSpec;
+export function linearSpec(options: LinearOptions & { readonly bias?: false }): MatrixSpec;
+export function linearSpec(options: LinearOptions): MatrixSpec | LinearSpec;
+export function linearSpec({
+  from,
+  to,
+  deviation,
+  bias = false,
+}: LinearOptions): MatrixSpec | LinearSpec {
+  const weight: ParamSpec = {
+    shape: [to, from],
+    role: "matrix",
+    init: { kind: "normal", deviation },
+    inputAxis: 1,
+  };
+  return bias ? { weight, bias: zeroBias(to) } : { weight };
+}
+
+/** x Wᵀ + b, [..., in] to [..., out]. One product of matrices, whatever the leading axes. */
+export function linear(x: Value, p: ParamsOf<MatrixSpec> & { readonly bias?: Value }): Value {
+  const product = matmul(foldBatch(x), matrixTranspose(p.weight)); // [N, out]
+  const y = p.bias ? add(product, p.bias) : product;
+  return reshape(y, x.shape.with(-1, dimAt("linear", p.weight.shape, 0)));
+}
 
 /** GPT-2's linear map: the weight is [in, out]. */
 export const conv1dSpec = (from: number, to: number, deviation: number): LinearSpec => ({
@@ -18,7 +61,7 @@ export const conv1dSpec = (from: number, to: number, deviation: number): LinearS
     init: { kind: "normal", deviation },
     inputAxis: 0,
   },
-  bias: { shape: [to], role: "bias", init: { kind: "constant", value: 0 } },
+  bias: zeroBias(to),
 });
 
 /** x W + b, [..., in] to [..., out]. One product of matrices, whatever the leading axes. */

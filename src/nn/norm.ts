@@ -1,7 +1,8 @@
 /** @file Normalisation layers with their parameters. */
 
 import type { Value } from "../graph/value.ts";
-import { layerNorm as normalize } from "../ops/normalize.ts";
+import { shift } from "../ops/elementwise.ts";
+import * as ops from "../ops/normalize.ts";
 import type { ParamsOf, ParamSpec } from "./params.ts";
 
 export type LayerNormSpec = { readonly weight: ParamSpec; readonly bias: ParamSpec };
@@ -13,4 +14,23 @@ export const layerNormSpec = (width: number): LayerNormSpec => ({
 
 /** Layer normalisation over the last axis, [..., C] to [..., C]. */
 export const layerNorm = (x: Value, p: ParamsOf<LayerNormSpec>, eps: number): Value =>
-  normalize(x, p.weight, p.bias, eps);
+  ops.layerNorm(x, p.weight, p.bias, eps);
+
+export type RmsNormSpec = { readonly weight: ParamSpec };
+
+export const rmsNormSpec = (width: number): RmsNormSpec => ({
+  weight: { shape: [width], role: "norm", init: { kind: "constant", value: 1 } },
+});
+
+/** Root mean square normalisation over the last axis, [..., C] to [..., C]. */
+export const rmsNorm = (x: Value, p: ParamsOf<RmsNormSpec>, eps: number): Value =>
+  ops.rmsNorm(x, p.weight, eps);
+
+/** Gemma's: the checkpoint's weight is the deviation from 1. */
+export const offsetRmsNormSpec = (width: number): RmsNormSpec => ({
+  weight: { shape: [width], role: "norm", init: { kind: "constant", value: 0 } },
+});
+
+/** `rmsNorm` with the weight 1 + w. */
+export const offsetRmsNorm = (x: Value, p: ParamsOf<RmsNormSpec>, eps: number): Value =>
+  ops.rmsNorm(x, shift(p.weight, 1), eps);

@@ -24,7 +24,7 @@ export function matrixOperations(outputs: readonly Value[]): number {
 /** Operators whose result onnxruntime may put where an operand was, if nobody else needs that. */
 const IN_PLACE = new Set([
   ..."Add Sub Mul Div Max Min Neg Abs Exp Log Sqrt Tanh Sigmoid Where Cast".split(" "),
-  ..."Reshape Softmax ThresholdedRelu ScatterElements Identity".split(" "),
+  ..."Reshape Unsqueeze Softmax ThresholdedRelu ScatterElements Identity".split(" "),
 ]);
 
 /**
@@ -55,6 +55,9 @@ export function workspaceBytes(outputs: readonly Value[]): number {
   return peak;
 }
 
+/** Operators whose result is their operand in another shape. */
+const VIEWS = new Set(["Reshape", "Unsqueeze"]);
+
 /** Operators that read each element of an operand before they write it. */
 const ELEMENTWISE = new Set(["Add", "Sub", "Mul", "Div"]);
 
@@ -69,11 +72,11 @@ export function overwritable(outputs: readonly Value[], result: Value, operand: 
   }
   if (outputs.includes(operand)) return false;
   const before = new Set(topologicalOrder([result]));
-  // The result of a Reshape is no copy: who reads it reads the operand.
+  // A view is no copy: who reads it reads the operand.
   const aliases = new Set([operand]);
   return topologicalOrder(outputs).every((node) => {
     if (!node.inputs.some((value) => aliases.has(value))) return true;
-    if (node.type === "Reshape") for (const output of node.outputs) aliases.add(output);
+    if (VIEWS.has(node.type)) for (const output of node.outputs) aliases.add(output);
     if (node !== last) return before.has(node);
     const onlyBase = node.type === "ScatterElements";
     return onlyBase

@@ -139,6 +139,18 @@ const Sigmoid = defineOp<Unary>({
   vjp: (dy, _, y) => [mul(dy, mul(y, sub(scalarLike(y, 1), y)))],
 });
 
+const Sin = defineOp<Unary>({
+  type: "Sin",
+  infer: (inputs) => inferFloat("sin", inputs),
+  vjp: (dy, [x]) => [mul(dy, cos(x))],
+});
+
+const Cos = defineOp<Unary>({
+  type: "Cos",
+  infer: (inputs) => inferFloat("cos", inputs),
+  vjp: (dy, [x]) => [neg(mul(dy, sin(x)))],
+});
+
 const Erf = defineOp<Unary>({
   type: "Erf",
   infer: (inputs) => inferFloat("erf", inputs),
@@ -222,6 +234,8 @@ export const sqrt = (x: Value): Value => Sqrt([x], undefined);
 export const tanh = (x: Value): Value => Tanh([x], undefined);
 /** 1 / (1 + e^-x). */
 export const sigmoid = (x: Value): Value => Sigmoid([x], undefined);
+export const sin = (x: Value): Value => Sin([x], undefined);
+export const cos = (x: Value): Value => Cos([x], undefined);
 /** The error function. */
 export const erf = (x: Value): Value => Erf([x], undefined);
 /** x^exponent for a constant exponent. */

@@ -8,6 +8,7 @@ import {
   broadcastShapes,
   type Dim,
   dimAt,
+  elementCount,
   matrixDims,
   normalizeAxis,
   sameShape,
@@ -35,11 +36,22 @@ const Reshape = defineOp<Unary, Shape>({
   },
   vjp: (dy, [x]) => [reshape(dy, x.shape)],
   // In ONNX 0 keeps the dimension at that place and -1 is what remains.
-  onnx: (shape, [x]) => ({
-    operands: [
-      int64(shape.map((dim, i) => (typeof dim === "number" ? dim : dim === x.shape[i] ? 0 : -1))),
-    ],
-  }),
+  onnx(shape, [x]) {
+    const sizes = shape.map((dim, axis) =>
+      typeof dim === "number" ? dim : dim === x.shape[axis] ? 0 : -1,
+    );
+    if (sizes.filter((size) => size === -1).length > 1) {
+      throw new ShapeError("reshape: moves two named axes", { x: x.shape, to: shape });
+    }
+    return { operands: [int64(sizes)] };
+  },
+});
+
+const Unsqueeze = defineOp<Unary, number>({
+  type: "Unsqueeze",
+  infer: ([x], axis) => ({ dtype: x.dtype, shape: x.shape.toSpliced(axis, 0, 1) }),
+  vjp: (dy, [x]) => [reshape(dy, x.shape)],
+  onnx: (axis) => ({ operands: [int64([axis])] }),
 });
 
 const Transpose = defineOp<Unary, readonly number[]>({
@@ -181,6 +193,10 @@ const Split = defineMultiOp<Unary, SplitAttrs>({
 export const reshape = (x: Value, shape: Shape): Value =>
   sameShape(x.shape, shape) ? x : Reshape([x], shape);
 
+/** x with a new axis of size 1, which is axis `axis` of the result. */
+export const unsqueeze = (x: Value, axis: number): Value =>
+  Unsqueeze([x], normalizeAxis("unsqueeze", [...x.shape, 1], axis));
+
 /** Axes in another order: axis i of the result is axis `permutation[i]` of x. */
 export function transpose(x: Value, permutation: readonly number[]): Value {
   const before = producer(x);
@@ -230,10 +246,12 @@ export function matrixTranspose(x: Value): Value {
   return transpose(x, [...Array.from({ length: rank - 2 }, (_, i) => i), rank - 1, rank - 2]);
 }
 
-/** All axes but the last as one, [..., N] to [M, N]. */
+/**
+ * All axes but the last as one, [..., N] to [M, N], for one product of matrices instead of a batch.
+ * Where one of them is only a name, x stays as it is: the batch of products has the same numbers.
+ */
 export function foldBatch(x: Value): Value {
-  if (x.shape.length === 2) return x;
-  const columns = dimAt("foldBatch", x.shape, -1);
-  const rows = staticShape("foldBatch", x.shape.slice(0, -1)).reduce((n, dim) => n * dim, 1);
-  return reshape(x, [rows, columns]);
+  const batch = x.shape.slice(0, -1);
+  if (x.shape.length === 2 || batch.some((dim) => typeof dim === "string")) return x;
+  return reshape(x, [elementCount(batch), dimAt("foldBatch", x.shape, -1)]);
 }

@@ -3,7 +3,7 @@
 import { defineOp } from "../graph/op.ts";
 import type { Value, ValueType } from "../graph/value.ts";
 import { int64 } from "../tensor/host-tensor.ts";
-import { normalizeAxis, type Shape, staticShape } from "../tensor/shape.ts";
+import { dimAt, elementCount, normalizeAxis, type Shape, staticShape } from "../tensor/shape.ts";
 import { cast, equal, mul, scale } from "./elementwise.ts";
 import { expand, reshape } from "./movement.ts";
 
@@ -76,8 +76,8 @@ export const reduceSum = (x: Value, options: ReduceOptions = {}): Value =>
 /** The mean over axes. */
 export function reduceMean(x: Value, options: ReduceOptions = {}): Value {
   const attrs = attributes("reduceMean", x, options);
-  const sizes = staticShape("reduceMean", x.shape);
-  const count = attrs.axes.reduce((n, axis) => n * (sizes[axis] ?? 1), 1);
+  const sizes = attrs.axes.map((axis) => dimAt("reduceMean", x.shape, axis));
+  const count = elementCount(sizes);
   return scale(ReduceSum([x], attrs), 1 / count);
 }
 

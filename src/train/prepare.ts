@@ -2,7 +2,7 @@
 
 import { UsageError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
-import { modelFromConfig } from "../models/registry.ts";
+import { modelFromConfig, modelFromScratch } from "../models/registry.ts";
 import { cpuRuntime } from "../runtime/node.ts";
 import type { Tokenizer } from "../text/index.ts";
 import { loadWeights, readConfig } from "../weights/index.ts";
@@ -27,10 +27,7 @@ export interface Run extends PipelineParts, Trainee {
 export async function modelOf(config: TrainConfig, vocabularySize: number): Promise<Model> {
   const { model } = config;
   if (typeof model === "string") return modelFromConfig(await readConfig(model));
-  const vocabulary = { vocab_size: vocabularySize };
-  // From scratch there is no reason to expect overfitting; dropout is there for whoever asks.
-  const dropout = { embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 };
-  return modelFromConfig({ ...vocabulary, ...dropout, ...model });
+  return modelFromScratch({ vocab_size: vocabularySize, ...model });
 }
 
 export function contextLengthOf(config: TrainConfig, model: Model): number {

@@ -1,4 +1,5 @@
-"""Writes ops.json: operators, forward and vector-Jacobian product, by torch autograd in float64.
+"""Writes ops/*.json: operators, forward and vector-Jacobian product, by torch autograd in float64.
+One file for each source file of src/ops, and one for the functions of src/nn.
 
 Made with Python 3.11, torch 2.15.0, numpy 2.4.6:
     python test/golden/make_ops.py
@@ -19,6 +20,7 @@ import torch.nn.functional as F
 torch.set_num_threads(1)
 rng = np.random.default_rng(0)
 cases = []
+names = set()
 errors = []
 DTYPES = {
     torch.float64: "float64",
@@ -153,13 +155,16 @@ def elementwise():
             case(op, variant, [values[:cut].reshape(a), values[cut:].reshape(b)], f)
 
     for variant, shape in {"scalar": (), "vector": (3,), "rank-3": (2, 1, 2)}.items():
-        for op in ("neg", "abs", "exp", "tanh", "sigmoid"):
+        for op in ("neg", "abs", "exp", "tanh", "sigmoid", "sin", "cos"):
             case(op, variant, [normal(*shape)], getattr(torch, op))
         for op in ("log", "sqrt"):
             case(op, variant, [positive(*shape)], getattr(torch, op))
     wide = torch.tensor([-40.0, -12.5, -4.0, 4.0, 12.5, 40.0], dtype=torch.float64)
     for op in ("tanh", "sigmoid"):
         case(op, "wide", [wide], getattr(torch, op))
+    far = torch.tensor([-1000.0, -40.5, 100.25, 511.0], dtype=torch.float64)
+    for op in ("sin", "cos"):
+        case(op, "far-from-0", [far], getattr(torch, op))
     for exponent in (2, 3):
         case("pow", f"{exponent}", [normal(2, 3)], lambda x: x**exponent, exponent=exponent)
     for exponent in (-1, 0.5, -0.5, 1.7):
@@ -181,6 +186,9 @@ def elementwise():
         for variant, (a, b) in few.items():
             case(op, variant, [a, b], f)
 
+    numbers = torch.tensor([0.25, -1.75], dtype=torch.float64)
+    case("round", "vector", [numbers], torch.round)
+
     for variant, x, to in (
         ("float-to-float32", normal(2, 3), torch.float32),
         ("float-to-int32", normal(6, scale=4), torch.int32),
@@ -200,6 +208,9 @@ def movement():
         x = normal(*(2, 3, 1, 2)[: len(order)])
         name = "".join(map(str, order))
         case("transpose", name, [x], lambda x: x.permute(order), permutation=order)
+    for shape, axis in (((3,), 0), ((2, 3), 1), ((2, 3), -1), ((), 0)):
+        variant = f"rank-{len(shape)}-axis-{axis}"
+        case("unsqueeze", variant, [normal(*shape)], lambda x: x.unsqueeze(axis), axis=axis)
     for before, after in (
         ((), (2, 3)),
         ((3,), (2, 3)),
@@ -305,7 +316,7 @@ def indexing():
     case("gatherElements", "duplicates", [normal(2, 3), repeated], f, axis=1)
 
 
-def network():
+def normalisation():
     for variant, shape, center in (
         ("matrix", (2, 4), 0),
         ("rank-3", (2, 1, 3), 0),
@@ -321,34 +332,61 @@ def network():
             f = lambda x, w: F.rms_norm(x, [width], w, eps)
             case("rmsNorm", name, [x, weight], f, eps=eps)
 
-    extreme = torch.tensor([[80.0, -80.0, 79.0, 0.0], [-80.0, -79.5, -80.0, -78.0]]).double()
-    softmax = lambda x: torch.softmax(x, -1)
-    log_sum_exp = lambda x: torch.logsumexp(x, -1, keepdim=True)
-    for op, f in {"softmax": softmax, "logSumExp": log_sum_exp}.items():
-        for variant, x in (
-            ("vector", normal(5)),
-            ("matrix", normal(2, 4)),
-            ("rank-4", normal(2, 1, 1, 2)),
-            ("one-column", normal(3, 1)),
-            ("extreme", extreme),
-        ):
-            case(op, variant, [x], f)
 
-    activations = {
+def extreme():
+    return torch.tensor([[80.0, -80.0, 79.0, 0.0], [-80.0, -79.5, -80.0, -78.0]]).double()
+
+
+def exponentials(op, f):
+    for variant, x in (
+        ("vector", normal(5)),
+        ("matrix", normal(2, 4)),
+        ("rank-4", normal(2, 1, 1, 2)),
+        ("one-column", normal(3, 1)),
+        ("extreme", extreme()),
+    ):
+        case(op, variant, [x], f)
+
+
+def softmax():
+    exponentials("softmax", lambda x: torch.softmax(x, -1))
+
+
+def activations():
+    wide = torch.tensor([-30.0, -6.0, -3.0, -0.75, 0.75, 3.0, 6.0, 30.0], dtype=torch.float64)
+    for op, f in {
         "geluTanh": lambda x: F.gelu(x, approximate="tanh"),
         "gelu": F.gelu,
         "silu": F.silu,
         "relu": F.relu,
-    }
-    wide = torch.tensor([-30.0, -6.0, -3.0, -0.75, 0.75, 3.0, 6.0, 30.0], dtype=torch.float64)
-    for op, f in activations.items():
+    }.items():
         case(op, "scalar", [normal()], f)
         case(op, "rank-3", [normal(2, 1, 2)], f)
         case(op, "wide", [wide], f)
 
-    def attention(heads):
+
+def heads_of(x, heads):
+    """[B, T, H D] to [B, H, T, D]."""
+    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+
+
+def attended(q, k, v, heads, kv_heads=None, scale=None, softcap=None, mask=None):
+    """Attention written out, with keys and values repeated for their groups of heads."""
+    kv_heads = kv_heads or heads
+    q, k, v = heads_of(q, heads), heads_of(k, kv_heads), heads_of(v, kv_heads)
+    k, v = (x.repeat_interleave(heads // kv_heads, 1) for x in (k, v))
+    scores = q @ k.mT * (scale or q.shape[-1] ** -0.5)
+    if softcap:
+        scores = softcap * torch.tanh(scores / softcap)
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -torch.inf)
+    return (scores.softmax(-1) @ v).transpose(1, 2).flatten(2)
+
+
+def attention():
+    def causal(heads):
         def apply(*qkv):
-            split = [x.unflatten(-1, (heads, -1)).transpose(1, 2) for x in qkv]
+            split = [heads_of(x, heads) for x in qkv]
             mixed = F.scaled_dot_product_attention(*split, is_causal=True)
             return mixed.transpose(1, 2).flatten(2)
 
@@ -361,7 +399,70 @@ def network():
         ("width-1-heads", (1, 3, 3), 3),
     ):
         qkv = [normal(*shape) for _ in range(3)]
-        case("causalAttention", variant, qkv, attention(heads), heads=heads)
+        case("causalAttention", variant, qkv, causal(heads), heads=heads)
+
+    for variant, batch, queries, keys, size, options in (
+        ("two-for-four", 2, 2, 3, 2, {"heads": 4, "kvHeads": 2}),
+        ("one-for-three", 1, 3, 2, 1, {"heads": 3, "kvHeads": 1}),
+        ("one-query", 2, 1, 3, 1, {"heads": 4, "kvHeads": 2}),
+        ("unscaled", 1, 2, 3, 3, {"heads": 2, "scale": 1}),
+        ("scaled-and-grouped", 1, 2, 2, 2, {"heads": 2, "kvHeads": 1, "scale": 0.25}),
+        ("softcap", 1, 3, 2, 2, {"heads": 2, "softcap": 0.75}),
+        ("softcap-and-grouped", 1, 2, 2, 2, {"heads": 2, "kvHeads": 1, "softcap": 2, "scale": 1.5}),
+    ):
+        heads, kv_heads = options["heads"], options.get("kvHeads", options["heads"])
+        inputs = [normal(batch, queries, heads * size)]
+        inputs += [normal(batch, keys, kv_heads * size) for _ in range(2)]
+        f = lambda q, k, v: attended(
+            q, k, v, heads, kv_heads, options.get("scale"), options.get("softcap")
+        )
+        case("attention", variant, inputs, f, **options)
+
+    # Position i sees j where i - window < j <= i.
+    for variant, length, window in (("window-1", 3, 1), ("window-2", 4, 2), ("window-9", 3, 9)):
+        i = torch.arange(length)
+        seen = (i[None] <= i[:, None]) & (i[None] > i[:, None] - window)
+        qkv = [normal(1, length, 2) for _ in range(3)]
+        f = lambda q, k, v: attended(q, k, v, 2, mask=seen)
+        case("slidingAttention", variant, qkv, f, heads=2, window=window)
+
+    # A mask of tokens (1) and padding (0), for each sequence; some heads share keys and values.
+    for variant, heads, kv_heads, mask in (
+        ("right", 2, 2, [[1, 1, 0], [1, 1, 1]]),
+        ("left-and-grouped", 2, 1, [[0, 0, 1], [0, 1, 1]]),
+    ):
+        tokens = torch.tensor(mask, dtype=torch.int32)
+        inputs = [normal(2, 3, heads), normal(2, 3, kv_heads), normal(2, 3, kv_heads), tokens]
+        f = lambda q, k, v, m: attended(q, k, v, heads, kv_heads, mask=m.bool()[:, None, None])
+        case("paddedAttention", variant, inputs, f, heads=heads, kvHeads=kv_heads)
+
+
+def rotary():
+    def rotated(x, positions, heads, frequencies, scaling):
+        """As complex numbers: (x[i], x[i + half]) is turned by position * frequency[i]."""
+        split = x.unflatten(-1, (heads, -1))
+        half = len(frequencies)
+        first, second, rest = split.split([half, half, split.shape[-1] - 2 * half], -1)
+        angles = positions[..., None] * torch.tensor(frequencies, dtype=torch.float64)
+        turn = torch.polar(torch.full_like(angles, scaling), angles)[:, :, None]
+        turned = torch.complex(first, second) * turn
+        return torch.cat([turned.real, turned.imag, rest], -1).flatten(2)
+
+    for variant, shape, heads, positions, frequencies, scaling in (
+        ("two-heads", (1, 3, 8), 2, [[0, 1, 2]], [1.0, 0.25], 1.0),
+        ("positions-of-each", (2, 2, 4), 1, [[5, 6], [0, 3]], [0.5, 0.125], 1.0),
+        ("scaled", (1, 2, 4), 2, [[1, 3]], [0.75], 1.25),
+        ("partial", (1, 2, 6), 1, [[2, 7]], [1.0, 0.5], 1.0),
+        ("far", (1, 2, 2), 1, [[1023, 4095]], [0.5], 1.0),
+    ):
+        inputs = [normal(*shape), torch.tensor(positions, dtype=torch.int32)]
+        f = lambda x, p: rotated(x, p, heads, frequencies, scaling)
+        options = {"inverseFrequencies": frequencies, "attentionScaling": scaling}
+        case("rotary", variant, inputs, f, heads=heads, **options)
+
+
+def losses():
+    exponentials("logSumExp", lambda x: torch.logsumexp(x, -1, keepdim=True))
 
     def loss(logits, targets, weights):
         return (F.cross_entropy(logits, targets.long(), reduction="none") * weights).sum()
@@ -369,29 +470,43 @@ def network():
     masked = torch.tensor([1.0, 0.0, 1.0, 0.0], dtype=torch.float64)
     case("crossEntropy", "weighted", [normal(3, 5), ints(5, 3), positive(3)], loss)
     case("crossEntropy", "masked", [normal(4, 3, scale=3), ints(3, 4), masked], loss)
-    case("crossEntropy", "extreme", [extreme, ints(4, 2), positive(2)], loss)
+    case("crossEntropy", "extreme", [extreme(), ints(4, 2), positive(2)], loss)
 
 
-def rounding():
-    numbers = torch.tensor([0.25, -1.75], dtype=torch.float64)
-    case("round", "vector", [numbers], torch.round)
+FILES = {
+    "elementwise": (elementwise,),
+    "movement": (movement,),
+    "reduce": (reductions,),
+    "matmul": (products,),
+    "indexing": (indexing,),
+    "normalize": (normalisation,),
+    "softmax": (softmax,),
+    "nn": (activations, attention, rotary, losses),
+}
 
 
 def main():
-    for write in (elementwise, movement, reductions, products, indexing, network, rounding):
-        write()
+    global rng
     versions = {
         "python": platform.python_version(),
         "torch": torch.__version__.split("+")[0],
         "numpy": np.__version__,
     }
-    assert len({c["name"] for c in cases}) == len(cases)
-    lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
-    path = Path(__file__).parent / "ops.json"
-    path.write_text(f'{{"versions":{json.dumps(versions)},"cases":[\n{lines}\n]}}\n')
+    for seed, (name, writers) in enumerate(FILES.items()):
+        # Numbers of its own for each file, so that a new case changes no other file.
+        rng = np.random.default_rng(seed)
+        cases.clear()
+        for write in writers:
+            write()
+        assert not names & {c["name"] for c in cases}
+        names.update(c["name"] for c in cases)
+        lines = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
+        path = Path(__file__).parent / "ops" / f"{name}.json"
+        path.write_text(f'{{"versions":{json.dumps(versions)},"cases":[\n{lines}\n]}}\n')
+        size = path.stat().st_size
+        assert size <= 100_000
+        print(f"{name}: {len(cases)} cases of {len({c['op'] for c in cases})} ops, {size} bytes")
     print(f"largest deviation from central differences {max(errors):.1e}")
-    ops = {c["op"] for c in cases}
-    print(f"{len(cases)} cases of {len(ops)} ops,", path.stat().st_size, "bytes")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,15 @@
 /**
  * One row for each operator, and for each function of `nn` that composes them: how to build it from the inputs and options of
- * a case. The cases are PyTorch's, in test/golden/ops.json, or stand with the row where PyTorch has no such function.
+ * a case. The cases are PyTorch's, in test/golden/ops/, or stand with the row where PyTorch has no such function.
  */
 
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import type { Value } from "../../src/graph/value.ts";
 import { gelu, geluTanh, relu, silu } from "../../src/nn/activation.ts";
-import { causalBias, multiHeadAttention } from "../../src/nn/attention.ts";
+import { multiHeadAttention } from "../../src/nn/attention.ts";
+import { causalBias, paddingBias, slidingBias } from "../../src/nn/attention-bias.ts";
 import { crossEntropy, logSumExp } from "../../src/nn/loss.ts";
+import { rotary } from "../../src/nn/rotary.ts";
 import * as ops from "../../src/ops/index.ts";
 import type { DType } from "../../src/tensor/dtype.ts";
 
@@ -22,6 +24,7 @@ export interface TypedTensor extends GoldenTensor {
 
 /** Every operator reads its own subset. */
 export interface Options {
+  readonly attentionScaling: number;
   readonly after: number;
   readonly axes: readonly number[];
   readonly axis: number;
@@ -32,13 +35,18 @@ export interface Options {
   readonly exponent: number;
   readonly factor: number;
   readonly heads: number;
+  readonly inverseFrequencies: readonly number[];
   readonly keepDims: boolean;
+  readonly kvHeads: number;
   readonly offset: number;
   readonly parts: number;
   readonly permutation: readonly number[];
+  readonly scale: number;
   readonly shape: readonly number[];
+  readonly softcap: number;
   readonly start: number;
   readonly value: number;
+  readonly window: number;
 }
 
 export interface Case {
@@ -85,6 +93,7 @@ export const OPS: Readonly<Record<string, Build>> = {
   round: unary(ops.round),
   add: binary(ops.add),
   cast: withOptions((x, { dtype }) => ops.cast(x, dtype)),
+  cos: unary(ops.cos),
   concat: (inputs, { axis }) => ops.concat(inputs, axis),
   div: binary(ops.div),
   equal: binary(ops.equal),
@@ -110,12 +119,14 @@ export const OPS: Readonly<Record<string, Build>> = {
   reduceMean: withOptions(ops.reduceMean),
   reduceSum: withOptions(ops.reduceSum),
   reshape: withOptions((x, { shape }) => ops.reshape(x, shape)),
+  rmsNorm: (inputs, { eps }) => binary((x, w) => ops.rmsNorm(x, w, eps))(inputs, none),
   scale: withOptions((x, { factor }) => ops.scale(x, factor)),
   scatterAdd: ternary(ops.scatterAdd),
   scatterElementsAdd: (inputs, { axis }) =>
     ternary((x, i, u) => ops.scatterElementsAdd(x, i, u, axis))(inputs, none),
   shift: withOptions((x, { offset }) => ops.shift(x, offset)),
   sigmoid: unary(ops.sigmoid),
+  sin: unary(ops.sin),
   slice: withOptions(ops.slice),
   softmax: unary(ops.softmax),
   split: withOptions((x, { parts, axis }) => ops.split(x, parts, axis)),
@@ -124,11 +135,14 @@ export const OPS: Readonly<Record<string, Build>> = {
   sumSquares: withOptions(ops.sumSquares),
   tanh: unary(ops.tanh),
   transpose: withOptions((x, { permutation }) => ops.transpose(x, permutation)),
+  unsqueeze: withOptions((x, { axis }) => ops.unsqueeze(x, axis)),
   where: ternary(ops.where),
 };
 
 /** Functions of `src/nn` without parameters. */
 const FUNCTIONS: Readonly<Record<string, Build>> = {
+  attention: (inputs, options) =>
+    ternary((q, k, v) => multiHeadAttention(q, k, v, options))(inputs, none),
   causalAttention: (inputs, { heads }) =>
     ternary((q, k, v) =>
       multiHeadAttention(q, k, v, { heads, bias: causalBias(q, Number(q.shape[1])) }),
@@ -137,12 +151,24 @@ const FUNCTIONS: Readonly<Record<string, Build>> = {
   gelu: unary(gelu),
   geluTanh: unary(geluTanh),
   logSumExp: unary(logSumExp),
+  paddedAttention: (inputs, { heads, kvHeads }) =>
+    ternary((q, k, v) => {
+      const bias = paddingBias(q, at(inputs, 3));
+      return multiHeadAttention(q, k, v, { heads, kvHeads, bias });
+    })(inputs, none),
   relu: unary(relu),
+  rotary: (inputs, options) => binary((x, p) => rotary(x, p, options))(inputs, none),
   silu: unary(silu),
+  slidingAttention: (inputs, { heads, window }) =>
+    ternary((q, k, v) => {
+      const bias = slidingBias(q, Number(q.shape[1]), window);
+      return multiHeadAttention(q, k, v, { heads, bias });
+    })(inputs, none),
 };
 
-const golden: { readonly cases: readonly Case[] } = JSON.parse(
-  readFileSync("test/golden/ops.json", "utf8"),
+const GOLDEN = "test/golden/ops";
+const golden: readonly Case[] = readdirSync(GOLDEN).flatMap(
+  (file) => JSON.parse(readFileSync(`${GOLDEN}/${file}`, "utf8")).cases,
 );
 
 const float = (shape: readonly number[], data: readonly number[]): TypedTensor => ({
@@ -235,12 +261,7 @@ const BY_HAND: readonly Case[] = [
   },
 ];
 
-/** Operators of which PyTorch's numbers are there, but not yet the operator. */
-export const AWAITED: readonly string[] = ["rmsNorm"];
-
-export const CASES: readonly Case[] = [...golden.cases, ...BY_HAND].filter(
-  ({ op }) => !AWAITED.includes(op),
-);
+export const CASES: readonly Case[] = [...golden, ...BY_HAND];
 
 const none: Options = JSON.parse("{}");
 

@@ -20,7 +20,7 @@ import {
   runGraph,
   tensorNamed,
 } from "../support/graph.ts";
-import { AWAITED, build, type Case, CASES, OPS, type TypedTensor } from "./cases.ts";
+import { build, type Case, CASES, OPS, type TypedTensor } from "./cases.ts";
 
 type Float = "float32" | "float64";
 
@@ -172,9 +172,8 @@ describe("the table", () => {
     },
   );
 
-  it("has no row for an operator that does not exist, and awaits none that does", () => {
+  it("has no row for an operator that does not exist", () => {
     expect(Object.keys(ops)).toEqual(expect.arrayContaining(Object.keys(OPS)));
-    for (const name of AWAITED) expect(ops).not.toHaveProperty(name);
   });
 
   it("takes float32 only where float64 is not to be had", async () => {
@@ -212,6 +211,12 @@ describe("an operator refuses", () => {
     ["a product of two types", () => ops.matmul(f(2, 2), d(2, 2)), "matmul: element types differ"],
     ["a product of named sizes that differ", () => ops.matmul(f(2, "K"), f("L", 3)), "[2, K]"],
     ["another number of elements", () => ops.reshape(f(2, 3), [5]), "reshape: element counts"],
+    [
+      "to move two names",
+      () => ops.reshape(f("B", "T"), [1, "B", "T"]),
+      "reshape: moves two named axes; got x [B, T], to [1, B, T]",
+    ],
+    ["an axis beyond the new rank", () => ops.unsqueeze(f(2), 2), "unsqueeze: no axis 2"],
     ["another name", () => ops.reshape(f("B", 3), ["T", 3]), "reshape: element counts differ"],
     ["what is no permutation", () => ops.transpose(f(2, 3), [0, 0]), "[0, 0] is no permutation"],
     ["a permutation of fewer axes", () => ops.transpose(f(2, 3), [0]), "transpose: 1 axes"],

@@ -6,7 +6,7 @@ import { compile, type Program } from "../../src/onnx/model.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import { readTensor, type Runtime } from "../../src/runtime/runtime.ts";
 import type { HostTensor } from "../../src/tensor/host-tensor.ts";
-import { staticShape } from "../../src/tensor/shape.ts";
+import { type Dim, staticShape } from "../../src/tensor/shape.ts";
 
 export type HostTensors = Readonly<Record<string, HostTensor>>;
 
@@ -18,7 +18,8 @@ export const inputFor = (name: string, { dtype, shape }: HostTensor): Value =>
 
 export interface LoadedProgram {
   readonly program: Program;
-  run(feeds: HostTensors): Promise<HostTensors>;
+  /** `sizes` of the dimensions that are only names. */
+  run(feeds: HostTensors, sizes?: Readonly<Record<string, number>>): Promise<HostTensors>;
   release(): Promise<void>;
 }
 
@@ -30,14 +31,15 @@ export async function loadProgram(
   const executable = await runtime.load(program);
   return {
     program,
-    async run(feeds) {
+    async run(feeds, sizes = {}) {
       const fed = Object.keys(program.inputs).flatMap((name) => {
         const tensor = feeds[name];
         return tensor ? [[name, runtime.adopt(tensor)] as const] : [];
       });
+      const sized = (dim: Dim) => (typeof dim === "string" ? (sizes[dim] ?? dim) : dim);
       const fetched = Object.entries(program.outputs).map(
         ([name, { dtype, shape }]) =>
-          [name, runtime.allocate(dtype, staticShape(name, shape))] as const,
+          [name, runtime.allocate(dtype, staticShape(name, shape.map(sized)))] as const,
       );
       await executable.run(Object.fromEntries(fed), Object.fromEntries(fetched));
       const results = fetched.map(
