@@ -202,6 +202,7 @@ export const ONNX_DTYPE: Readonly<Record<DType, number>> = {
   float16: 10,
   float64: 11,
   uint32: 12,
+  bfloat16: 16,
 };
 
 const Cast = defineOp<Unary, DType>({

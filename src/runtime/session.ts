@@ -10,7 +10,11 @@ import type { Buffer, Buffers, Executable, LoadOptions, Runtime } from "./runtim
 /** The part of onnxruntime's interface that is used, in terms of its own tensor type. */
 export interface SessionProvider<Tensor> {
   readonly name: string;
-  createTensor(dtype: DType, data: TypedArray, shape: readonly number[]): Tensor;
+  createTensor(
+    dtype: Exclude<DType, "bfloat16">,
+    data: TypedArray,
+    shape: readonly number[],
+  ): Tensor;
   createSession(bytes: Uint8Array, options: LoadOptions): Promise<Session<Tensor>>;
   /** Frees unreachable arrays now, where that is possible: "minor" the recent ones, "major" all. */
   collectGarbage?(kind: "minor" | "major"): void;
@@ -66,7 +70,9 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
         });
       },
     };
-    tensors.set(buffer, provider.createTensor(dtype, data, shape));
+    // onnxruntime's JavaScript has no bfloat16: such numbers rest in a buffer, and no program is fed with them.
+    const type = dtype === "bfloat16" ? "uint16" : dtype;
+    tensors.set(buffer, provider.createTensor(type, data, shape));
     memory.set(buffer, data);
     return buffer;
   }

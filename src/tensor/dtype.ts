@@ -1,10 +1,14 @@
 /** @file Element types, their sizes and the typed arrays that hold them. */
 
-/** Element types, by their ONNX names. float16 is held as raw bits, since Node 20 has no array for it. */
+/**
+ * Element types, by their ONNX names. float16 and bfloat16 are held as raw bits: Node 20 has no array for the one, and nothing for the
+ * other.
+ */
 export type DType =
   | "float32"
   | "float64"
   | "float16"
+  | "bfloat16"
   | "int64"
   | "int32"
   | "uint32"
@@ -41,6 +45,11 @@ const DTYPES: Readonly<Record<DType, DTypeInfo>> = {
     (d) => d instanceof Float64Array,
   ),
   float16: info(
+    2,
+    (n) => new Uint16Array(n),
+    (d) => d instanceof Uint16Array,
+  ),
+  bfloat16: info(
     2,
     (n) => new Uint16Array(n),
     (d) => d instanceof Uint16Array,

@@ -7,17 +7,12 @@ import { access, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { FormatError, UsageError } from "../errors.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
-import { sameShape } from "../tensor/shape.ts";
 import { errorCode, fileError } from "./file-error.ts";
 import { describeJson, isJsonObject, type JsonObject, parseJson } from "./json.ts";
-import { openSafetensors, type SafetensorsFile, type TensorInfo } from "./safetensors.ts";
+import { matchTensors, type MatchOptions, type StoredTensor } from "./match-tensors.ts";
+import { openSafetensors, type ReadOptions, type SafetensorsFile } from "./safetensors.ts";
 
-export interface LoadWeightsOptions {
-  /** A stored name may have, or lack, one of these in front, such as "transformer.". */
-  readonly prefixes?: readonly string[];
-  /** Stored names that may be left over; `*` stands for any characters: "h.*.attn.bias". */
-  readonly ignore?: readonly string[];
-}
+export interface LoadWeightsOptions extends MatchOptions, ReadOptions {}
 
 /**
  * The content of `config.json`.
@@ -48,24 +43,35 @@ export async function loadWeights(
   expected: ReadonlyMap<string, readonly number[]>,
   options: LoadWeightsOptions = {},
 ): Promise<Map<string, HostTensor>> {
+  const weights = new Map<string, HostTensor>();
+  for await (const [name, tensor] of eachWeight(dir, expected, options)) weights.set(name, tensor);
+  return weights;
+}
+
+/**
+ * The tensors of `loadWeights` one by one, in the order of `expected`: whoever converts them never
+ * holds them all as they are stored. Each is read when it is asked for.
+ *
+ * @throws {UsageError | FormatError} as `loadWeights` does, before the first tensor.
+ */
+export async function* eachWeight(
+  dir: string,
+  expected: ReadonlyMap<string, readonly number[]>,
+  options: LoadWeightsOptions = {},
+): AsyncGenerator<readonly [name: string, tensor: HostTensor], void, undefined> {
   const opened: SafetensorsFile[] = [];
   try {
     const stored = await openWeights(dir, opened);
-    const matched = matchTensors(dir, stored, expected, options);
-    const weights = new Map<string, HostTensor>();
-    for (const [name, { file, storedName }] of matched) {
-      weights.set(name, await file.read(storedName));
+    for (const [name, { file, storedName }] of matchTensors(dir, stored, expected, options)) {
+      yield [name, await file.read(storedName, options)];
     }
-    return weights;
   } finally {
     await Promise.all(opened.map((file) => file.close()));
   }
 }
 
-/** A tensor on disk, by the name it has there. */
-interface StoredTensor {
-  readonly storedName: string;
-  readonly info: TensorInfo;
+/** A tensor on disk, and the file it is in. */
+interface FiledTensor extends StoredTensor {
   readonly file: SafetensorsFile;
 }
 
@@ -73,7 +79,7 @@ interface StoredTensor {
 async function openWeights(
   dir: string,
   opened: SafetensorsFile[],
-): Promise<readonly StoredTensor[]> {
+): Promise<readonly FiledTensor[]> {
   const single = join(dir, "model.safetensors");
   const index = join(dir, "model.safetensors.index.json");
   if (await exists(single)) {
@@ -83,7 +89,7 @@ async function openWeights(
   }
   if (!(await exists(index))) throw await noWeights(dir);
 
-  const stored: StoredTensor[] = [];
+  const stored: FiledTensor[] = [];
   for (const [shard, names] of await readIndex(index)) {
     const file = await openSafetensors(join(dir, shard));
     opened.push(file);
@@ -117,77 +123,6 @@ async function readIndex(path: string): Promise<ReadonlyMap<string, readonly str
   }
   return shards;
 }
-
-const FLOATS: ReadonlySet<string> = new Set(["F16", "BF16", "F32", "F64"]);
-
-/** Pairs expected names with stored tensors, and lists all that do not fit in one error. */
-function matchTensors(
-  dir: string,
-  stored: readonly StoredTensor[],
-  expected: ReadonlyMap<string, readonly number[]>,
-  { prefixes = [], ignore = [] }: LoadWeightsOptions,
-): ReadonlyMap<string, StoredTensor> {
-  const bare = (name: string): string => {
-    const prefix = prefixes.find((start) => name.startsWith(start));
-    return prefix === undefined ? name : name.slice(prefix.length);
-  };
-  const expectedByBareName = new Map([...expected.keys()].map((name) => [bare(name), name]));
-  const ignored = ignore.map(wildcard);
-
-  const found = new Map<string, StoredTensor>();
-  const unexpected: string[] = [];
-  const twice: string[] = [];
-  const wrong: string[] = [];
-  for (const tensor of stored) {
-    const { storedName, info } = tensor;
-    const name = expected.has(storedName) ? storedName : expectedByBareName.get(bare(storedName));
-    const shape = name === undefined ? undefined : expected.get(name);
-    if (name === undefined || shape === undefined) {
-      const names = [storedName, bare(storedName)];
-      if (!ignored.some((pattern) => names.some((each) => pattern.test(each)))) {
-        unexpected.push(storedName);
-      }
-      continue;
-    }
-    if (found.has(name)) twice.push(storedName);
-    if (!sameShape(info.shape, shape)) {
-      wrong.push(`${storedName} [${info.shape.join(", ")}] instead of [${shape.join(", ")}]`);
-    } else if (!FLOATS.has(info.dtype)) {
-      wrong.push(`${storedName} ${info.dtype} instead of a float`);
-    }
-    found.set(name, tensor);
-  }
-
-  const missing = [...expected.keys()].filter((name) => !found.has(name));
-  const problems = [
-    ["missing", missing],
-    ["unexpected", unexpected],
-    ["stored twice", twice],
-    ["wrong", wrong],
-  ] as const;
-  const texts = problems.flatMap(([what, names]) =>
-    names.length > 0 ? [`${what}: ${names.join(", ")}`] : [],
-  );
-  if (texts.length === 0) return new Map([...expected.keys()].flatMap((name) => pair(found, name)));
-  throw new UsageError(`${dir}: weights do not fit the model; ${texts.join("; ")}`, {
-    hint: "check that config.json belongs to these weights",
-  });
-}
-
-const pair = <K, V>(map: ReadonlyMap<K, V>, key: K): readonly (readonly [K, V])[] => {
-  const value = map.get(key);
-  return value === undefined ? [] : [[key, value]];
-};
-
-/** A pattern in which `*` stands for any characters and everything else for itself. */
-const wildcard = (pattern: string): RegExp =>
-  new RegExp(
-    `^${pattern
-      .split("*")
-      .map((text) => text.replace(/[\\^$.|?+()[\]{}]/g, "\\$&"))
-      .join(".*")}$`,
-    "s",
-  );
 
 async function noWeights(dir: string): Promise<UsageError> {
   if (!(await exists(dir))) return new UsageError(`${dir}: no such directory`);

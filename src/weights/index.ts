@@ -1,8 +1,9 @@
 export { type StagedFile, stageFile, writeFileAtomic } from "./atomic.ts";
 export { loadAdapter, type LoadedAdapter, type PeftConfig, saveAdapter } from "./peft.ts";
-export { loadWeights, type LoadWeightsOptions, readConfig } from "./directory.ts";
+export { eachWeight, loadWeights, type LoadWeightsOptions, readConfig } from "./directory.ts";
 export {
   openSafetensors,
+  type ReadOptions,
   type SafetensorsFile,
   type SafetensorsOptions,
   type TensorInfo,

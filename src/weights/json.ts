@@ -1,8 +1,9 @@
 /**
  * @file JSON (RFC 8259) from files that are not trusted.
  *
- * `JSON.parse` keeps the last of two equal keys without a word and, on Node 20, does not say where
- * an error is; this parser refuses the first and reports the second as line and column.
+ * `JSON.parse` keeps the last of two equal keys without a word, takes half a surrogate pair for a
+ * character and, on Node 20, does not say where an error is; this parser refuses the first two and
+ * reports the third as line and column.
  */
 
 import { FormatError } from "../errors.ts";
@@ -31,13 +32,23 @@ export function describeJson(value: Json | undefined): string {
 /** Bounds the recursion, so that a hostile file cannot exhaust the stack. */
 const MAX_DEPTH = 100;
 
+export interface JsonOptions {
+  /** The value of a number as it is written, undefined to refuse it; `Number` by default. */
+  readonly readNumber?: (literal: string) => Json | undefined;
+}
+
 /**
  * The value written in `text`, which came from `path`; `what` names the text in messages.
  *
  * @throws {FormatError} with the line as offset, if `text` is not JSON, repeats a key within an
- *   object or nests deeper than 100 levels.
+ *   object, holds half a surrogate pair or nests deeper than 100 levels.
  */
-export function parseJson(path: string, what: string, text: string): Json {
+export function parseJson(
+  path: string,
+  what: string,
+  text: string,
+  { readNumber = Number }: JsonOptions = {},
+): Json {
   let at = 0;
 
   const fail = (message: string, where: number): never => {
@@ -80,7 +91,10 @@ export function parseJson(path: string, what: string, text: string): Json {
     }
     at++;
     const value = parseString(text.slice(start, at));
-    return value ?? fail("string holds an escape or control character JSON does not allow", start);
+    if (value === undefined) {
+      return fail("string holds an escape or control character JSON does not allow", start);
+    }
+    return /\p{Surrogate}/u.test(value) ? fail("string holds half a surrogate pair", start) : value;
   };
 
   const object = (depth: number): JsonObject => {
@@ -112,8 +126,9 @@ export function parseJson(path: string, what: string, text: string): Json {
     if (take("{")) return object(depth + 1);
     if (take("[")) return array(depth + 1);
     if (text[at] === '"') return string();
+    const start = at;
     const number = match(/-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y);
-    if (number !== undefined) return Number(number);
+    if (number !== undefined) return readNumber(number) ?? fail("number is out of range", start);
     const literal = match(/true|false|null/y);
     if (literal === undefined) return expected("a value");
     return literal === "null" ? null : literal === "true";

@@ -62,6 +62,7 @@ const FILE_DTYPE: Readonly<Record<DType, string>> = {
   float32: "F32",
   float64: "F64",
   float16: "F16",
+  bfloat16: "BF16",
   int64: "I64",
   int32: "I32",
   uint32: "U32",
@@ -82,7 +83,7 @@ export const fileDType = (dtype: DType): string => FILE_DTYPE[dtype];
  * @throws {FormatError} that names the tensor and the rule it breaks.
  */
 export function parseHeader(path: string, bytes: Uint8Array, dataBytes: number): Header {
-  const header = parseJson(path, "header", decodeText(path, bytes));
+  const header = parseJson(path, "header", decodeText(path, bytes), { readNumber: readSize });
   if (!isJsonObject(header)) {
     throw new FormatError(path, `header: must be an object; got ${describeJson(header)}`);
   }
@@ -206,6 +207,13 @@ function checkCoverage(
     const extra = dataBytes - covered;
     throw new FormatError(path, `data: bytes follow the last tensor; got ${extra}`);
   }
+}
+
+/** Sizes are written in digits alone; `1.0`, `1e3` and `-0` stay text, which is no size. */
+function readSize(literal: string): Json | undefined {
+  const value = Number(literal);
+  if (!Number.isFinite(value)) return undefined;
+  return /^\d+$/.test(literal) ? value : literal;
 }
 
 const isSize = (value: Json): value is number =>

@@ -37,8 +37,13 @@ export interface SafetensorsFile {
    * @throws {UsageError} if there is no such tensor.
    * @throws {FormatError} if no array holds its type (float8 and smaller, complex, unsigned 64-bit).
    */
-  readonly read: (name: string) => Promise<HostTensor>;
+  readonly read: (name: string, options?: ReadOptions) => Promise<HostTensor>;
   readonly close: () => Promise<void>;
+}
+
+export interface ReadOptions {
+  /** Whether float16 and bfloat16 become float32; otherwise they come as their bits. Default: true. */
+  readonly widen?: boolean;
 }
 
 export interface SafetensorsOptions {
@@ -59,7 +64,7 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
     const { header, dataStart } = await readHeader(path, handle, size);
     return {
       ...header,
-      read: (name) => readTensor(path, handle, dataStart, name, header.tensors.get(name)),
+      read: (name, options) => readTensor({ path, handle, header, dataStart }, name, options),
       close: () => handle.close(),
     };
   } catch (error) {
@@ -81,7 +86,7 @@ export interface DeferredTensor {
 /**
  * Writes a file atomically, tensor by tensor, in the bytes that the reference would write.
  *
- * @throws {UsageError} if two tensors share a name, or the file cannot be written.
+ * @throws {UsageError} if two tensors share a name, a name cannot be written, or the file cannot.
  */
 export async function writeSafetensors(
   path: string,
@@ -110,7 +115,7 @@ export async function writeTensors(
   for (const [, tensor] of sorted) {
     const { dtype, shape } = tensor;
     const data = "data" in tensor ? tensor.data : await tensor.read();
-    await writeFully(handle, bytesOf(hostTensor(dtype, shape, data).data));
+    await writeFully(handle, hostTensor(dtype, shape, data).data);
   }
 }
 
@@ -130,9 +135,7 @@ async function readHeader(
   if (fileBytes < 8) {
     throw new FormatError(path, `file is shorter than 8 bytes; got ${fileBytes}`, { offset: 0 });
   }
-  const length = Buffer.alloc(8);
-  await readFully(path, handle, length, 0);
-  const headerBytes = length.readBigUInt64LE();
+  const headerBytes = new DataView(await readRange(path, handle, 0, 8)).getBigUint64(0, true);
   if (headerBytes > MAX_HEADER_BYTES) {
     const message = `header length is over ${MAX_HEADER_BYTES} bytes; got ${headerBytes}`;
     throw new FormatError(path, message, { offset: 0 });
@@ -142,8 +145,7 @@ async function readHeader(
     const message = `header lies beyond the end of the file; got ${headerBytes} bytes`;
     throw new FormatError(path, `${message} of ${fileBytes - 8}`, { offset: 0 });
   }
-  const bytes = new Uint8Array(dataStart - 8);
-  await readFully(path, handle, bytes, 8);
+  const bytes = new Uint8Array(await readRange(path, handle, 8, dataStart));
   return { header: parseHeader(path, bytes, fileBytes - dataStart), dataStart };
 }
 
@@ -168,22 +170,34 @@ const DECODERS = new Map<string, Decoder>([
   ["BOOL", { dtype: "bool", decode: (bytes) => new Uint8Array(bytes) }],
 ]);
 
+/** Sixteen-bit floats as they are. */
+const HALVES = new Map<string, Decoder>([
+  ["F16", { dtype: "float16", decode: (bytes) => new Uint16Array(bytes) }],
+  ["BF16", { dtype: "bfloat16", decode: (bytes) => new Uint16Array(bytes) }],
+]);
+
+interface OpenFile {
+  readonly path: string;
+  readonly handle: FileHandle;
+  readonly header: Header;
+  /** Bytes from the start of the file to the data section. */
+  readonly dataStart: number;
+}
+
 async function readTensor(
-  path: string,
-  handle: FileHandle,
-  dataStart: number,
+  { path, handle, header, dataStart }: OpenFile,
   name: string,
-  info: TensorInfo | undefined,
+  { widen = true }: ReadOptions = {},
 ): Promise<HostTensor> {
+  const info = header.tensors.get(name);
   if (info === undefined) throw new UsageError(`${path}: no tensor ${JSON.stringify(name)}`);
-  const decoder = DECODERS.get(info.dtype);
+  const decoder = (widen ? undefined : HALVES.get(info.dtype)) ?? DECODERS.get(info.dtype);
   if (decoder === undefined) {
     const message = `tensor ${JSON.stringify(name)}: dtype is not supported; got ${info.dtype}`;
     throw new FormatError(path, message);
   }
-  const bytes = new Uint8Array(info.end - info.begin);
-  await readFully(path, handle, bytes, dataStart + info.begin);
-  return hostTensor(decoder.dtype, info.shape, decoder.decode(bytes.buffer));
+  const bytes = await readRange(path, handle, dataStart + info.begin, dataStart + info.end);
+  return hostTensor(decoder.dtype, info.shape, decoder.decode(bytes));
 }
 
 /** Where each tensor will lie. */
@@ -195,10 +209,8 @@ function layOut(
   let begin = 0;
   for (const [name, tensor] of sorted) {
     const { dtype, shape } = tensor;
-    if (infos.has(name) || name === METADATA_KEY) {
-      const problem = infos.has(name) ? "appears twice" : "is a reserved name";
-      throw new UsageError(`${path}: tensor ${JSON.stringify(name)} ${problem}`);
-    }
+    const problem = infos.has(name) ? "appears twice" : problemOfName(name);
+    if (problem) throw new UsageError(`${path}: tensor ${JSON.stringify(name)} ${problem}`);
     if ("data" in tensor) hostTensor(dtype, shape, tensor.data);
     const end = begin + tensorBytes(dtype, shape);
     infos.set(name, { dtype: fileDType(dtype), shape, begin, end });
@@ -207,34 +219,44 @@ function layOut(
   return infos;
 }
 
-/** Linux moves at most 2 GiB per call, and Node refuses more. */
+function problemOfName(name: string): string | undefined {
+  if (name === METADATA_KEY) return "is a reserved name";
+  return /\p{Surrogate}/u.test(name) ? "has a name that UTF-8 cannot express" : undefined;
+}
+
+/** Linux moves at most 2 GiB per call, Node refuses more, and no view of its version 20 spans 4 GiB. */
 const MAX_CHUNK_BYTES = 2 ** 30;
 
-async function readFully(
+/** The bytes from `begin` to `end` (exclusive), which must lie within the file. */
+async function readRange(
   path: string,
   handle: FileHandle,
-  into: Uint8Array,
-  position: number,
-): Promise<void> {
-  for (let done = 0; done < into.length;) {
-    const length = Math.min(into.length - done, MAX_CHUNK_BYTES);
-    const { bytesRead } = await handle.read(into, done, length, position + done);
+  begin: number,
+  end: number,
+): Promise<ArrayBuffer> {
+  const bytes = new ArrayBuffer(end - begin);
+  for (let done = 0; done < bytes.byteLength;) {
+    const length = Math.min(bytes.byteLength - done, MAX_CHUNK_BYTES);
+    const chunk = new Uint8Array(bytes, done, length);
+    const { bytesRead } = await handle.read(chunk, 0, length, begin + done);
     if (bytesRead === 0) {
       throw new FormatError(path, "file became shorter while it was read", {
-        offset: position + done,
+        offset: begin + done,
       });
     }
     done += bytesRead;
   }
+  return bytes;
 }
 
-async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    const length = Math.min(bytes.length - done, MAX_CHUNK_BYTES);
-    const { bytesWritten } = await handle.write(bytes, done, length);
+async function writeFully(
+  handle: FileHandle,
+  { buffer, byteOffset, byteLength }: TypedArray,
+): Promise<void> {
+  for (let done = 0; done < byteLength;) {
+    const length = Math.min(byteLength - done, MAX_CHUNK_BYTES);
+    const chunk = new Uint8Array(buffer, byteOffset + done, length);
+    const { bytesWritten } = await handle.write(chunk, 0, length);
     done += bytesWritten;
   }
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);

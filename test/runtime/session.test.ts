@@ -53,6 +53,16 @@ describe("a buffer", () => {
     expect(await numbers(floats)).toEqual([1, 2]);
   });
 
+  it("holds bfloat16, which no program can be fed with", async () => {
+    const bits = Uint16Array.of(0x3f80, 0xc000);
+    const buffer = runtime.adopt(hostTensor("bfloat16", [2], bits));
+    expect(await buffer.read()).toBe(bits);
+    expect([buffer.dtype, buffer.bytes]).toEqual(["bfloat16", 4]);
+    const program = await load({ z: neg(x) });
+    await expect(program.run({ x: buffer }, {})).rejects.toThrow("got bfloat16 [2]");
+    await program.release();
+  });
+
   it("has views of rows in the same memory", async () => {
     const buffer = runtime.adopt(float32([3, 2], Float32Array.of(1, 2, 3, 4, 5, 6)));
     const rows = buffer.rows(1, 3);

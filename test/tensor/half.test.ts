@@ -55,6 +55,15 @@ describe("widening", () => {
   });
 });
 
+it.each([
+  ["float16", float16ToFloat32, 0x7c01, 0xfe00],
+  ["bfloat16", bfloat16ToFloat32, 0x7f81, 0xffc0],
+] as const)("widening keeps a NaN of %s a NaN of its sign", (_, widen, positive, negative) => {
+  const values = widen(Uint16Array.of(positive, negative));
+  expect([...values]).toEqual([NaN, NaN]);
+  expect([...new Uint32Array(values.buffer)].map((bits) => bits >>> 31)).toEqual([0, 1]);
+});
+
 describe("narrowing", () => {
   it("rounds 2^20 values spread over all of float32 as NumPy does", () => {
     const bits = float32ToFloat16(spread);

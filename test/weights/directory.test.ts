@@ -1,10 +1,15 @@
-import { existsSync } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
+import { existsSync, readdirSync } from "node:fs";
+import { rename, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.ts";
-import { float32, type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
-import { isPlainFileName, loadWeights, readConfig } from "../../src/weights/directory.ts";
+import { float32, hostTensor, type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
+import {
+  eachWeight,
+  isPlainFileName,
+  loadWeights,
+  readConfig,
+} from "../../src/weights/directory.ts";
 import { writeSafetensors } from "../../src/weights/safetensors.ts";
 import { failure, temporaryDirectory } from "./support.ts";
 
@@ -159,6 +164,28 @@ describe("loadWeights", () => {
     expect((await loadWeights(dir, expected, { ignore: ["lm_head.*"] })).size).toBe(1);
   });
 
+  it("leaves out what may be missing, with or without a prefix", async () => {
+    const dir = await modelDirectory({ "model.w": vector(1), "score.bias": vector(2) });
+    const expected = shapes({ "model.w": [1], "model.score.weight": [3], "score.bias": [1] });
+    const options = { prefixes: ["model."], optional: ["score.*"] };
+    expect([...(await loadWeights(dir, expected, options))]).toEqual([
+      ["model.w", vector(1)],
+      ["score.bias", vector(2)],
+    ]);
+    const error = await failure(loadWeights(dir, expected, { optional: ["*.bias", "score"] }));
+    expect(error).toMatchObject({
+      message: `${dir}: weights do not fit the model; missing: model.score.weight`,
+    });
+  });
+
+  it("refuses an optional tensor that is there with another shape", async () => {
+    const dir = await modelDirectory({ "score.weight": vector(1, 2) });
+    const expected = shapes({ "score.weight": [3] });
+    expect(await failure(loadWeights(dir, expected, { optional: ["score.*"] }))).toMatchObject({
+      message: expect.stringContaining("wrong: score.weight [2] instead of [3]"),
+    });
+  });
+
   it("reads shards, of which it takes what the index lists", async () => {
     const dir = await shardedDirectory({ b: "two.safetensors", a: "one.safetensors" });
     const weights = await loadWeights(dir, shapes({ a: [1], b: [2] }));
@@ -221,6 +248,54 @@ describe("loadWeights", () => {
       name: "UsageError",
       message: `${join(dir, "absent")}: no such directory`,
     });
+  });
+});
+
+describe("eachWeight", () => {
+  const a = hostTensor("float16", [2], Uint16Array.of(0x3c00, 0xc000));
+  const b = hostTensor("bfloat16", [1], Uint16Array.of(0x3f80));
+  const expected = shapes({ c: [1], b: [1], a: [2] });
+  const mixedDirectory = (): Promise<string> => modelDirectory({ a, b, c: vector(3) });
+
+  it.each([
+    [{}, [vector(3), vector(1), vector(1, -2)]],
+    [{ widen: false }, [vector(3), b, a]],
+  ])("yields in the order that is expected, with %j", async (options, tensors) => {
+    const yielded: HostTensor[] = [];
+    for await (const [name, tensor] of eachWeight(await mixedDirectory(), expected, options)) {
+      expect(name).toBe(["c", "b", "a"][yielded.length]);
+      yielded.push(tensor);
+    }
+    expect(yielded).toEqual(tensors);
+  });
+
+  it("reads a tensor when it is asked for, into memory of its own", async () => {
+    const dir = await mixedDirectory();
+    const weights = eachWeight(dir, expected);
+    const [, first] = (await weights.next()).value ?? [];
+    await truncate(join(dir, "model.safetensors"), 8);
+    expect(first).toEqual(vector(3));
+    expect(await failure(weights.next())).toMatchObject({
+      message: expect.stringContaining("file became shorter while it was read"),
+    });
+  });
+
+  it("lists what does not fit before it reads anything", async () => {
+    const weights = eachWeight(await mixedDirectory(), shapes({ c: [1], d: [1] }));
+    expect(await failure(weights.next())).toMatchObject({
+      message: expect.stringContaining("missing: d; unexpected: "),
+    });
+  });
+
+  it.skipIf(!existsSync("/proc/self/fd"))("closes the files of whoever stops early", async () => {
+    const dir = await mixedDirectory();
+    const open = (): number => readdirSync("/proc/self/fd").length;
+    const before = open();
+    for await (const _ of eachWeight(dir, expected)) {
+      expect(open()).toBe(before + 1);
+      break;
+    }
+    expect(open()).toBe(before);
   });
 });
 

@@ -47,10 +47,25 @@ describe("parseJson", () => {
     ['"abc\\', "line 1, column 1: string does not end"],
     ['"\\x"', "line 1, column 1: string holds an escape"],
     ['"a\nb"', "line 1, column 1: string holds an escape or control character"],
+    ['"a\\ud83d"', "line 1, column 1: string holds half a surrogate pair"],
+    ['{"\\ude00\\ud83d": 1}', "line 1, column 2: string holds half a surrogate pair"],
     ["[".repeat(1_000_000), "nested deeper than 100 levels"],
   ])("refuses %j", (text, message) => {
     expect(() => parse(text)).toThrow(FormatError);
     expect(() => parse(text)).toThrow(message);
+  });
+
+  it("joins the halves of a surrogate pair", () => {
+    expect(parse('"\\ud83d\\ude00"')).toBe("\u{1f600}");
+  });
+
+  it("leaves it to the caller what a number is", () => {
+    const read = (readNumber: (literal: string) => string | undefined): unknown =>
+      parseJson("file", "JSON", '[1.50, {"a": -0}, 1e400, "2"]', { readNumber });
+    expect(read((literal) => literal)).toEqual(["1.50", { a: "-0" }, "1e400", "2"]);
+    expect(() => read((literal) => (literal === "-0" ? undefined : literal))).toThrow(
+      "line 1, column 14: number is out of range",
+    );
   });
 
   it("gives the line as offset", () => {
