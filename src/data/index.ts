@@ -3,10 +3,16 @@ export {
   type BatchSource,
   evaluationBatches,
   pairBatches,
-  type PaddingOptions,
   textBatches,
 } from "./batches.ts";
 export { grammarPairs, heldOut } from "./grammar.ts";
+export {
+  labelsOf,
+  type LabelledColumns,
+  type LabelledText,
+  readLabelledTexts,
+} from "./labelled.ts";
+export type { PaddingOptions } from "./padding.ts";
 export type { SentencePair } from "./pair.ts";
 export { permutation } from "./permutation.ts";
 export { readTextFile } from "./read-text.ts";

@@ -47,7 +47,9 @@ export async function readSplit(
     if (validation) throw new UsageError("validation: needs training files too; got none");
     return grammarSplit(config.seed);
   }
-  const named = detectFormat(train) === "jsonl" ? { sourceColumn, targetColumn } : {};
+  // A TSV file without names has the source first.
+  const isNamed = sourceColumn !== "source" || targetColumn !== "target";
+  const named = isNamed || detectFormat(train) === "jsonl" ? { sourceColumn, targetColumn } : {};
   const pairs = await readPairs({ paths: train, ...named });
   if (validation) return [pairs, await readPairs({ paths: validation, ...named })];
   const share = Math.max(1, Math.min(HELD_OUT_PAIRS, Math.floor(pairs.length * HELD_OUT_SHARE)));
