@@ -133,14 +133,17 @@ export interface Model {
   readonly stages: readonly Stage[];
   /** The index of the stage whose output is the memory. */
   readonly memory?: number;
-  readonly head: Head;
-  /** C of the head. */
+  /** Absent where hidden states are vectors to be compared. */
+  readonly head?: Head;
+  /** C of the last hidden states. */
   readonly width: number;
   /** Ids of tokens are below it. */
   readonly vocabularySize: number;
   readonly contextLength: number;
   /** The token from which an answer begins, of encoder-decoder models. */
   readonly decoderStart?: number;
+  /** The names of the classes in the order of their ids, where there are classes. */
+  readonly labels?: readonly string[];
   /** The types of a batch of B sequences of T tokens, at most. */
   inputTypes(batch: number, length: number): InputTypes;
   /** How checkpoints of this architecture deviate from `params`. */
@@ -154,12 +157,27 @@ export interface Model {
   };
 }
 
-/** V, the rows of the head. */
+/** The head of a model whose task needs one. */
+export function headOf({ type, head }: Model): Head {
+  if (head) return head;
+  throw new Error(`internal: ${type} without a head`);
+}
+
+/** The parameters of the head. */
+export const headParams = ({ head }: Model): readonly string[] =>
+  [head?.weight, head?.bias].filter((name) => name !== undefined);
+
+/** V, the rows of the head; 0 without one. */
 export function headRows({ params, head }: Model): number {
+  if (!head) return 0;
   const [rows] = params.get(head.weight)?.shape ?? [];
   if (rows === undefined) throw new Error(`internal: no parameter ${head.weight}`);
   return rows;
 }
+
+/** The parameters that something is computed with; others are kept for those who load the checkpoint. */
+export const paramsInUse = (model: Model): ReadonlySet<string> =>
+  new Set([...model.stages.flatMap(({ params }) => Object.values(params)), ...headParams(model)]);
 
 /** The inputs that the stages of a model read, in order. */
 export const inputNames = ({ stages }: Model): readonly InputName[] => [
