@@ -11,6 +11,7 @@
 
 import { UsageError } from "../errors.ts";
 import type { Tokenizer } from "../text/tokenizer.ts";
+import { fitPairs, type FitOptions, type Fitted } from "./fit.ts";
 import type { SentencePair } from "./pair.ts";
 
 export interface LanguageModelSequence {
@@ -23,32 +24,30 @@ export interface LanguageModelSequence {
 export interface PromptTemplate {
   readonly prefix: string;
   readonly suffix: string;
+  /** Whether the end of text follows, as encoders expect; false by default. */
+  readonly ends?: boolean;
 }
 
-export interface PairSequencesOptions extends PromptTemplate {
-  /** T, the longest input of the model in tokens. */
-  readonly contextLength: number;
-  /**
-   * What becomes of a pair that does not fit: an error (the default), left out, or the end of
-   * its source cut off. A target is never cut, since its end is part of the answer.
-   */
-  readonly tooLong?: "refuse" | "drop" | "truncate";
-}
+export type PairSequencesOptions = PromptTemplate & FitOptions;
+export type PairSequences = Fitted<LanguageModelSequence>;
 
-export interface PairSequences {
-  readonly sequences: readonly LanguageModelSequence[];
-  /** How many pairs were left out. */
-  readonly dropped: number;
-  /** How many sources were cut. */
-  readonly truncated: number;
-}
-
-/** The prompt that asks for the answer to `source`. */
-export const promptIds = (
+/**
+ * The prompt that asks for the answer to `source`.
+ *
+ * @throws {UsageError} if it is to end, and the tokenizer has no end-of-text token.
+ */
+export function promptIds(
   tokenizer: Tokenizer,
   source: string,
-  { prefix, suffix }: PromptTemplate,
-): Int32Array => tokenizer.encode(prefix + source + suffix);
+  { prefix, suffix, ends = false }: PromptTemplate,
+): Int32Array {
+  const ids = tokenizer.encode(prefix + source + suffix);
+  return ends ? ended(tokenizer, ids) : ids;
+}
+
+/** Ids with the end of text after them. @throws {UsageError} if the tokenizer has none. */
+export const ended = (tokenizer: Tokenizer, ids: Int32Array): Int32Array =>
+  Int32Array.of(...ids, endOfText(tokenizer));
 
 /**
  * A pair as a sequence of any length.
@@ -74,37 +73,21 @@ export function pairSequence(
 /**
  * Pairs as sequences of at most `contextLength + 1` tokens, in order.
  *
- * @throws {UsageError} if some do not fit and are neither dropped nor truncated, if one does not
- *   fit even with one character of its source, or if none is left.
+ * @throws {UsageError} as `fitPairs` does.
  */
-export function pairSequences(
+export const pairSequences = (
   tokenizer: Tokenizer,
   pairs: readonly SentencePair[],
   options: PairSequencesOptions,
-): PairSequences {
-  const { contextLength, tooLong = "refuse" } = options;
-  const sequences = pairs.map((pair) => pairSequence(tokenizer, pair, options));
-  const excess = sequences.filter(({ ids }) => ids.length - 1 > contextLength).length;
-
-  if (excess > 0 && tooLong === "refuse") {
-    throw notFitting(sequences, excess, contextLength, 'set tooLong to "truncate" or "drop"');
-  }
-  if (tooLong === "truncate") {
-    const cut = sequences.map((sequence, i) => {
-      const pair = pairs[i];
-      const isFitting = pair === undefined || sequence.ids.length - 1 <= contextLength;
-      return isFitting ? sequence : truncatedSequence(tokenizer, pair, options);
-    });
-    const left = cut.filter(({ ids }) => ids.length - 1 > contextLength).length;
-    if (left > 0) throw notFitting(cut, left, contextLength, 'set tooLong to "drop"');
-    return { sequences: cut, dropped: 0, truncated: excess };
-  }
-  const fitting = sequences.filter(({ ids }) => ids.length - 1 <= contextLength);
-  if (fitting.length === 0) {
-    throw new UsageError(`pairs: none fits into ${contextLength} tokens; got ${pairs.length}`);
-  }
-  return { sequences: fitting, dropped: excess, truncated: 0 };
-}
+): PairSequences =>
+  fitPairs(
+    pairs,
+    {
+      encode: (pair) => pairSequence(tokenizer, pair, options),
+      lengthOf: ({ ids }) => ids.length - 1,
+    },
+    options,
+  );
 
 /**
  * Texts as one stream of tokens, each followed by the end-of-text token.
@@ -140,42 +123,4 @@ function endOfText(tokenizer: Tokenizer): number {
   throw new UsageError(`tokenizer: no end-of-text token; got ${tokenizer.name}`, {
     hint: 'name it as "eos_token" in tokenizer_config.json',
   });
-}
-
-/** The pair with as many first characters of its source as fit, but at least one. */
-function truncatedSequence(
-  tokenizer: Tokenizer,
-  { source, target }: SentencePair,
-  options: PairSequencesOptions,
-): LanguageModelSequence {
-  const characters = Array.from(source);
-  const keep = (count: number) =>
-    pairSequence(tokenizer, { source: characters.slice(0, count).join(""), target }, options);
-  let best = keep(1);
-  let tooMany = characters.length;
-  for (let fits = 1; tooMany - fits > 1;) {
-    const middle = (fits + tooMany) >>> 1;
-    const sequence = keep(middle);
-    if (sequence.ids.length - 1 > options.contextLength) {
-      tooMany = middle;
-    } else {
-      fits = middle;
-      best = sequence;
-    }
-  }
-  return best;
-}
-
-function notFitting(
-  sequences: readonly LanguageModelSequence[],
-  excess: number,
-  contextLength: number,
-  alternative: string,
-): UsageError {
-  const longest = sequences.reduce((max, { ids }) => Math.max(max, ids.length - 1), 0);
-  return new UsageError(
-    `pairs: ${excess} of ${sequences.length} are longer than the context of ${contextLength} ` +
-      `tokens; got up to ${longest}`,
-    { hint: `raise contextLength to ${longest}, or ${alternative}` },
-  );
 }
