@@ -6,7 +6,7 @@
  */
 
 import { UsageError } from "../errors.ts";
-import type { Model } from "../models/model.ts";
+import { type Model, tiedHead } from "../models/model.ts";
 import type { PeftConfig } from "../weights/peft.ts";
 import { type Adapter, adaptedSizes, adapterNames, moduleOf } from "./adapter.ts";
 import { linearWeights } from "./targets.ts";
@@ -59,9 +59,10 @@ export function adaptersOf(
   for (const [name, { shape }] of model.params) if (shapeOf(name)) expected.set(name, shape);
   checkTensors(expected, stored, shapeOf);
   if (adapters.length === 0) throw new UsageError("adapter: holds no adapter of this model");
-  if (expected.has(model.head.weight)) {
+  const tied = tiedHead(model);
+  if (tied !== undefined && expected.has(tied)) {
     throw new UsageError(
-      `adapter: ${model.head.weight} is also the output embedding, which peft does not train with it`,
+      `adapter: ${tied} is also the output embedding, which peft does not train with it`,
       { hint: "merge the adapter with peft's merge_and_unload, and load the merged model" },
     );
   }
@@ -124,9 +125,10 @@ export function settingsOf(
   adapters: readonly Adapter[],
   saved: readonly string[],
 ): PeftSettings {
-  if (saved.includes(model.head.weight)) {
+  const tied = tiedHead(model);
+  if (tied !== undefined && saved.includes(tied)) {
     throw new UsageError(
-      `modulesToSave: ${moduleOf(model.head.weight)} is also the output embedding, which peft would separate from it`,
+      `modulesToSave: ${moduleOf(tied)} is also the output embedding, which peft would separate from it`,
     );
   }
   const [first] = adapters;

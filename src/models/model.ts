@@ -154,6 +154,8 @@ export interface Model {
     readonly ignore: readonly string[];
     /** Patterns of parameters that a checkpoint may lack, and that are then drawn: a new head. */
     readonly optional?: readonly string[];
+    /** What names end in in old checkpoints, and in this architecture. */
+    readonly endings?: Readonly<Record<string, string>>;
   };
 }
 
@@ -174,6 +176,12 @@ export function headRows({ params, head }: Model): number {
   if (rows === undefined) throw new Error(`internal: no parameter ${head.weight}`);
   return rows;
 }
+
+/** The weight of a head that is also an embedding; undefined if there is none. */
+export const tiedHead = ({ stages, head }: Model): string | undefined =>
+  stages.some(({ params }) => head && Object.values(params).includes(head.weight))
+    ? head?.weight
+    : undefined;
 
 /** The parameters that something is computed with; others are kept for those who load the checkpoint. */
 export const paramsInUse = (model: Model): ReadonlySet<string> =>

@@ -1,17 +1,25 @@
 /** @file The architectures, by `model_type`. */
 
 import { UsageError } from "../errors.ts";
+import { bert, BERT_TASKS } from "./bert.ts";
 import type { ConfigFields } from "./config.ts";
 import { gpt2 } from "./gpt2.ts";
-import type { Model } from "./model.ts";
+import type { Model, Task } from "./model.ts";
 
 interface Architecture {
   readonly build: (fields: ConfigFields) => Model;
   /** The config fields of its rates of dropout, where they are not 0 by default. */
   readonly dropout?: readonly string[];
+  /** What it learns, by `architectures` of config.json, where that decides. */
+  readonly tasks?: Readonly<Record<string, Task>>;
 }
 
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
+  bert: {
+    build: bert,
+    dropout: ["hidden_dropout_prob", "attention_probs_dropout_prob"],
+    tasks: BERT_TASKS,
+  },
   gpt2: { build: gpt2, dropout: ["embd_pdrop", "attn_pdrop", "resid_pdrop"] },
 };
 
@@ -32,6 +40,16 @@ export const modelFromConfig = (fields: ConfigFields): Model =>
 export function modelFromScratch(fields: ConfigFields): Model {
   const { build, dropout = [] } = architectureOf(fields);
   return build({ ...Object.fromEntries(dropout.map((field) => [field, 0])), ...fields });
+}
+
+/**
+ * What models of a type can learn, by `architectures` of config.json.
+ *
+ * @throws {UsageError} as `modelFromConfig` does.
+ */
+export function tasksOf(fields: ConfigFields): ReadonlyMap<string, Task> {
+  const { build, tasks } = architectureOf(fields);
+  return new Map(tasks ? Object.entries(tasks) : [["", build(fields).task]]);
 }
 
 function architectureOf(fields: ConfigFields): Architecture {

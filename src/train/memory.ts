@@ -19,6 +19,7 @@ import { traineeOf } from "./method.ts";
 import { chainOf, firstTrainedStage } from "./chain.ts";
 import { describePlan, type Plan } from "./plan.ts";
 import { contextLengthOf, immediateParams, modelOf, type Run } from "./prepare.ts";
+import { buildPairGradients } from "./similarity-head.ts";
 import { MEMORY_COTANGENT, projectionName } from "./stage-programs.ts";
 
 /** What the memory of a run depends on. */
@@ -205,6 +206,10 @@ function stagePrograms({ config, model, plan }: MemoryParts, inputs: InputTypes,
 function headPrograms({ config, model, plan }: MemoryParts, hidden: Shape, slots: Slots) {
   const { width, head } = model;
   const tokens = elementCount(hidden) / width;
+  if (!head) {
+    hold(slots, "dHidden", [tokens, width]);
+    return { whole: [buildPairGradients({ pairs: tokens / 2, width })], chunks: [] };
+  }
   const weight = planOf(plan, head.weight).training;
   const bias = head.bias === undefined ? undefined : planOf(plan, head.bias).training;
   const training = { ...(weight && { weight }), ...(bias && { bias }) };

@@ -1,0 +1,44 @@
+/** @file What a run learns, in the words of its options and in those of models. */
+
+import { UsageError } from "../errors.ts";
+import type { ConfigFields } from "../models/config.ts";
+import type { Task } from "../models/model.ts";
+import { tasksOf } from "../models/registry.ts";
+
+/** The tasks that a word stands for. */
+const TASKS = {
+  text: ["causal"],
+  pairs: ["causal", "seq2seq"],
+  mask: ["masked"],
+  classify: ["classification", "image-classification"],
+  embed: ["embedding"],
+} as const satisfies Readonly<Record<string, readonly Task[]>>;
+
+export type TaskName = keyof typeof TASKS;
+
+/**
+ * The fields of a config.json for the task that a word stands for; the same ones where the model has that task already.
+ *
+ * @throws {UsageError} if models of this type have other tasks.
+ */
+export function fieldsForTask(fields: ConfigFields, name: TaskName | undefined): ConfigFields {
+  if (name === undefined) return fields;
+  const wanted: readonly Task[] = TASKS[name];
+  const known = tasksOf(fields);
+  const { architectures } = fields;
+  const own: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
+  const choices = [...known].filter(([, task]) => wanted.includes(task));
+  const [first] = choices;
+  if (first === undefined) throw otherTasks(fields, name, [...known.values()]);
+  if (choices.some(([architecture]) => architecture === own)) return fields;
+  return known.size === 1 ? fields : { ...fields, architectures: [first[0]] };
+}
+
+function otherTasks(fields: ConfigFields, name: TaskName, tasks: readonly Task[]): UsageError {
+  const names = Object.entries(TASKS).filter(([, own]) =>
+    own.some((task: Task) => tasks.includes(task)),
+  );
+  const words = names.map(([word]) => word).join(", ");
+  const type = String(fields["model_type"] ?? "gpt2");
+  return new UsageError(`task: must be one of ${words} for a model of type ${type}; got ${name}`);
+}
