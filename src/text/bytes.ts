@@ -6,6 +6,7 @@
  */
 
 import { byteLevelFiles, END_OF_TEXT } from "./byte-level.ts";
+import { fillTemplate, PLAIN } from "./template.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 const END_OF_TEXT_ID = 256;
@@ -14,9 +15,16 @@ export function byteTokenizer(): Tokenizer {
   return {
     name: "bytes",
     vocabularySize: 257,
+    startOfText: undefined,
     endOfText: END_OF_TEXT_ID,
     pad: END_OF_TEXT_ID,
+    mask: undefined,
+    unknown: undefined,
+    specialTokens: new Set([END_OF_TEXT_ID]),
     encode,
+    encodePrompt: encode,
+    encodeWithSpecialTokens: (...texts) =>
+      fillTemplate(PLAIN, texts.filter((text) => text !== undefined).map(encode)),
     decode,
     files: byteLevelFiles([]),
   };

@@ -4,33 +4,35 @@
  * `tokenizer_config.json` and `special_tokens_map.json` name the special tokens where they lie
  * beside it. Unlike transformers before version 5, spaces before punctuation are removed by
  * `decode` only if the configuration asks for it.
+ *
+ * Ids are those of Hugging Face's own implementation, but for characters newer than the Unicode of
+ * this Node.js, and in T5's normalizer, which the package approximates, for U+0085 and for letters
+ * with several combining marks.
  */
 
-import { readFile, stat } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
-import { FormatError, UsageError } from "../errors.ts";
+import { FormatError } from "../errors.ts";
 import { isObject, type Json, parseObject } from "./json.ts";
+import { specialToken } from "./special-tokens.ts";
+import { fillTemplate, idsBefore, templateOf } from "./template.ts";
+import {
+  findTokenizer,
+  readConfig,
+  TOKENIZER_FILE,
+  type TokenizerFiles,
+} from "./tokenizer-files.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import { wordEncoder } from "./word-encoder.ts";
 
-const TOKENIZER_FILE = "tokenizer.json";
-const COMPANION_FILES = [
-  "tokenizer_config.json",
-  "special_tokens_map.json",
-  "chat_template.jinja",
-] as const;
+/** Tokens by their role, where no configuration names one. */
+const USUAL_TOKENS = {
+  eos_token: ["<|endoftext|>", "</s>"],
+  mask_token: ["[MASK]", "<mask>"],
+  pad_token: [],
+} as const;
 
-/** Files that hold a tokenizer in another form. */
-const OTHER_FORMS = [
-  ["vocab.json", "merges.txt"],
-  ["spiece.model"],
-  ["tokenizer.model"],
-  ["vocab.txt"],
-] as const;
-
-/** End-of-text tokens where no configuration names one. */
-const USUAL_END_OF_TEXT = ["<|endoftext|>", "</s>"] as const;
+type Role = keyof typeof USUAL_TOKENS;
 
 /** The part of the package's class in use; its own declarations do not resolve under nodenext. */
 interface Engine {
@@ -51,11 +53,9 @@ interface Engine {
  * @throws {FormatError} if it is not a tokenizer, or names tokens that it does not have.
  */
 export async function loadTokenizer(path: string): Promise<Tokenizer> {
-  const file = await locate(path);
-  const folder = dirname(file);
-  const content = await readFile(file, "utf8");
-  const files = new Map([[TOKENIZER_FILE, content], ...(await readCompanions(folder))]);
-  return createTokenizer(files, { name: basename(resolve(folder)), path: file });
+  const found = await findTokenizer(path);
+  const name = basename(resolve(dirname(found.path)));
+  return createTokenizer(found.files, { name, path: found.path });
 }
 
 export interface TokenizerOrigin {
@@ -65,33 +65,39 @@ export interface TokenizerOrigin {
 }
 
 /**
- * The tokenizer that files describe, content by name; a `tokenizer.json` must be among them.
+ * The tokenizer that files describe; a `tokenizer.json` must be among them.
  *
  * @throws {FormatError} if they are no tokenizer, or name tokens that it does not have.
  */
-export function createTokenizer(
-  files: ReadonlyMap<string, string>,
-  { name, path }: TokenizerOrigin,
-): Tokenizer {
-  const folder = dirname(path);
+export function createTokenizer(files: TokenizerFiles, { name, path }: TokenizerOrigin): Tokenizer {
   const tokenizer = parseObject(path, files.get(TOKENIZER_FILE) ?? "");
-  const config: Json = {
-    ...parse(join(folder, "special_tokens_map.json"), files),
-    ...parse(join(folder, "tokenizer_config.json"), files),
-  };
-  const engine = createEngine(path, tokenizer, config);
+  const config = readConfig(files, dirname(path));
+  const words = wordEncoder(tokenizer, config);
+  const engine = createEngine(path, words.tokenizer, config);
+  const template = templateOf(path, tokenizer);
+  const before = idsBefore(template);
   const cleanUp = config["clean_up_tokenization_spaces"] === true;
-  const endOfText = endOfTextId(engine, config, path);
-  const encodeText = (text: string) =>
-    engine.encode(text, { add_special_tokens: false }).ids.map((id) => id ?? unknownPiece(path));
-  const encode = wordEncoder(encodeText, tokenizer, config);
+
+  const endOfText = requiredId(engine, config, "eos_token", path);
+  const pad = requiredId(engine, config, "pad_token", path);
+  const encodeIds = words.wrap((text) =>
+    engine.encode(text, { add_special_tokens: false }).ids.map((id) => id ?? unknownPiece(path)),
+  );
+  const encode = (text: string) => Int32Array.from(encodeIds(text));
   return {
     name,
     vocabularySize: [...engine.get_vocab().values()].reduce((max, id) => Math.max(max, id), -1) + 1,
+    startOfText: before[0],
     endOfText,
-    pad: configuredId(engine, config, "pad_token", path) ?? endOfText ?? 0,
+    pad: pad ?? endOfText ?? 0,
+    mask: roleId(engine, config, "mask_token"),
+    unknown: unknownId(engine, tokenizer["model"]),
+    specialTokens: specialIds(tokenizer),
 
-    encode: (text) => Int32Array.from(encode(text)),
+    encode,
+    encodePrompt: (text) => Int32Array.from([...before, ...encodeIds(text)]),
+    encodeWithSpecialTokens: (...texts) =>
+      fillTemplate(template, texts.filter((text) => text !== undefined).map(encode)),
 
     decode(ids) {
       const known = [...ids].filter((id) => engine.id_to_token(id) !== undefined);
@@ -104,55 +110,6 @@ export function createTokenizer(
   };
 }
 
-/** The path of the tokenizer.json that `path` names or holds. */
-async function locate(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) {
-    throw new UsageError(`tokenizer: no such file or directory; got ${path}`);
-  }
-  const isOtherForm = OTHER_FORMS.flat().some((name) => name === basename(path));
-  if (found.isFile() && !isOtherForm) return path;
-
-  const folder = found.isFile() ? dirname(path) : path;
-  const file = join(folder, TOKENIZER_FILE);
-  if (found.isDirectory() && (await exists(file))) return file;
-  throw await missing(folder);
-}
-
-async function missing(folder: string): Promise<UsageError> {
-  for (const names of OTHER_FORMS) {
-    const present = await Promise.all(names.map((name) => exists(join(folder, name))));
-    if (!present.every(Boolean)) continue;
-    const message = `tokenizer: ${TOKENIZER_FILE} is missing; got only ${names.join(" and ")}`;
-    return new UsageError(`${message} in ${folder}`, {
-      hint:
-        'write it with Python: from transformers import AutoTokenizer; d = "' +
-        `${folder}"; AutoTokenizer.from_pretrained(d).save_pretrained(d)`,
-    });
-  }
-  return new UsageError(`tokenizer: ${TOKENIZER_FILE} is missing; got the directory ${folder}`);
-}
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
-
-async function readCompanions(folder: string): Promise<Map<string, string>> {
-  const files = new Map<string, string>();
-  for (const name of COMPANION_FILES) {
-    const path = join(folder, name);
-    if (await exists(path)) files.set(name, await readFile(path, "utf8"));
-  }
-  return files;
-}
-
-function parse(path: string, files: ReadonlyMap<string, string>): Json {
-  const content = files.get(basename(path));
-  return content === undefined ? {} : parseObject(path, content);
-}
-
 function createEngine(path: string, tokenizer: Json, config: Json): Engine {
   try {
     return new HuggingFaceTokenizer(tokenizer, config);
@@ -162,23 +119,34 @@ function createEngine(path: string, tokenizer: Json, config: Json): Engine {
   }
 }
 
-function endOfTextId(engine: Engine, config: Json, path: string): number | undefined {
-  const configured = configuredId(engine, config, "eos_token", path);
-  if (configured !== undefined) return configured;
-  const usual = USUAL_END_OF_TEXT.map((token) => engine.token_to_id(token));
-  return usual.find((id) => id !== undefined);
+/** The id of the token that the configuration gives a role, or that usually has it. */
+function roleId(engine: Engine, config: Json, role: Role): number | undefined {
+  const token = specialToken(config, role);
+  const tokens: readonly string[] = token === undefined ? USUAL_TOKENS[role] : [token];
+  return tokens.map((each) => engine.token_to_id(each)).find((id) => id !== undefined);
 }
 
-/** The id of the token that `config[key]` names, as a string or as an added-token object. */
-function configuredId(engine: Engine, config: Json, key: string, path: string): number | undefined {
-  const entry = config[key];
-  const token = isObject(entry) ? entry["content"] : entry;
-  if (typeof token !== "string") return undefined;
-  const id = engine.token_to_id(token);
-  if (id === undefined) {
-    throw new FormatError(path, `the ${key} of its configuration is no token; got "${token}"`);
-  }
-  return id;
+/** The same; a token that is named must exist. */
+function requiredId(engine: Engine, config: Json, role: Role, path: string): number | undefined {
+  const id = roleId(engine, config, role);
+  const token = specialToken(config, role);
+  if (id !== undefined || token === undefined) return id;
+  throw new FormatError(path, `the ${role} of its configuration is no token; got "${token}"`);
+}
+
+/** What the model itself writes for pieces that it does not know. */
+function unknownId(engine: Engine, model: unknown): number | undefined {
+  if (!isObject(model)) return undefined;
+  const { unk_id: id, unk_token: token } = model;
+  if (typeof id === "number") return id;
+  return typeof token === "string" ? engine.token_to_id(token) : undefined;
+}
+
+function specialIds({ added_tokens: added }: Json): ReadonlySet<number> {
+  const tokens = Array.isArray(added)
+    ? added.filter(isObject).filter(({ special }) => special)
+    : [];
+  return new Set(tokens.map(({ id }) => id).filter((id) => typeof id === "number"));
 }
 
 function unknownPiece(path: string): never {

@@ -1,14 +1,11 @@
 /**
  * @file Bulk encoding: each distinct word once.
  *
- * Where a tokenizer splits texts into GPT-2's words, and nothing else looks beyond a word, the ids
- * of a text are those of its words in order. A word by itself is one word again: every alternative
- * of the pattern matches as it did in the text, but for white space that a word after it cut short,
- * which now matches as a whole.
+ * Special tokens are cut out first; the stretches between them are split into words.
  */
 
 import { isObject, type Json } from "./json.ts";
-import { words } from "./words.ts";
+import { isNormalized, type WordSplit, wordSplit } from "./word-split.ts";
 
 export type Encode = (text: string) => readonly number[];
 
@@ -16,11 +13,24 @@ export type Encode = (text: string) => readonly number[];
 const REMEMBERED_WORDS = 100_000;
 const REMEMBERED_LENGTH = 64;
 
-/** `encode`, the tokenizer of these files run as it is, or the same function made faster. */
-export function wordEncoder(encode: Encode, tokenizer: Json, config: Json): Encode {
+export interface WordEncoder {
+  /** The tokenizer.json that `encode` must run. */
+  readonly tokenizer: Json;
+  /** What the original tokenizer makes of a text, by way of `encode`. */
+  wrap(encode: Encode): Encode;
+}
+
+/** A faster way to run the tokenizer of these files, or the plain one. */
+export function wordEncoder(tokenizer: Json, config: Json): WordEncoder {
   const special = specialTokens(tokenizer);
-  if (special === undefined || !encodesWords(tokenizer, config)) return encode;
+  const words = special && wordSplit(tokenizer, config);
+  if (!words) return { tokenizer, wrap: (encode) => encode };
+  return { tokenizer: words.tokenizer, wrap: (encode) => remembering(encode, words, special) };
+}
+
+function remembering(encode: Encode, { split }: WordSplit, special: ReadonlySet<string>): Encode {
   const known = new Map<string, readonly number[]>();
+  const separator = separatorOf(special);
 
   const encodeWord: Encode = (word) => {
     const remembered = known.get(word);
@@ -34,8 +44,10 @@ export function wordEncoder(encode: Encode, tokenizer: Json, config: Json): Enco
 
   return (text) => {
     const ids: number[] = [];
-    for (const part of splitAt(text, special)) {
-      for (const word of special.has(part) ? [part] : words(part)) {
+    const parts = separator ? text.split(separator) : [text];
+    for (const [i, part] of parts.entries()) {
+      if (part === "") continue;
+      for (const word of special.has(part) ? [part] : split(part, { isFirst: i === 0 })) {
         for (const id of encodeWord(word)) ids.push(id);
       }
     }
@@ -43,43 +55,28 @@ export function wordEncoder(encode: Encode, tokenizer: Json, config: Json): Enco
   };
 }
 
-/** Whether the pre-tokenizer is GPT-2's and each word becomes tokens by itself. */
-function encodesWords(tokenizer: Json, config: Json): boolean {
-  const { normalizer, pre_tokenizer: split, post_processor: after, model } = tokenizer;
-  return (
-    !normalizer &&
-    isObject(split) &&
-    split["type"] === "ByteLevel" &&
-    !split["add_prefix_space"] &&
-    split["use_regex"] !== false &&
-    (!after || (isObject(after) && after["type"] === "ByteLevel")) &&
-    isObject(model) &&
-    (model["type"] ?? "BPE") === "BPE" &&
-    Array.isArray(model["merges"]) &&
-    !model["fuse_unk"] &&
-    !config["remove_space"] &&
-    !config["do_lowercase_and_remove_accent"]
-  );
-}
-
-/** The special tokens, or undefined if one of them takes away the white space around it. */
-function specialTokens({ added_tokens: added }: Json): ReadonlySet<string> | undefined {
+/**
+ * The special tokens that are looked for in the text as it is. Undefined if one takes away the white
+ * space around it, or contains some and is looked for in what the normalizer makes of the text.
+ */
+function specialTokens({ added_tokens: added, normalizer }: Json): ReadonlySet<string> | undefined {
   if (!Array.isArray(added)) return undefined;
   const contents = new Set<string>();
   for (const token of added) {
     if (!isObject(token) || token["lstrip"] || token["rstrip"]) return undefined;
     const { content } = token;
     if (typeof content !== "string" || content === "") return undefined;
-    contents.add(content);
+    if (!normalizer || !isNormalized(token)) contents.add(content);
+    else if (/[\s▁]/.test(content)) return undefined;
   }
   return contents;
 }
 
-/** The text cut before and after every special token; at one place the longest counts. */
-function splitAt(text: string, special: ReadonlySet<string>): readonly string[] {
-  if (![...special].some((token) => text.includes(token))) return [text];
+/** What matches a special token, at one place the longest. */
+function separatorOf(special: ReadonlySet<string>): RegExp | undefined {
+  if (special.size === 0) return undefined;
   const longestFirst = [...special].toSorted((a, b) => b.length - a.length);
-  return text.split(new RegExp(`(${longestFirst.map(literal).join("|")})`));
+  return new RegExp(`(${longestFirst.map(literal).join("|")})`);
 }
 
 const literal = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);

@@ -1,27 +1,32 @@
 /**
- * Ids and texts compared with transformers' own, made by Hugging Face and kept in the shared data
- * (see tokenizers/expected/SOURCE.txt).
+ * Ids and texts compared with transformers' own: those kept in the shared data, made by Hugging Face
+ * (see tokenizers/expected/SOURCE.txt), and those of golden/make_special_tokens.py.
  */
 
 import { existsSync } from "node:fs";
-import { copyFile, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { FormatError, UsageError } from "../../src/errors.ts";
+import { FormatError } from "../../src/errors.ts";
 import { byteTokenizer, loadTokenizer, type Tokenizer } from "../../src/text/index.ts";
 
-const DATA = "../shared/data/tokenizers";
+const SHARED = "../shared/data";
+const DATA = `${SHARED}/tokenizers`;
 
 interface Case {
   readonly name: string;
-  readonly passage: string;
-  /** Its key in tokenizer_tests.json. */
-  readonly tests: string;
+  /** Files with one passage, in the tokenizer's own folder and in expected/. */
+  readonly passages: readonly string[];
+  /** Keys of tokenizer_tests.json. */
+  readonly tests: readonly string[];
   readonly vocabularySize: number;
+  readonly startOfText: number | undefined;
   readonly endOfText: number | undefined;
   readonly pad: number;
-  /** Special tokens that transformers adds and `encode` does not: before and after the text. */
+  readonly mask: number | undefined;
+  readonly unknown: number | undefined;
+  /** How many special tokens the tokenizer puts before a text and after it. */
   readonly added: readonly [before: number, after: number];
   /** Texts that the expected ones, made before transformers 5, decode with spaces removed unasked. */
   readonly otherwise: Readonly<Record<string, string>>;
@@ -30,50 +35,111 @@ interface Case {
 const cases: readonly Case[] = [
   {
     name: "gpt2",
-    passage: "expected_gpt2_encoded_tokens.json",
-    tests: "distilgpt2",
+    passages: ["gpt2/expected_gpt2_encoded_tokens.json", "expected/gpt2_encoded_tokens.json"],
+    tests: ["distilgpt2"],
     vocabularySize: 50257,
+    startOfText: undefined,
     endOfText: 50256,
     pad: 50256,
+    mask: undefined,
+    unknown: undefined,
     added: [0, 0],
     otherwise: { "A\n'll !!to?'d''d of, can't.": "A\n'll !!to?'d''d of, can't." },
   },
   {
     name: "t5",
-    passage: "expected_t5_base_encoded.json",
-    tests: "t5-base",
+    passages: ["t5/expected_t5_base_encoded.json", "expected/t5_base_encoded.json"],
+    tests: ["t5-base"],
     vocabularySize: 32100,
+    startOfText: undefined,
     endOfText: 1,
     pad: 0,
+    mask: undefined,
+    unknown: 2,
     added: [0, 1],
     otherwise: { "A\n'll !!to?'d''d of, can't.": "A 'll !!to?'d''d of, can't." },
   },
   {
     name: "llama",
-    passage: "expected_llama_encoded.json",
-    tests: "coreml-projects/Llama-2-7b-chat-coreml",
+    passages: ["llama/expected_llama_encoded.json", "expected/llama_encoded.json"],
+    tests: ["coreml-projects/Llama-2-7b-chat-coreml"],
     vocabularySize: 32000,
+    startOfText: 1,
     endOfText: 2,
     pad: 2,
+    mask: undefined,
+    unknown: 0,
     added: [1, 0],
     otherwise: {},
   },
   {
     name: "bert",
-    passage: "expected_bert_uncased_encoded.json",
-    tests: "bert-base-uncased",
+    passages: ["bert/expected_bert_uncased_encoded.json", "expected/bert_uncased_encoded.json"],
+    tests: ["bert-base-uncased", "google-bert/bert-base-uncased"],
     vocabularySize: 30522,
+    startOfText: 101,
     endOfText: undefined,
     pad: 0,
+    mask: 103,
+    unknown: 100,
     added: [1, 1],
     otherwise: {},
   },
 ];
 
+/** English Whisper has GPT-2's vocabulary, and its own special tokens: two before a text, one after. */
+const WHISPER = {
+  passage: "expected/whisper_tiny_en_encoded.json",
+  tests: "openai/whisper-tiny.en",
+};
+
+/** Expectations whose tokenizer.json is not in the shared data. */
+const WITHOUT_TOKENIZER = {
+  passages: [
+    "expected/distilbert_cased_encoded.json",
+    "expected/falcon_encoded.json",
+    "expected/gemma_encoded.json",
+    "expected/llama_3.2_encoded.json",
+    "expected/whisper_large_v2_encoded.json",
+  ],
+  tests: [
+    "distilbert/distilbert-base-multilingual-cased",
+    "openai/whisper-large-v2",
+    "pcuenq/Llama-3.2-1B-Instruct-tokenizer",
+    "pcuenq/gemma-tokenizer",
+    "tiiuae/falcon-7b",
+  ],
+};
+
 const readJson = async (path: string) => JSON.parse(await readFile(path, "utf8"));
+
+const readTests = async (key: string) =>
+  (await readJson(join(DATA, "expected/tokenizer_tests.json")))[key];
 
 const inner = (ids: readonly number[], [before, after]: Case["added"]) =>
   ids.slice(before, ids.length - after);
+
+describe.skipIf(!existsSync(DATA))("the expected encodings", () => {
+  it("are all in use, but for those without a tokenizer", async () => {
+    const files = await readdir(DATA, { recursive: true });
+    expect(files.filter((name) => /expected.*\.json$/.test(name)).toSorted()).toEqual(
+      [
+        "expected/tokenizer_tests.json",
+        WHISPER.passage,
+        ...cases.flatMap(({ passages }) => passages),
+        ...WITHOUT_TOKENIZER.passages,
+      ].toSorted(),
+    );
+    const keys = Object.keys(await readJson(join(DATA, "expected/tokenizer_tests.json")));
+    expect(keys.toSorted()).toEqual(
+      [
+        ...cases.flatMap(({ tests }) => tests),
+        WHISPER.tests,
+        ...WITHOUT_TOKENIZER.tests,
+      ].toSorted(),
+    );
+  });
+});
 
 describe.skipIf(!existsSync(DATA)).each(cases)("the $name tokenizer", (row) => {
   const folder = join(DATA, row.name);
@@ -83,25 +149,26 @@ describe.skipIf(!existsSync(DATA)).each(cases)("the $name tokenizer", (row) => {
   });
 
   it("knows its special tokens", () => {
-    const { vocabularySize, endOfText, pad } = tokenizer;
-    expect({ vocabularySize, endOfText, pad }).toEqual({
-      vocabularySize: row.vocabularySize,
-      endOfText: row.endOfText,
-      pad: row.pad,
-    });
+    const { vocabularySize, startOfText, endOfText, pad, mask, unknown } = row;
+    expect(tokenizer).toMatchObject({ vocabularySize, startOfText, endOfText, pad, mask, unknown });
   });
 
-  it("encodes a passage", async () => {
-    const { text, token_ids: ids } = await readJson(join(folder, row.passage));
+  it.each(row.passages)("encodes the passage of %s", async (path) => {
+    const { text, token_ids: ids } = await readJson(join(DATA, path));
     expect([...tokenizer.encode(text)]).toEqual(inner(ids, row.added));
+    expect([...tokenizer.encodePrompt(text)]).toEqual(inner(ids, [0, row.added[1]]));
+    expect([...tokenizer.encodeWithSpecialTokens(text).ids]).toEqual(ids);
   });
 
-  it("encodes and decodes short texts", async () => {
-    const tests = (await readJson(join(DATA, "expected/tokenizer_tests.json")))[row.tests];
+  it.each(row.tests)("encodes and decodes the short texts of %s", async (key) => {
+    const tests = await readTests(key);
     expect(tests).toHaveLength(18);
     for (const { input, encoded, decoded_without_special: text } of tests) {
-      const ids: readonly number[] = encoded.input_ids;
+      const { input_ids: ids, token_type_ids: types } = encoded;
       expect.soft([...tokenizer.encode(input)], input).toEqual(inner(ids, row.added));
+      const whole = tokenizer.encodeWithSpecialTokens(input);
+      expect.soft([...whole.ids], input).toEqual(ids);
+      if (types !== undefined) expect.soft([...whole.tokenTypes], input).toEqual(types);
       expect.soft(tokenizer.decode(ids), input).toBe(row.otherwise[input] ?? text);
     }
   });
@@ -126,6 +193,53 @@ describe.skipIf(!existsSync(DATA)).each(cases)("the $name tokenizer", (row) => {
   });
 });
 
+it.skipIf(!existsSync(DATA))("GPT-2's tokenizer gives the ids of English Whisper", async () => {
+  const { encode } = await loadTokenizer(join(DATA, "gpt2"));
+  const { text, token_ids: ids } = await readJson(join(DATA, WHISPER.passage));
+  expect([...encode(text)]).toEqual(inner(ids, [2, 1]));
+  for (const { input, encoded } of await readTests(WHISPER.tests)) {
+    expect.soft([...encode(input)], input).toEqual(inner(encoded.input_ids, [2, 1]));
+  }
+});
+
+interface Expected {
+  readonly folder: string;
+  readonly mask: number | null;
+  readonly endOfText: number | null;
+  readonly special: readonly number[];
+  readonly encoded: readonly {
+    readonly texts: readonly [string, string?];
+    readonly ids: readonly number[];
+    readonly types: readonly number[];
+  }[];
+}
+
+const golden: readonly Expected[] = (
+  await readJson(new URL("../golden/special_tokens.json", import.meta.url).pathname)
+).tokenizers;
+
+describe.skipIf(!existsSync(SHARED)).each(golden)("the tokenizer of $folder", (expected) => {
+  let tokenizer: Tokenizer;
+  beforeAll(async () => {
+    tokenizer = await loadTokenizer(join(SHARED, expected.folder));
+  });
+
+  it("has the special tokens of transformers", () => {
+    expect(tokenizer.mask ?? null).toBe(expected.mask);
+    expect(tokenizer.endOfText ?? null).toBe(expected.endOfText);
+    expect([...tokenizer.specialTokens].toSorted((a, b) => a - b)).toEqual(expected.special);
+  });
+
+  it.each(expected.encoded)(
+    "puts around $texts what transformers does",
+    ({ texts, ids, types }) => {
+      const { ids: found, tokenTypes } = tokenizer.encodeWithSpecialTokens(...texts);
+      expect([...found]).toEqual(ids);
+      expect([...tokenTypes]).toEqual(types);
+    },
+  );
+});
+
 async function directory(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "flora-tokenizer-"));
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
@@ -135,32 +249,6 @@ async function directory(files: Readonly<Record<string, string>>): Promise<strin
 const bytes = byteTokenizer().files.get("tokenizer.json") ?? "";
 
 describe("loadTokenizer", () => {
-  it.each([
-    ["an empty directory", {}, "tokenizer.json is missing; got the directory"],
-    ["GPT-2's slow files", { "vocab.json": "", "merges.txt": "" }, "got only vocab.json and"],
-    ["half of GPT-2's slow files", { "vocab.json": "" }, "missing; got the directory"],
-    ["T5's SentencePiece", { "spiece.model": "" }, "got only spiece.model"],
-    ["Llama's SentencePiece", { "tokenizer.model": "" }, "got only tokenizer.model"],
-    ["BERT's slow file", { "vocab.txt": "" }, "got only vocab.txt"],
-  ])("refuses %s", async (_, files, message) => {
-    const error = await loadTokenizer(await directory(files)).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(UsageError);
-    expect(error).toHaveProperty("message", expect.stringContaining(message));
-  });
-
-  it("says how to make a tokenizer.json", async () => {
-    const folder = await directory({ "tokenizer.model": "" });
-    const hint = expect.stringContaining("save_pretrained");
-    await expect(loadTokenizer(folder)).rejects.toMatchObject({ hint });
-    await expect(loadTokenizer(join(folder, "tokenizer.model"))).rejects.toMatchObject({ hint });
-  });
-
-  it("refuses a path where nothing is", async () => {
-    await expect(loadTokenizer("nowhere/at/all")).rejects.toThrow(
-      "tokenizer: no such file or directory; got nowhere/at/all",
-    );
-  });
-
   it.each([
     ["text", { "tokenizer.json": "{" }, "tokenizer.json: not JSON"],
     ["a list", { "tokenizer.json": "[]" }, "tokenizer.json: not a JSON object"],
