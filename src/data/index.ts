@@ -5,6 +5,16 @@ export {
   pairBatches,
   textBatches,
 } from "./batches.ts";
+export {
+  classBatch,
+  type ClassifiedEncoding,
+  type EncodedPair,
+  encoderInputs,
+  maskedBatch,
+  pairedBatch,
+} from "./encoder-batches.ts";
+export { sortedEpochs, stretches } from "./epochs.ts";
+export { type ExampleEncoding, fitExamples, type FitOptions, type Fitted } from "./fit.ts";
 export { grammarPairs, heldOut } from "./grammar.ts";
 export {
   labelsOf,
@@ -12,6 +22,7 @@ export {
   type LabelledText,
   readLabelledTexts,
 } from "./labelled.ts";
+export { maskTokens, type Masking } from "./masking.ts";
 export type { PaddingOptions } from "./padding.ts";
 export type { SentencePair } from "./pair.ts";
 export { permutation } from "./permutation.ts";

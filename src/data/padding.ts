@@ -15,7 +15,7 @@ export interface PaddingOptions {
 /** The length of rows that hold sequences of these lengths. */
 export function paddedLength(
   lengths: readonly number[],
-  { multiple = 1, contextLength = Infinity }: PaddingOptions,
+  { multiple = 1, contextLength = Infinity }: Pick<PaddingOptions, "multiple" | "contextLength">,
 ): number {
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
   return Math.min(Math.ceil(longest / multiple) * multiple, contextLength);

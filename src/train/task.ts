@@ -5,16 +5,16 @@ import type { ConfigFields } from "../models/config.ts";
 import type { Task } from "../models/model.ts";
 import { tasksOf } from "../models/registry.ts";
 
+export type TaskName = "text" | "pairs" | "mask" | "classify" | "embed";
+
 /** The tasks that a word stands for. */
-const TASKS = {
+const TASKS: Readonly<Record<TaskName, readonly Task[]>> = {
   text: ["causal"],
   pairs: ["causal", "seq2seq"],
   mask: ["masked"],
   classify: ["classification", "image-classification"],
   embed: ["embedding"],
-} as const satisfies Readonly<Record<string, readonly Task[]>>;
-
-export type TaskName = keyof typeof TASKS;
+};
 
 /**
  * The fields of a config.json for the task that a word stands for; the same ones where the model has that task already.
@@ -23,7 +23,7 @@ export type TaskName = keyof typeof TASKS;
  */
 export function fieldsForTask(fields: ConfigFields, name: TaskName | undefined): ConfigFields {
   if (name === undefined) return fields;
-  const wanted: readonly Task[] = TASKS[name];
+  const wanted = TASKS[name];
   const known = tasksOf(fields);
   const { architectures } = fields;
   const own: unknown = Array.isArray(architectures) ? architectures[0] : undefined;
@@ -36,7 +36,7 @@ export function fieldsForTask(fields: ConfigFields, name: TaskName | undefined):
 
 function otherTasks(fields: ConfigFields, name: TaskName, tasks: readonly Task[]): UsageError {
   const names = Object.entries(TASKS).filter(([, own]) =>
-    own.some((task: Task) => tasks.includes(task)),
+    own.some((task) => tasks.includes(task)),
   );
   const words = names.map(([word]) => word).join(", ");
   const type = String(fields["model_type"] ?? "gpt2");
