@@ -7,7 +7,7 @@ import { describe, expect, it } from "vitest";
 const NUMBERS = ["graph", "ops", "tensor"];
 const PARTS = ["adapters", "autodiff", "models", "nn", "onnx", "optim", "random", "runtime"];
 const ENGINE = [...NUMBERS, ...PARTS];
-const EVERYTHING = [...ENGINE, "data", "evaluate", "generate", "text", "train", "weights"];
+const EVERYTHING = [...ENGINE, "data", "evaluate", "generate", "hub", "text", "train", "weights"];
 const without = (layers: readonly string[], ...others: readonly string[]) =>
   layers.filter((layer) => !others.includes(layer));
 
@@ -27,10 +27,11 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   runtime: ["graph", "onnx", "tensor"],
   random: ["tensor"],
   weights: ["tensor"],
+  hub: ["tensor", "weights"],
   text: ["tensor", "weights"],
   data: ["random", "tensor", "text"],
-  generate: without(EVERYTHING, "autodiff", "optim", "train"),
-  evaluate: without(EVERYTHING, "autodiff", "optim", "train"),
+  generate: without(EVERYTHING, "autodiff", "hub", "optim", "train"),
+  evaluate: without(EVERYTHING, "autodiff", "hub", "optim", "train"),
   train: EVERYTHING,
   lab: EVERYTHING,
   cli: [...EVERYTHING, "lab"],
@@ -40,6 +41,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "onnxruntime-node": ["src/runtime/node.ts"],
   "onnxruntime-web": ["src/runtime/web.ts"],
+  "@huggingface/hub": ["src/hub/"],
   "@huggingface/tokenizers": ["src/text/"],
   "@resvg/resvg-wasm": ["src/lab/"],
   citty: ["src/cli/"],

@@ -1,6 +1,7 @@
 /** @file `flora generate`: text from a model, shown as it is made. */
 
 import { text as readAll } from "node:stream/consumers";
+import { fetchModels } from "./fetch.ts";
 import type { CommandHelp } from "./help.ts";
 import { type ParsedOptions, parseOptions, required } from "./options.ts";
 import { stopFilter } from "./stop-text.ts";
@@ -9,11 +10,16 @@ export const help: CommandHelp = {
   usage: 'generate --model DIR [--adapter DIR] --prompt "..."',
   summary: "continue a prompt with a trained model",
   options: [
-    { name: "model", value: "DIR", description: "a directory that flora or Hugging Face saved" },
+    {
+      name: "model",
+      value: "DIR",
+      description: "a directory that flora or Hugging Face saved, or owner/name on the Hub",
+    },
     {
       name: "adapter",
       value: "DIR",
-      description: "an adapter that flora or peft saved; without --model, its base is loaded",
+      description:
+        "an adapter that flora or peft saved, here or on the Hub; without --model, its base is loaded",
     },
     { name: "prompt", value: "TEXT", description: "the text to continue; - reads standard input" },
     { name: "maxNewTokens", value: "N", description: "the most tokens to make [128]" },
@@ -35,7 +41,7 @@ export const help: CommandHelp = {
   examples: [
     "flora generate --model runs/flora --prompt $'Der kleine Hund schläft.\\n'",
     'flora generate --adapter runs/lora --prompt "Once upon a time"',
-    'flora generate --model gpt2/ --prompt "Once upon a time" --temperature 0.8 --top-k 40',
+    'flora generate --model openai-community/gpt2 --prompt "Once upon a time" --top-k 40',
   ],
 };
 
@@ -47,11 +53,12 @@ export async function run(words: readonly string[]): Promise<number> {
     adapter === undefined ? required(options, "model", help) : options.text("model");
   const prompt = required(options, "prompt", help);
   const settings = samplingOptions(options);
+  const names = await fetchModels({ directory, adapter });
   const { createDecoder, generate, loadModel } = await import("../generate/index.ts");
   const { cpuRuntime } = await import("../runtime/node.ts");
   const threads = options.number("threads");
   const runtime = cpuRuntime(threads === undefined ? {} : { threads });
-  const { model, weights, tokenizer } = await loadModel(runtime, { directory, adapter });
+  const { model, weights, tokenizer } = await loadModel(runtime, names);
   const decoder = createDecoder(model, runtime, weights);
   const { streamDecoder } = await import("../text/index.ts");
 

@@ -21,6 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   generate: () => import("./generate.ts"),
   compare: () => import("./compare.ts"),
   merge: () => import("./merge.ts"),
+  push: () => import("./push.ts"),
   memory: () => import("./memory.ts"),
   dynamics: () => import("./dynamics.ts"),
   doctor: () => import("./doctor.ts"),

@@ -1,5 +1,6 @@
 /** @file `flora merge`: an adapter folded into its base, as an ordinary model. */
 
+import { fetchModels } from "./fetch.ts";
 import { formatCount } from "./format.ts";
 import type { CommandHelp } from "./help.ts";
 import { parseOptions, required } from "./options.ts";
@@ -9,12 +10,16 @@ export const help: CommandHelp = {
   usage: "merge --adapter DIR --output DIR [--model DIR]",
   summary: "fold an adapter into its base model",
   options: [
-    { name: "adapter", value: "DIR", description: "an adapter that flora or peft saved" },
+    {
+      name: "adapter",
+      value: "DIR",
+      description: "an adapter that flora or peft saved, or one on the Hub",
+    },
     { name: "output", value: "DIR", description: "an empty directory for the merged model" },
     {
       name: "model",
       value: "DIR",
-      description: "the base model; the one that the adapter names if absent",
+      description: "the base model, here or on the Hub; the one that the adapter names if absent",
     },
   ],
   examples: ["flora merge --adapter runs/lora --output runs/merged"],
@@ -25,8 +30,9 @@ export async function run(words: readonly string[]): Promise<number> {
   const options = parseOptions(words, help.options ?? []);
   const adapter = required(options, "adapter", help);
   const output = required(options, "output", help);
+  const names = await fetchModels({ directory: options.text("model"), adapter });
   const { mergeAdapter } = await import("../train/merge-adapter.ts");
-  const merged = await mergeAdapter({ directory: options.text("model"), adapter, output });
+  const merged = await mergeAdapter({ ...names, output });
   standardOutput().write(
     `${formatCount(merged)} weights had an adapter; the merged model is in ${output}\n`,
   );

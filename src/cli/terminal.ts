@@ -5,14 +5,19 @@ import type { Output } from "./progress.ts";
 const NO_TERMINAL_WIDTH = 80;
 
 /** Standard output; colours follow https://no-color.org. */
-export function standardOutput(): Output {
-  const { stdout, env } = process;
-  const isTerminal = stdout.isTTY && env["TERM"] !== "dumb";
+export const standardOutput = (): Output => outputOf(process.stdout);
+
+/** Standard error, for what is not the result. */
+export const standardError = (): Output => outputOf(process.stderr);
+
+function outputOf(stream: NodeJS.WriteStream): Output {
+  const { env } = process;
+  const isTerminal = stream.isTTY && env["TERM"] !== "dumb";
   return {
-    write: (text) => void stdout.write(text),
+    write: (text) => void stream.write(text),
     isTerminal,
     get width() {
-      return isTerminal ? Math.max(20, stdout.columns) : NO_TERMINAL_WIDTH;
+      return isTerminal ? Math.max(20, stream.columns) : NO_TERMINAL_WIDTH;
     },
     color: isTerminal && (env["NO_COLOR"] ?? "") === "",
   };

@@ -3,13 +3,14 @@
  * order.
  */
 
-import type { TrainConfig } from "../train/config.ts";
+import { parseConfig, type TrainConfig } from "../train/config.ts";
 import type { EndEvent, TrainEvent } from "../train/events.ts";
 import { createConsole, type RunConsole } from "./console.ts";
+import { fetchInputs } from "./fetch.ts";
 import type { CommandHelp } from "./help.ts";
 import { INTERRUPTED, onInterrupt } from "./interrupt.ts";
 import { createJsonLinesLog } from "./jsonl.ts";
-import { readRunConfig } from "./run-config.ts";
+import { readRunOptions } from "./run-config.ts";
 import { programName, standardOutput } from "./terminal.ts";
 
 export const help: CommandHelp = {
@@ -20,11 +21,19 @@ export const help: CommandHelp = {
     "Every option can stand in the YAML file too, under the same name; the command line wins.",
     "--low-memory (Linux) gives freed memory back at once: less is resident, and it takes longer.",
   ],
+  options: [
+    {
+      name: "dataset",
+      value: "NAME",
+      description:
+        "a dataset on the Hub, owner/name; --train and --validation then name files of it",
+    },
+  ],
   takesRun: true,
   examples: [
     "flora train",
     "flora train --train de.txt,en.txt --epochs 3 --output runs/translator",
-    "flora train --train book.txt --model gpt2/ --rank 32 --micro-steps 8",
+    "flora train --train book.txt --model openai-community/gpt2 --rank 32 --micro-steps 8",
     "flora train --train book.txt --model gpt2/ --method lora --targets c_attn --output runs/lora",
     "flora train config.yaml --model.n_layer 6 --no-recompute",
   ],
@@ -43,7 +52,8 @@ type Train = (
 
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
-  const { config } = await readRunConfig(words);
+  const { options, own } = await readRunOptions(words, help.options);
+  const config = parseConfig(await fetchInputs(options, own.text("dataset")));
   const { train } = await import("../train/trainer.ts");
   const console = createConsole(standardOutput(), { program: programName(), words });
   return follow(config, train, console);

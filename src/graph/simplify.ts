@@ -1,8 +1,8 @@
-/** @file Rewrites that leave the numbers as they are: constant folding and common subexpressions. */
+/** @file Rewrites that leave the numbers as they are: constant folding, common subexpressions, casts after gathers. */
 
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { rewrite, type Rule } from "./topology.ts";
-import { constant, type OnnxForm, type Value } from "./value.ts";
+import { constant, type OnnxForm, producer, type Value } from "./value.ts";
 
 /** Nodes of constants become constants, where the operator says so. */
 export const foldConstants = (outputs: readonly Value[]): readonly Value[] =>
@@ -12,6 +12,16 @@ export const foldConstants = (outputs: readonly Value[]): readonly Value[] =>
     );
     const folded = tensors.length === inputs.length ? node.fold?.(tensors) : undefined;
     return folded && [constant(folded)];
+  });
+
+/** A few rows of a table are cast to another type, not the whole table: Gather(Cast(x)) is Cast(Gather(x)). */
+export const castLate = (outputs: readonly Value[]): readonly Value[] =>
+  rewrite(outputs, (node, [table, ...indices]) => {
+    if (node.type !== "Gather" || !table) return undefined;
+    const cast = producer(table);
+    const [operand] = cast?.inputs ?? [];
+    if (cast?.type !== "Cast" || !operand) return undefined;
+    return cast.rebuild(node.rebuild([operand, ...indices]));
   });
 
 /** Equal applications of equal operators to equal inputs become one. */

@@ -19,6 +19,7 @@ export function trainingConfig(config: TrainConfig): TrainConfig {
     ["weightDecay", 0, config.weightDecay],
     ["momentum", 0, config.momentum],
     ["accumulatorDtype", "float32", config.accumulatorDtype],
+    ["weightDtype", "float32", config.weightDtype],
     ["rankPattern", 0, Object.keys(config.rankPattern).length],
     ["alphaPattern", 0, Object.keys(config.alphaPattern).length],
   ].find(([, expected, found]) => expected !== found);

@@ -1,17 +1,19 @@
 /**
  * @file A graph as ONNX bytes (onnx.proto: ModelProto, GraphProto, NodeProto, TensorProto).
  *
- * Only what the outputs need is written: onnxruntime executes nodes that nobody reads.
+ * Only what the outputs need is written: onnxruntime executes nodes that nobody reads. It takes no bfloat16 from JavaScript: inputs
+ * and outputs of that type are uint16 in the file, and become what they are by a BitCast.
  */
 
 import { GraphError } from "../errors.ts";
-import { foldConstants, shareSubexpressions } from "../graph/simplify.ts";
+import { castLate, foldConstants, shareSubexpressions } from "../graph/simplify.ts";
 import type { Tensors } from "../graph/tensors.ts";
 import { graphInputs, lower, topologicalOrder } from "../graph/topology.ts";
 import type { OnnxAttribute, Value, ValueType } from "../graph/value.ts";
 import { ONNX_DTYPE } from "../ops/elementwise.ts";
 import { reassociate } from "../ops/reassociate.ts";
 import { matrixOperations, overwritable, workspaceBytes } from "./analysis.ts";
+import type { DType } from "../tensor/dtype.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import {
   bytesField,
@@ -25,6 +27,8 @@ import {
 
 const IR_VERSION = 10;
 const OPSET = 21;
+/** The first with BitCast. */
+const BIT_CAST_OPSET = 26;
 
 /** A graph that a runtime can load: what it is fed, what it answers, and its bytes. */
 export interface Program {
@@ -41,7 +45,7 @@ export interface Program {
 
 /** The graph in the form in which it is run: plain operators, constants folded, products in the cheapest order. */
 export const optimize = (outputs: readonly Value[]): readonly Value[] =>
-  shareSubexpressions(reassociate(shareSubexpressions(foldConstants(lower(outputs)))));
+  shareSubexpressions(reassociate(shareSubexpressions(castLate(foldConstants(lower(outputs))))));
 
 /**
  * Serialises the graph of `outputs`.
@@ -69,9 +73,25 @@ export function compile(outputs: Tensors): Program {
   };
   const operandName = (value: Value): string =>
     value.source.kind === "constant" ? initializer(value.source.tensor) : namer.value(value);
+  const bitCast = (from: string, to: string, dtype: DType) => {
+    const attribute = { kind: "int", value: ONNX_DTYPE[dtype] } as const;
+    nodes.push(
+      messageField(1, [
+        stringField(1, from),
+        stringField(2, to),
+        stringField(4, "BitCast"),
+        attributeField("to", attribute),
+      ]),
+    );
+  };
+  for (const value of inputs.filter(isBfloat16)) {
+    bitCast(inputName(value), namer.value(value), "bfloat16");
+  }
 
   // A value that is an input, a constant, or wanted under a second name gets its name by an Identity.
-  const aliases = values.map((value, i) => !namer.claim(value, names[i] ?? ""));
+  const aliases = values.map(
+    (value, i) => isBfloat16(value) || !namer.claim(value, names[i] ?? ""),
+  );
   for (const node of topologicalOrder(values)) {
     if (node.body) throw new Error(`internal: ${node.type} was not lowered`);
     const { attributes = {}, operands = [] } = node.onnx;
@@ -88,6 +108,10 @@ export function compile(outputs: Tensors): Program {
   }
   for (const [i, value] of values.entries()) {
     if (!aliases[i]) continue;
+    if (isBfloat16(value)) {
+      bitCast(operandName(value), names[i] ?? "", "uint16");
+      continue;
+    }
     nodes.push(
       messageField(1, [
         stringField(1, operandName(value)),
@@ -106,7 +130,8 @@ export function compile(outputs: Tensors): Program {
     ...Object.entries(outputTypes).map(([name, type]) => valueInfoField(12, name, type)),
   ]);
   const overwrites = new Map<string, boolean>();
-  const opset = messageField(8, [stringField(1, ""), intField(2, OPSET)]);
+  const version = [...inputs, ...values].some(isBfloat16) ? BIT_CAST_OPSET : OPSET;
+  const opset = messageField(8, [stringField(1, ""), intField(2, version)]);
   return {
     bytes: message([intField(1, IR_VERSION), stringField(2, "flora"), graph, opset]),
     inputs: inputTypes,
@@ -127,6 +152,8 @@ export function compile(outputs: Tensors): Program {
 }
 
 const typeOf = ({ dtype, shape }: Value): ValueType => ({ dtype, shape });
+
+const isBfloat16 = ({ dtype }: Value): boolean => dtype === "bfloat16";
 
 function inputName({ source }: Value): string {
   if (source.kind === "input") return source.name;
@@ -150,7 +177,7 @@ function makeNamer(): Namer {
       return true;
     },
     value(value) {
-      if (value.source.kind === "input") return value.source.name;
+      if (value.source.kind === "input" && !isBfloat16(value)) return value.source.name;
       const name = values.get(value) ?? `_v${values.size}`;
       values.set(value, name);
       return name;
@@ -191,7 +218,8 @@ const tensorField = (field: number, name: string, { dtype, shape, data }: HostTe
     bytesField(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)),
   ]);
 
-const valueInfoField = (field: number, name: string, { dtype, shape }: ValueType): Field => {
+const valueInfoField = (field: number, name: string, { dtype: type, shape }: ValueType): Field => {
+  const dtype = type === "bfloat16" ? "uint16" : type;
   const dims = shape.map((dim) =>
     messageField(1, [typeof dim === "number" ? intField(1, dim) : stringField(2, dim)]),
   );

@@ -27,6 +27,14 @@ export {
   transfer,
   transferMean,
 } from "./projection.ts";
+export {
+  type HalfDType,
+  noiseBits,
+  roundStochastically,
+  roundToNearest,
+  type WeightDType,
+  type WeightUpdate,
+} from "./rounding.ts";
 export { type Schedule, schedule, type ScheduleName } from "./schedule.ts";
 export { ema, sgd, sgdMomentum } from "./sgd.ts";
 export {

@@ -64,6 +64,19 @@ export function fillKeepMask(key: Key, out: Uint8Array, dropRate: number): void 
   });
 }
 
+/** The upper `bits` of sixteen random bits an entry, two entries a word, lower half first. */
+export function fillHalfWords(key: Key, out: Uint16Array, bits = 16): void {
+  const dropped = 16 - bits;
+  forEachBlock(key, Math.ceil(out.length / 2), (words, start, end) => {
+    for (let i = start; i < end; i += 1) {
+      const word = words[i - start] ?? 0;
+      out[2 * i] = (word & 0xffff) >>> dropped;
+      // In an array of odd length the last of these falls outside, and is ignored.
+      out[2 * i + 1] = word >>> (16 + dropped);
+    }
+  });
+}
+
 /** Calls `use` with the words from `start` to `end - 1` of a key, block by block. */
 function forEachBlock(
   key: Key,

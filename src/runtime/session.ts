@@ -70,7 +70,7 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
         });
       },
     };
-    // onnxruntime's JavaScript has no bfloat16: such numbers rest in a buffer, and no program is fed with them.
+    // onnxruntime's JavaScript has no bfloat16; programs take such numbers by their bits.
     const type = dtype === "bfloat16" ? "uint16" : dtype;
     tensors.set(buffer, provider.createTensor(type, data, shape));
     memory.set(buffer, data);

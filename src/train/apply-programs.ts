@@ -8,16 +8,17 @@
 
 import { mapTensors, type Tensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
-import { add, mul } from "../ops/elementwise.ts";
+import { add, cast, mul } from "../ops/elementwise.ts";
 import { sumSquares } from "../ops/reduce.ts";
 import { type ShardedGraph, shardRows } from "../ops/shard.ts";
 import { compile, optimize, type Program } from "../onnx/model.ts";
 import type { Accumulator } from "../optim/accumulator.ts";
 import type { Transfer } from "../optim/flora.ts";
 import { type Projection, transfer, transferMean } from "../optim/projection.ts";
+import { roundStochastically, roundToNearest, type WeightDType } from "../optim/rounding.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
-import type { ParamTraining } from "./plan.ts";
+import { hasMaster, type ParamTraining } from "./plan.ts";
 
 /** A scalar fed at every step: a function of the step, counted from 1. */
 export type StepScalars = ReadonlyMap<string, (step: number) => number>;
@@ -49,17 +50,28 @@ const accumulatedSum = (accumulator: Accumulator): Value =>
 /** A parameter that is updated: its shape, and how. */
 export interface Updatable {
   readonly shape: readonly number[];
+  /** How it is kept. */
+  readonly dtype: WeightDType;
   readonly training: ParamTraining;
 }
 
+/** Whether an update is rounded at random. */
+export const takesNoise = ({ dtype, training }: Pick<Updatable, "dtype" | "training">): boolean =>
+  dtype !== "float32" && training.weightUpdate === "stochastic";
+
 /**
- * The update of one parameter. Inputs besides `param`, the accumulator and the state by name: `A` if it is compressed,
- * `learningRate`, `gradientScale` (what turns the sum in the accumulator into the mean gradient, clipped), and the scalars.
+ * The update of one parameter. Inputs besides `param` (or `master`, its copy in float32), the accumulator and the state by name: `A`
+ * if it is compressed, `learningRate`, `gradientScale` (what turns the sum in the accumulator into the mean gradient, clipped), the
+ * scalars, and `noise` (uint16) where the result is rounded at random.
  */
-export function buildUpdate({ shape: paramShape, training }: Updatable): Update {
+export function buildUpdate(updatable: Updatable): Update {
+  const { shape: paramShape, dtype, training } = updatable;
   const { accumulator, projection, rule, state } = training;
   const scalars = new Map<string, (step: number) => number>();
-  const param = input("param", "float32", paramShape);
+  const isCopied = hasMaster(dtype, training);
+  const param = isCopied
+    ? input("master", "float32", paramShape)
+    : cast(input("param", dtype, paramShape), "float32");
   const stateInputs: Tensors = mapTensors(state, ({ shape }, name) =>
     input(name, "float32", shape),
   );
@@ -77,10 +89,23 @@ export function buildUpdate({ shape: paramShape, training }: Updatable): Update 
     },
   );
   const next = Object.entries(result.state).map(([name, value]) => [nextName(name), value]);
+  const updated = add(param, result.update);
   return {
-    outputs: { "param'": add(param, result.update), ...Object.fromEntries(next) },
+    outputs: {
+      "param'": stored(updated, updatable),
+      ...(isCopied && { "master'": updated }),
+      ...Object.fromEntries(next),
+    },
     scalars,
   };
+}
+
+/** A parameter as it is kept. */
+function stored(x: Value, { shape, dtype, training }: Updatable): Value {
+  if (dtype === "float32") return x;
+  return takesNoise({ dtype, training })
+    ? roundStochastically(x, input("noise", "uint16", shape), dtype)
+    : roundToNearest(x, dtype);
 }
 
 /** Parameters of this size are updated a few rows at a time, so that no second array of their size exists. */
@@ -111,7 +136,9 @@ export function shardUpdate(
     ([key, spec]) => [ACCUMULATOR + key, spec] as const,
   );
   const shapes = {
-    param: { shape: paramShape },
+    ...Object.fromEntries(
+      ["param", "master", "noise"].map((name) => [name, { shape: paramShape }] as const),
+    ),
     ...Object.fromEntries(accumulated),
     ...state,
   };

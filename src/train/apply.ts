@@ -1,6 +1,7 @@
 /** @file Updating one parameter from its accumulator. */
 
 import { compile } from "../onnx/model.ts";
+import { noiseBits } from "../optim/rounding.ts";
 import type { ShardedGraph } from "../ops/shard.ts";
 import { nextSum } from "../ops/shard.ts";
 import type { Buffer, Buffers, Executable } from "../runtime/runtime.ts";
@@ -10,6 +11,7 @@ import {
   nextName,
   shardSize,
   shardUpdate,
+  takesNoise,
   type Updatable,
   type Update,
 } from "./apply-programs.ts";
@@ -51,7 +53,7 @@ export function createApply({ plan, state, programs, slots, draws }: PipelinePar
   /** Row by row: passes for the sums that couple rows, then the rows, then what has none. */
   async function applyInShards(
     param: KeyedParam,
-    size: number,
+    { size, noise }: { readonly size: number; readonly noise: Noise },
     feeds: Buffers,
     fetches: Buffers,
   ): Promise<void> {
@@ -74,7 +76,9 @@ export function createApply({ plan, state, programs, slots, draws }: PipelinePar
         const executable = await programs.get(program, () => compile(pass(end - start)), {
           arena: false,
         });
-        await run(executable, view({ ...feeds, ...sums }), view(targets));
+        const isLast = index === graph.passes.length;
+        const drawn = isLast ? noise(start, param.shape.with(0, end - start)) : {};
+        await run(executable, { ...view({ ...feeds, ...sums }), ...drawn }, view(targets));
       }
     }
     if (Object.keys(graph.rest).length === 0) return;
@@ -83,9 +87,10 @@ export function createApply({ plan, state, programs, slots, draws }: PipelinePar
   }
 
   return async (name, accumulator, numbers) => {
-    const { key, spec } = planOf(plan, name);
+    const { key, spec, dtype } = planOf(plan, name);
     const training = trainingOf(plan, name);
-    const param: KeyedParam = { key, shape: spec.shape, training };
+    const param: KeyedParam = { key, shape: spec.shape, dtype, training };
+    const noise = noiseOf(param, name, numbers);
     const weight = bufferOf(state.weights, name);
     const own = state.optimizer.get(name) ?? {};
     const feeds: Record<string, Buffer> = {
@@ -95,6 +100,11 @@ export function createApply({ plan, state, programs, slots, draws }: PipelinePar
     };
     // Everyone who reads the old weight and state does so before the new ones are written over them.
     const fetches: Record<string, Buffer> = { "param'": weight, ...renamed(own, nextName) };
+    const master = state.masters.get(name);
+    if (master) {
+      feeds["master"] = master;
+      fetches["master'"] = master;
+    }
     if (training.projection) {
       const { rank, dimension } = training.projection;
       const a = slots.take("A", "float32", [rank, dimension]);
@@ -108,11 +118,25 @@ export function createApply({ plan, state, programs, slots, draws }: PipelinePar
     feeds["gradientScale"] = scalar("gradientScale", numbers.gradientScale);
 
     const size = shardSize(param);
-    if (size !== undefined) return applyInShards(param, size, feeds, fetches);
+    if (size !== undefined) return applyInShards(param, { size, noise }, feeds, fetches);
     const build = () => compile(updateOf(param).outputs);
-    return run(await programs.get(`apply ${key}`, build, { arena: false }), feeds, fetches);
+    const executable = await programs.get(`apply ${key}`, build, { arena: false });
+    return run(executable, { ...feeds, ...noise(0, spec.shape) }, fetches);
   };
+
+  /** Random bits for the rows from `start` on, where the update is rounded at random. */
+  function noiseOf(param: KeyedParam, name: string, { step, cycle }: StepNumbers): Noise {
+    const { dtype } = param;
+    if (dtype === "float32" || !takesNoise(param)) return () => ({});
+    return (start, shape) => {
+      const noise = slots.take("noise", "uint16", shape);
+      draws.noise(name, [cycle, step, start], noiseBits(dtype), noise);
+      return { noise };
+    };
+  }
 }
+
+type Noise = (start: number, shape: readonly number[]) => Buffers;
 
 interface KeyedParam extends Updatable {
   readonly key: string;

@@ -13,6 +13,7 @@ import { closest } from "./suggest.ts";
 import type { TaskName } from "./task.ts";
 import { ADAPTER_FAMILY, type AdapterMethod, isAdapterMethod } from "../adapters/methods.ts";
 import type { AccumulatorDType } from "../optim/accumulator.ts";
+import type { WeightDType, WeightUpdate } from "../optim/rounding.ts";
 
 export type Method = "flora" | "dense" | AdapterMethod;
 
@@ -68,6 +69,8 @@ export interface TrainConfig {
   readonly restartWarmupSteps?: number | undefined;
   readonly pruneState: number;
   readonly unloadFraction: number;
+  readonly weightDtype: WeightDType;
+  readonly weightUpdate: WeightUpdate;
   readonly optimizer: OptimizerName;
   readonly learningRate?: number | undefined;
   readonly schedule: ScheduleName;
@@ -208,6 +211,14 @@ const OPTIONS = {
     .default(1)
     .describe("plora: part of an adapter that a merge moves into the weight"),
   // Optimizer
+  weightDtype: z
+    .enum(["float32", "float16", "bfloat16"])
+    .default("float32")
+    .describe("how matrices and embeddings are kept; they are cast to float32 at use"),
+  weightUpdate: z
+    .enum(["stochastic", "nearest", "master"])
+    .default("stochastic")
+    .describe("how weights in 16 bits are rounded, or a float32 master copy beside them"),
   optimizer: z
     .enum(["sgd", "momentum", "adam", "adamw", "adafactor"])
     .default("adafactor")

@@ -6,6 +6,7 @@
 import type { ParamSpec } from "../nn/params.ts";
 import type { Projection } from "../optim/projection.ts";
 import {
+  fillHalfWords,
   fillKeepMask,
   fillNormal,
   fillOrthonormal,
@@ -25,6 +26,8 @@ export interface Draws {
   projection(name: string, cycle: number, projection: Projection, a: Buffer): void;
   /** The dropout mask of a stage in a micro-step of the run. */
   mask(stage: number, name: string, microStep: number, rate: number, mask: Buffer): void;
+  /** Random bits for rounding a parameter, so many an entry, at a place that is counted by `position`. */
+  noise(name: string, position: readonly number[], bits: number, noise: Buffer): void;
   /** The key of the order of the data. */
   readonly dataKey: Key;
   /** Milliseconds spent drawing projections. */
@@ -38,6 +41,7 @@ export function createDraws(seed: number): Draws {
     projections: foldIn(root, "projections"),
     masks: foldIn(root, "masks"),
     data: foldIn(root, "data"),
+    noise: foldIn(root, "noise"),
   };
   const clock = { ms: 0 };
   return {
@@ -68,6 +72,13 @@ export function createDraws(seed: number): Draws {
         else fillOrthonormal(key, out, rank, dimension);
       });
       clock.ms += performance.now() - start;
+    },
+    noise(name, position, bits, noise) {
+      const key = position.reduce((folded, n) => foldIn(folded, n), foldIn(keys.noise, name));
+      noise.write((elements) => {
+        if (elements instanceof Uint16Array) fillHalfWords(key, elements, bits);
+        else throw new Error("internal: noise is uint16");
+      });
     },
     mask(stage, name, microStep, rate, mask) {
       const key = foldIn(foldIn(foldIn(keys.masks, name), stage), microStep);

@@ -19,10 +19,11 @@ import {
   lossOf,
   type VocabularyChunk,
 } from "../nn/loss.ts";
-import { add } from "../ops/elementwise.ts";
+import { add, cast } from "../ops/elementwise.ts";
 import { fill } from "../ops/movement.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import { type Accumulator, accumulator } from "../optim/accumulator.ts";
+import type { WeightDType } from "../optim/rounding.ts";
 import type { ParamTraining } from "./plan.ts";
 import { accumulateInto } from "./stage-programs.ts";
 
@@ -34,8 +35,8 @@ export interface HeadShape {
   /** V', rows of the chunk. */
   readonly rows: number;
   readonly softcap: number | undefined;
-  /** The parameters that the head has. */
-  readonly params: readonly HeadParam[];
+  /** How the parameters that the head has are kept. */
+  readonly params: Readonly<Partial<Record<HeadParam, WeightDType>>>;
 }
 
 /** The parameters of a head by their names in its programs: W [V', C] and b [V']. */
@@ -93,12 +94,13 @@ function headInputs({ tokens, width, rows, softcap, params }: HeadShape): {
   readonly chunk: VocabularyChunk;
   readonly weights: Value;
 } {
-  const param = (name: HeadParam) => input(name, "float32", rowsShape(name, { rows, width }));
+  const param = (name: HeadParam, dtype: WeightDType) =>
+    cast(input(name, dtype, rowsShape(name, { rows, width })), "float32");
   return {
     chunk: {
       hidden: input("hidden", "float32", [tokens, width]),
-      weight: param("weight"),
-      bias: params.includes("bias") ? param("bias") : undefined,
+      weight: param("weight", params.weight ?? "float32"),
+      bias: params.bias && param("bias", params.bias),
       softcap,
       targets: input("targets", "int32", [tokens, 1]),
     },

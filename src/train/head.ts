@@ -2,6 +2,7 @@
 
 import type { Batch } from "../data/batches.ts";
 import { headOf, headRows } from "../models/model.ts";
+import type { WeightDType } from "../optim/rounding.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
 import {
   buildGradients,
@@ -44,6 +45,7 @@ interface NamedParam {
   readonly param: HeadParam;
   readonly name: string;
   readonly training: ParamTraining | undefined;
+  readonly dtype: WeightDType;
 }
 
 export function createHead(parts: PipelineParts): Head {
@@ -55,7 +57,7 @@ export function createHead(parts: PipelineParts): Head {
     ["bias", head.bias],
   ] as const;
   const named = params.flatMap(([param, name]): NamedParam[] =>
-    name === undefined ? [] : [{ param, name, training: planOf(plan, name).training }],
+    name === undefined ? [] : [{ ...planOf(plan, name), param }],
   );
   const training = trainingOf(named);
   const rows = headRows(model);
@@ -69,7 +71,7 @@ export function createHead(parts: PipelineParts): Head {
     width,
     rows: end - start,
     softcap: head.softcap,
-    params: named.map(({ param }) => param),
+    params: Object.fromEntries(named.map(({ param, dtype }) => [param, dtype])),
   });
   const program = (kind: string, shape: HeadShape, build: Parameters<typeof programs.get>[1]) =>
     programs.get(`head ${kind} ${shape.tokens} ${shape.rows}`, build, options);

@@ -9,7 +9,13 @@ import { tensorBytes } from "../tensor/host-tensor.ts";
 import { elementCount, type Shape } from "../tensor/shape.ts";
 import { stateBytes } from "../optim/transform.ts";
 import type { Buffers } from "../runtime/runtime.ts";
-import { buildUpdate, shardSize, shardUpdate, type Updatable } from "./apply-programs.ts";
+import {
+  buildUpdate,
+  shardSize,
+  shardUpdate,
+  takesNoise,
+  type Updatable,
+} from "./apply-programs.ts";
 import type { TrainConfig } from "./config.ts";
 import { vocabularySizeOf } from "./data.ts";
 import type { MemoryRow, MemoryTable, ParameterPlan } from "./events.ts";
@@ -45,7 +51,7 @@ export const predictedMemory = ({ config, model, plan, data }: Run): MemoryTable
     model,
     plan,
     shapes: data.shapes,
-    baseBytes: Math.max(IDLE_BYTES, process.memoryUsage.rss() - weightBytes(model)),
+    baseBytes: Math.max(IDLE_BYTES, process.memoryUsage.rss() - restingBytes(plan)),
   });
 
 /** The prediction, with what the finished run took. */
@@ -57,7 +63,7 @@ export function measuredMemory(table: MemoryTable, { state, slots }: Run): Memor
   const measured: Partial<Record<MemoryRow["name"], number>> = {
     weights: sum(state.weights.values()),
     accumulators: sumAll(state.accumulators) + slots.bytesOf(isScratchAccumulator),
-    "optimizer state": sumAll(state.optimizer),
+    "optimizer state": sumAll(state.optimizer) + sum(state.masters.values()),
     activations: slots.bytesOf((name) => !isScratchAccumulator(name)),
   };
   return {
@@ -215,7 +221,8 @@ function headPrograms({ config, model, plan }: MemoryParts, hidden: Shape, slots
   const training = { ...(weight && { weight }), ...(bias && { bias }) };
   const rows = headRows(model);
   const count = Math.ceil(rows / config.vocabularyChunk);
-  const params = head.bias === undefined ? (["weight"] as const) : (["weight", "bias"] as const);
+  const { dtype } = planOf(plan, head.weight);
+  const params = { weight: dtype, ...(head.bias !== undefined && { bias: "float32" as const }) };
   const { softcap } = head;
   const shape = { tokens, width, rows: Math.ceil(rows / count), softcap, params };
   hold(slots, "dHidden", [tokens, width]);
@@ -234,17 +241,22 @@ function headPrograms({ config, model, plan }: MemoryParts, hidden: Shape, slots
 
 function updatePrograms({ plan }: MemoryParts, slots: Slots): readonly Program[] {
   const params = new Map<string, Updatable>();
-  for (const { key, spec, training } of plan.values()) {
-    if (training) params.set(key, { shape: spec.shape, training });
+  for (const { key, spec, dtype, training } of plan.values()) {
+    if (training) params.set(key, { shape: spec.shape, dtype, training });
   }
   return [...params.values()].map((param) => {
     const update = buildUpdate(param);
     const rows = shardSize(param);
     const { projection } = param.training;
+    if (takesNoise(param)) hold(slots, "noise", [rows ?? 1, ...param.shape.slice(1)], 2);
     if (projection) hold(slots, "A", [projection.rank, projection.dimension]);
     return compile(rows === undefined ? update.outputs : shardUpdate(param, update).rows(rows));
   });
 }
+
+/** Bytes of the weights at rest. */
+const restingBytes = (plan: Plan): number =>
+  describePlan(plan).reduce((sum, { weightBytes: bytes }) => sum + bytes, 0);
 
 const weightBytes = (model: Model): number =>
   [...model.params.values()].reduce((sum, { shape }) => sum + tensorBytes("float32", shape), 0);

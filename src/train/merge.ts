@@ -14,8 +14,10 @@ import {
   mergedWeight,
 } from "../adapters/index.ts";
 import { input } from "../graph/value.ts";
+import { cast } from "../ops/elementwise.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import type { Buffer } from "../runtime/runtime.ts";
+import type { DType } from "../tensor/dtype.ts";
 import type { TrainConfig } from "./config.ts";
 import type { Trainee } from "./method.ts";
 import { type PipelineParts, trainingOf } from "./parts.ts";
@@ -45,16 +47,25 @@ export function mergeSchedule(config: TrainConfig, totalSteps: number): MergeSch
 
 /** The program of a merge; `W'` may be written over `W`. */
 function buildMerge(
-  shape: readonly number[],
+  { shape, from: dtype, to: merged }: MergedTypes,
   adapter: Adapter,
   options: { readonly inputAxis: 0 | 1; readonly fraction: number },
 ): Program {
   const [rows = 0, columns = 0] = shape;
   const [from, to] = options.inputAxis === 0 ? [rows, columns] : [columns, rows];
-  const w = input("W", "float32", shape);
+  const w = cast(input("W", dtype, shape), "float32");
   const a = input("A", "float32", [adapter.rank, from]);
   const b = input("B", "float32", [to, adapter.rank]);
-  return compile({ "W'": mergedWeight(w, a, b, { ...options, scale: adapter.scale }) });
+  return compile({
+    "W'": cast(mergedWeight(w, a, b, { ...options, scale: adapter.scale }), merged),
+  });
+}
+
+interface MergedTypes {
+  readonly shape: readonly number[];
+  /** How W is kept, and how the sum is wanted. */
+  readonly from: DType;
+  readonly to: DType;
 }
 
 /** What a merge needs of a run. */
@@ -72,10 +83,11 @@ export async function mergeInto(
   const w = bufferOf(state.weights, adapter.weight);
   const { a, b } = adapterNames(adapter.weight);
   const { inputAxis } = adaptedSizes(base, adapter);
-  const key = `merge ${w.shape.join()} ${inputAxis} ${adapter.rank} ${adapter.scale} ${fraction}`;
+  const types = { shape: w.shape, from: w.dtype, to: target.dtype };
+  const key = `merge ${Object.values(types).join()} ${inputAxis} ${adapter.rank} ${adapter.scale} ${fraction}`;
   const executable = await programs.get(
     key,
-    () => buildMerge(w.shape, adapter, { inputAxis, fraction }),
+    () => buildMerge(types, adapter, { inputAxis, fraction }),
     { arena: false },
   );
   const feeds = { W: w, A: bufferOf(state.weights, a), B: bufferOf(state.weights, b) };

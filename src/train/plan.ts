@@ -9,6 +9,7 @@ import type { ParamSpec } from "../nn/params.ts";
 import { type Accumulator, accumulator, type AccumulatorDType } from "../optim/accumulator.ts";
 import { baseOptimizer, compressedMomentsRule } from "../optim/base.ts";
 import { referenceStepRule, type StepRule, stepRule } from "../optim/flora.ts";
+import type { WeightDType, WeightUpdate } from "../optim/rounding.ts";
 import { type Projection, smallestSafeInterval } from "../optim/projection.ts";
 import { stateBytes, type StateSpec } from "../optim/transform.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
@@ -19,6 +20,8 @@ import type { ParameterPlan } from "./events.ts";
 export interface ParamPlan {
   readonly name: string;
   readonly spec: ParamSpec;
+  /** How the weight is kept at rest. */
+  readonly dtype: WeightDType;
   /** Absent for a frozen parameter, whose gradient is never computed. */
   readonly training: ParamTraining | undefined;
   /** The treatment in words. */
@@ -37,6 +40,8 @@ export interface ParamTraining {
   readonly state: Readonly<Record<string, StateSpec>>;
   /** The parameter's learning rate, in units of the run's. */
   readonly rateFactor: number;
+  /** How a weight in sixteen bits takes its update. */
+  readonly weightUpdate: WeightUpdate;
 }
 
 export type Plan = ReadonlyMap<string, ParamPlan>;
@@ -75,11 +80,12 @@ export function planParameters(
   return new Map(
     [...model.params].map(([name, spec]) => {
       const reason = inUse.has(name) ? trainable.frozen(name) : "not used";
-      if (reason !== undefined) return [name, frozenParameter(name, spec, reason)];
+      const dtype = weightDType(spec, config);
+      if (reason !== undefined) return [name, frozenParameter({ name, spec, dtype, reason })];
       const isChunked = chunked && ofHead.includes(name);
       const decision = decide(name, spec, config, isChunked);
       const rateFactor = trainable.rateFactor(name);
-      return [name, planParameter({ name, spec, config, decision, isChunked, rateFactor })];
+      return [name, planParameter({ name, spec, dtype, config, decision, isChunked, rateFactor })];
     }),
   );
 }
@@ -91,12 +97,22 @@ function checkPatterns(model: Model, { include, exclude }: TrainConfig): void {
   }
 }
 
-const frozenParameter = (name: string, spec: ParamSpec, reason: string): ParamPlan => ({
+/** Vectors are small and their updates fine, and adapters are what is trained: both stay whole. */
+const weightDType = ({ role }: ParamSpec, { weightDtype }: TrainConfig): WeightDType =>
+  role === "matrix" || role === "embedding" ? weightDtype : "float32";
+
+const frozenParameter = ({
   name,
   spec,
+  dtype,
+  reason,
+}: Pick<ParamPlan, "name" | "spec" | "dtype"> & { readonly reason: string }): ParamPlan => ({
+  name,
+  spec,
+  dtype,
   training: undefined,
   treatment: `frozen: ${reason}`,
-  key: JSON.stringify([spec.shape, "frozen"]),
+  key: JSON.stringify([spec.shape, dtype, "frozen"]),
 });
 
 interface Decision {
@@ -140,6 +156,7 @@ function sideOf(side: TrainConfig["side"], rows: number, columns: number): Proje
 interface PlanRequest {
   readonly name: string;
   readonly spec: ParamSpec;
+  readonly dtype: WeightDType;
   readonly config: TrainConfig;
   readonly decision: Decision;
   readonly isChunked: boolean;
@@ -152,25 +169,27 @@ function planParameter(request: PlanRequest): ParamPlan {
   if (projection && keepsCompressedState(config)) checkInterval(name, projection, config);
   const wholeGradient = config.momentum > 0 && config.momentumRule === "reference";
   const gradientProjection = wholeGradient ? undefined : projection;
-  const dtype = accumulatorDType(request);
+  const accumulated = accumulatorDType(request);
   const notes = [
     ...(wholeGradient && projection ? [", gradient dense"] : []),
-    ...(dtype === "int8" ? [", int8"] : []),
+    ...(accumulated === "int8" ? [", int8"] : []),
   ].join("");
   const rule = ruleOf(config, projection);
   return {
     name,
     spec,
+    dtype: request.dtype,
     training: {
       projection,
       gradientProjection,
-      accumulator: accumulator(spec.shape, { projection: gradientProjection, dtype }),
+      accumulator: accumulator(spec.shape, { projection: gradientProjection, dtype: accumulated }),
       rule,
       state: rule.init(spec.shape),
       rateFactor,
+      weightUpdate: config.weightUpdate,
     },
     treatment: treatment + notes,
-    key: JSON.stringify([spec.shape, projection ?? null, dtype]),
+    key: JSON.stringify([spec.shape, request.dtype, projection ?? null, accumulated]),
   };
 }
 
@@ -205,15 +224,22 @@ function checkInterval(name: string, projection: Projection, config: TrainConfig
   }
 }
 
+/** Whether a weight has a copy in float32. */
+export const hasMaster = (dtype: WeightDType, training: ParamTraining | undefined): boolean =>
+  dtype !== "float32" && training?.weightUpdate === "master";
+
 /** The plan as users see it. */
 export const describePlan = (plan: Plan): readonly ParameterPlan[] =>
-  [...plan.values()].map(({ name, spec, treatment, training }) => ({
+  [...plan.values()].map(({ name, spec, dtype, treatment, training }) => ({
     name,
     shape: spec.shape,
     treatment,
     compressed: training?.projection !== undefined,
     frozen: training === undefined,
-    weightBytes: tensorBytes("float32", spec.shape),
+    weightBytes: tensorBytes(dtype, spec.shape),
     accumulatorBytes: training ? stateBytes(training.accumulator.state) : 0,
-    optimizerBytes: training ? stateBytes(training.state) : 0,
+    optimizerBytes: training
+      ? stateBytes(training.state) +
+        (hasMaster(dtype, training) ? tensorBytes("float32", spec.shape) : 0)
+      : 0,
   }));

@@ -5,6 +5,7 @@ import type { Model } from "../models/model.ts";
 import { modelFromConfig, modelFromScratch } from "../models/registry.ts";
 import { cpuRuntime } from "../runtime/node.ts";
 import type { Tokenizer } from "../text/index.ts";
+import { zeros } from "../tensor/host-tensor.ts";
 import { loadWeights, readConfig } from "../weights/index.ts";
 import type { TrainConfig } from "./config.ts";
 import { loadData, tokenizerOf, type TrainData } from "./data.ts";
@@ -14,7 +15,7 @@ import { type Trainee, traineeOf } from "./method.ts";
 import type { Plan } from "./plan.ts";
 import { createProgramCache } from "./programs.ts";
 import { createSlots } from "./slots.ts";
-import { bufferOf, createState, restore } from "./state.ts";
+import { bufferOf, createState, setWeight } from "./state.ts";
 
 export interface Run extends PipelineParts, Trainee {
   readonly tokenizer: Tokenizer;
@@ -74,7 +75,7 @@ export async function prepare(config: TrainConfig): Promise<Run> {
   const runtime = cpuRuntime(config.threads === undefined ? {} : { threads: config.threads });
   const immediate = immediateParams(trainee, config);
   const state = createState({ runtime, model, plan, immediate });
-  await fillWeights({ config, base, model, state, draws });
+  await fillWeights({ config, runtime, base, model, state, draws });
   // Reading and tokenizing leave more garbage than a small model has weights.
   runtime.collectGarbage();
   return {
@@ -95,18 +96,23 @@ export async function prepare(config: TrainConfig): Promise<Run> {
 /** A model from scratch is drawn, and so are the adapters of any model. */
 async function fillWeights({
   config,
+  runtime,
   base,
   model,
   state,
   draws,
-}: Pick<Run, "config" | "base" | "model" | "state" | "draws">): Promise<void> {
+}: Pick<Run, "config" | "runtime" | "base" | "model" | "state" | "draws">): Promise<void> {
   const isLoaded = typeof config.model === "string";
   for (const [name, spec] of model.params) {
     if (isLoaded && base.params.has(name)) continue;
-    draws.initialize(name, spec, bufferOf(state.weights, name));
+    const fresh =
+      state.weights.get(name)?.dtype === "float32" ? undefined : zeros("float32", spec.shape);
+    const target = fresh ? runtime.adopt(fresh) : bufferOf(state.weights, name);
+    draws.initialize(name, spec, target);
+    if (fresh) setWeight(state, name, fresh);
   }
   if (typeof config.model !== "string") return;
   const expected = new Map([...base.params].map(([name, { shape }]) => [name, shape] as const));
   const tensors = await loadWeights(config.model, expected, base.checkpoint);
-  for (const [name, tensor] of tensors) restore(name, bufferOf(state.weights, name), tensor);
+  for (const [name, tensor] of tensors) setWeight(state, name, tensor);
 }

@@ -15,7 +15,7 @@ import { input, type Value, type ValueType } from "../graph/value.ts";
 import { MEMORY, type Stage } from "../models/model.ts";
 import type { DropoutMasks } from "../nn/dropout.ts";
 import { compile, optimize, type Program } from "../onnx/model.ts";
-import { add } from "../ops/elementwise.ts";
+import { add, cast } from "../ops/elementwise.ts";
 import type { Accumulator } from "../optim/accumulator.ts";
 import type { Projection } from "../optim/projection.ts";
 import type { ParamPlan, ParamTraining } from "./plan.ts";
@@ -60,7 +60,10 @@ export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
   const { plans, recompute } = options;
   const x = input("x", options.x.dtype, options.x.shape);
   const inputs = mapTensors(options.reads, ({ dtype, shape }, name) => input(name, dtype, shape));
-  const params = mapTensors(plans, ({ spec }, name) => input(name, "float32", spec.shape));
+  // The gradient is that of what is computed with, in float32.
+  const params = mapTensors(plans, ({ spec, dtype }, name) =>
+    cast(input(name, dtype, spec.shape), "float32"),
+  );
   const evaluated = stage.forward(x, params, { inputs });
 
   const masks = new Map<string, number>();

@@ -4,10 +4,11 @@ import { UsageError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 import type { StateSpec } from "../optim/transform.ts";
 import type { Buffer, Buffers, Runtime } from "../runtime/runtime.ts";
-import type { TypedArray } from "../tensor/dtype.ts";
+import type { DType, TypedArray } from "../tensor/dtype.ts";
+import { float32ToBfloat16, float32ToFloat16 } from "../tensor/half.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { sameShape } from "../tensor/shape.ts";
-import type { Plan } from "./plan.ts";
+import { hasMaster, type Plan } from "./plan.ts";
 
 /** How far a run has come. */
 export interface Position {
@@ -25,6 +26,8 @@ export const START: Position = { step: 0, microStep: 0, lossTokens: 0, lossSum: 
 
 export interface TrainState {
   readonly weights: ReadonlyMap<string, Buffer>;
+  /** Copies in float32 of weights in sixteen bits, where these are updated through them. */
+  readonly masters: ReadonlyMap<string, Buffer>;
   /** Absent for frozen parameters, and for those that are updated as soon as their gradient is known. */
   readonly accumulators: ReadonlyMap<string, Buffers>;
   /** Optimizer state by parameter, then by its own name. */
@@ -42,6 +45,7 @@ export interface StateOptions {
 /** Zeroed accumulators, initial optimizer state, and weights that the caller fills. */
 export function createState({ runtime, model, plan, immediate }: StateOptions): TrainState {
   const weights = new Map<string, Buffer>();
+  const masters = new Map<string, Buffer>();
   const accumulators = new Map<string, Buffers>();
   const optimizer = new Map<string, Buffers>();
   const allocate = (specs: Readonly<Record<string, StateSpec>>): Buffers => {
@@ -53,13 +57,14 @@ export function createState({ runtime, model, plan, immediate }: StateOptions): 
     return buffers;
   };
   for (const [name, { shape }] of model.params) {
-    weights.set(name, runtime.allocate("float32", shape));
-    const training = plan.get(name)?.training;
+    const { dtype = "float32", training } = plan.get(name) ?? {};
+    weights.set(name, runtime.allocate(dtype, shape));
+    if (hasMaster(dtype, training)) masters.set(name, runtime.allocate("float32", shape));
     if (!training) continue;
     if (!immediate.has(name)) accumulators.set(name, allocate(training.accumulator.state));
     optimizer.set(name, allocate(training.state));
   }
-  return { weights, accumulators, optimizer };
+  return { weights, masters, accumulators, optimizer };
 }
 
 export const mapRecord = <T, U>(
@@ -86,8 +91,16 @@ function fillWith(elements: TypedArray, value: number): void {
 }
 
 /** The state by the names of a checkpoint, weights left out. */
-export function namedBuffers({ accumulators, optimizer }: TrainState): ReadonlyMap<string, Buffer> {
-  return new Map([...named("accumulator", accumulators), ...named("optimizer", optimizer)]);
+export function namedBuffers({
+  masters,
+  accumulators,
+  optimizer,
+}: TrainState): ReadonlyMap<string, Buffer> {
+  return new Map([
+    ...[...masters].map(([name, buffer]) => [`master/${name}`, buffer] as const),
+    ...named("accumulator", accumulators),
+    ...named("optimizer", optimizer),
+  ]);
 }
 
 const named = (kind: string, states: ReadonlyMap<string, Buffers>) =>
@@ -95,8 +108,20 @@ const named = (kind: string, states: ReadonlyMap<string, Buffers>) =>
     Object.entries(state).map(([key, buffer]) => [`${kind}/${name}/${key}`, buffer] as const),
   );
 
-/** Copies a tensor into a buffer. @throws {UsageError} if their shapes differ. */
+/** Sets a weight, and its copy in float32 if it has one. @throws {UsageError} if the shapes differ. */
+export function setWeight(state: TrainState, name: string, tensor: HostTensor): void {
+  restore(name, bufferOf(state.weights, name), tensor);
+  const master = state.masters.get(name);
+  if (master) restore(name, master, tensor);
+}
+
+/** Copies a tensor into a buffer, which may hold float32 in sixteen bits. @throws {UsageError} if their shapes differ. */
 export function restore(name: string, buffer: Buffer, tensor: HostTensor): void {
+  const narrow = tensor.dtype === "float32" ? NARROW[buffer.dtype] : undefined;
+  if (narrow && sameShape(buffer.shape, tensor.shape)) {
+    const bits = narrow(floats(tensor.data));
+    return buffer.write((elements) => copyElements(bits, elements));
+  }
   if (!sameShape(buffer.shape, tensor.shape) || buffer.dtype !== tensor.dtype) {
     throw new UsageError(
       `${name}: must be ${buffer.dtype} [${buffer.shape.join(", ")}]` +
@@ -106,6 +131,11 @@ export function restore(name: string, buffer: Buffer, tensor: HostTensor): void 
   const { data } = tensor;
   buffer.write((elements) => copyElements(data, elements));
 }
+
+const NARROW: Readonly<Partial<Record<DType, (values: Float32Array) => Uint16Array>>> = {
+  float16: float32ToFloat16,
+  bfloat16: float32ToBfloat16,
+};
 
 /** Elements that are float32 by construction. */
 export function floats(elements: unknown): Float32Array {

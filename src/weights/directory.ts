@@ -106,7 +106,7 @@ async function openWeights(
 }
 
 /** The names of the tensors in each shard. */
-async function readIndex(path: string): Promise<ReadonlyMap<string, readonly string[]>> {
+export async function readIndex(path: string): Promise<ReadonlyMap<string, readonly string[]>> {
   const { weight_map: map } = await readJsonObject(path);
   if (!isJsonObject(map)) {
     throw new FormatError(path, `weight_map: must be an object; got ${describeJson(map)}`);

@@ -1,12 +1,13 @@
 /** Constant folding and common subexpressions. */
 
 import { describe, expect, it } from "vitest";
-import { foldConstants, shareSubexpressions } from "../../src/graph/simplify.ts";
+import { castLate, foldConstants, shareSubexpressions } from "../../src/graph/simplify.ts";
 import { topologicalOrder } from "../../src/graph/topology.ts";
 import { constant, input, scalarLike, type Value } from "../../src/graph/value.ts";
 import { add, cast, div, exp, mul, neg, pow, scale, sqrt, sub } from "../../src/ops/elementwise.ts";
 import { geluTanh } from "../../src/nn/activation.ts";
 import { matmul } from "../../src/ops/matmul.ts";
+import { gather } from "../../src/ops/indexing.ts";
 import { reshape, split } from "../../src/ops/movement.ts";
 import { float32 } from "../../src/tensor/host-tensor.ts";
 
@@ -20,6 +21,18 @@ function constantOf(value: Value | undefined): number[] {
   if (value?.source.kind !== "constant") throw new Error("not a constant");
   return Array.from(value.source.tensor.data, Number);
 }
+
+describe("castLate", () => {
+  it("casts the rows that are gathered, not the table", () => {
+    const table = input("table", "float16", [1000, 4]);
+    const ids = input("ids", "int32", [3]);
+    const [rows] = castLate([gather(cast(table, "float32"), ids)]);
+    const [first, second] = topologicalOrder(rows ? [rows] : []);
+    expect([first?.type, first?.outputs[0]?.dtype]).toEqual(["Gather", "float16"]);
+    expect([second?.type, second?.outputs[0]?.dtype]).toEqual(["Cast", "float32"]);
+    expect(rows?.shape).toEqual([3, 4]);
+  });
+});
 
 describe("foldConstants", () => {
   it.each([

@@ -3,14 +3,14 @@
 import { describe, expect, it } from "vitest";
 import { GraphError } from "../../src/errors.ts";
 import { constant, input, scalarLike, type Value } from "../../src/graph/value.ts";
-import { compile } from "../../src/onnx/model.ts";
+import { compile, type Program } from "../../src/onnx/model.ts";
 import { add, cast, exp, mul, neg, scale, shift } from "../../src/ops/elementwise.ts";
 import { layerNorm } from "../../src/ops/normalize.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { concat, reshape, slice, split, transpose } from "../../src/ops/movement.ts";
 import { float32, hostTensor } from "../../src/tensor/host-tensor.ts";
 import { numbersOf } from "../support/close.ts";
-import { cpu, runGraph, tensorNamed } from "../support/graph.ts";
+import { cpu, loadProgram, runGraph, tensorNamed } from "../support/graph.ts";
 import { normalTensor } from "../support/random.ts";
 
 const x = input("x", "float32", [2]);
@@ -47,6 +47,36 @@ describe("compile", () => {
         "4204 0a00 1015", // opset_import: the default domain, 21
       ),
     );
+  });
+
+  it("passes bfloat16 by its bits, and float16 as it is", async () => {
+    const bits = Uint16Array.of(0x3f80, 0xc040, 0x0000);
+    const b = input("b", "bfloat16", [3]);
+    const h = input("h", "float16", [3]);
+    const program = compile({
+      "b'": cast(scale(cast(b, "float32"), 2), "bfloat16"),
+      copy: b,
+      "h'": cast(scale(cast(h, "float32"), 2), "float16"),
+      sum: add(cast(b, "float32"), cast(h, "float32")),
+    });
+    expect(program.inputs["b"]?.dtype).toBe("bfloat16");
+    expect(compile({ "b'": cast(scale(cast(b, "float32"), 2), "bfloat16") })).toSatisfy(
+      (alone: Program) => alone.mayOverwrite("b'", "b"),
+    );
+    const loaded = await loadProgram(program);
+    const results = await loaded.run({
+      b: hostTensor("bfloat16", [3], bits),
+      h: hostTensor("float16", [3], Uint16Array.of(0x3c00, 0xc200, 0x0000)),
+    });
+    // 1, -3, 0 in both formats, and their doubles.
+    expect(tensorNamed(results, "b'")).toMatchObject({
+      dtype: "bfloat16",
+      data: Uint16Array.of(0x4000, 0xc0c0, 0),
+    });
+    expect(tensorNamed(results, "copy").data).toEqual(bits);
+    expect(tensorNamed(results, "h'").data).toEqual(Uint16Array.of(0x4000, 0xc600, 0));
+    expect(numbersOf(tensorNamed(results, "sum"))).toEqual([2, -6, 0]);
+    await loaded.release();
   });
 
   it("does not write nodes that no output needs", () => {

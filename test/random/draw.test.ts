@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import {
   fillBits,
+  fillHalfWords,
   fillKeepMask,
   fillNormal,
   fillRademacher,
@@ -157,6 +158,20 @@ describe("every draw", () => {
   it("differs from that of another key", () => {
     for (const fill of [normal, uniform, rademacher]) {
       expect(drawn(fill, 100, foldIn(key, 1))).not.toEqual(drawn(fill, 100));
+    }
+  });
+});
+
+describe("fillHalfWords", () => {
+  it("splits the words of the key, lower half first, for odd lengths too", () => {
+    const whole = words(4);
+    const halves = [...whole].flatMap((word) => [word & 0xffff, word >>> 16]);
+    for (const length of [8, 7, 1]) {
+      const out = new Uint16Array(length);
+      fillHalfWords(key, out);
+      expect([...out]).toEqual(halves.slice(0, length));
+      fillHalfWords(key, out, 12);
+      expect([...out]).toEqual(halves.slice(0, length).map((half) => half >>> 4));
     }
   });
 });

@@ -15,8 +15,16 @@ const rowsOfShards = (
   const own = accumulator(shape, { projection, dtype });
   const gradientProjection = projection;
   const state = rule.init(shape);
-  const training = { projection, gradientProjection, accumulator: own, rule, state, rateFactor: 1 };
-  return shardSize({ shape, training });
+  const training = {
+    projection,
+    gradientProjection,
+    accumulator: own,
+    rule,
+    state,
+    rateFactor: 1,
+    weightUpdate: "nearest",
+  } as const;
+  return shardSize({ shape, dtype: "float32", training });
 };
 
 it.each([

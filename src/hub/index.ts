@@ -1,0 +1,8 @@
+export { repositoryOfPath } from "./cache.ts";
+export { type DatasetFiles, resolveDataset, type WantedFiles } from "./dataset.ts";
+export { type HubSettings, hubSettings } from "./environment.ts";
+export type { HubEvent, NoticeEvent, TransferEvent } from "./events.ts";
+export { type ModelNames, resolveModel, resolveModels } from "./model.ts";
+export { type Pushed, type PushOptions, pushModel } from "./push.ts";
+export { parseRepository, type Repository, type RepositoryType } from "./repository.ts";
+export { type HubOptions } from "./snapshot.ts";
