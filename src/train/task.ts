@@ -35,10 +35,8 @@ export function fieldsForTask(fields: ConfigFields, name: TaskName | undefined):
 }
 
 function otherTasks(fields: ConfigFields, name: TaskName, tasks: readonly Task[]): UsageError {
-  const names = Object.entries(TASKS).filter(([, own]) =>
-    own.some((task) => tasks.includes(task)),
-  );
+  const names = Object.entries(TASKS).filter(([, own]) => own.some((task) => tasks.includes(task)));
   const words = names.map(([word]) => word).join(", ");
-  const type = String(fields["model_type"] ?? "gpt2");
-  return new UsageError(`task: must be one of ${words} for a model of type ${type}; got ${name}`);
+  const type = JSON.stringify(fields["model_type"] ?? "gpt2");
+  return new UsageError(`task: must be one of ${words} for the model type ${type}; got ${name}`);
 }
