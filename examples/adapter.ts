@@ -36,7 +36,7 @@ const runtime = cpuRuntime();
 for (const options of [{ directory: base.output }, { adapter: adapter.output }]) {
   const { model, adapters, weights, tokenizer } = await loadModel(runtime, options);
   const decoder = createDecoder(model, runtime, weights);
-  const prompt = tokenizer.encode("Translate: Der Hund schläft.\n");
+  const prompt = tokenizer.encodePrompt("Translate: Der Hund schläft.\n");
   const [answer = new Int32Array()] = await complete(decoder, [prompt], { maxNewTokens: 20 });
   console.log(`${adapters.length} adapters: ${JSON.stringify(tokenizer.decode(answer))}`);
   await decoder.release();

@@ -1,8 +1,8 @@
 /**
  * @file Adapters under peft's names and settings, and back.
  *
- * Modules there carry the prefix that the checkpoint's architecture has ("transformer." for GPT-2). Patterns are regular
- * expressions that must match the end of a module's path, from a dot on; the first that fits counts.
+ * Modules there carry the names that transformers gives them, with the prefix that those of the model may lack ("transformer." of
+ * GPT-2). Patterns are regular expressions that must match the end of a module's path, from a dot on; the first that fits counts.
  */
 
 import { UsageError } from "../errors.ts";
@@ -16,12 +16,11 @@ export type PeftSettings = Omit<PeftConfig, "base_model_name_or_path">;
 
 /** A parameter's name in an adapter directory, without "base_model.model.". */
 export const peftName = ({ checkpoint }: Model, name: string): string =>
-  `${checkpoint.prefixes[0] ?? ""}${name}`;
+  `${checkpoint.modulePrefix ?? ""}${name}`;
 
 /** The name that the model has for a tensor of an adapter directory. */
-function modelName({ checkpoint }: Model, stored: string): string {
-  const prefix = checkpoint.prefixes.find((start) => stored.startsWith(start));
-  return prefix === undefined ? stored : stored.slice(prefix.length);
+function modelName({ checkpoint: { modulePrefix: prefix = "" } }: Model, stored: string): string {
+  return stored.startsWith(prefix) ? stored.slice(prefix.length) : stored;
 }
 
 export interface StoredAdapters {

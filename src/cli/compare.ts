@@ -13,6 +13,7 @@ import { USUAL_FACTORS } from "../lab/sweep.ts";
 import { parseConfig, type TrainOptions } from "../train/config.ts";
 import { quoteWords } from "./arguments.ts";
 import { createCompareConsole } from "./compare-console.ts";
+import { fetchInputs } from "./fetch.ts";
 import type { CommandHelp } from "./help.ts";
 import { INTERRUPTED, onInterrupt } from "./interrupt.ts";
 import { launchTrain } from "./launch.ts";
@@ -64,7 +65,7 @@ export const help: CommandHelp = {
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
   const { options, own } = await readRunOptions(words, help.options);
-  const request = await readRequest(options, own);
+  const request = await readRequest(await fetchInputs(options), own);
   // The command that goes on with what is missing.
   const kept = words.filter((word) => !/^--(no-)?(overwrite|resume)(=.*)?$/.test(word));
   const command = `${programName()} compare ${quoteWords(kept)}`;

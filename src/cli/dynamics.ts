@@ -4,6 +4,7 @@ import { parseConfig } from "../train/config.ts";
 import type { DynamicsEvent, DynamicsOptions } from "../lab/dynamics-events.ts";
 import type { DynamicsResult } from "../lab/dynamics-result.ts";
 import { chartLines } from "./chart.ts";
+import { fetchInputs } from "./fetch.ts";
 import { formatDuration } from "./format.ts";
 import type { CommandHelp } from "./help.ts";
 import { formatTable, indent, wrap } from "./layout.ts";
@@ -55,7 +56,7 @@ const DEFAULTS = {
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
   const { options: given, own } = await readRunOptions(words, OPTIONS);
-  const config = parseConfig({ ...DEFAULTS, ...given });
+  const config = parseConfig({ ...DEFAULTS, ...(await fetchInputs(given)) });
   const { checkOutput } = await import("../train/output.ts");
   await checkOutput({ ...config, resume: false });
   const probes = own.text("probe")?.split(",");

@@ -5,7 +5,7 @@
 
 import { UsageError } from "../errors.ts";
 import type { ModelNames } from "../hub/index.ts";
-import type { TrainOptions } from "../train/config.ts";
+import { parseConfig, type TrainConfig, type TrainOptions } from "../train/config.ts";
 import { withHub } from "./transfer.ts";
 
 const whenInterrupted =
@@ -19,6 +19,22 @@ const whenInterrupted =
 export async function fetchModels(names: ModelNames): Promise<ModelNames> {
   const { resolveModels } = await import("../hub/index.ts");
   return withHub((options) => resolveModels(names, options), { whenInterrupted });
+}
+
+/**
+ * The configuration of a run of which no weights are read: of its model, the settings are fetched.
+ *
+ * @throws {UsageError} as `fetchModels` does.
+ */
+export async function fetchSettings(config: TrainConfig): Promise<TrainConfig> {
+  const { model } = config;
+  if (typeof model !== "string") return config;
+  const { resolveModel } = await import("../hub/index.ts");
+  const directory = await withHub(
+    (options) => resolveModel(model, { ...options, weights: false }),
+    { whenInterrupted },
+  );
+  return { ...config, model: directory };
 }
 
 /**
@@ -36,6 +52,11 @@ export async function fetchInputs(
   if (dataset !== undefined && typeof dataset !== "string") {
     throw new UsageError(`dataset: must be a text; got ${JSON.stringify(dataset)}`);
   }
+  // What is wrong with the options is said before anything is fetched.
+  parseConfig({
+    ...options,
+    train: options["train"] ?? (dataset === undefined ? undefined : "data.txt"),
+  });
   const { resolveDataset, resolveModel } = await import("../hub/index.ts");
   return withHub(
     async (hub) => {

@@ -62,7 +62,7 @@ export async function run(words: readonly string[]): Promise<number> {
   const decoder = createDecoder(model, runtime, weights);
   const { streamDecoder } = await import("../text/index.ts");
 
-  const ids = tokenizer.encode(prompt === "-" ? await readAll(process.stdin) : prompt);
+  const ids = tokenizer.encodePrompt(prompt === "-" ? await readAll(process.stdin) : prompt);
   const { endOfText } = tokenizer;
   // A model that knows the end of a text begins a new one after it.
   const start = ids.length === 0 && endOfText !== undefined ? Int32Array.of(endOfText) : ids;

@@ -1,5 +1,6 @@
 /** @file `flora memory`: what a run would take, without running it. */
 
+import { fetchSettings } from "./fetch.ts";
 import type { CommandHelp } from "./help.ts";
 import { indent } from "./layout.ts";
 import { formatPrediction } from "./memory-table.ts";
@@ -16,7 +17,7 @@ export const help: CommandHelp = {
   options: [{ name: "json", description: "print the tables as JSON, in bytes" }],
   takesRun: true,
   examples: [
-    "flora memory --model gpt2/ --rank 128 --micro-steps 8",
+    "flora memory --model openai-community/gpt2 --rank 128 --micro-steps 8",
     "flora memory --model.n_layer 12 --model.n_embd 768 --method dense --json",
   ],
 };
@@ -25,7 +26,7 @@ export const help: CommandHelp = {
 export async function run(words: readonly string[]): Promise<number> {
   const { config, own } = await readRunConfig(words, help.options);
   const { predictMemory } = await import("../train/memory.ts");
-  const { table, parameters } = await predictMemory(config);
+  const { table, parameters } = await predictMemory(await fetchSettings(config));
   const output = standardOutput();
   const lines = own.flag("json")
     ? [JSON.stringify({ memory: table, parameters }, undefined, 2)]

@@ -2,9 +2,10 @@
  * @file From examples to the token sequences that a language model is trained on.
  *
  *   pair  prompt ++ target ++ [end of text], with the loss on what follows the prompt;
- *         prompt = encode(prefix + source + suffix)
- *   text  windows of T + 1 tokens of one stream; the last token of a window is the first of
- *         the next, so that every token but the first is predicted once
+ *         prompt = encodePrompt(prefix + source + suffix)
+ *   text  windows of T + 1 tokens of one stream, encodePrompt(text) ++ [end of text] of every text;
+ *         the last token of a window is the first of the next, so that every token but the first is
+ *         predicted once
  *
  * A model sees all but the last token of a sequence, so T + 1 tokens fit into a context of T.
  */
@@ -41,7 +42,7 @@ export function promptIds(
   source: string,
   { prefix, suffix, ends = false }: PromptTemplate,
 ): Int32Array {
-  const ids = tokenizer.encode(prefix + source + suffix);
+  const ids = tokenizer.encodePrompt(prefix + source + suffix);
   return ends ? ended(tokenizer, ids) : ids;
 }
 
@@ -90,14 +91,14 @@ export const pairSequences = (
   );
 
 /**
- * Texts as one stream of tokens, each followed by the end-of-text token.
+ * Texts as one stream of tokens, each as a prompt is and followed by the end-of-text token.
  *
  * @throws {UsageError} if there are several and the tokenizer has no end-of-text token.
  */
 export function textTokens(tokenizer: Tokenizer, texts: readonly string[]): Int32Array {
   const isPlain = texts.length === 1 && tokenizer.endOfText === undefined;
   const ends = isPlain ? [] : [endOfText(tokenizer)];
-  const documents = texts.map((text) => tokenizer.encode(text));
+  const documents = texts.map((text) => tokenizer.encodePrompt(text));
   const total = documents.reduce((sum, { length }) => sum + length + ends.length, 0);
   const tokens = new Int32Array(total);
   let offset = 0;

@@ -35,9 +35,18 @@ export interface DownloadOptions {
   readonly connection: Connection;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: TransferEvent) => void) | undefined;
-  /** Waits before new attempts, after which a transfer that gets no further has failed. */
-  readonly retryDelaysMs?: readonly number[] | undefined;
+  readonly patience?: Patience | undefined;
 }
+
+/** When a connection is given up, and a transfer. */
+export interface Patience {
+  /** A connection from which nothing comes for so long is broken. */
+  readonly silenceMs: number;
+  /** Waits before new attempts, after which a transfer that gets no further has failed. */
+  readonly retryDelaysMs: readonly number[];
+}
+
+const PATIENCE: Patience = { silenceMs: 30_000, retryDelaysMs: [0, 1000, 4000] };
 
 /**
  * Fetches a file, from where an earlier transfer broke off.
@@ -121,11 +130,9 @@ async function leavePartial(partial: string, blob: string): Promise<void> {
   else await rename(partial, `${blob}.incomplete`).catch(() => undefined);
 }
 
-const RETRY_DELAYS_MS = [0, 1000, 4000] as const;
-
 /** Fetches what is missing of a file, again and again as long as more of it comes. */
 async function complete(path: string, wanted: Download, options: DownloadOptions): Promise<void> {
-  const { signal, retryDelaysMs = RETRY_DELAYS_MS } = options;
+  const { signal, patience: { retryDelaysMs } = PATIENCE } = options;
   const handle = await open(path, "a");
   try {
     let best = await length(handle);
@@ -152,14 +159,11 @@ async function complete(path: string, wanted: Download, options: DownloadOptions
 
 const length = async (handle: FileHandle): Promise<number> => (await handle.stat()).size;
 
-/** A connection from which nothing comes for so long is given up, in milliseconds. */
-const SILENCE_MS = 30_000;
-
 /** Asks for the rest of a file once, and appends what comes. */
 async function receive(
   handle: FileHandle,
   { url, file }: Download,
-  { connection, signal, onEvent }: DownloadOptions,
+  { connection, signal, onEvent, patience: { silenceMs } = PATIENCE }: DownloadOptions,
 ): Promise<void> {
   let bytes = await length(handle);
   if (bytes > file.bytes) {
@@ -168,8 +172,8 @@ async function receive(
   }
   const silence = new AbortController();
   const timer = setTimeout(() => {
-    silence.abort(new Unreachable(`nothing came for ${SILENCE_MS / 1000} seconds`));
-  }, SILENCE_MS);
+    silence.abort(new Unreachable(`nothing came for ${silenceMs / 1000} seconds`));
+  }, silenceMs);
   try {
     const response = await connection.fetch(url, {
       headers: {

@@ -49,10 +49,10 @@ export function modelCard(options: CardOptions): string {
 
 function sentence({ isAdapter, baseModel, record }: CardOptions): string {
   const base = `[${baseModel}](https://huggingface.co/${baseModel})`;
+  if (isAdapter) return `An adapter of ${base}${record ? ", trained with flora" : ""}.`;
+  if (baseModel !== undefined) return `${base}, fine-tuned${record ? " with flora" : ""}.`;
   const isFromScratch = record !== undefined && typeof record.config["model"] !== "string";
-  const what = isAdapter ? `An adapter of ${base}` : `${base}, fine-tuned`;
-  const how = isFromScratch ? "A model, trained from scratch" : "A model";
-  return `${baseModel === undefined ? how : what}${record ? " with flora" : ""}.`;
+  return `A model${isFromScratch ? ", trained from scratch" : ""}${record ? " with flora" : ""}.`;
 }
 
 function frontMatter({ isAdapter, config, record, baseModel, license }: CardOptions): string[] {
@@ -133,7 +133,8 @@ function trainingRows({
     ["optimizer", text("optimizer")],
     ["learning rate", text("learningRate")],
     ["schedule", text("schedule")],
-    ["batch", `${text("batchSize")} sequences, ${text("microSteps")} micro-batches a step`],
+    ["sequences in a batch", text("batchSize")],
+    ["batches in a step", text("microSteps")],
     ["steps", steps],
     ["data", datasets === "" ? data : `${datasets}: ${data}`],
     ["seed", text("seed")],

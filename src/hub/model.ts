@@ -18,6 +18,11 @@ import { parseRepository } from "./repository.ts";
 import { someOf } from "./sentences.ts";
 import { type Choice, fetchSnapshot, type HubOptions } from "./snapshot.ts";
 
+export interface ModelOptions extends HubOptions {
+  /** Whether weights are fetched too; true if absent. */
+  readonly weights?: boolean;
+}
+
 /**
  * The directory of a model or an adapter: the one that is named, or one in the cache with what was
  * fetched from the Hub.
@@ -25,7 +30,7 @@ import { type Choice, fetchSnapshot, type HubOptions } from "./snapshot.ts";
  * @param name - a path that exists, or "owner/name" or "owner/name@revision"
  * @throws {UsageError} if it is neither, or cannot be fetched.
  */
-export async function resolveModel(name: string, options: HubOptions = {}): Promise<string> {
+export async function resolveModel(name: string, options: ModelOptions = {}): Promise<string> {
   if (await exists(name)) return name;
   const repository = parseRepository(name, "model");
   if (!repository) {
@@ -36,7 +41,10 @@ export async function resolveModel(name: string, options: HubOptions = {}): Prom
       },
     );
   }
-  return (await fetchSnapshot(repository, filesOfModel(name), options)).directory;
+  const { rest, ...settings } = filesOfModel(name);
+  const isWhole = options.weights ?? true;
+  const choice = isWhole ? { ...settings, rest } : { ...settings, isPart: true };
+  return (await fetchSnapshot(repository, choice, options)).directory;
 }
 
 export interface ModelNames {
@@ -74,7 +82,7 @@ async function baseOf(adapter: string | undefined): Promise<string | undefined> 
 /** Weights in Python's pickle format, whole or in shards. */
 const PICKLE = /^(pytorch_model|adapter_model)(-\d+-of-\d+)?\.bin$|\.(ckpt|pt|pth)$/;
 
-function filesOfModel(name: string): Choice {
+function filesOfModel(name: string): Required<Omit<Choice, "isPart">> {
   return {
     first(paths) {
       const has = (path: string): boolean => paths.includes(path);

@@ -59,7 +59,7 @@ const ABSENT = {
 } as const;
 
 /** The name of a model might have been meant as a path. */
-const NOT_HERE = { model: "no such directory; as a model of the Hub, ", dataset: "" } as const;
+const NOT_HERE = { model: "no such directory, and ", dataset: "" } as const;
 
 /** The words of the Hub, where it has any. */
 export const told = (message: string): string => (message === "" ? "" : `; it says: ${message}`);
@@ -75,7 +75,11 @@ export function outOfReach(
     `${NOT_HERE[repository.type]}cannot be fetched from ${endpoint} (${cause.message}),` +
     ` and is not complete in the cache, ${cacheDir}`;
   const again = "try again, which goes on where it broke off; or";
-  const hint = [`${again} ${elsewhere(repository)}`, ...throughProxy(environment)].join("\n  ");
+  const hint = [
+    `${again} ${elsewhere(repository)}`,
+    ...certificate(cause),
+    ...throughProxy(environment),
+  ].join("\n  ");
   return new UsageError(`${formatRepository(repository)}: ${what}`, { cause, hint });
 }
 
@@ -99,6 +103,12 @@ function elsewhere({ type, name, revision }: Repository): string {
     " and give the path of a copy; or copy its cache, and set HF_HOME"
   );
 }
+
+/** What helps where a company opens the connections of its people. */
+const certificate = ({ message }: Unreachable): readonly string[] =>
+  /certificate/i.test(message)
+    ? ["NODE_EXTRA_CA_CERTS=FILE adds the certificate of a proxy to those that Node trusts"]
+    : [];
 
 const PROXIES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY"] as const;
 

@@ -20,7 +20,7 @@ import {
   writeRef,
 } from "./cache.ts";
 import { connect, type Connection, Refusal, Unreachable } from "./connection.ts";
-import { download, type DownloadOptions } from "./download.ts";
+import { download, type DownloadOptions, type Patience } from "./download.ts";
 import { hubSettings, type HubSettings } from "./environment.ts";
 import type { HubEvent } from "./events.ts";
 import {
@@ -37,8 +37,7 @@ import { notCached, outOfReach, refused } from "./sentences.ts";
 export interface HubOptions extends Partial<HubSettings> {
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: HubEvent) => void) | undefined;
-  /** Waits before new attempts of a transfer that broke off. */
-  readonly retryDelaysMs?: readonly number[] | undefined;
+  readonly patience?: Patience | undefined;
 }
 
 /** Which files of a repository are wanted. */
@@ -49,6 +48,8 @@ export interface Choice {
    * @throws {UsageError} if the repository is not what is wanted; nothing has been fetched then.
    */
   readonly first: (paths: readonly string[]) => readonly string[];
+  /** Whether more of the repository may be wanted later: then no ref leads to what is fetched. */
+  readonly isPart?: boolean;
   /** Those that the first ones name, once they lie in `directory`. */
   readonly rest?: (paths: readonly string[], directory: string) => Promise<readonly string[]>;
 }
@@ -127,7 +128,7 @@ async function fetchFiles(source: Source, choice: Choice, options: HubOptions): 
   await fetchAll(first);
   const rest = (await choice.rest?.(paths, directory)) ?? [];
   await fetchAll(rest);
-  await writeRef(folder, revision, commit).catch(() => undefined);
+  if (!choice.isPart) await writeRef(folder, revision, commit).catch(() => undefined);
   return { directory, files: [...first, ...rest] };
 }
 

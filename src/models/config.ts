@@ -2,6 +2,7 @@
 
 import { z } from "zod";
 import { UsageError } from "../errors.ts";
+import { ACTIVATION_NAMES } from "../nn/activation.ts";
 
 /** The contents of a config.json. */
 export type ConfigFields = Readonly<Record<string, unknown>>;
@@ -11,6 +12,13 @@ export const size: z.ZodInt = z.int().positive();
 
 /** A rate of dropout. */
 export const rate: z.ZodNumber = z.number().min(0).lt(1);
+
+/** The name of an activation. */
+export const activation: z.ZodString = z
+  .string()
+  .refine((name) => ACTIVATION_NAMES.includes(name), {
+    error: ({ input }) => `must be one of ${ACTIVATION_NAMES.join(", ")}; got ${String(input)}`,
+  });
 
 /** @throws {UsageError} naming the first field that is not what the schema allows. */
 export function parseConfig<Schema extends z.ZodType>(

@@ -140,18 +140,24 @@ export interface Model {
   /** Ids of tokens are below it. */
   readonly vocabularySize: number;
   readonly contextLength: number;
+  /** Whether longer sequences are possible, because positions are relative. */
+  readonly relativePositions?: boolean;
   /** The token from which an answer begins, of encoder-decoder models. */
   readonly decoderStart?: number;
   /** The names of the classes in the order of their ids, where there are classes. */
   readonly labels?: readonly string[];
-  /** The types of a batch of B sequences of T tokens, at most. */
-  inputTypes(batch: number, length: number): InputTypes;
+  /** The types of a batch of B sequences of T tokens, at most, whose answers have as many if nothing is said. */
+  inputTypes(batch: number, length: number, answerLength?: number): InputTypes;
   /** How checkpoints of this architecture deviate from `params`. */
   readonly checkpoint: {
     /** Prefixes that names may carry. */
     readonly prefixes: readonly string[];
+    /** What transformers has before all names of `params`, as the names of modules. */
+    readonly modulePrefix?: string;
     /** Patterns of tensors that hold nothing: masks, tied copies. */
     readonly ignore: readonly string[];
+    /** Names under which a checkpoint may hold a parameter that it lacks: those of tied copies. */
+    readonly substitutes?: Readonly<Record<string, string>>;
     /** Patterns of parameters that a checkpoint may lack, and that are then drawn: a new head. */
     readonly optional?: readonly string[];
     /** What names end in in old checkpoints, and in this architecture. */

@@ -3,8 +3,15 @@
 import { UsageError } from "../errors.ts";
 import { bert, BERT_TASKS } from "./bert.ts";
 import type { ConfigFields } from "./config.ts";
+import { gemma } from "./gemma.ts";
+import { gemma2 } from "./gemma2.ts";
 import { gpt2 } from "./gpt2.ts";
+import { llama } from "./llama.ts";
+import { mistral } from "./mistral.ts";
 import type { Model, Task } from "./model.ts";
+import { qwen2 } from "./qwen2.ts";
+import { qwen3 } from "./qwen3.ts";
+import { t5 } from "./t5.ts";
 
 interface Architecture {
   readonly build: (fields: ConfigFields) => Model;
@@ -20,7 +27,15 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
     dropout: ["hidden_dropout_prob", "attention_probs_dropout_prob"],
     tasks: BERT_TASKS,
   },
+  gemma: { build: gemma },
+  gemma2: { build: gemma2 },
   gpt2: { build: gpt2, dropout: ["embd_pdrop", "attn_pdrop", "resid_pdrop"] },
+  llama: { build: llama },
+  mistral: { build: mistral },
+  mt5: { build: t5, dropout: ["dropout_rate"] },
+  qwen2: { build: qwen2 },
+  qwen3: { build: qwen3 },
+  t5: { build: t5, dropout: ["dropout_rate"] },
 };
 
 /**

@@ -26,7 +26,7 @@ export interface StageDefinition<Spec extends SpecTree> extends Pick<Stage, "kin
   /** Whether it is a block, of which there are many. */
   readonly attends?: boolean;
   forward(x: Value, p: ParamsOf<Spec>, context: StageContext): Value;
-  readonly decoding?: DecodingOf<ParamsOf<Spec>>;
+  readonly decoding?: DecodingOf<ParamsOf<Spec>> | undefined;
 }
 
 /** As `StageDecoding`, of bound parameters. */

@@ -34,7 +34,16 @@ export const geluTanh = (x: Value): Value => GeluTanh([x]);
 /** GELU with the error function. */
 export const gelu = (x: Value): Value => mul(scale(x, 0.5), shift(erf(scale(x, Math.SQRT1_2)), 1));
 
-export const silu = (x: Value): Value => mul(x, sigmoid(x));
+const Silu = customVjp<readonly [x: Value]>("silu", {
+  body: ([x]) => mul(x, sigmoid(x)),
+  // d/dx x σ(x) = σ + y (1 - σ): one array to keep for it, where the parts of the product need three.
+  vjp(dy, [x], y) {
+    const s = sigmoid(x);
+    return [mul(dy, add(s, mul(y, sub(scalarLike(s, 1), s))))];
+  },
+});
+
+export const silu = (x: Value): Value => Silu([x]);
 
 export const relu = (x: Value): Value => max(x, scalarLike(x, 0));
 
@@ -51,10 +60,11 @@ const ACTIVATIONS: ReadonlyMap<string, Activation> = new Map([
   ["swish", silu],
 ]);
 
+export const ACTIVATION_NAMES: readonly string[] = [...ACTIVATIONS.keys()];
+
 /** The activation of that name in a config file. @throws {UsageError} if there is none. */
 export function activationOf(name: string): Activation {
   const activation = ACTIVATIONS.get(name);
   if (activation) return activation;
-  const known = [...ACTIVATIONS.keys()].join(", ");
-  throw new UsageError(`activation: must be one of ${known}; got ${name}`);
+  throw new UsageError(`activation: must be one of ${ACTIVATION_NAMES.join(", ")}; got ${name}`);
 }

@@ -1,9 +1,6 @@
 /** @file Element types, their sizes and the typed arrays that hold them. */
 
-/**
- * Element types, by their ONNX names. float16 and bfloat16 are held as raw bits: Node 20 has no array for the one, and nothing for the
- * other.
- */
+/** Element types, by their ONNX names. Sixteen-bit floats are held as raw bits. */
 export type DType =
   | "float32"
   | "float64"

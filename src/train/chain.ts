@@ -28,7 +28,8 @@ export interface ChainParts {
 export function chainOf({ model, plan, recompute }: ChainParts): Chain {
   const built = new Map<string, StagePrograms>();
   const chains = new Map<string, readonly Link[]>();
-  const firstTrained = firstTrainedStage(model, plan);
+  const wanted = wantedCotangents(model, plan);
+  const memoryWanted = wanted[model.memory ?? -1] ?? false;
 
   function make(inputs: InputTypes): readonly Link[] {
     const links: Link[] = [];
@@ -38,8 +39,8 @@ export function chainOf({ model, plan, recompute }: ChainParts): Chain {
       const x = stage.source === undefined ? links.at(-1)?.made.y : known[stage.source];
       if (!x) throw new Error(`internal: nothing for ${stage.kind} to start from`);
       const reads = Object.fromEntries(stage.reads.map((name) => [name, typeAt(known, name)]));
-      const needsDx = stage.source === undefined && index > firstTrained;
-      const needsDMemory = stage.reads.includes(MEMORY) && (model.memory ?? -1) >= firstTrained;
+      const needsDx = stage.source === undefined && (wanted[index - 1] ?? false);
+      const needsDMemory = stage.reads.includes(MEMORY) && memoryWanted;
       const treatments = Object.values(plans).map((own) => own.key);
       const key = [
         stage.kind,
@@ -67,12 +68,16 @@ export function chainOf({ model, plan, recompute }: ChainParts): Chain {
 
 export type Chain = (inputs: InputTypes) => readonly Link[];
 
-/** The first stage with a trained parameter: the backward pass ends there. */
-export function firstTrainedStage({ stages }: Model, plan: Plan): number {
-  const index = stages.findIndex(({ params }) =>
-    Object.values(params).some((name) => planOf(plan, name).training),
-  );
-  return index < 0 ? stages.length : index;
+/** Of each stage, whether its output depends on a trained parameter: then a cotangent goes back into it. */
+function wantedCotangents({ stages, memory = -1 }: Model, plan: Plan): readonly boolean[] {
+  const wanted: boolean[] = [];
+  for (const [index, { source, reads, params }] of stages.entries()) {
+    const trained = Object.values(params).some((name) => planOf(plan, name).training);
+    const follows = source === undefined && (wanted[index - 1] ?? false);
+    const remembers = reads.includes(MEMORY) && (wanted[memory] ?? false);
+    wanted.push(trained || follows || remembers);
+  }
+  return wanted;
 }
 
 const plansOf = (stage: Stage, plan: Plan): Readonly<Record<string, ParamPlan>> =>

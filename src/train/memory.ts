@@ -23,7 +23,7 @@ import type { MemoryRow, MemoryTable, ParameterPlan } from "./events.ts";
 import { buildGradients, buildStatistics, buildWholeHead } from "./head-programs.ts";
 import { planOf } from "./parts.ts";
 import { traineeOf } from "./method.ts";
-import { chainOf, firstTrainedStage } from "./chain.ts";
+import { chainOf } from "./chain.ts";
 import { describePlan, type Plan } from "./plan.ts";
 import { contextLengthOf, immediateParams, modelOf, type Run } from "./prepare.ts";
 import { buildPairGradients } from "./similarity-head.ts";
@@ -187,15 +187,14 @@ function stagePrograms({ config, model, plan }: MemoryParts, inputs: InputTypes,
   const blocks = new Map<string, Program>();
   const others = new Map<string, Program>();
   for (const [name, { shape }] of Object.entries(inputs)) hold(slots, name, shape);
-  const firstTrained = firstTrainedStage(model, plan);
   const links = chainOf({ model, plan, recompute: config.recompute })(inputs);
   for (const { stage, index, key, made, x, plans } of links) {
     const programs = stage.attends ? blocks : others;
     programs.set(`${key} forward`, made.forward);
-    if (index >= firstTrained && made.backward) programs.set(`${key} backward`, made.backward);
+    if (made.backward) programs.set(`${key} backward`, made.backward);
     hold(slots, `x ${index + 1}`, made.y.shape);
     if (made.backward?.outputs["dx"]) hold(slots, `dx ${index % 2}`, x.shape);
-    if (index === model.memory) hold(slots, MEMORY_COTANGENT, made.y.shape);
+    if (index === model.memory && made.backward) hold(slots, MEMORY_COTANGENT, made.y.shape);
     for (const [name, { shape }] of Object.entries(made.residuals)) {
       hold(slots, `${index} ${name}`, shape);
     }

@@ -10,7 +10,7 @@ import type { Stage } from "../models/model.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
 import type { ValueType } from "../graph/value.ts";
 import { staticShape } from "../tensor/shape.ts";
-import { chainOf, firstTrainedStage, type Link } from "./chain.ts";
+import { chainOf, type Link } from "./chain.ts";
 import { createHead, type Evaluated } from "./head.ts";
 import { type PipelineParts, planOf } from "./parts.ts";
 import { createSimilarityHead } from "./similarity-head.ts";
@@ -50,7 +50,6 @@ export function createPipeline(parts: PipelineParts): Pipeline {
   const { model, plan, config, state, programs, slots, draws, shapes, runtime } = parts;
   const head = model.head ? createHead(parts) : createSimilarityHead(parts);
   const chain = chainOf({ model, plan, recompute: config.recompute });
-  const firstTrained = firstTrainedStage(model, plan);
 
   const weightsOf = (stage: Stage): Buffers =>
     Object.fromEntries(
@@ -160,10 +159,9 @@ export function createPipeline(parts: PipelineParts): Pipeline {
       const dMemory = memoryCotangent(links);
       for (const link of links.toReversed()) {
         const { stage, index, made } = link;
-        if (index < firstTrained) break;
-        if (index === model.memory && dMemory) dy = dMemory;
         const { backward } = made;
         if (!backward) continue;
+        if (index === model.memory && dMemory) dy = dMemory;
         const executable = await programs.get(
           `${link.key} backward`,
           () => backward,
@@ -211,7 +209,8 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         const same = made.evaluate === made.forward;
         const name = `${link.key} ${same ? "forward" : "evaluate"}`;
         const executable = await programs.get(name, () => made.evaluate, memoryOf(stage, shapes));
-        const slot = index === model.memory ? "memory" : `x ${index % 2 === 0 ? 1 : 2}`;
+        // The memory lives on, in the slot that it has in training.
+        const slot = `x ${index === model.memory ? index + 1 : (index % 2) + 1}`;
         const y = slots.take(slot, "float32", staticShape("y", made.y.shape));
         const feeds = { ...passed.inputs, x: startOf(link, passed), ...weightsOf(stage) };
         await programs.run(executable, only(feeds, made.evaluate.inputs), { y });
@@ -225,10 +224,9 @@ export function createPipeline(parts: PipelineParts): Pipeline {
 
   /** A cleared sum for the cotangents of the memory, where they are wanted. */
   function memoryCotangent(links: readonly Link[]): Buffer | undefined {
-    const { memory } = model;
-    if (memory === undefined || memory < firstTrained) return undefined;
-    const shape = staticShape("memory", links[memory]?.made.y.shape ?? []);
-    const sum = slots.take(MEMORY_COTANGENT, "float32", shape);
+    const made = links[model.memory ?? -1]?.made;
+    if (!made?.backward) return undefined;
+    const sum = slots.take(MEMORY_COTANGENT, "float32", staticShape("memory", made.y.shape));
     clear(sum);
     return sum;
   }

@@ -132,7 +132,7 @@ async function noWeights(dir: string): Promise<UsageError> {
     return new UsageError(
       `${dir}: holds only ${name}, a pickle, which runs code when it is loaded`,
       {
-        hint: "save it again with save_pretrained(dir, safe_serialization=True), or take a safetensors revision",
+        hint: "take a safetensors revision, or save_pretrained it with transformers 4.40 or later",
       },
     );
   }

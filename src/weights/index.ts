@@ -8,7 +8,9 @@ export {
   type SafetensorsOptions,
   type TensorInfo,
   type DeferredTensor,
+  type NamedTensor,
   type WritableTensor,
   writeSafetensors,
 } from "./safetensors.ts";
-export { type ModelFiles, saveModel } from "./save-model.ts";
+export type { StorageDType } from "./convert.ts";
+export { type ModelFiles, saveModel, type SaveOptions } from "./save-model.ts";

@@ -1,6 +1,6 @@
 /**
- * @file Which tensor on disk is which of the model: names that differ in a prefix, names that may be
- * left over, names that may be missing.
+ * @file Which tensor on disk is which of the model: names that differ in a prefix, names that may
+ * be left over, names that may be missing.
  */
 
 import { UsageError } from "../errors.ts";

@@ -15,7 +15,7 @@ import type { HostTensor } from "../tensor/host-tensor.ts";
 import { exists, readJsonObject } from "./directory.ts";
 import { describeJson, isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { openSafetensors } from "./safetensors.ts";
-import { saveDirectory } from "./save-model.ts";
+import { saveDirectory } from "./save-directory.ts";
 
 /** The fields of adapter_config.json that matter here. */
 export interface PeftConfig {
@@ -82,7 +82,7 @@ export const saveAdapter = (
   files: ReadonlyMap<string, Uint8Array | string> = new Map(),
 ): Promise<void> =>
   saveDirectory(dir, {
-    weights: [WEIGHTS, prefixed(tensors)],
+    weights: new Map([[WEIGHTS, prefixed(tensors)]]),
     config: [CONFIG, { ...FIXED, ...config }],
     files,
   });

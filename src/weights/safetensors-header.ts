@@ -122,7 +122,7 @@ export const compareTensors = (
   DTYPE_ORDER.indexOf(aDType) - DTYPE_ORDER.indexOf(bDType) || compareNames(aName, bName);
 
 /** By UTF-8 bytes, as the reference does; JavaScript strings compare by UTF-16 units. */
-const compareNames = (a: string, b: string): number =>
+export const compareNames = (a: string, b: string): number =>
   Buffer.compare(Buffer.from(a), Buffer.from(b));
 
 function decodeText(path: string, bytes: Uint8Array): string {

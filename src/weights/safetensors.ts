@@ -42,7 +42,7 @@ export interface SafetensorsFile {
 }
 
 export interface ReadOptions {
-  /** Whether float16 and bfloat16 become float32; otherwise they come as their bits. Default: true. */
+  /** Whether float16 and bfloat16 become float32; otherwise they are read as bits. Default: true. */
   readonly widen?: boolean;
 }
 
@@ -83,6 +83,8 @@ export interface DeferredTensor {
   read(): Promise<TypedArray>;
 }
 
+export type NamedTensor = readonly [name: string, tensor: WritableTensor];
+
 /**
  * Writes a file atomically, tensor by tensor, in the bytes that the reference would write.
  *
@@ -90,7 +92,7 @@ export interface DeferredTensor {
  */
 export async function writeSafetensors(
   path: string,
-  tensors: Iterable<readonly [name: string, tensor: WritableTensor]>,
+  tensors: Iterable<NamedTensor>,
   options: SafetensorsOptions = {},
 ): Promise<void> {
   await writeFileAtomic(path, (handle) => writeTensors(handle, path, tensors, options));
@@ -100,7 +102,7 @@ export async function writeSafetensors(
 export async function writeTensors(
   handle: FileHandle,
   path: string,
-  tensors: Iterable<readonly [name: string, tensor: WritableTensor]>,
+  tensors: Iterable<NamedTensor>,
   { metadata = { format: "pt" } }: SafetensorsOptions = {},
 ): Promise<void> {
   const sorted = [...tensors].toSorted(([aName, a], [bName, b]) =>
@@ -201,10 +203,7 @@ async function readTensor(
 }
 
 /** Where each tensor will lie. */
-function layOut(
-  path: string,
-  sorted: readonly (readonly [name: string, tensor: WritableTensor])[],
-): ReadonlyMap<string, TensorInfo> {
+function layOut(path: string, sorted: readonly NamedTensor[]): ReadonlyMap<string, TensorInfo> {
   const infos = new Map<string, TensorInfo>();
   let begin = 0;
   for (const [name, tensor] of sorted) {
@@ -224,7 +223,7 @@ function problemOfName(name: string): string | undefined {
   return /\p{Surrogate}/u.test(name) ? "has a name that UTF-8 cannot express" : undefined;
 }
 
-/** Linux moves at most 2 GiB per call, Node refuses more, and no view of its version 20 spans 4 GiB. */
+/** Linux moves at most 2 GiB per call, Node refuses more, and in Node 20 no view spans 4 GiB. */
 const MAX_CHUNK_BYTES = 2 ** 30;
 
 /** The bytes from `begin` to `end` (exclusive), which must lie within the file. */

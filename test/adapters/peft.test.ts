@@ -13,6 +13,7 @@ import {
   type PeftSettings,
   settingsOf,
 } from "../../src/adapters/index.ts";
+import { llama } from "../../src/models/llama.ts";
 import { loadAdapter, saveAdapter } from "../../src/weights/index.ts";
 import { expectClose, FLOAT32 } from "../support/close.ts";
 import { inputFor, runGraph, tensorNamed } from "../support/graph.ts";
@@ -171,4 +172,34 @@ it("writes whole paths where only some layers have an adapter", async () => {
   ]);
   expect(settings.rank_pattern).toEqual({ "transformer\\.h\\.1\\.mlp\\.c_fc": 2 });
   expect(settings.alpha_pattern).toEqual({ "transformer\\.h\\.1\\.mlp\\.c_fc": 4 });
+});
+
+describe("a model whose names have the prefix of transformers already", () => {
+  const fields = { hidden_size: 8, intermediate_size: 12, num_attention_heads: 2, vocab_size: 9 };
+  const [tied, untied] = [true, false].map((tie_word_embeddings) =>
+    llama({ ...fields, num_hidden_layers: 2, tie_word_embeddings }),
+  );
+  if (!tied || !untied) throw new Error("two models expected");
+  const weight = "model.layers.1.self_attn.q_proj.weight";
+  const adapter: Adapter = { weight, rank: 2, scale: 4 };
+
+  it("writes and reads them as they are", () => {
+    const settings = settingsOf(untied, [adapter], []);
+    expect(settings.target_modules).toEqual(["model.layers.1.self_attn.q_proj"]);
+    const { a, b } = adapterNames(weight);
+    const stored = new Map<string, readonly number[]>([
+      [a, [2, 8]],
+      [b, [8, 2]],
+    ]);
+    const found = adaptersOf(untied, settings, stored);
+    expect(found.adapters).toEqual([adapter]);
+    expect([...found.stored.keys()]).toEqual([a, b]);
+  });
+
+  it("may have a head saved whole, where that is not the embedding too", () => {
+    expect(settingsOf(untied, [adapter], ["lm_head.weight"]).modules_to_save).toEqual(["lm_head"]);
+    expect(() => settingsOf(tied, [adapter], ["model.embed_tokens.weight"])).toThrow(
+      "model.embed_tokens is also the output embedding",
+    );
+  });
 });

@@ -1,8 +1,9 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { fetchInputs, fetchModels } from "../../src/cli/fetch.ts";
+import { fetchInputs, fetchModels, fetchSettings } from "../../src/cli/fetch.ts";
 import { UsageError } from "../../src/errors.ts";
+import { parseConfig } from "../../src/train/config.ts";
 import { MODEL, testHub } from "../hub/support.ts";
 import { failure, temporaryDirectory } from "../weights/support.ts";
 
@@ -53,6 +54,16 @@ describe("the inputs of a run", () => {
     expect(hub.requests).toEqual([]);
   });
 
+  it("are checked before anything is fetched", async () => {
+    const { hub } = await setUp();
+    hub.commit("models/some/model", MODEL);
+    const error = await failure(
+      fetchInputs({ model: "some/model", rank: 0, dataset: "some/data" }),
+    );
+    expect(String(error)).toMatch(/rank: must be a whole number above 0/);
+    expect(hub.requests).toEqual([]);
+  });
+
   it.each([
     [{ model: "gpt2" }, /neither a directory that exists nor a name on the Hub; got gpt2/],
     [{ model: "./no/model" }, /neither a directory that exists/],
@@ -64,6 +75,16 @@ describe("the inputs of a run", () => {
     expect(error).toBeInstanceOf(UsageError);
     expect(String(error)).toMatch(message);
   });
+});
+
+it("a prediction fetches settings, and leaves weights where they are", async () => {
+  const { hub, snapshot } = await setUp();
+  const directory = snapshot("models--some--model", hub.commit("models/some/model", MODEL));
+  const { model } = await fetchSettings(parseConfig({ train: "a.txt", model: "some/model" }));
+  expect(model).toBe(directory);
+  expect(existsSync(join(directory, "config.json"))).toBe(true);
+  expect(existsSync(join(directory, "model.safetensors"))).toBe(false);
+  expect(existsSync(join(directory, "..", "..", "refs"))).toBe(false);
 });
 
 it("a directory goes before a repository of the same name", async () => {

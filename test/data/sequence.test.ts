@@ -12,6 +12,13 @@ import { byteTokenizer, type Tokenizer } from "../../src/text/index.ts";
 
 const END = 256;
 const tokenizer = byteTokenizer();
+/** As Llama's, which puts one before a text. */
+const START = 300;
+const starting: Tokenizer = {
+  ...tokenizer,
+  startOfText: START,
+  encodePrompt: (text) => Int32Array.of(START, ...tokenizer.encode(text)),
+};
 const endless: Tokenizer = { ...tokenizer, name: "endless", endOfText: undefined };
 const bytes = (text: string) => [...new TextEncoder().encode(text)];
 
@@ -27,6 +34,13 @@ describe("pairSequence", () => {
     expect([...promptIds(tokenizer, "ä", { prefix: "de: ", suffix: "\n" })]).toEqual([
       ...ids.subarray(0, lossFrom),
     ]);
+  });
+
+  it("begins as the tokenizer begins prompts", () => {
+    const pair = { source: "a", target: "b" };
+    const { ids, lossFrom } = pairSequence(starting, pair, { prefix: "", suffix: ">" });
+    expect([...ids]).toEqual([START, ...bytes("a>b"), END]);
+    expect(lossFrom).toBe(3);
   });
 
   it.each([
@@ -114,6 +128,10 @@ describe("pairSequences", () => {
 describe("textTokens", () => {
   it("ends every document", () => {
     expect([...textTokens(tokenizer, ["ab", "", "ä"])]).toEqual([97, 98, END, END, 195, 164, END]);
+  });
+
+  it("begins every document as a prompt", () => {
+    expect([...textTokens(starting, ["ab", "c"])]).toEqual([START, 97, 98, END, START, 99, END]);
   });
 
   it("needs an end of text between documents only", () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import { type HubOptions, resolveModel } from "../../src/hub/index.ts";
 import { failure } from "../weights/support.ts";
-import { sha256 } from "./server.ts";
+import { sha256 } from "./http.ts";
 import { MODEL, testHub, WANTED } from "./support.ts";
 
 const CONTENT = Buffer.from(MODEL["model.safetensors"] ?? "");
@@ -78,6 +78,18 @@ describe("a transfer that breaks off", () => {
     hub.requests.length = 0;
     expect(isWhole(await fetch())).toBe(true);
     expect(ranges()).toEqual([expect.stringMatching(/^bytes=[1-9]\d{5}-$/)]);
+  });
+
+  it("is one from which nothing comes, too", async () => {
+    const { hub, options, fetch, ranges } = await setUp();
+    hub.faults.stalls.push(100_000);
+    const patience = { silenceMs: 100, retryDelaysMs: [0] };
+    expect(isWhole(await fetch({ patience }))).toBe(true);
+    expect(ranges()).toEqual(["all", "bytes=100000-"]);
+    hub.faults.stalls.push(0, 0);
+    hub.commit("models/other/model", { ...MODEL, "model.safetensors": CONTENT.subarray(1) });
+    const error = await failure(resolveModel("other/model", { ...options, patience }));
+    expect(String(error)).toMatch(/\(nothing came for 0\.1 seconds\)/);
   });
 
   it("begins anew where the server ignores the range", async () => {

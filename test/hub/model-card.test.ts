@@ -102,7 +102,8 @@ describe("the text", () => {
         "| method | flora, rank 128 |",
         "| optimizer | adafactor |",
         "| learning rate | 0.03 |",
-        "| batch | 8 sequences, 4 micro-batches a step |",
+        "| sequences in a batch | 8 |",
+        "| batches in a step | 4 |",
         "| steps | 400 |",
         "| data | 28,000 pairs, 1,000 held out |",
         "| training loss, last step | 1.2346 |",
@@ -131,7 +132,7 @@ describe("the text", () => {
       modelCard({ ...options, isAdapter: true, config: {}, baseModel: "some/base", record }),
     );
     expect(metadata).toMatchObject({ library_name: "peft", base_model: "some/base" });
-    expect(text).toContain("An adapter of [some/base]");
+    expect(text).toMatch(/^An adapter of \[some\/base\]\(.*\), trained with flora\.$/m);
     expect(text).toContain('AutoModelForCausalLM.from_pretrained("some/base")');
     expect(text).toContain("flora generate --adapter some/model");
   });

@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.ts";
 import { resolveModel, resolveModels } from "../../src/hub/index.ts";
 import { failure, temporaryDirectory } from "../weights/support.ts";
-import { ACCEPTED_TOKEN, gitHash, READ_TOKEN, sha256 } from "./server.ts";
+import { gitHash, sha256 } from "./http.ts";
+import { ACCEPTED_TOKEN, READ_TOKEN } from "./server.ts";
 import { MODEL, testHub, WANTED, weights } from "./support.ts";
 
 const filesIn = (directory: string): readonly string[] => readdirSync(directory).toSorted();
@@ -93,7 +94,7 @@ describe("a model of the Hub", () => {
     expect(await resolveModel("some/model", { ...options, offline: true })).toBe(directory);
     rmSync(join(directory, "model-2-of-2.safetensors"));
     const error = await failure(resolveModel("some/model", { ...options, offline: true }));
-    expect(String(error)).toMatch(/some\/model: no such directory; .*not in the cache/);
+    expect(String(error)).toMatch(/some\/model: no such directory, and not in the cache/);
   });
 
   it("may be an adapter, whose base is fetched with it", async () => {
@@ -221,7 +222,7 @@ describe("without a network", () => {
     expect(hub.requests).toEqual([]);
     const error = await failure(resolveModel("other/model", { ...options, offline: true }));
     expect(String(error)).toMatch(
-      /other\/model: no such directory; .*not in the cache.*HF_HUB_OFFLINE/,
+      /other\/model: no such directory, and not in the cache.*HF_HUB_OFFLINE/,
     );
     expect(hub.requests).toEqual([]);
   });
@@ -250,7 +251,7 @@ describe("without a network", () => {
     rmSync(join(directory, "model.safetensors"));
     const error = await failure(resolveModel("some/model", options));
     expect(String(error)).toMatch(
-      /some\/model: no such directory; .*cannot be fetched from http.* \(.+\), and is not complete/,
+      /some\/model: no such directory, and cannot be fetched from http.* \(.+\), and is not complete/,
     );
     expect(error instanceof UsageError && error.hint).toMatch(
       /hf download some\/model --local-dir model/,

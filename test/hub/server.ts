@@ -6,9 +6,9 @@
  * @huggingface/hub 2.17.5 read of it.
  */
 
-import { createHash } from "node:crypto";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
+import { gitHash, hex, listen, refuse, reply, sha256, stop } from "./http.ts";
 
 export interface LoggedRequest {
   readonly method: string;
@@ -23,6 +23,8 @@ export interface Faults {
   status?: number;
   /** The next answers with files that have more bytes end, with their connection, after so many. */
   readonly cuts: number[];
+  /** As `cuts`, but the connection stays, and nothing more comes. */
+  readonly stalls: number[];
   /** Files are sent whole, whatever range is asked for. */
   ignoresRange?: boolean;
   /** The first byte of files of so many bytes, and more, is another one. */
@@ -69,14 +71,6 @@ const TOKENS: readonly string[] = [WRITE_TOKEN, READ_TOKEN, ACCEPTED_TOKEN];
 /** Few, so that listings have several pages. */
 const PAGE = 3;
 
-const hex = (algorithm: string, ...parts: readonly (Uint8Array | string)[]): string => {
-  const hash = createHash(algorithm);
-  for (const part of parts) hash.update(part);
-  return hash.digest("hex");
-};
-export const gitHash = (content: Uint8Array | string): string =>
-  hex("sha1", `blob ${Buffer.from(content).length}\0`, content);
-export const sha256 = (content: Uint8Array | string): string => hex("sha256", content);
 const isLarge = (path: string): boolean => /\.(safetensors|bin|parquet)$/.test(path);
 
 const bodyOf = async (request: IncomingMessage): Promise<Buffer> => buffer(request);
@@ -84,7 +78,7 @@ const bodyOf = async (request: IncomingMessage): Promise<Buffer> => buffer(reque
 export async function startHubServer(): Promise<HubServer> {
   const requests: LoggedRequest[] = [];
   const titles: string[] = [];
-  const faults: Faults = { cuts: [] };
+  const faults: Faults = { cuts: [], stalls: [] };
   const repositories = new Map<string, ServedRepository>();
   const stored = new Map<string, Uint8Array>();
 
@@ -145,11 +139,15 @@ export async function startHubServer(): Promise<HubServer> {
       ...(isPart && { "Content-Range": `bytes ${from}-${content.length - 1}/${content.length}` }),
     });
     const [cut] = faults.cuts;
+    const [stall] = faults.stalls;
     if (request.method === "HEAD") {
       response.end();
     } else if (cut !== undefined && part.length > cut) {
       faults.cuts.shift();
       response.write(part.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
+    } else if (stall !== undefined && part.length > stall) {
+      faults.stalls.shift();
+      response.write(part.subarray(0, stall));
     } else {
       response.end(part);
     }
@@ -363,34 +361,4 @@ export async function startHubServer(): Promise<HubServer> {
       await Promise.all([hub, cdn].map(stop));
     },
   };
-}
-
-function reply(
-  response: ServerResponse,
-  status: number,
-  answer: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): void {
-  response.writeHead(status, { ...headers, "Content-Type": "application/json" });
-  response.end(JSON.stringify(answer));
-}
-
-const refuse = (response: ServerResponse, status: number, code: string, message: string): void =>
-  reply(
-    response,
-    status,
-    { error: message },
-    { "X-Error-Message": message, ...(code !== "" && { "X-Error-Code": code }) },
-  );
-
-async function listen(server: Server): Promise<string> {
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("no address");
-  return `http://127.0.0.1:${address.port}`;
-}
-
-async function stop(server: Server): Promise<void> {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
 }

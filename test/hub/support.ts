@@ -26,7 +26,7 @@ export async function testHub(): Promise<TestHub> {
     endpoint: hub.url,
     cacheDir,
     tokenPath: join(cacheDir, "token"),
-    retryDelaysMs: [0, 0],
+    patience: { silenceMs: 5000, retryDelaysMs: [0, 0] },
     onEvent: (event) => events.push(event),
   };
   return { hub, cacheDir, options, events };

@@ -9,7 +9,9 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { FormatError } from "../../src/errors.ts";
+import { createTokenizer } from "../../src/text/huggingface.ts";
 import { byteTokenizer, loadTokenizer, type Tokenizer } from "../../src/text/index.ts";
+import { STORIES, storiesTokenizer } from "../support/stories.ts";
 
 const SHARED = "../shared/data";
 const DATA = `${SHARED}/tokenizers`;
@@ -238,6 +240,18 @@ describe.skipIf(!existsSync(SHARED)).each(golden)("the tokenizer of $folder", (e
       expect([...tokenTypes]).toEqual(types);
     },
   );
+});
+
+describe.skipIf(!existsSync(STORIES))("the tokenizer of stories260K", () => {
+  it("gives the ids that its model was made with", async () => {
+    const expected = await readJson(join(STORIES, "expected.json"));
+    const tokenizer = createTokenizer(await storiesTokenizer(), { name: "stories", path: "" });
+    expect([...tokenizer.encodePrompt(expected.text)]).toEqual(expected.ids);
+    const story = expected.greedy_text.replaceAll("<0x0A>", "\n").trimStart();
+    expect(tokenizer.decode(expected.greedy_ids)).toBe(story);
+    expect([...tokenizer.encodePrompt(story)]).toEqual(expected.greedy_ids);
+    expect(tokenizer).toMatchObject({ vocabularySize: 512, startOfText: 1, endOfText: 2 });
+  });
 });
 
 async function directory(files: Readonly<Record<string, string>>): Promise<string> {

@@ -1,6 +1,6 @@
 /**
- * @file Files that keep or break the rules of safetensors, one rule a row; what the reference says of
- * the very same bytes is in test/golden/safetensors_verdicts.json.
+ * @file Files that keep or break the rules of safetensors, one rule a row; what the reference says
+ * of the very same bytes is in test/golden/safetensors_verdicts.json.
  */
 
 import { safetensorsBytes } from "./support.ts";

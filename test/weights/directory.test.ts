@@ -246,7 +246,7 @@ describe("loadWeights", () => {
       expect(error).toBeInstanceOf(UsageError);
       expect(error).toMatchObject({
         message: `${dir}: holds only ${name}, a pickle, which runs code when it is loaded`,
-        hint: expect.stringContaining("safe_serialization=True"),
+        hint: expect.stringContaining("save_pretrained it with transformers 4.40 or later"),
       });
     },
   );
@@ -262,6 +262,17 @@ describe("loadWeights", () => {
       message: `${join(dir, "absent")}: no such directory`,
     });
   });
+});
+
+it("a file is in memory once when it is loaded", async () => {
+  const tensor = float32([1 << 20], new Float32Array(1 << 20));
+  const names = ["a", "b", "c", "d", "e", "f"];
+  const dir = await modelDirectory(Object.fromEntries(names.map((name) => [name, tensor])));
+  const before = process.memoryUsage().arrayBuffers;
+  const weights = await loadWeights(dir, new Map(names.map((name) => [name, [1 << 20]])));
+  const taken = process.memoryUsage().arrayBuffers - before;
+  expect(weights.size).toBe(6);
+  expect(taken).toBeLessThan(6.5 * tensor.data.byteLength);
 });
 
 describe("eachWeight", () => {

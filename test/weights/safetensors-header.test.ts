@@ -1,6 +1,6 @@
 /**
- * @file Every rule of the format, against a corpus of small files (corpus.ts) and the verdicts of the
- * reference on the same bytes (test/golden/make_safetensors_corpus.py).
+ * @file Every rule of the format, against a corpus of small files (corpus.ts) and the verdicts of
+ * the reference on the same bytes (test/golden/make_safetensors_corpus.py).
  */
 
 import { readFileSync } from "node:fs";

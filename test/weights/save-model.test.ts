@@ -1,68 +1,45 @@
 /**
- * @file Saving a model, and being stopped while saving: every change to the directory (a file opened
- * for writing, renamed or removed) is counted, and from the k-th on they all fail, clean-up
- * included, as if the process had been killed.
+ * @file Saving a model. The weights are byte for byte those of save_pretrained (make_shards.py in
+ * test/golden), and transformers has loaded whole directories (check_transformers.py).
  */
 
-import { existsSync } from "node:fs";
-import type * as fs from "node:fs/promises";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
-import { float32, type HostTensor } from "../../src/tensor/host-tensor.ts";
-import { loadWeights, readConfig } from "../../src/weights/directory.ts";
-import { type ModelFiles, saveModel } from "../../src/weights/save-model.ts";
+import type { TypedArray } from "../../src/tensor/dtype.ts";
+import { readConfig } from "../../src/weights/directory.ts";
+import type { StorageDType } from "../../src/weights/convert.ts";
+import { type NamedTensor, openSafetensors } from "../../src/weights/safetensors.ts";
+import { saveModel, type SaveOptions } from "../../src/weights/save-model.ts";
+import { INDEX, SINGLE } from "../../src/weights/shards.ts";
+import { large, load, model, SHARDS, vector } from "./saved-models.ts";
 import { failure, systemError, temporaryDirectory } from "./support.ts";
 
-const disk = vi.hoisted(() => ({
-  changesLeft: Infinity,
-  stopped: new Error("stopped"),
-  change(): void {
-    if (this.changesLeft <= 0) throw this.stopped;
-    this.changesLeft--;
-  },
-}));
-
-vi.mock("node:fs/promises", async (original) => {
-  const real = await original<typeof fs>();
-  return {
-    ...real,
-    open: async (...args: Parameters<typeof fs.open>) => {
-      if (args[1] !== "r") disk.change();
-      return real.open(...args);
-    },
-    rename: async (...args: Parameters<typeof fs.rename>) => {
-      disk.change();
-      return real.rename(...args);
-    },
-    rm: async (...args: Parameters<typeof fs.rm>) => {
-      if (existsSync(args[0])) disk.change();
-      return real.rm(...args);
-    },
-  };
-});
-
-beforeEach(() => {
-  disk.changesLeft = Infinity;
-});
-
-const vector = (value: number): HostTensor => float32([1], Float32Array.of(value));
-
-const model = (value: number, tokenizer = "tokenizer"): ModelFiles => ({
-  config: { model_type: "test", value },
-  generationConfig: { eos_token_id: 0 },
-  weights: [["w", vector(value)]],
-  files: new Map([["tokenizer.json", tokenizer]]),
-});
-
-/** What a directory holds: the numbers in its config, weights and tokenizer, or why it is refused. */
-async function load(dir: string): Promise<unknown> {
-  const { value } = await readConfig(dir);
-  const weights = await loadWeights(dir, new Map([["w", [1]]]));
-  const tokenizer = await readFile(join(dir, "tokenizer.json"), "utf8");
-  return { config: value, weights: weights.get("w")?.data[0], tokenizer };
+interface Golden {
+  readonly order: readonly string[];
+  readonly saved: readonly Saved[];
 }
+
+interface Saved {
+  readonly dtype: StorageDType;
+  readonly largest: number;
+  /** The dtype in config.json. */
+  readonly config: string;
+  readonly index: string | null;
+  /** SHA-256 by name. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+const golden: Golden = JSON.parse(
+  readFileSync(new URL("../golden/shards.json", import.meta.url), "utf8"),
+);
+
+const filesOfWeights = async (dir: string): Promise<readonly string[]> =>
+  (await readdir(dir)).filter((name) => name.startsWith("model")).toSorted();
 
 describe("saveModel", () => {
   it("writes a directory that loads, and nothing else", async () => {
@@ -99,7 +76,7 @@ describe("saveModel", () => {
     expect(await readFile(join(dir, "README.md"), "utf8")).toBe("mine");
   });
 
-  it.each(["../a", "a/b", "", "config.json", "model.safetensors", "model.safetensors.index.json"])(
+  it.each(["../a", "a/b", "", "config.json", "model.safetensors", INDEX, SHARDS[0]])(
     "refuses a further file named %j",
     async (name) => {
       const dir = temporaryDirectory();
@@ -114,7 +91,7 @@ describe("saveModel", () => {
     const dir = temporaryDirectory();
     await saveModel(dir, model(1));
     const before = await readdir(dir);
-    const error = await failure(saveModel(dir, { ...model(2, "other"), weights: interrupted() }));
+    const error = await failure(saveModel(dir, { ...model(2, "other"), weights: interrupted }));
     const weightsPath = join(dir, "model.safetensors");
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toMatchObject({
@@ -135,69 +112,162 @@ describe("saveModel", () => {
 });
 
 /** Weights that run into a full disk after the first tensor. */
-function* interrupted(): Generator<readonly [string, HostTensor]> {
-  yield ["w", vector(2)];
-  throw systemError("ENOSPC");
+const interrupted: readonly NamedTensor[] = [
+  ["w", vector(2)],
+  ["x", { dtype: "float32", shape: [1], read: () => Promise.reject(systemError("ENOSPC")) }],
+];
+
+const BASE = fileURLToPath(new URL("../golden/peft_base", import.meta.url));
+
+/** The tensors of a file, in the given order. */
+async function readTensors(path: string, names: readonly string[]): Promise<NamedTensor[]> {
+  const file = await openSafetensors(path);
+  const tensors: NamedTensor[] = [];
+  for (const name of names) tensors.push([name, await file.read(name, { widen: false })]);
+  await file.close();
+  return tensors;
 }
 
-/** Saves `next` over the model 1, killed before its k-th change, for every k. */
-async function states(next: ModelFiles): Promise<readonly unknown[]> {
-  const seen: unknown[] = [];
-  for (let k = 0; ; k++) {
+describe("weights", () => {
+  it.each(golden.saved)(
+    "in $dtype, at most $largest bytes a file, are those of save_pretrained",
+    async ({ dtype, largest, ...expected }) => {
+      const dir = temporaryDirectory();
+      const weights = await readTensors(join(BASE, SINGLE), golden.order);
+      await saveModel(dir, { config: {}, weights }, { dtype, maxShardBytes: largest });
+
+      const files = (await filesOfWeights(dir)).filter((name) => name !== INDEX);
+      const hashes = files.map((name) => [name, sha256(readFileSync(join(dir, name)))] as const);
+      expect(Object.fromEntries(hashes)).toEqual(expected.files);
+      const index = join(dir, INDEX);
+      expect(existsSync(index) ? readFileSync(index, "utf8") : null).toBe(expected.index);
+      expect(await readConfig(dir)).toEqual({ dtype: expected.config });
+    },
+  );
+
+  it.each([
+    [{}, undefined, { dtype: "float32" }],
+    [{}, "bfloat16", { dtype: "bfloat16" }],
+    [{ dtype: "bfloat16", a: 1 }, undefined, { dtype: "float32", a: 1 }],
+    [{ torch_dtype: "bfloat16" }, undefined, { dtype: "float32", torch_dtype: "float32" }],
+    [{ torch_dtype: "float32" }, "float16", { dtype: "float16", torch_dtype: "float16" }],
+  ] as const)("turn the types of the configuration %j with dtype %s into %j", async (...row) => {
+    const [config, dtype, expected] = row;
+    const dir = temporaryDirectory();
+    await saveModel(dir, { config, weights: [["w", vector(1)]] }, { dtype });
+    expect(await readConfig(dir)).toEqual(expected);
+  });
+
+  it("that float16 cannot hold leave the previous model as it was", async () => {
     const dir = temporaryDirectory();
     await saveModel(dir, model(1));
-    disk.changesLeft = k;
-    const stopped = await saveModel(dir, next).then(
-      () => false,
-      () => true,
-    );
-    disk.changesLeft = Infinity;
-    seen.push(await load(dir).catch((error: unknown) => error));
-    if (!stopped) return seen;
-  }
-}
-
-describe("a save that is killed", () => {
-  const old = { config: 1, weights: 1, tokenizer: "tokenizer" };
-
-  it("leaves the old model, no model, or the new one: never a mixture", async () => {
-    const seen = await states(model(2, "other"));
-    const refused = expect.objectContaining({
-      name: "UsageError",
-      message: expect.stringContaining("config.json: cannot read"),
-    });
-    // Three files are staged, then config.json goes, then the three are renamed.
-    expect(seen).toEqual([
-      old,
-      old,
-      old,
-      old,
-      refused,
-      refused,
-      refused,
-      { config: 2, weights: 2, tokenizer: "other" },
-    ]);
+    const error = await failure(saveModel(dir, model(70000), { dtype: "float16" }));
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toMatchObject({ message: 'tensor "w": float16 ends at 65504; got 70000' });
+    expect(await load(dir)).toEqual({ config: 1, weights: 1, tokenizer: "tokenizer" });
+    expect(await filesOfWeights(dir)).toEqual(["model.safetensors"]);
   });
 
-  it("leaves no mixture either if the config stays and the tokenizer changes", async () => {
-    const seen = await states({ ...model(1, "other"), weights: [["w", vector(2)]] });
-    const loaded = seen.filter((state) => !(state instanceof UsageError));
-    const next = { config: 1, weights: 2, tokenizer: "other" };
-    expect(loaded).toEqual([old, old, old, old, next]);
-  });
-
-  it("leaves the old model or the new one if only the weights differ", async () => {
-    const seen = await states({ ...model(1), weights: [["w", vector(2)]] });
-    // Staged, renamed.
-    expect(seen).toEqual([old, old, { ...old, weights: 2 }]);
-  });
-
-  it("leaves a new directory without a config until all is there", async () => {
+  it("are converted one at a time, when the one before is written", async () => {
+    const events: string[] = [];
+    const deferred = (name: string): NamedTensor => {
+      const read = async (): Promise<Float32Array> => {
+        events.push(`${name} after ${(await stat(join(dir, partial(dir)))).size} bytes`);
+        return new Float32Array(1000);
+      };
+      return [name, { dtype: "float32", shape: [1000], read }];
+    };
     const dir = temporaryDirectory();
-    // All but the last of four files staged and four renamed.
-    disk.changesLeft = 7;
-    expect(await failure(saveModel(dir, model(1)))).toBe(disk.stopped);
-    expect(await readdir(dir)).toContain("model.safetensors");
-    expect(await readdir(dir)).not.toContain("config.json");
+    const weights = ["a", "b", "c"].map(deferred);
+    await saveModel(dir, { config: {}, weights }, { dtype: "bfloat16" });
+    const header = (await stat(join(dir, "model.safetensors"))).size - 6000;
+    expect(events).toEqual(
+      ["a", "b", "c"].map((name, i) => `${name} after ${header + 2000 * i} bytes`),
+    );
+  });
+
+  it("of earlier saves are removed, with what unfinished ones left behind", async () => {
+    const dir = temporaryDirectory();
+    const [one, two] = [[SINGLE], [...SHARDS, INDEX]];
+    const others = ["my-model.safetensors", "pytorch_model.bin"];
+    const left = ["model.safetensors.0123abcd.tmp", "model-00003-of-00007.safetensors"];
+    for (const name of [...others, ...left]) await writeFile(join(dir, name), "");
+    for (const [maxShardBytes, expected] of [
+      [8, one],
+      [4, two],
+      [8, one],
+      [2, two],
+    ] as const) {
+      await saveModel(dir, large(1), { maxShardBytes });
+      expect(await filesOfWeights(dir)).toEqual(expected);
+      expect(await load(dir)).toEqual({ config: 1, weights: 1, v: 10, tokenizer: "tokenizer" });
+      expect(await readdir(dir)).toEqual(expect.arrayContaining(others));
+    }
   });
 });
+
+/** What check_transformers.py found in the directories of saved_models.json. */
+interface Loaded {
+  readonly dtype: string;
+  /** SHA-256 of the bytes of each parameter. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+describe("directories that transformers has loaded", () => {
+  const path = new URL("../golden/transformers.json", import.meta.url);
+  const { loaded }: { readonly loaded: Readonly<Record<string, Loaded>> } = JSON.parse(
+    readFileSync(path, "utf8"),
+  );
+  const OPTIONS: Readonly<Record<string, SaveOptions>> = {
+    "float32 in one file": {},
+    "float16 in one file": { dtype: "float16" },
+    "bfloat16 in shards": { dtype: "bfloat16", maxShardBytes: 3000 },
+  };
+  const save = async (options: SaveOptions): Promise<string> => {
+    const dir = temporaryDirectory();
+    const weights = await readTensors(join(BASE, SINGLE), golden.order);
+    await saveModel(dir, { config: await readConfig(BASE), weights }, options);
+    return dir;
+  };
+
+  it("are written today as they were then", async () => {
+    const packed: Record<string, Record<string, string>> = {};
+    for (const [what, options] of Object.entries(OPTIONS)) {
+      const dir = await save(options);
+      const files = (await readdir(dir)).toSorted();
+      packed[what] = Object.fromEntries(
+        files.map((name) => [name, readFileSync(join(dir, name), "base64")]),
+      );
+    }
+    const text = `${JSON.stringify(packed, null, 1)}\n`;
+    await expect(text).toMatchFileSnapshot("../golden/saved_models.json");
+    expect(Object.keys(loaded)).toEqual(Object.keys(OPTIONS));
+  });
+
+  it.each(Object.entries(loaded))("hold, %s, what it read", async (what, { dtype, parameters }) => {
+    const dir = await save(OPTIONS[what] ?? {});
+    expect(await readConfig(dir)).toMatchObject({ dtype });
+    const hashes = new Map<string, string>();
+    for (const name of await filesOfWeights(dir)) {
+      if (name === INDEX) continue;
+      const file = await openSafetensors(join(dir, name));
+      await file.close();
+      for (const [parameter, tensor] of await readTensors(join(dir, name), [
+        ...file.tensors.keys(),
+      ])) {
+        expect(tensor.dtype).toBe(dtype);
+        if ("data" in tensor) hashes.set(parameter, sha256(bytesOf(tensor.data)));
+      }
+    }
+    expect(Object.fromEntries(hashes)).toEqual(parameters);
+  });
+});
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+/** The temporary name of the weights that are being written. */
+const partial = (dir: string): string =>
+  readdirSync(dir).find((name) => name.endsWith(".tmp")) ?? "";

@@ -1,0 +1,121 @@
+/**
+ * Every architecture from end to end: trained from scratch, saved, trained on from what was saved, loaded, used, and with an adapter.
+ *
+ * A row is an architecture with what its task learns from. What a model is used for is a function of its task.
+ */
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { grammarPairs } from "../../src/data/index.ts";
+import { complete, createDecoder, loadModel, type LoadedModel } from "../../src/generate/index.ts";
+import type { Task } from "../../src/models/model.ts";
+import { cpuRuntime } from "../../src/runtime/node.ts";
+import type { TrainOptions } from "../../src/train/config.ts";
+import { type FinishedRun, folder, runTiny } from "./support.ts";
+
+interface Row {
+  /** Fields of config.json; those of the vocabulary are filled in. */
+  readonly model: Readonly<Record<string, unknown>>;
+  readonly task: Task;
+  /** Options of the run beside those that all runs have. */
+  readonly options: TrainOptions;
+  /** How much the loss falls in the run, in nats. */
+  readonly falls: number;
+}
+
+const textFile = join(folder, "text.txt");
+const sentences: string[] = [];
+for (const { source, target } of grammarPairs(3)) {
+  sentences.push(source, target);
+  if (sentences.length === 400) break;
+}
+writeFileSync(textFile, sentences.join("\n"));
+
+const text = {
+  task: "causal",
+  options: { train: textFile, contextLength: 32 },
+  falls: 1.5,
+} as const;
+
+const decoder = {
+  hidden_size: 32,
+  intermediate_size: 48,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  max_position_embeddings: 64,
+};
+
+const ROWS: readonly Row[] = [
+  { ...text, model: { model_type: "llama", ...decoder } },
+  { ...text, model: { model_type: "mistral", ...decoder, sliding_window: 8 } },
+  { ...text, model: { model_type: "qwen2", ...decoder, tie_word_embeddings: true } },
+  { ...text, model: { model_type: "qwen3", ...decoder, head_dim: 16 } },
+  { ...text, model: { model_type: "gemma", ...decoder, head_dim: 8 } },
+  { ...text, model: { model_type: "gemma2", ...decoder, head_dim: 8, sliding_window: 8 } },
+];
+
+/** Uses a model for its task; fails if that does not work. */
+const USES: Readonly<Partial<Record<Task, (loaded: LoadedModel) => Promise<void>>>> = {
+  async causal({ model, weights, tokenizer }) {
+    const decoding = createDecoder(model, runtime, weights);
+    const prompts = ["Der ", "A"].map((prompt) => tokenizer.encode(prompt));
+    const made = await complete(decoding, prompts, { maxNewTokens: 40 });
+    expect(made.map((tokens) => tokens.length)).toEqual([40, 40]);
+    await decoding.release();
+  },
+};
+
+const runtime = cpuRuntime({ threads: 1 });
+
+describe.each(ROWS)("$model.model_type", ({ model, task, options, falls }) => {
+  const shared: TrainOptions = {
+    rank: 8,
+    threads: 1,
+    batchSize: 8,
+    optimizer: "adam",
+    learningRate: 0.01,
+    ...options,
+  };
+  let scratch: FinishedRun;
+  let continued: readonly FinishedRun[];
+  beforeAll(async () => {
+    scratch = await runTiny({ ...shared, model, steps: 40 });
+    const next = { ...shared, model: scratch.output, steps: 2, recompute: false };
+    continued = [
+      await runTiny({ ...next, method: "flora" }),
+      await runTiny({ ...next, method: "lora" }),
+    ];
+  });
+
+  it("learns", () => {
+    const { losses } = scratch;
+    expect(losses).toHaveLength(40);
+    expect(losses.at(-1)).toBeLessThan((losses[0] ?? NaN) - falls);
+  });
+
+  it("is saved with the fields that were given", () => {
+    const { output } = scratch;
+    const config: unknown = JSON.parse(readFileSync(join(output, "config.json"), "utf8"));
+    expect(config).toMatchObject(model);
+  });
+
+  it("goes on from what was saved, keeping residuals, in memory as predicted", () => {
+    for (const { losses, events } of continued) {
+      expect(losses[0]).toBeLessThan((scratch.losses[0] ?? NaN) - falls);
+      const end = events.at(-1);
+      if (end?.type !== "end") throw new Error("no end");
+      for (const { name, predicted, measured } of end.memory.rows) {
+        if (measured !== undefined && name !== "activations") expect(measured).toBe(predicted);
+      }
+    }
+  });
+
+  it("is loaded and used, with an adapter too", async () => {
+    const use = USES[task];
+    if (!use) throw new Error(`no use for ${task}`);
+    await use(await loadModel(runtime, { directory: scratch.output }));
+    await use(await loadModel(runtime, { adapter: continued[1]?.output }));
+  });
+});
