@@ -19,7 +19,7 @@ import { createProgramCache } from "./programs.ts";
 import { createSlots } from "./slots.ts";
 import { readLabelledSplit } from "./splits.ts";
 import { bufferOf, createState, setWeight } from "./state.ts";
-import { fieldsForTask } from "./task.ts";
+import { fieldsForTask, isNewTask } from "./task.ts";
 
 export interface Run extends PipelineParts, Trainee {
   readonly tokenizer: Tokenizer;
@@ -43,7 +43,9 @@ export async function modelOf(config: TrainConfig, vocabularySize: number): Prom
 async function classifierOf(config: TrainConfig, model: Model): Promise<Classifier> {
   if (model.task !== "classification") return { model, hasNewHead: false };
   const { training, validation } = await readLabelledSplit(config);
-  return classifierFor(model, labelsOf([...training, ...validation]));
+  const found = labelsOf([...training, ...validation]);
+  const canChange = typeof config.model !== "string" || isNewTask(config.task);
+  return classifierFor(model, found, { canChange });
 }
 
 export function contextLengthOf(config: TrainConfig, model: Model): number {

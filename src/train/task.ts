@@ -16,6 +16,10 @@ const TASKS: Readonly<Record<TaskName, readonly Task[]>> = {
   embed: ["embedding"],
 };
 
+/** Whether a model is to learn what it may not have learned before, so that a part of it may be new. */
+export const isNewTask = (name: TaskName | undefined): boolean =>
+  name === "mask" || name === "classify" || name === "embed";
+
 /**
  * The fields of a config.json for the task that a word stands for; the same ones where the model has that task already.
  *
