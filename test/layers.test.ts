@@ -7,7 +7,8 @@ import { describe, expect, it } from "vitest";
 const NUMBERS = ["graph", "ops", "tensor"];
 const PARTS = ["adapters", "autodiff", "models", "nn", "onnx", "optim", "random", "runtime"];
 const ENGINE = [...NUMBERS, ...PARTS];
-const EVERYTHING = [...ENGINE, "data", "evaluate", "generate", "hub", "text", "train", "weights"];
+const HOST = ["data", "evaluate", "generate", "hub", "predict", "text", "train", "weights"];
+const EVERYTHING = [...ENGINE, ...HOST];
 const without = (layers: readonly string[], ...others: readonly string[]) =>
   layers.filter((layer) => !others.includes(layer));
 
@@ -32,6 +33,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   data: ["random", "tensor", "text"],
   generate: without(EVERYTHING, "autodiff", "hub", "optim", "train"),
   evaluate: without(EVERYTHING, "autodiff", "hub", "optim", "train"),
+  predict: without(EVERYTHING, "autodiff", "hub", "optim", "train"),
   train: EVERYTHING,
   lab: EVERYTHING,
   cli: [...EVERYTHING, "lab"],

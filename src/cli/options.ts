@@ -10,7 +10,7 @@ export interface Option {
   /** In camelCase. */
   readonly name: string;
   /** What stands for the value in the help; a flag has none. */
-  readonly value?: "TEXT" | "DIR" | "NAME" | "A,B" | "N" | "NUMBER";
+  readonly value?: "TEXT" | "FILE" | "DIR" | "NAME" | "A,B" | "N" | "NUMBER";
   readonly description: string;
 }
 

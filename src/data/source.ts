@@ -5,21 +5,19 @@
  *   tsv       tab-separated; two columns, or a header line that names them
  *   jsonl     one JSON object a line, its columns by name; .jsonl or .ndjson
  *   text      one document
- *
- * Lines end at "\n" or "\r\n" alone: other Unicode line separators are ordinary characters, as
- * otherwise parallel files fall out of step. A tab or newline cannot be part of a TSV cell.
  */
 
 import { extname } from "node:path";
 import { FormatError, UsageError } from "../errors.ts";
 import type { SentencePair } from "./pair.ts";
 import { readTextFile } from "./read-text.ts";
+import { isBlank, jsonRows, readLines, type Row, tsvRows } from "./table.ts";
 
 export type DataFormat = "parallel" | "tsv" | "jsonl" | "text";
 
 export interface PairSource {
   readonly paths: readonly string[];
-  /** Column names of a TSV or JSONL file; a TSV has a header line if either is given. */
+  /** Columns of a TSV or JSONL file, by name; of a TSV without a header line by number, from 1 on. */
   readonly sourceColumn?: string;
   readonly targetColumn?: string;
 }
@@ -64,7 +62,7 @@ export async function readPairs(spec: PairSource): Promise<SentencePair[]> {
   const rows = await {
     parallel: () => readParallel(path, second),
     tsv: () => readTsv(path, spec),
-    jsonl: () => readJsonl(path, columnsOf(spec)),
+    jsonl: async () => jsonRows(path, await readLines(path), columnsOf(spec)),
   }[format]();
   return completePairs(path, rows);
 }
@@ -83,22 +81,16 @@ export async function readTexts(path: string, column = "text"): Promise<string[]
   const rows =
     format === "text"
       ? [{ line: 1, cells: [await readTextFile(path)] }]
-      : await readJsonl(path, [column]);
+      : jsonRows(path, await readLines(path), [{ name: column }]);
   const texts = rows.flatMap(({ cells }) => cells).filter((text) => !isBlank(text));
   if (texts.length === 0) throw new FormatError(path, "there is no text in it");
   return texts;
 }
 
-/** The wanted cells of a line, which is counted from 1. */
-interface Row {
-  readonly line: number;
-  readonly cells: readonly string[];
-}
-
 const columnsOf = ({ sourceColumn = "source", targetColumn = "target" }: PairSource) =>
-  [sourceColumn, targetColumn] as const;
+  [{ name: sourceColumn }, { name: targetColumn }] as const;
 
-async function readParallel(sourcePath: string, targetPath: string): Promise<Row[]> {
+async function readParallel(sourcePath: string, targetPath: string): Promise<readonly Row[]> {
   const sources = await readLines(sourcePath);
   const targets = await readLines(targetPath);
   if (sources.length !== targets.length) {
@@ -108,75 +100,18 @@ async function readParallel(sourcePath: string, targetPath: string): Promise<Row
   return sources.map((source, i) => ({ line: i + 1, cells: [source, targets[i] ?? ""] }));
 }
 
-async function readTsv(path: string, spec: PairSource): Promise<Row[]> {
-  const table = (await readLines(path)).map((text) => text.split("\t"));
-  const named = spec.sourceColumn !== undefined || spec.targetColumn !== undefined;
-  const header = named ? (table[0] ?? []) : ["", ""];
-  const wanted = named ? columnsOf(spec).map((name) => columnIndex(path, name, header)) : [0, 1];
-
-  return table.flatMap((cells, i): Row[] => {
-    const line = i + 1;
-    const isEmpty = cells.length === 1 && isBlank(cells[0] ?? "");
-    if (isEmpty || (named && i === 0)) return [];
-    if (cells.length !== header.length) {
-      const message = `line ${line}: expected ${header.length} columns; got ${cells.length}`;
-      throw new FormatError(path, message, { offset: line });
-    }
-    return [{ line, cells: wanted.map((column) => cells[column] ?? "") }];
-  });
-}
-
-function columnIndex(path: string, name: string, header: readonly string[]): number {
-  const index = header.indexOf(name);
-  if (index === -1) throw unknownColumn(path, name, header);
-  return index;
-}
-
-async function readJsonl(path: string, columns: readonly string[]): Promise<Row[]> {
+/** Without names the first two columns, of which there are no more. */
+async function readTsv(path: string, spec: PairSource): Promise<readonly Row[]> {
   const lines = await readLines(path);
-  return lines.flatMap((text, i): Row[] => {
-    if (isBlank(text)) return [];
-    const object = parseLine(path, i + 1, text);
-    const cells = columns.map((column) => {
-      if (!Object.hasOwn(object, column)) {
-        throw unknownColumn(`${path}, line ${i + 1}`, column, Object.keys(object));
-      }
-      const value = object[column];
-      if (typeof value === "string") return value;
-      const got = Array.isArray(value) ? "an array" : value === null ? "null" : typeof value;
-      const message = `line ${i + 1}: "${column}" must be a string; got ${got}`;
-      throw new FormatError(path, message, { offset: i + 1 });
-    });
-    return [{ line: i + 1, cells }];
-  });
-}
-
-function parseLine(path: string, line: number, text: string): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new FormatError(path, `line ${line}: not JSON; got ${excerpt(text)}`, {
-      cause,
-      offset: line,
-    });
+  if (spec.sourceColumn !== undefined || spec.targetColumn !== undefined) {
+    return tsvRows(path, lines, columnsOf(spec));
   }
-  if (!isObject(value)) {
-    const message = `line ${line}: not a JSON object; got ${excerpt(text)}`;
-    throw new FormatError(path, message, { offset: line });
+  const [columns] = lines.map((line) => line.split("\t").length);
+  if (columns !== undefined && columns !== 2) {
+    throw new FormatError(path, `line 1: expected 2 columns; got ${columns}`, { offset: 1 });
   }
-  return value;
+  return tsvRows(path, lines, [{ name: "1" }, { name: "2" }]);
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const excerpt = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
-
-const unknownColumn = (where: string, name: string, columns: readonly string[]): UsageError =>
-  new UsageError(`data: no column "${name}" in ${where}; got ${columns.join(", ") || "none"}`, {
-    hint: "name one of these columns",
-  });
 
 function completePairs(path: string, rows: readonly Row[]): SentencePair[] {
   const pairs = rows.flatMap(({ line, cells: [source = "", target = ""] }): SentencePair[] => {
@@ -190,11 +125,3 @@ function completePairs(path: string, rows: readonly Row[]): SentencePair[] {
   if (pairs.length === 0) throw new FormatError(path, "there are no pairs in it");
   return pairs;
 }
-
-async function readLines(path: string): Promise<string[]> {
-  const lines = (await readTextFile(path)).split("\n").map((line) => line.replace(/\r$/, ""));
-  if (lines.at(-1) === "") lines.pop();
-  return lines;
-}
-
-const isBlank = (text: string): boolean => text.trim() === "";

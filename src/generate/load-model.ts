@@ -2,7 +2,7 @@
 
 import { type Adapter, adaptersOf, adaptModel } from "../adapters/index.ts";
 import { UsageError } from "../errors.ts";
-import type { Model } from "../models/model.ts";
+import { type Model, paramsInUse } from "../models/model.ts";
 import { modelFromConfig } from "../models/registry.ts";
 import type { Buffer, Runtime } from "../runtime/runtime.ts";
 import { loadTokenizer, type Tokenizer } from "../text/index.ts";
@@ -46,7 +46,10 @@ export async function loadModel(
   const base = modelFromConfig(await readConfig(home));
   const tokenizer = await loadTokenizer(home);
   const shapes = new Map([...base.params].map(([name, { shape }]) => [name, shape] as const));
-  const tensors = await loadWeights(home, shapes, base.checkpoint);
+  const inUse = paramsInUse(base);
+  // A head that is missing is not to be drawn here.
+  const optional = [...base.params.keys()].filter((name) => !inUse.has(name));
+  const tensors = await loadWeights(home, shapes, { ...base.checkpoint, optional });
   const weights = new Map([...tensors].map(([name, tensor]) => [name, runtime.adopt(tensor)]));
   if (!loaded) return { base, adapters: [], model: base, weights, tokenizer };
 

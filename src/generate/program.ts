@@ -15,7 +15,13 @@
 import { GraphError } from "../errors.ts";
 import { mapTensors, type Tensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
-import { type KeysAndValues, MEMORY, type Model, type StageDecoding } from "../models/model.ts";
+import {
+  headOf,
+  type KeysAndValues,
+  MEMORY,
+  type Model,
+  type StageDecoding,
+} from "../models/model.ts";
 import { logitsOf } from "../nn/loss.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import { reshape, slice } from "../ops/movement.ts";
@@ -48,7 +54,7 @@ export const cacheWidths = ({ stages }: Model): ReadonlyMap<string, number> =>
  */
 export function decodeProgram(model: Model, sizes: DecodeSizes): Program {
   const { batch, length, past, source = 0 } = sizes;
-  const { head } = model;
+  const head = headOf(model);
   const weight = weightsOf(model);
   const widths = cacheWidths(model);
   const known = (name: string) =>

@@ -2,7 +2,6 @@
 
 import {
   evaluationBatches,
-  type LanguageModelSequence,
   pairBatches,
   pairSequences,
   textBatches,
@@ -10,7 +9,15 @@ import {
   textWindows,
 } from "../data/index.ts";
 import type { DataRequest, TrainData } from "./data.ts";
-import { HELD_OUT_SHARE, isText, readAllTexts, readSplit, spread } from "./splits.ts";
+import {
+  count,
+  HELD_OUT_SHARE,
+  isText,
+  notesOn,
+  readAllTexts,
+  readSplit,
+  spread,
+} from "./splits.ts";
 
 /** The most of a text that is held out. */
 const HELD_OUT_TOKENS = 100_000;
@@ -62,29 +69,24 @@ async function loadPairs({
   const sorted = spread(held.sequences, batchSize * config.evaluationBatches).toSorted(
     (a, b) => a.ids.length - b.ids.length,
   );
-  const notes = [
-    prepared.dropped > 0 ? `, ${count(prepared.dropped)} too long and left out` : "",
-    prepared.truncated > 0 ? `, ${count(prepared.truncated)} cut` : "",
-  ].join("");
   return {
     training: pairBatches(prepared.sequences, { ...padding, key }),
     evaluation: () => evaluationBatches(sorted, padding),
     pairs: spread(validationPairs, config.translations),
-    shapes: lengthsOf([...prepared.sequences, ...held.sequences], contextLength).map((length) =>
-      model.inputTypes(batchSize, length),
-    ),
+    shapes: lengthsOf(
+      [...prepared.sequences, ...held.sequences].map(({ ids }) => ids.length - 1),
+      contextLength,
+    ).map((length) => model.inputTypes(batchSize, length)),
     description:
-      `${count(prepared.sequences.length)} pairs${notes}` +
+      `${count(prepared.sequences.length)} pairs${notesOn(prepared)}` +
       `, ${count(held.sequences.length)} held out`,
   };
 }
 
-/** Multiples of the rounding up to the longest sequence, from the shortest on. */
-function lengthsOf(sequences: readonly LanguageModelSequence[], limit: number): readonly number[] {
-  const rounded = sequences.map(({ ids }) =>
-    Math.min(limit, Math.ceil((ids.length - 1) / LENGTH_MULTIPLE) * LENGTH_MULTIPLE),
+/** The lengths of batches of sequences of these lengths, the longest last. */
+export function lengthsOf(lengths: readonly number[], limit: number): readonly number[] {
+  const rounded = lengths.map((length) =>
+    Math.min(limit, Math.ceil(length / LENGTH_MULTIPLE) * LENGTH_MULTIPLE),
   );
   return [...new Set(rounded)].toSorted((a, b) => a - b);
 }
-
-export const count = (n: number): string => n.toLocaleString("en-US");

@@ -10,6 +10,7 @@ import type { OptimizerName } from "../optim/base.ts";
 import type { Family } from "../optim/projection.ts";
 import type { ScheduleName } from "../optim/schedule.ts";
 import { closest } from "./suggest.ts";
+import type { TaskName } from "./task.ts";
 import { ADAPTER_FAMILY, type AdapterMethod, isAdapterMethod } from "../adapters/methods.ts";
 import type { AccumulatorDType } from "../optim/accumulator.ts";
 import type { WeightDType, WeightUpdate } from "../optim/rounding.ts";
@@ -34,8 +35,10 @@ export type ProjectionSide = "smaller" | "larger" | "rows" | "columns";
 export interface TrainConfig {
   readonly train?: readonly string[] | undefined;
   readonly validation?: readonly string[] | undefined;
-  readonly task?: "text" | "pairs" | undefined;
+  readonly task?: TaskName | undefined;
   readonly textColumn: string;
+  readonly pairColumn?: string | undefined;
+  readonly labelColumn: string;
   readonly sourceColumn: string;
   readonly targetColumn: string;
   readonly prefix: string;
@@ -107,10 +110,12 @@ const OPTIONS = {
     .describe("training file, or two line-aligned files; none: the built-in grammar"),
   validation: paths.optional().describe("held-out file(s); none: a part of the training data"),
   task: z
-    .enum(["text", "pairs"])
+    .enum(["text", "pairs", "mask", "classify", "embed"])
     .optional()
-    .describe("what a JSONL file holds; else the files tell"),
-  textColumn: z.string().default("text").describe("the column of a JSONL file that holds text"),
+    .describe("what is learned; the model and the files tell if absent"),
+  textColumn: z.string().default("text").describe("the column that holds text, by name or number"),
+  pairColumn: z.string().optional().describe("the column of a second text that is classified too"),
+  labelColumn: z.string().default("label").describe("the column that holds the class of a text"),
   sourceColumn: z.string().default("source").describe("the column that holds what is translated"),
   targetColumn: z.string().default("target").describe("the column that holds the answer"),
   prefix: z.string().default("").describe("stands before every source"),

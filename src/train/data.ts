@@ -8,8 +8,11 @@ import type { InputTypes, Model, Task } from "../models/model.ts";
 import type { Key } from "../random/key.ts";
 import { bpeSize, byteTokenizer, loadTokenizer, type Tokenizer, trainBpe } from "../text/index.ts";
 import { loadCausal } from "./causal-data.ts";
+import { loadClassification } from "./classification-data.ts";
 import type { TrainConfig } from "./config.ts";
-import { isText, readAllTexts, readSplit } from "./splits.ts";
+import { loadEmbedding } from "./embedding-data.ts";
+import { loadMasked } from "./masked-data.ts";
+import { isText, readAllTexts, readLabelledSplit, readSplit } from "./splits.ts";
 
 export interface TrainData {
   readonly training: BatchSource;
@@ -36,6 +39,9 @@ export interface DataRequest {
 
 const LOADERS: Readonly<Partial<Record<Task, (request: DataRequest) => Promise<TrainData>>>> = {
   causal: loadCausal,
+  classification: loadClassification,
+  embedding: loadEmbedding,
+  masked: loadMasked,
 };
 
 /**
@@ -80,6 +86,10 @@ const earlierTokenizer = ({ model, output, resume }: TrainConfig): string | unde
 
 /** What is encoded for training, as texts. */
 async function trainingTexts(config: TrainConfig): Promise<readonly string[]> {
+  if (config.task === "classify") {
+    const { training } = await readLabelledSplit(config);
+    return training.flatMap(({ text, pair = "" }) => [text, pair]);
+  }
   if (isText(config)) return readAllTexts(config.train ?? [], config.textColumn);
   const [pairs] = await readSplit(config);
   const { prefix, suffix } = config;

@@ -18,6 +18,7 @@ import {
 } from "./apply-programs.ts";
 import type { TrainConfig } from "./config.ts";
 import { vocabularySizeOf } from "./data.ts";
+import { rowsPerExample } from "./encoder-data.ts";
 import type { MemoryRow, MemoryTable, ParameterPlan } from "./events.ts";
 import { buildGradients, buildStatistics, buildWholeHead } from "./head-programs.ts";
 import { planOf } from "./parts.ts";
@@ -25,6 +26,7 @@ import { traineeOf } from "./method.ts";
 import { chainOf } from "./chain.ts";
 import { describePlan, type Plan } from "./plan.ts";
 import { contextLengthOf, immediateParams, modelOf, type Run } from "./prepare.ts";
+import { buildPairGradients } from "./similarity-head.ts";
 import { MEMORY_COTANGENT, projectionName } from "./stage-programs.ts";
 
 /** What the memory of a run depends on. */
@@ -85,7 +87,8 @@ export async function predictMemory(
 ): Promise<{ readonly table: MemoryTable; readonly parameters: readonly ParameterPlan[] }> {
   const base = await modelOf(config, await vocabularySizeOf(config));
   const { model, plan } = traineeOf(base, config);
-  const shapes = [model.inputTypes(config.batchSize, contextLengthOf(config, model))];
+  const rows = config.batchSize * rowsPerExample(model);
+  const shapes = [model.inputTypes(rows, contextLengthOf(config, model))];
   const table = predict({ config, model, plan, shapes, baseBytes: IDLE_BYTES });
   return { table, parameters: describePlan(plan) };
 }
@@ -210,6 +213,10 @@ function stagePrograms({ config, model, plan }: MemoryParts, inputs: InputTypes,
 function headPrograms({ config, model, plan }: MemoryParts, hidden: Shape, slots: Slots) {
   const { width, head } = model;
   const tokens = elementCount(hidden) / width;
+  if (!head) {
+    hold(slots, "dHidden", [tokens, width]);
+    return { whole: [buildPairGradients({ pairs: tokens / 2, width })], chunks: [] };
+  }
   const weight = planOf(plan, head.weight).training;
   const bias = head.bias === undefined ? undefined : planOf(plan, head.bias).training;
   const training = { ...(weight && { weight }), ...(bias && { bias }) };

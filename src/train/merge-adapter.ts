@@ -30,10 +30,9 @@ export async function mergeAdapter({ output, ...options }: MergeAdapterOptions):
     await mergeInto({ base, programs, state: { weights } }, adapter, 1, weight);
   }
   await programs.release();
+  const names = [...base.params.keys()].filter((name) => weights.has(name));
   const tensors = await Promise.all(
-    [...base.params.keys()].map(
-      async (name) => [name, await readTensor(bufferOf(weights, name))] as const,
-    ),
+    names.map(async (name) => [name, await readTensor(bufferOf(weights, name))] as const),
   );
   await saveModel(output, { config: base.config, weights: tensors, files: tokenizer.files });
   return adapters.length;

@@ -38,19 +38,20 @@ export async function saveOutput(run: Run): Promise<void> {
   if (leavesAdapters(run.config)) return saveAdapters(run);
   const { base, tokenizer, config } = run;
   const end = tokenizer.endOfText;
+  const writesText = base.task === "causal" || base.task === "seq2seq";
   await saveModel(config.output, {
     config: { ...base.config, ...(end !== undefined && { bos_token_id: end, eos_token_id: end }) },
-    generationConfig: {
-      ...(end !== undefined && {
-        bos_token_id: end,
-        eos_token_id: end,
-        pad_token_id: tokenizer.pad,
-      }),
-      max_length: base.contextLength,
-    },
+    ...(writesText && { generationConfig: generationConfigOf(run) }),
     weights: await mergedWeights(run),
     files: tokenizer.files,
   });
+}
+
+function generationConfigOf({ base, tokenizer: { endOfText: end, pad } }: Run) {
+  return {
+    ...(end !== undefined && { bos_token_id: end, eos_token_id: end, pad_token_id: pad }),
+    max_length: base.contextLength,
+  };
 }
 
 /** The weights of the base, with the adapters in them; one at a time, and those in training stay as they are. */

@@ -1,0 +1,5 @@
+/** @file What a model says of whole texts. */
+
+export { type Classification, classifyTexts } from "./classify.ts";
+export { cosineSimilarity, type EmbedOptions, embedTexts } from "./embed.ts";
+export type { Text, TextOptions } from "./texts.ts";
