@@ -9,4 +9,5 @@ export {
   type ImageProcessor,
   loadImageProcessor,
 } from "./processor.ts";
+export { readImages } from "./read.ts";
 export { type FilterName, resize } from "./resize.ts";

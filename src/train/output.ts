@@ -37,17 +37,22 @@ export async function checkEmpty(
 export async function saveOutput(run: Run): Promise<void> {
   if (leavesAdapters(run.config)) return saveAdapters(run);
   const { base, tokenizer, config } = run;
-  const end = tokenizer.endOfText;
+  const end = tokenizer?.endOfText;
   const writesText = base.task === "causal" || base.task === "seq2seq";
   await saveModel(config.output, {
     config: { ...base.config, ...(end !== undefined && { bos_token_id: end, eos_token_id: end }) },
     ...(writesText && { generationConfig: generationConfigOf(run) }),
     weights: await mergedWeights(run),
-    files: tokenizer.files,
+    files: companionsOf(run),
   });
 }
 
-function generationConfigOf({ base, tokenizer: { endOfText: end, pad } }: Run) {
+/** The files of the tokenizer, or of what stands in its place. */
+const companionsOf = ({ tokenizer, processor }: Run): ReadonlyMap<string, string> =>
+  (tokenizer ?? processor)?.files ?? new Map();
+
+function generationConfigOf({ base, tokenizer }: Run) {
+  const { endOfText: end, pad } = tokenizer ?? {};
   return {
     ...(end !== undefined && { bos_token_id: end, eos_token_id: end, pad_token_id: pad }),
     max_length: base.contextLength,
@@ -79,7 +84,7 @@ async function mergedWeights(run: Run): Promise<readonly (readonly [string, Writ
 }
 
 async function saveAdapters(run: Run): Promise<void> {
-  const { base, adapters, config, plan, state, tokenizer } = run;
+  const { base, adapters, config, plan, state } = run;
   const trained = (name: string) => plan.get(name)?.training !== undefined;
   const settings = settingsOf(base, adapters, [...base.params.keys()].filter(trained));
   const names = [...state.weights.keys()].filter((name) => !base.params.has(name) || trained(name));
@@ -91,5 +96,5 @@ async function saveAdapters(run: Run): Promise<void> {
   );
   const model = typeof config.model === "string" ? config.model : null;
   const adapterConfig = { ...settings, base_model_name_or_path: model };
-  await saveAdapter(config.output, adapterConfig, tensors, tokenizer.files);
+  await saveAdapter(config.output, adapterConfig, tensors, companionsOf(run));
 }

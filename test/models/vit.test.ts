@@ -140,7 +140,6 @@ describe("a tiny ViT", () => {
       weight,
       rank: 2,
       scale: 4,
-      method: "lora",
     }));
     const adapted = adaptModel(model, adapters);
     const added = [...adapted.params].filter(([name]) => !model.params.has(name));
