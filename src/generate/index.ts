@@ -8,5 +8,12 @@ export {
   type GeneratedToken,
   type GenerateOptions,
 } from "./generate.ts";
-export { type LoadedModel, loadModel, type LoadModelOptions } from "./load-model.ts";
+export {
+  type LoadedImageModel,
+  type LoadedModel,
+  type LoadedNetwork,
+  loadImageModel,
+  loadModel,
+  type LoadModelOptions,
+} from "./load-model.ts";
 export { greedy, sample, type SamplingOptions } from "./sampling.ts";

@@ -39,17 +39,23 @@ export async function readImageFolder(folder: string): Promise<readonly Labelled
       .filter((name) => !name.startsWith("."))
       .toSorted()
       .map(async (label) => {
-        const files = await read(join(folder, label));
-        return files
-          .filter((file) => file.isFile() && EXTENSIONS.has(extname(file.name).toLowerCase()))
-          .map(({ name }) => ({ path: join(folder, label, name), label }))
-          .toSorted((a, b) => (a.path < b.path ? -1 : 1));
+        const paths = await imagesIn(join(folder, label));
+        return paths.map((path) => ({ path, label }));
       }),
   );
   if (images.flat().length > 0) return images.flat();
   throw new UsageError(`data: there are no images in folders of ${folder}`, {
     hint: "put the images of each class into a folder of its name: images/train/cat/1.png",
   });
+}
+
+/** The images in a folder, by name. @throws {UsageError} if it cannot be read. */
+export async function imagesIn(folder: string): Promise<readonly string[]> {
+  const files = await read(folder);
+  return files
+    .filter((file) => file.isFile() && EXTENSIONS.has(extname(file.name).toLowerCase()))
+    .map(({ name }) => join(folder, name))
+    .toSorted();
 }
 
 const read = async (folder: string) =>

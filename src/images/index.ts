@@ -2,7 +2,7 @@
 
 export type { Bitmap, ImageSize } from "./bitmap.ts";
 export { decodeImage } from "./decode.ts";
-export { type LabelledImage, readImageFolder } from "./folder.ts";
+export { imagesIn, type LabelledImage, readImageFolder } from "./folder.ts";
 export {
   imageProcessor,
   type ImageInput,

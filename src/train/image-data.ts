@@ -8,8 +8,7 @@ import {
   loadImageProcessor,
   readImages,
 } from "../images/index.ts";
-import type { Model } from "../models/model.ts";
-import { staticShape } from "../tensor/shape.ts";
+import { imageInputOf, type Model } from "../models/model.ts";
 import type { TrainConfig } from "./config.ts";
 import type { DataRequest, TrainData } from "./data.ts";
 import { count, readImageSplit, spread } from "./splits.ts";
@@ -24,11 +23,7 @@ export interface ImageRequest extends Omit<DataRequest, "tokenizer"> {
  * @throws {UsageError} if there is none, or it is for other images.
  */
 export async function imageProcessorOf(config: TrainConfig, model: Model): Promise<ImageProcessor> {
-  const [, channels = 0, height = 0, width = 0] = staticShape(
-    "pixels",
-    model.inputTypes(1, 0).pixels?.shape ?? [],
-  );
-  const input = { channels, height, width };
+  const input = imageInputOf(model);
   return typeof config.model === "string"
     ? loadImageProcessor(config.model, input)
     : imageProcessor({}, input);
