@@ -22,7 +22,7 @@ export {
   type LabelledText,
   readLabelledTexts,
 } from "./labelled.ts";
-export { maskTokens, type Masking } from "./masking.ts";
+export { chosenOf, maskTokens, type Masking } from "./masking.ts";
 export type { PaddingOptions } from "./padding.ts";
 export type { SentencePair } from "./pair.ts";
 export { permutation } from "./permutation.ts";
