@@ -50,7 +50,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   citty: ["src/cli/"],
   "ml-matrix": ["src/lab/"],
   yaml: ["src/cli/"],
-  zod: ["src/lab/", "src/models/", "src/train/"],
+  zod: ["src/generate/", "src/lab/", "src/models/", "src/train/"],
 };
 
 /** Layers that compute and describe, and never touch a file or the process. */

@@ -141,9 +141,10 @@ export interface Model {
   readonly width: number;
   /** Ids of tokens are below it. */
   readonly vocabularySize: number;
+  /** The most tokens of a sequence; Infinity where positions are relative. */
   readonly contextLength: number;
-  /** Whether longer sequences are possible, because positions are relative. */
-  readonly relativePositions?: boolean;
+  /** The tokens of a sequence where there is no limit and none is asked for. */
+  readonly usualLength?: number;
   /** The token from which an answer begins, of encoder-decoder models. */
   readonly decoderStart?: number;
   /** The names of the classes in the order of their ids, where there are classes. */

@@ -42,7 +42,7 @@ export interface TrainConfig {
   readonly sourceColumn: string;
   readonly targetColumn: string;
   readonly prefix: string;
-  readonly suffix: string;
+  readonly suffix?: string | undefined;
   readonly tooLong: "refuse" | "drop" | "truncate";
   readonly tokenizer: string;
   readonly contextLength?: number | undefined;
@@ -119,7 +119,10 @@ const OPTIONS = {
   sourceColumn: z.string().default("source").describe("the column that holds what is translated"),
   targetColumn: z.string().default("target").describe("the column that holds the answer"),
   prefix: z.string().default("").describe("stands before every source"),
-  suffix: z.string().default("\n").describe("stands between source and target"),
+  suffix: z
+    .string()
+    .optional()
+    .describe("stands after every source; a line break, or nothing for encoder-decoder models"),
   tooLong: z
     .enum(["refuse", "drop", "truncate"])
     .default("refuse")

@@ -12,6 +12,7 @@ import { loadClassification } from "./classification-data.ts";
 import type { TrainConfig } from "./config.ts";
 import { loadEmbedding } from "./embedding-data.ts";
 import { loadMasked } from "./masked-data.ts";
+import { loadSeq2seq } from "./seq2seq-data.ts";
 import { isText, readAllTexts, readLabelledSplit, readSplit } from "./splits.ts";
 
 export interface TrainData {
@@ -42,6 +43,7 @@ const LOADERS: Readonly<Partial<Record<Task, (request: DataRequest) => Promise<T
   classification: loadClassification,
   embedding: loadEmbedding,
   masked: loadMasked,
+  seq2seq: loadSeq2seq,
 };
 
 /**
@@ -92,6 +94,6 @@ async function trainingTexts(config: TrainConfig): Promise<readonly string[]> {
   }
   if (isText(config)) return readAllTexts(config.train ?? [], config.textColumn);
   const [pairs] = await readSplit(config);
-  const { prefix, suffix } = config;
+  const { prefix, suffix = "" } = config;
   return pairs.flatMap(({ source, target }) => [prefix + source + suffix, target]);
 }

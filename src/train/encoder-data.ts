@@ -3,8 +3,8 @@
 import { type Batch, chosenOf, sortedEpochs, stretches } from "../data/index.ts";
 import type { InputTypes, Model } from "../models/model.ts";
 import { foldIn, type Key } from "../random/key.ts";
-import { lengthsOf } from "./causal-data.ts";
 import type { DataRequest, TrainData } from "./data.ts";
+import { lengthsOf } from "./pair-data.ts";
 import { spread } from "./splits.ts";
 
 export interface EncoderExamples<T> {

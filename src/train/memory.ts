@@ -85,7 +85,7 @@ export function measuredMemory(table: MemoryTable, { state, slots }: Run): Memor
 export async function predictMemory(
   config: TrainConfig,
 ): Promise<{ readonly table: MemoryTable; readonly parameters: readonly ParameterPlan[] }> {
-  const base = await modelOf(config, await vocabularySizeOf(config));
+  const base = await modelOf(config, { vocabularySize: await vocabularySizeOf(config) });
   const { model, plan } = traineeOf(base, config);
   const { batchSize } = config;
   const shapes = [batchTypes(model, { batchSize, length: contextLengthOf(config, model) })];
