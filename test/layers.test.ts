@@ -62,7 +62,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "ml-matrix": ["src/lab/"],
   sharp: ["src/images/decode.ts"],
   yaml: ["src/cli/"],
-  zod: ["src/images/", "src/lab/", "src/models/", "src/train/"],
+  zod: ["src/generate/", "src/images/", "src/lab/", "src/models/", "src/train/"],
 };
 
 /** Layers that compute and describe, and never touch a file or the process. */

@@ -6,7 +6,7 @@
  */
 
 import { UsageError } from "../errors.ts";
-import { type Model, tiedHead } from "../models/model.ts";
+import { type Model, type Task, tiedHead } from "../models/model.ts";
 import type { PeftConfig } from "../weights/peft.ts";
 import { type Adapter, adaptedSizes, adapterNames, moduleOf } from "./adapter.ts";
 import { linearWeights } from "./targets.ts";
@@ -142,6 +142,7 @@ export function settingsOf(
   const owners = new Set(saved.map((name) => peftName(model, name.replace(/\.[^.]*$/, ""))));
   const modules = adapters.map(({ weight }) => peftName(model, moduleOf(weight)));
   return {
+    task_type: TASK_TYPES[model.task],
     r: rank,
     lora_alpha: alpha,
     rank_pattern: pattern(
@@ -158,6 +159,16 @@ export function settingsOf(
     fan_in_fan_out: adapters.some((adapter) => adaptedSizes(model, adapter).inputAxis === 0),
   };
 }
+
+/** Tasks by peft's names. */
+const TASK_TYPES: Readonly<Record<Task, string | null>> = {
+  causal: "CAUSAL_LM",
+  seq2seq: "SEQ_2_SEQ_LM",
+  masked: null,
+  classification: "SEQ_CLS",
+  embedding: "FEATURE_EXTRACTION",
+  "image-classification": null,
+};
 
 const patternOf = (module: string): string => module.replaceAll(".", "\\.");
 

@@ -12,6 +12,8 @@ export interface Arguments {
   readonly positionals: readonly string[];
   /** By key in camelCase; what follows a dot is kept as it is. True and false for flags. */
   readonly options: ReadonlyMap<string, string | boolean>;
+  /** All values of the options that may be given several times. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -19,14 +21,17 @@ export interface Arguments {
  *
  * @param takesValue - whether an option needs a value, by its key; throws where there is no such
  *   option
- * @throws {UsageError} if an option is given twice, lacks its value, or has a value and "--no-".
+ * @param mayRepeat - whether an option may be given several times; none may if absent
+ * @throws {UsageError} if another option is given twice, lacks its value, or has a value and "--no-".
  */
 export function splitArguments(
   words: readonly string[],
   takesValue: (key: string) => boolean,
+  mayRepeat: (key: string) => boolean = () => false,
 ): Arguments {
   const positionals: string[] = [];
   const options = new Map<string, string | boolean>();
+  const lists = new Map<string, string[]>();
   const rest = [...words];
 
   for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
@@ -39,6 +44,11 @@ export function splitArguments(
     } else {
       const [, written = "", value] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
       const { key, isNegated } = readKey(written, takesValue);
+      if (mayRepeat(key)) {
+        const given = value ?? shiftValue(written, rest);
+        lists.set(key, [...(lists.get(key) ?? []), given]);
+        continue;
+      }
       if (options.has(key)) throw new UsageError(`--${written}: given twice`);
       if (isNegated && value !== undefined) {
         throw new UsageError(`--${written}: takes no value; got ${value}`);
@@ -48,7 +58,7 @@ export function splitArguments(
       else options.set(key, value === undefined ? shiftFlag(rest) : asFlag(value));
     }
   }
-  return { positionals, options };
+  return { positionals, options, lists };
 }
 
 /** The key of "no-flag" is that of the flag. */

@@ -63,7 +63,7 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
         evaluations.push(event);
         return progress.print([evaluationReport(event, { ...reportOptions(), task: task() })]);
       case "translation":
-        tested = event.samples[0]?.source;
+        tested = event.samples[0]?.prompt;
         return progress.print(["", ...translationReport(event, reportOptions())]);
       case "saved":
         // A model is saved at every evaluation; its path comes at the end.
@@ -103,7 +103,8 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
         ...(told.length > 0 ? told : wrap(advice, output.width)),
       ];
     }
-    const prompt = start === undefined ? "..." : examplePrompt(start, tested);
+    // A prompt as the model was trained on; text models take any.
+    const prompt = tested === undefined ? '"..."' : quoteWords([tested]);
     const isAdapter = start !== undefined && leavesAdapters(start.config);
     const kind = isAdapter ? "adapter" : "model";
     const made = { kind, directory: quoteWords([directory]), prompt } as const;
@@ -121,12 +122,6 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
   }
 
   return { show, note: (text) => progress.print([text]), close: () => progress.end() };
-}
-
-/** A prompt as the model was trained on; text models take any. */
-function examplePrompt({ config }: StartEvent, source: string | undefined): string {
-  if (source === undefined) return '"..."';
-  return quoteWords([config.prefix + source + config.suffix]);
 }
 
 /** The same command, going on. */

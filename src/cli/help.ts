@@ -74,8 +74,9 @@ function runOptions(width: number): string[] {
   });
 }
 
-function optionTitle({ name, value }: Option): string {
-  return value === undefined ? `--${kebabCase(name)}` : `--${kebabCase(name)} ${value}`;
+function optionTitle({ name, value, repeats }: Option): string {
+  const title = value === undefined ? `--${kebabCase(name)}` : `--${kebabCase(name)} ${value}`;
+  return repeats ? `${title} ...` : title;
 }
 
 function runOptionTitle({ name, allowed }: OptionHelp): string {

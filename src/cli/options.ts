@@ -10,14 +10,18 @@ export interface Option {
   /** In camelCase. */
   readonly name: string;
   /** What stands for the value in the help; a flag has none. */
-  readonly value?: "TEXT" | "FILE" | "DIR" | "NAME" | "A,B" | "N" | "NUMBER";
+  readonly value?: "TEXT" | "DIR" | "FILE" | "NAME" | "A,B" | "N" | "NUMBER";
   readonly description: string;
+  /** Whether it may be given several times. */
+  readonly repeats?: boolean;
 }
 
 export interface ParsedOptions {
   text(name: string): string | undefined;
   number(name: string): number | undefined;
   flag(name: string): boolean;
+  /** All values of an option that may be given several times. */
+  texts(name: string): readonly string[];
 }
 
 /**
@@ -31,10 +35,14 @@ export function parseOptions(words: readonly string[], table: readonly Option[])
     if (!option) throw unknownOption(name, table);
     return option;
   };
-  const { positionals, options } = splitArguments(words, (name) => find(name).value !== undefined);
+  const { positionals, options, lists } = splitArguments(
+    words,
+    (name) => find(name).value !== undefined,
+    (name) => find(name).repeats === true,
+  );
   const [unexpected] = positionals;
   if (unexpected !== undefined) throw new UsageError(`${unexpected}: unexpected`);
-  return checkOptions(options, table);
+  return checkOptions(options, table, lists);
 }
 
 /**
@@ -45,6 +53,7 @@ export function parseOptions(words: readonly string[], table: readonly Option[])
 export function checkOptions(
   given: ReadonlyMap<string, string | boolean>,
   table: readonly Option[],
+  lists: ReadonlyMap<string, readonly string[]> = new Map(),
 ): ParsedOptions {
   const numbers = new Map<string, number>();
   for (const option of table) {
@@ -62,6 +71,7 @@ export function checkOptions(
     text: (name) => given.get(name)?.toString(),
     number: (name) => numbers.get(name),
     flag: (name) => given.get(name) === true,
+    texts: (name) => lists.get(name) ?? [],
   };
 }
 

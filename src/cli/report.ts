@@ -128,15 +128,15 @@ export function endReport(
 ): string[] {
   const { elapsedMs, projectionShare, overheadShare, memory, step } = event;
   const size = { width: Math.min(options.width, 100), color: options.color, xLabel: "step" };
-  const curve = [
-    ...plotCurves(lossCurves(history), { ...size, height: 12 }),
-    ...plotCurves(accuracyCurves(history, options.task), { ...size, height: 6 }),
-  ];
+  const curves = [
+    plotCurves(lossCurves(history), { ...size, height: 12 }),
+    plotCurves(accuracyCurves(history, options.task), { ...size, height: 6 }),
+  ].flatMap((lines) => (lines.length > 0 ? [...lines, ""] : []));
   const shares =
     `${formatCount(step)} steps in ${formatDuration(elapsedMs)}` +
     `; projections ${formatPercent(projectionShare)} of it` +
     `, outside onnxruntime ${formatPercent(overheadShare)}`;
-  return [...curve, ...(curve.length > 0 ? [""] : []), ...formatMeasurement(memory), "", shares];
+  return [...curves, ...formatMeasurement(memory), "", shares];
 }
 
 /** The training loss, smoothed over about a thirtieth of the run, and the held-out losses. */

@@ -126,14 +126,15 @@ function assemble(rows: readonly LanguageModelSequence[], options: PaddingOption
   const weights = new Float32Array(size * length);
   let tokens = 0;
   let lossTokens = 0;
-  for (const [row, { ids, lossFrom }] of rows.entries()) {
+  for (const [row, { ids, lossFrom, lossRanges }] of rows.entries()) {
     const start = row * length;
-    const end = start + ids.length - 1;
     inputs.set(ids.subarray(0, -1), start);
     targets.set(ids.subarray(1), start);
-    weights.fill(1, start + lossFrom - 1, end);
+    for (const [from, end] of lossRanges ?? [[lossFrom, ids.length] as const]) {
+      weights.fill(1, start + from - 1, start + end - 1);
+      lossTokens += end - from;
+    }
     tokens += ids.length - 1;
-    lossTokens += ids.length - lossFrom;
   }
   const ids = int32([size, length], inputs);
   return { size, inputs: { ids }, targets, weights, tokens, lossTokens };

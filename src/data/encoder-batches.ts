@@ -2,7 +2,7 @@
  * @file Batches for encoders: rows filled up on the right, with a mask that tells tokens from padding, and what is to be learned.
  *
  *   classes   one target a row, its class                                        targets [B]
- *   masked    the tokens that were hidden from each row (`masking.ts`)           targets [B T], weights 1 where one was hidden
+ *   masked    the K tokens at most that were hidden from each row                targets [B K], weights 1 where one was hidden
  *   pairs     2 B rows, the first texts before the second ones; no targets       weights [B]
  *
  * Batches that are not full end in rows of padding, of weight 0.
@@ -12,7 +12,7 @@ import { foldIn, type Key } from "../random/key.ts";
 import { int32 } from "../tensor/host-tensor.ts";
 import type { Encoding } from "../text/tokenizer.ts";
 import type { Batch } from "./batches.ts";
-import { maskTokens, type Masking } from "./masking.ts";
+import { chosenOf, maskTokens, type Masking } from "./masking.ts";
 import { paddedLength, type PaddingOptions } from "./padding.ts";
 
 export interface ClassifiedEncoding extends Encoding {
@@ -39,22 +39,32 @@ export function maskedBatch(
   options: PaddingOptions & { readonly masking: Masking; readonly key: Key },
 ): Batch {
   const { batchSize, pad, masking, key } = options;
-  const masked = rows.map((row, i) => {
-    const { ids, chosen } = maskTokens(foldIn(key, i), row.ids, masking);
-    return { ids, tokenTypes: row.tokenTypes, original: row.ids, chosen };
-  });
   const length = lengthOf(rows, options);
-  const targets = new Int32Array(batchSize * length).fill(pad);
-  const weights = new Float32Array(batchSize * length);
-  for (const [row, { original, chosen }] of masked.entries()) {
-    targets.set(original, row * length);
-    for (const at of chosen) weights[row * length + at] = 1;
-  }
+  const places = chosenOf(length);
+  const chosen = new Int32Array(batchSize * places);
+  const targets = new Int32Array(batchSize * places).fill(pad);
+  const weights = new Float32Array(batchSize * places);
+  const masked = rows.map(({ ids: original, tokenTypes }, row) => {
+    const hidden = maskTokens(foldIn(key, row), original, masking);
+    const start = row * places;
+    chosen.set(
+      hidden.chosen.map((at) => row * length + at),
+      start,
+    );
+    targets.set(
+      hidden.chosen.map((at) => original[at] ?? pad),
+      start,
+    );
+    weights.fill(1, start, start + hidden.chosen.length);
+    return { ids: hidden.ids, tokenTypes };
+  });
+  const read = encoderInputs(masked, batchSize, options);
   return {
-    ...encoderInputs(masked, batchSize, options),
+    ...read,
+    inputs: { ...read.inputs, chosen: int32([batchSize, places], chosen) },
     targets,
     weights,
-    lossTokens: masked.reduce((sum, { chosen }) => sum + chosen.length, 0),
+    lossTokens: weights.reduce((sum, weight) => sum + weight, 0),
   };
 }
 

@@ -7,8 +7,9 @@ export interface FitOptions {
   /** The longest input of the model in tokens. */
   readonly contextLength: number;
   /**
-   * What becomes of an example that does not fit: an error (the default), left out, or the end of its text cut off. The target of a
-   * pair is never cut, since its end is part of the answer.
+   * What becomes of an example that does not fit: an error (the default), left out, or cut. A pair
+   * loses the end of its source, never of its target, whose end is part of the answer; a
+   * conversation loses its end.
    */
   readonly tooLong?: "refuse" | "drop" | "truncate";
 }
@@ -119,7 +120,8 @@ function truncated<Example, T>(
   return best;
 }
 
-function tooLongError(
+/** The error of examples whose inputs have those lengths; `what` are they. */
+export function tooLongError(
   what: string,
   lengths: readonly number[],
   { contextLength, alternative }: { readonly contextLength: number; readonly alternative: string },

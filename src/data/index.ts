@@ -13,6 +13,7 @@ export {
   maskedBatch,
   pairedBatch,
 } from "./encoder-batches.ts";
+export { conversationSequences, readConversations } from "./conversation.ts";
 export { sortedEpochs, stretches } from "./epochs.ts";
 export { type ExampleEncoding, fitExamples, type FitOptions, type Fitted } from "./fit.ts";
 export { grammarPairs, heldOut } from "./grammar.ts";
@@ -29,20 +30,37 @@ export {
   type LabelledText,
   readLabelledTexts,
 } from "./labelled.ts";
-export { maskTokens, type Masking } from "./masking.ts";
+export { chosenOf, maskTokens, type Masking } from "./masking.ts";
 export type { PaddingOptions } from "./padding.ts";
 export type { SentencePair } from "./pair.ts";
 export { permutation } from "./permutation.ts";
 export { readTextFile } from "./read-text.ts";
 export {
+  seq2seqBatches,
+  seq2seqEvaluationBatches,
+  type Seq2seqLengths,
+  seq2seqLengths,
+  type Seq2seqOptions,
+  type Seq2seqSequence,
+  seq2seqSequences,
+} from "./seq2seq-batches.ts";
+export {
   type LanguageModelSequence,
-  type PairSequences,
   type PairSequencesOptions,
   pairSequence,
   pairSequences,
   promptIds,
+  promptText,
   type PromptTemplate,
   textTokens,
   textWindows,
 } from "./sequence.ts";
-export { type DataFormat, detectFormat, type PairSource, readPairs, readTexts } from "./source.ts";
+export {
+  type DataFormat,
+  detectExamples,
+  detectFormat,
+  type ExampleKind,
+  type PairSource,
+  readPairs,
+  readTexts,
+} from "./source.ts";

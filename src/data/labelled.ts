@@ -1,8 +1,9 @@
 /** @file Texts, or pairs of texts, with the classes that they belong to, from a TSV or JSONL file. */
 
 import { FormatError, UsageError } from "../errors.ts";
+import { isBlank, readJsonLines, readLines } from "./jsonl.ts";
 import { detectFormat } from "./source.ts";
-import { isBlank, jsonRows, readLines, tsvRows } from "./table.ts";
+import { jsonRows, tsvRows } from "./table.ts";
 
 export interface LabelledText {
   readonly text: string;
@@ -37,8 +38,10 @@ export async function readLabelledTexts(
     { name: label, isScalar: true },
     ...(pair === undefined ? [] : [{ name: pair }]),
   ];
-  const lines = await readLines(path);
-  const rows = { tsv: tsvRows, jsonl: jsonRows }[format](path, lines, columns);
+  const rows =
+    format === "tsv"
+      ? tsvRows(path, await readLines(path), columns)
+      : jsonRows(path, await readJsonLines(path), columns);
   const texts = rows.map(({ line, cells }): LabelledText => {
     const empty = columns.find((_, i) => isBlank(cells[i] ?? ""));
     if (empty) {

@@ -14,6 +14,9 @@ import type { Key } from "../random/key.ts";
 
 const CHOSEN_SHARE = 0.15;
 
+/** How many of a number of tokens are chosen. */
+export const chosenOf = (tokens: number): number => Math.max(1, Math.round(CHOSEN_SHARE * tokens));
+
 /** What may be hidden, and behind what. */
 export interface Masking {
   /** The id of the mask. */
@@ -32,10 +35,7 @@ export interface MaskedTokens {
 export function maskTokens(key: Key, ids: Int32Array, masking: Masking): MaskedTokens {
   const { mask, vocabularySize, specialTokens } = masking;
   const candidates = Array.from(ids.keys()).filter((at) => !specialTokens.has(ids[at] ?? mask));
-  const count = Math.min(
-    candidates.length,
-    Math.max(1, Math.round(CHOSEN_SHARE * candidates.length)),
-  );
+  const count = Math.min(candidates.length, chosenOf(candidates.length));
   const draw = integers(key);
   const masked = ids.slice();
   const chosen: number[] = [];

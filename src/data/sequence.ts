@@ -19,6 +19,11 @@ export interface LanguageModelSequence {
   readonly ids: Int32Array;
   /** Index into `ids` of the first token whose prediction counts; at least 1. */
   readonly lossFrom: number;
+  /**
+   * From where up to where predictions count, where not all from `lossFrom` on do; in order, and the
+   * first begins at `lossFrom`.
+   */
+  readonly lossRanges?: readonly (readonly [start: number, end: number])[];
 }
 
 /** What stands before and after the source in a prompt. */
@@ -32,6 +37,10 @@ export interface PromptTemplate {
 export type PairSequencesOptions = PromptTemplate & FitOptions;
 export type PairSequences = Fitted<LanguageModelSequence>;
 
+/** The text that asks for the answer to `source`. */
+export const promptText = (source: string, { prefix, suffix }: PromptTemplate): string =>
+  prefix + source + suffix;
+
 /**
  * The prompt that asks for the answer to `source`.
  *
@@ -40,10 +49,10 @@ export type PairSequences = Fitted<LanguageModelSequence>;
 export function promptIds(
   tokenizer: Tokenizer,
   source: string,
-  { prefix, suffix, ends = false }: PromptTemplate,
+  template: PromptTemplate,
 ): Int32Array {
-  const ids = tokenizer.encodePrompt(prefix + source + suffix);
-  return ends ? ended(tokenizer, ids) : ids;
+  const ids = tokenizer.encodePrompt(promptText(source, template));
+  return template.ends ? ended(tokenizer, ids) : ids;
 }
 
 /** Ids with the end of text after them. @throws {UsageError} if the tokenizer has none. */

@@ -9,15 +9,22 @@
 
 import { extname } from "node:path";
 import { FormatError, UsageError } from "../errors.ts";
+import { isBlank, readFirstJsonLine, readJsonLines, readLines } from "./jsonl.ts";
 import type { SentencePair } from "./pair.ts";
 import { readTextFile } from "./read-text.ts";
-import { isBlank, jsonRows, readLines, type Row, tsvRows } from "./table.ts";
+import { type Column, jsonRows, type Row, tsvRows } from "./table.ts";
 
 export type DataFormat = "parallel" | "tsv" | "jsonl" | "text";
 
+/** What a dataset is made of: documents, questions with answers, or whole conversations. */
+export type ExampleKind = "texts" | "pairs" | "conversations";
+
 export interface PairSource {
   readonly paths: readonly string[];
-  /** Columns of a TSV or JSONL file, by name; of a TSV without a header line by number, from 1 on. */
+  /**
+   * Columns of a TSV or JSONL file by name; of a TSV without a header line by number, from 1 on. Without any, or with "source" and
+   * "target", a JSONL file may have "prompt" and "completion" instead.
+   */
   readonly sourceColumn?: string;
   readonly targetColumn?: string;
 }
@@ -45,6 +52,36 @@ export function detectFormat(paths: readonly string[]): DataFormat {
   });
 }
 
+/** In the order in which they are looked for. */
+const KINDS: readonly ExampleKind[] = ["conversations", "pairs", "texts"];
+
+/** The columns of JSONL files that tell what they hold. */
+const COLUMNS: Readonly<Record<ExampleKind, readonly (readonly string[])[]>> = {
+  conversations: [["messages"]],
+  pairs: [
+    ["source", "target"],
+    ["prompt", "completion"],
+  ],
+  texts: [["text"]],
+};
+
+/**
+ * What a dataset holds, by its format and by the first line of a JSONL file; undefined if no column
+ * of it is known.
+ *
+ * @throws {UsageError} if no format has such files.
+ * @throws {FormatError} if a line cannot be read.
+ */
+export async function detectExamples(paths: readonly string[]): Promise<ExampleKind | undefined> {
+  const format = detectFormat(paths);
+  if (format !== "jsonl") return format === "text" ? "texts" : "pairs";
+  const first = await readFirstJsonLine(paths[0] ?? "");
+  return KINDS.find((kind) => COLUMNS[kind].some((columns) => hasColumns(first, columns)));
+}
+
+const hasColumns = (object: object | undefined, columns: readonly string[]): boolean =>
+  object !== undefined && columns.every((column) => Object.hasOwn(object, column));
+
 /**
  * The pairs of a dataset, in order. Lines that are empty on both sides are left out.
  *
@@ -62,7 +99,7 @@ export async function readPairs(spec: PairSource): Promise<SentencePair[]> {
   const rows = await {
     parallel: () => readParallel(path, second),
     tsv: () => readTsv(path, spec),
-    jsonl: async () => jsonRows(path, await readLines(path), columnsOf(spec)),
+    jsonl: () => readJsonl(path, columnsOf(spec)),
   }[format]();
   return completePairs(path, rows);
 }
@@ -81,16 +118,16 @@ export async function readTexts(path: string, column = "text"): Promise<string[]
   const rows =
     format === "text"
       ? [{ line: 1, cells: [await readTextFile(path)] }]
-      : jsonRows(path, await readLines(path), [{ name: column }]);
+      : await readJsonl(path, [column]);
   const texts = rows.flatMap(({ cells }) => cells).filter((text) => !isBlank(text));
   if (texts.length === 0) throw new FormatError(path, "there is no text in it");
   return texts;
 }
 
 const columnsOf = ({ sourceColumn = "source", targetColumn = "target" }: PairSource) =>
-  [{ name: sourceColumn }, { name: targetColumn }] as const;
+  [sourceColumn, targetColumn] as const;
 
-async function readParallel(sourcePath: string, targetPath: string): Promise<readonly Row[]> {
+async function readParallel(sourcePath: string, targetPath: string): Promise<Row[]> {
   const sources = await readLines(sourcePath);
   const targets = await readLines(targetPath);
   if (sources.length !== targets.length) {
@@ -104,13 +141,29 @@ async function readParallel(sourcePath: string, targetPath: string): Promise<rea
 async function readTsv(path: string, spec: PairSource): Promise<readonly Row[]> {
   const lines = await readLines(path);
   if (spec.sourceColumn !== undefined || spec.targetColumn !== undefined) {
-    return tsvRows(path, lines, columnsOf(spec));
+    return tsvRows(path, lines, columnsNamed(columnsOf(spec)));
   }
   const [columns] = lines.map((line) => line.split("\t").length);
   if (columns !== undefined && columns !== 2) {
     throw new FormatError(path, `line 1: expected 2 columns; got ${columns}`, { offset: 1 });
   }
-  return tsvRows(path, lines, [{ name: "1" }, { name: "2" }]);
+  return tsvRows(path, lines, columnsNamed(["1", "2"]));
+}
+
+async function readJsonl(path: string, named: readonly string[]): Promise<readonly Row[]> {
+  const objects = await readJsonLines(path);
+  return jsonRows(path, objects, columnsNamed(columnsInUse(objects[0]?.object, named)));
+}
+
+const columnsNamed = (names: readonly string[]): readonly Column[] =>
+  names.map((name) => ({ name }));
+
+/** The named columns, or those that stand for them where the usual ones are missing. */
+function columnsInUse(first: object | undefined, named: readonly string[]): readonly string[] {
+  const [usual, ...others] = COLUMNS.pairs;
+  const isUsual = named.join() === usual?.join();
+  if (!isUsual || named.some((column) => hasColumns(first, [column]))) return named;
+  return others.find((columns) => hasColumns(first, columns)) ?? named;
 }
 
 function completePairs(path: string, rows: readonly Row[]): SentencePair[] {

@@ -1,15 +1,13 @@
 /**
  * @file Columns of a file of lines.
  *
- *   tsv     tab-separated cells. Columns are named by a header line, or numbered from 1; without a name there is no header line
+ *   tsv     tab-separated cells, of which none has a tab or a line end in it. Columns are named by a header line, or numbered from 1;
+ *           without a name there is no header line
  *   jsonl   one JSON object a line, its columns by name
- *
- * Lines end at "\n" or "\r\n" alone: other Unicode line separators are ordinary characters, as otherwise parallel files fall out of
- * step. A tab or newline cannot be part of a TSV cell.
  */
 
 import { FormatError, UsageError } from "../errors.ts";
-import { readTextFile } from "./read-text.ts";
+import { isBlank, type JsonLine, typeInWords } from "./jsonl.ts";
 
 /** The wanted cells of a line, which is counted from 1. */
 export interface Row {
@@ -23,15 +21,6 @@ export interface Column {
   /** Whether JSON may also hold a number, true or false. */
   readonly isScalar?: boolean;
 }
-
-/** The lines of a text file. @throws {UsageError | FormatError} as `readTextFile` does. */
-export async function readLines(path: string): Promise<string[]> {
-  const lines = (await readTextFile(path)).split("\n").map((line) => line.replace(/\r$/, ""));
-  if (lines.at(-1) === "") lines.pop();
-  return lines;
-}
-
-export const isBlank = (text: string): boolean => text.trim() === "";
 
 /**
  * The rows of a TSV file; blank lines are left out.
@@ -73,60 +62,34 @@ function columnIndex(path: string, column: Column, first: readonly string[]): nu
 }
 
 /**
- * The rows of a file of JSON objects; blank lines are left out.
+ * The rows of the objects of a file.
  *
  * @throws {UsageError} if a column is missing.
- * @throws {FormatError} with the line, if it is no JSON object, or a cell is not text.
+ * @throws {FormatError} with the line, if a cell is not text.
  */
 export function jsonRows(
   path: string,
-  lines: readonly string[],
+  objects: readonly JsonLine[],
   columns: readonly Column[],
 ): readonly Row[] {
-  return lines.flatMap((text, i): Row[] => {
-    if (isBlank(text)) return [];
-    const object = parseLine(path, i + 1, text);
+  return objects.map(({ line, object }): Row => {
     const cells = columns.map(({ name, isScalar = false }) => {
       if (!Object.hasOwn(object, name)) {
-        const where = `${path}, line ${i + 1}`;
         const hint = "name one of these columns";
-        throw unknownColumn(where, name, { columns: Object.keys(object), hint });
+        throw unknownColumn(`${path}, line ${line}`, name, { columns: Object.keys(object), hint });
       }
       const value = object[name];
       if (typeof value === "string") return value;
       if (isScalar && (typeof value === "number" || typeof value === "boolean")) {
         return String(value);
       }
-      const got = Array.isArray(value) ? "an array" : value === null ? "null" : typeof value;
       const allowed = isScalar ? "a string or a number" : "a string";
-      const message = `line ${i + 1}: "${name}" must be ${allowed}; got ${got}`;
-      throw new FormatError(path, message, { offset: i + 1 });
+      const message = `line ${line}: "${name}" must be ${allowed}; got ${typeInWords(value)}`;
+      throw new FormatError(path, message, { offset: line });
     });
-    return [{ line: i + 1, cells }];
+    return { line, cells };
   });
 }
-
-function parseLine(path: string, line: number, text: string): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new FormatError(path, `line ${line}: not JSON; got ${excerpt(text)}`, {
-      cause,
-      offset: line,
-    });
-  }
-  if (!isObject(value)) {
-    const message = `line ${line}: not a JSON object; got ${excerpt(text)}`;
-    throw new FormatError(path, message, { offset: line });
-  }
-  return value;
-}
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const excerpt = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
 
 interface KnownColumns {
   readonly columns: readonly string[];
@@ -138,3 +101,5 @@ const unknownColumn = (where: string, name: string, { columns, hint }: KnownColu
     `data: no column "${name}" in ${where}; got ${columns.map(excerpt).join(", ") || "none"}`,
     { hint },
   );
+
+const excerpt = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);

@@ -1,31 +1,31 @@
 /**
- * @file Continuations of prompts, token by token.
+ * @file Continuations of prompts, or the answers of encoder-decoder models to them, token by token.
  *
  * The random number of a token depends on the seed, the sequence and the token's position alone, so
  * that batching does not change what is sampled.
  */
 
-import { UsageError } from "../errors.ts";
 import { foldIn, type Key, randomKey } from "../random/key.ts";
 import { threefry2x32 } from "../random/threefry.ts";
+import { type Batching, inBatches, type Prompt } from "./batching.ts";
 import type { Decoder } from "./decoder.ts";
+import { checkLengths, endsOf, type LengthLimits } from "./lengths.ts";
 import { checkSamplingOptions, greedy, sample, type SamplingOptions } from "./sampling.ts";
+import { applyScoreRules, checkScoreRules, type ScoreRules } from "./score-rules.ts";
 
-export interface GenerateOptions extends SamplingOptions {
-  /** The most tokens to make per sequence; a sequence also ends where the context is full. */
-  readonly maxNewTokens: number;
-  /** The token that ends a sequence and is not part of it. */
-  readonly stopToken?: number;
+export interface GenerateOptions extends LengthLimits, SamplingOptions, ScoreRules {
   /** 0, the default, takes the most likely token and needs no other option. */
   readonly temperature?: number;
   readonly seed?: number;
-  readonly signal?: AbortSignal;
+  /**
+   * Whether a token is the last of its sequence, though not a stop token; asked once for each, in
+   * order, before it is yielded.
+   */
+  readonly isLast?: (made: GeneratedToken) => boolean;
+  readonly signal?: AbortSignal | undefined;
 }
 
-export interface CompleteOptions extends GenerateOptions {
-  /** Sequences that are decoded together, 32 by default. */
-  readonly batchSize?: number;
-}
+export interface CompleteOptions extends GenerateOptions, Batching {}
 
 export interface GeneratedToken {
   /** The index of the prompt that it continues. */
@@ -33,21 +33,16 @@ export interface GeneratedToken {
   readonly token: number;
 }
 
-interface Prompt {
-  readonly sequence: number;
-  readonly ids: Int32Array;
-}
-
 /**
  * Continues all prompts together, and yields each token when it is made.
  *
- * @throws {UsageError} if a prompt is empty or longer than the context, or an option out of range.
+ * @throws {UsageError} if a prompt is empty or too long, or an option out of range.
  * @throws the signal's reason, when it aborts.
  */
 export async function* generate(
   decoder: Decoder,
   prompts: readonly Int32Array[],
-  options: GenerateOptions,
+  options: GenerateOptions = {},
 ): AsyncGenerator<GeneratedToken, void, undefined> {
   check(decoder, prompts, options);
   yield* continuations(
@@ -60,30 +55,22 @@ export async function* generate(
 /**
  * The continuations of all prompts, in their order, decoded in batches of similar lengths.
  *
- * @throws {UsageError} if a prompt is empty or longer than the context, or an option out of range.
+ * @throws {UsageError} if a prompt is empty or too long, or an option out of range.
  * @throws the signal's reason, when it aborts.
  */
 export async function complete(
   decoder: Decoder,
   prompts: readonly Int32Array[],
-  options: CompleteOptions,
+  options: CompleteOptions = {},
 ): Promise<Int32Array[]> {
   check(decoder, prompts, options);
-  const { batchSize = 32 } = options;
-  if (!(Number.isInteger(batchSize) && batchSize >= 1)) {
-    throw new UsageError(`generate: batchSize must be a whole number from 1; got ${batchSize}`);
-  }
-  const byLength = prompts
-    .map((ids, sequence) => ({ sequence, ids }))
-    .toSorted((a, b) => a.ids.length - b.ids.length);
-  const made = prompts.map((): number[] => []);
-  for (let start = 0; start < byLength.length; start += batchSize) {
-    const batch = byLength.slice(start, start + batchSize);
+  return inBatches(prompts, options, async (batch) => {
+    const made = new Map(batch.map(({ sequence }): [number, number[]] => [sequence, []]));
     for await (const { sequence, token } of continuations(decoder, batch, options)) {
-      made[sequence]?.push(token);
+      made.get(sequence)?.push(token);
     }
-  }
-  return made.map((tokens) => Int32Array.from(tokens));
+    return [...made.values()].map((tokens) => Int32Array.from(tokens));
+  });
 }
 
 async function* continuations(
@@ -91,12 +78,16 @@ async function* continuations(
   prompts: readonly Prompt[],
   options: GenerateOptions,
 ): AsyncGenerator<GeneratedToken, void, undefined> {
-  const { maxNewTokens, stopToken, signal } = options;
-  const { vocabularySize, contextLength } = decoder;
+  const { stopTokens = [], isLast, signal } = options;
+  const { vocabularySize } = decoder;
+  if (prompts.length === 0) return;
+  signal?.throwIfAborted();
   const choose = chooser(options);
-  const decoding = decoder.open(prompts.length);
-  const ends = prompts.map(({ ids }) => Math.min(ids.length + maxNewTokens, contextLength));
-  let unread = prompts.map(({ ids }, row) => (ids.length < (ends[row] ?? 0) ? ids : NOTHING));
+  const decoding = await decoder.open(prompts.map(({ ids }) => ids));
+  const { first } = decoding;
+  const ends = endsOf(first, decoder, options);
+  const sequences = first.map((ids) => Array.from(ids));
+  let unread = first.map((ids, row) => (ids.length < (ends[row] ?? 0) ? ids : NOTHING));
 
   while (unread.some((ids) => ids.length > 0)) {
     signal?.throwIfAborted();
@@ -104,12 +95,16 @@ async function* continuations(
     const next = unread.map(() => NOTHING);
     for (const [row, { sequence }] of prompts.entries()) {
       if (unread[row]?.length === 0) continue;
-      const position = decoding.lengths[row] ?? 0;
-      const rest = logits.subarray(row * vocabularySize, (row + 1) * vocabularySize);
-      const token = choose(rest, sequence, position);
-      if (token === stopToken) continue;
+      const tokens = sequences[row] ?? [];
+      const made = tokens.length - (first[row]?.length ?? 0);
+      const own = logits.subarray(row * vocabularySize, (row + 1) * vocabularySize);
+      const scores = applyScoreRules(own, { tokens, made }, options);
+      const token = choose(scores, sequence, tokens.length);
+      if (stopTokens.includes(token)) continue;
+      tokens.push(token);
+      const ended = isLast?.({ sequence, token }) ?? false;
       yield { sequence, token };
-      if (position + 1 < (ends[row] ?? 0)) next[row] = Int32Array.of(token);
+      if (!ended && tokens.length < (ends[row] ?? 0)) next[row] = Int32Array.of(token);
     }
     unread = next;
   }
@@ -120,11 +115,11 @@ const NOTHING = new Int32Array();
 /** How the token of a sequence at a position is chosen. */
 function chooser(
   options: GenerateOptions,
-): (logits: Float32Array, sequence: number, position: number) => number {
+): (scores: Float32Array, sequence: number, position: number) => number {
   const { temperature = 0, seed = 0 } = options;
   if (temperature === 0) return greedy;
   const key = foldIn(randomKey(seed), "generate");
-  return (logits, sequence, position) => sample(logits, options, uniform(key, sequence, position));
+  return (scores, sequence, position) => sample(scores, options, uniform(key, sequence, position));
 }
 
 /** A number from 0 to below 1. */
@@ -134,20 +129,10 @@ const uniform = (key: Key, sequence: number, position: number): number =>
 function check(
   { contextLength }: Decoder,
   prompts: readonly Int32Array[],
-  { maxNewTokens, temperature = 0, ...sampling }: GenerateOptions,
+  options: GenerateOptions,
 ): void {
-  for (const [i, { length }] of prompts.entries()) {
-    if (length === 0) throw new UsageError(`generate: prompt ${i} is empty`);
-    if (length > contextLength) {
-      throw new UsageError(
-        `generate: prompt ${i} does not fit the context of ${contextLength} tokens; got ${length}`,
-      );
-    }
-  }
-  if (!(Number.isInteger(maxNewTokens) && maxNewTokens >= 1)) {
-    throw new UsageError(
-      `generate: maxNewTokens must be a whole number from 1; got ${maxNewTokens}`,
-    );
-  }
-  checkSamplingOptions(temperature === 0 ? sampling : { ...sampling, temperature });
+  const { temperature = 0, ...others } = options;
+  checkLengths(prompts, contextLength, options);
+  checkScoreRules(options);
+  checkSamplingOptions(temperature === 0 ? others : options);
 }

@@ -1,5 +1,7 @@
-/** @file Decoding: logits from a cache, sampling, continuations of prompts. */
+/** @file Decoding: logits from a cache, sampling, continuations of prompts, beam search. */
 
+export { type Hypothesis } from "./beam-step.ts";
+export { beamSearch, type BeamSearchOptions } from "./beam.ts";
 export { createDecoder, type Decoder, type DecoderOptions, type Decoding } from "./decoder.ts";
 export {
   complete,
@@ -8,6 +10,8 @@ export {
   type GeneratedToken,
   type GenerateOptions,
 } from "./generate.ts";
+export type { GenerationDefaults } from "./generation-config.ts";
+export type { LengthLimits } from "./lengths.ts";
 export {
   type LoadedImageModel,
   type LoadedModel,
@@ -16,4 +20,15 @@ export {
   loadModel,
   type LoadModelOptions,
 } from "./load-model.ts";
+export { encodePrompt } from "./prompt.ts";
 export { greedy, sample, type SamplingOptions } from "./sampling.ts";
+export type { ScoreRules } from "./score-rules.ts";
+export {
+  type CompletedText,
+  completeText,
+  type CompleteTextOptions,
+  type GeneratedText,
+  generateText,
+  type TextModel,
+  type TextOptions,
+} from "./text.ts";

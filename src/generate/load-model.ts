@@ -1,5 +1,6 @@
 /** @file A model from disk, with or without adapters, ready to run. */
 
+import { join } from "node:path";
 import { type Adapter, adaptersOf, adaptModel } from "../adapters/index.ts";
 import { UsageError } from "../errors.ts";
 import { type ImageProcessor, loadImageProcessor } from "../images/index.ts";
@@ -7,7 +8,9 @@ import { imageInputOf, type Model, paramsInUse } from "../models/model.ts";
 import { modelFromConfig } from "../models/registry.ts";
 import type { Buffer, Runtime } from "../runtime/runtime.ts";
 import { loadTokenizer, type Tokenizer } from "../text/index.ts";
+import { exists, readJsonObject } from "../weights/directory.ts";
 import { loadAdapter, loadWeights, readConfig } from "../weights/index.ts";
+import { generationDefaults, type GenerationDefaults } from "./generation-config.ts";
 
 export interface LoadedNetwork {
   /** The model as it is on disk. */
@@ -21,6 +24,8 @@ export interface LoadedNetwork {
 
 export interface LoadedModel extends LoadedNetwork {
   readonly tokenizer: Tokenizer;
+  /** What its generation_config.json asks for. */
+  readonly generation: GenerationDefaults;
 }
 
 export interface LoadedImageModel extends LoadedNetwork {
@@ -46,7 +51,9 @@ export async function loadModel(runtime: Runtime, options: LoadModelOptions): Pr
   if (base.task === "image-classification") {
     throw new UsageError(`${home}: a model for images, not for text; got the type ${base.type}`);
   }
-  return { ...network, tokenizer: await loadTokenizer(home) };
+  const tokenizer = await loadTokenizer(home);
+  const generation = await readGeneration(home, await readConfig(home), tokenizer);
+  return { ...network, tokenizer, generation };
 }
 
 /** The same of a model for images. */
@@ -99,4 +106,16 @@ export async function loadNetwork(
   }
   const { adapters } = found;
   return { home, network: { base, adapters, model: adaptModel(base, adapters), weights } };
+}
+
+async function readGeneration(
+  home: string,
+  config: Readonly<Record<string, unknown>>,
+  { endOfText }: Tokenizer,
+): Promise<GenerationDefaults> {
+  const path = join(home, "generation_config.json");
+  if (await exists(path)) {
+    return generationDefaults(await readJsonObject(path), { path, endOfText });
+  }
+  return generationDefaults(config, { path: join(home, "config.json"), endOfText });
 }

@@ -24,7 +24,9 @@ import {
 } from "../models/model.ts";
 import { logitsOf } from "../nn/loss.ts";
 import { compile, type Program } from "../onnx/model.ts";
+import { cast } from "../ops/elementwise.ts";
 import { reshape, slice } from "../ops/movement.ts";
+import type { DType } from "../tensor/dtype.ts";
 
 export interface DecodeSizes {
   /** B */
@@ -36,6 +38,9 @@ export interface DecodeSizes {
   /** S, of encoder-decoder models. */
   readonly source?: number;
 }
+
+/** How weights are kept, by name. */
+export type KeptWeights = ReadonlyMap<string, { readonly dtype: DType }>;
 
 /** What is kept of the tokens read, and W of each; `past.` before the names as inputs and `new.` as outputs. */
 export const cacheWidths = ({ stages }: Model): ReadonlyMap<string, number> =>
@@ -52,10 +57,10 @@ export const cacheWidths = ({ stages }: Model): ReadonlyMap<string, number> =>
  * Inputs: `ids` and `positions` [B, T], `keyPositions` [B, P + T] (all int32), `past.bias` [B, 1, T, P + T], `past.*` [B, P, W]; with
  * a memory `memory.bias` [B, 1, 1, S] and `memory.*` [B, S, W]. Outputs: `logits` [B, V], `new.*` [B, T, W].
  */
-export function decodeProgram(model: Model, sizes: DecodeSizes): Program {
+export function decodeProgram(model: Model, sizes: DecodeSizes, kept: KeptWeights): Program {
   const { batch, length, past, source = 0 } = sizes;
   const head = headOf(model);
-  const weight = weightsOf(model);
+  const weight = weightsOf(model, kept);
   const widths = cacheWidths(model);
   const known = (name: string) =>
     input(`past.${name}`, "float32", [batch, past, widths.get(name) ?? 0]);
@@ -104,10 +109,14 @@ export function decodeProgram(model: Model, sizes: DecodeSizes): Program {
  *
  * Inputs: those of the model for the encoder, `ids` and `attentionMask` [B, S] (int32). Outputs: `memory.*` [B, S, W].
  */
-export function encodeProgram(model: Model, size: Pick<DecodeSizes, "batch" | "length">): Program {
+export function encodeProgram(
+  model: Model,
+  size: Pick<DecodeSizes, "batch" | "length">,
+  kept: KeptWeights,
+): Program {
   const { memory: end } = model;
   if (end === undefined) throw new GraphError(`${model.type}: has no encoder`);
-  const weight = weightsOf(model);
+  const weight = weightsOf(model, kept);
   const types = Object.entries(model.inputTypes(size.batch, size.length));
   const inputs = Object.fromEntries(
     types.map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]),
@@ -137,10 +146,12 @@ const memoryParts = (
   { batch, length }: Pick<DecodeSizes, "batch" | "length">,
 ): KeysAndValues | undefined => memory?.(input(MEMORY, "float32", [batch, length, width]), params);
 
+/** Parameters in float32, cast at use where they rest in sixteen bits. */
 const weightsOf =
-  ({ params }: Model) =>
+  ({ params }: Model, kept: KeptWeights) =>
   (name: string): Value => {
     const spec = params.get(name);
-    if (spec) return input(name, "float32", spec.shape);
+    const dtype = kept.get(name)?.dtype ?? "float32";
+    if (spec) return cast(input(name, dtype, spec.shape), "float32");
     throw new GraphError(`decoder: the model has no parameter "${name}"`);
   };

@@ -36,6 +36,14 @@ export function greedy(logits: Float32Array): number {
   return best;
 }
 
+/** log p at temperature 1, [V]. */
+export function logProbabilities(logits: Float32Array): Float32Array {
+  const most = logits.reduce((a, b) => Math.max(a, b), -Infinity);
+  const sum = logits.reduce((total, logit) => total + Math.exp(logit - most), 0);
+  const shift = most + Math.log(sum);
+  return logits.map((logit) => logit - shift);
+}
+
 /**
  * The token at which the cumulative probability, in the order of tokens, exceeds `uniform`.
  *

@@ -12,7 +12,17 @@
  */
 
 import { randomBytes } from "node:crypto";
-import { copyFile, link, mkdir, readdir, readFile, rename, stat, symlink } from "node:fs/promises";
+import {
+  copyFile,
+  link,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { writeFileAtomic } from "../weights/atomic.ts";
 import { errorCode, fileError } from "../weights/file-error.ts";
@@ -80,6 +90,7 @@ export async function linkBlob(blob: string, pointer: string): Promise<void> {
     await linkOrCopy(blob, temporary);
     await rename(temporary, pointer);
   } catch (error) {
+    await rm(temporary, { force: true });
     throw fileError(pointer, "cannot write to the cache", error);
   }
 }

@@ -86,7 +86,7 @@ interface ModelFacts {
 
 async function modelFacts(options: TrainOptions): Promise<ModelFacts> {
   const config = parseConfig(options);
-  const model = await modelOf(config, await vocabularySizeOf(config));
+  const model = await modelOf(config, { vocabularySize: await vocabularySizeOf(config) });
   return {
     width: model.width,
     rank: config.rank,

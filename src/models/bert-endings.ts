@@ -1,7 +1,7 @@
 /**
  * @file What follows the blocks of a BERT, by `architectures` of config.json.
  *
- *   BertForMaskedLM                  logits = LN(gelu(W x)) wordᵀ + b         at every token
+ *   BertForMaskedLM                  logits = LN(gelu(W x)) wordᵀ + b         of the K tokens of a row that are to be guessed
  *   BertForSequenceClassification    logits = V tanh(W x₀ + c) + b            of the first token, [CLS]
  *   BertModel                        y = Σ_t mask_t x_t / Σ_t mask_t          a vector for the text: Reimers & Gurevych, "Sentence-BERT",
  *                                                                             2019, arXiv:1908.10084
@@ -17,12 +17,13 @@ import { linear, linearSpec, type LinearSpec } from "../nn/linear.ts";
 import { layerNorm, layerNormSpec, type LayerNormSpec } from "../nn/norm.ts";
 import type { ParamSpec } from "../nn/params.ts";
 import { cast, div, max, tanh } from "../ops/elementwise.ts";
+import { gather } from "../ops/indexing.ts";
 import { matmul } from "../ops/matmul.ts";
-import { reshape, slice } from "../ops/movement.ts";
+import { foldBatch, reshape, slice } from "../ops/movement.ts";
 import { reduceSum } from "../ops/reduce.ts";
 import type { BertArchitecture, BertConfig } from "./bert-config.ts";
 import { labelsOfConfig } from "./labels.ts";
-import type { Head } from "./model.ts";
+import type { Head, InputTypes } from "./model.ts";
 import { type DefinedStage, defineStage } from "./stage.ts";
 
 /** Before the names of all that a BERT is without a head. */
@@ -31,6 +32,8 @@ export const BERT_PREFIX = "bert.";
 export interface BertEnding {
   readonly stage: DefinedStage;
   readonly head?: Head;
+  /** What it reads that all BERTs do not, for K places a row. */
+  readonly inputTypes?: (batch: number, places: number) => InputTypes;
   /** Parameters that no stage has. */
   readonly params?: readonly (readonly [name: string, spec: ParamSpec])[];
   readonly labels?: readonly string[];
@@ -54,8 +57,13 @@ export const BERT_ENDINGS: Readonly<Record<BertArchitecture, (config: BertConfig
           kind: "transform",
           specs,
           names: "cls.predictions.transform.",
-          forward: (x, p) => layerNorm(activation(linear(x, p.dense)), p.LayerNorm, eps),
+          reads: ["chosen"],
+          forward(x, p, { inputs = {} }) {
+            const guessed = gather(foldBatch(x), tensorAt(inputs, "chosen")); // [B, K, C]
+            return layerNorm(activation(linear(guessed, p.dense)), p.LayerNorm, eps);
+          },
         }),
+        inputTypes: (batch, places) => ({ chosen: { dtype: "int32", shape: [batch, places] } }),
         head: { weight: `${BERT_PREFIX}embeddings.word_embeddings.weight`, bias },
         params: [[bias, zeros(config.vocab_size)]],
         optional: ["cls.predictions.*"],

@@ -73,7 +73,8 @@ type BlockParams = ParamsOf<BlockSpec>;
 export function bert(fields: ConfigFields): Model {
   const config = bertConfig(fields);
   const [architecture] = config.architectures;
-  const { stage, head, params = [], labels, ...checkpoint } = BERT_ENDINGS[architecture](config);
+  const ending = BERT_ENDINGS[architecture](config);
+  const { stage, head, params = [], labels } = ending;
   const root = architecture === "BertModel" ? "" : BERT_PREFIX;
   const stages = [
     embedStage(config, root),
@@ -93,14 +94,15 @@ export function bert(fields: ConfigFields): Model {
     vocabularySize: config.vocab_size,
     contextLength: config.max_position_embeddings,
     ...(labels && { labels }),
-    inputTypes(batch, length) {
+    inputTypes(batch, length, places = length) {
       const type = { dtype: "int32", shape: [batch, length] } as const;
-      return { ids: type, attentionMask: type, tokenTypes: type };
+      const own = ending.inputTypes?.(batch, places);
+      return { ids: type, attentionMask: type, tokenTypes: type, ...own };
     },
     checkpoint: {
       prefixes: [BERT_PREFIX],
-      ignore: ["embeddings.position_ids", ...checkpoint.ignore],
-      optional: checkpoint.optional,
+      ignore: ["embeddings.position_ids", ...ending.ignore],
+      optional: ending.optional,
       endings: { "LayerNorm.gamma": "LayerNorm.weight", "LayerNorm.beta": "LayerNorm.bias" },
     },
   };

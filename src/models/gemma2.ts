@@ -31,7 +31,7 @@ const gemma2Schema = z.looseObject({
   head_dim: size.default(256),
   hidden_activation: activation.default("gelu_pytorch_tanh"),
   max_position_embeddings: size.default(8192),
-  query_pre_attn_scalar: z.number().positive().default(256),
+  query_pre_attn_scalar: size.default(256),
   sliding_window: size.nullable().default(4096),
   layer_types: layerTypes,
   attn_logit_softcapping: cap.default(50),

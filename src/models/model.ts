@@ -39,6 +39,8 @@ export type InputName =
   | "attentionMask"
   /** 0 for the first text of a pair and 1 for the second, [B, T], int32. */
   | "tokenTypes"
+  /** Places of the tokens that are to be guessed, K a row, counted over all rows from 0 to B T - 1, [B, K], int32. */
+  | "chosen"
   /** Tokens of the answer, each to be followed by the next, [B, T'], int32. */
   | "decoderIds"
   /** Normalised images, [B, channels, height, width], float32. */
@@ -140,14 +142,15 @@ export interface Model {
   readonly width: number;
   /** Ids of tokens are below it. */
   readonly vocabularySize: number;
+  /** The most tokens of a sequence; Infinity where positions are relative. */
   readonly contextLength: number;
-  /** Whether longer sequences are possible, because positions are relative. */
-  readonly relativePositions?: boolean;
+  /** The tokens of a sequence where there is no limit and none is asked for. */
+  readonly usualLength?: number;
   /** The token from which an answer begins, of encoder-decoder models. */
   readonly decoderStart?: number;
   /** The names of the classes in the order of their ids, where there are classes. */
   readonly labels?: readonly string[];
-  /** The types of a batch of B sequences of T tokens, at most, whose answers have as many if nothing is said. */
+  /** The types of a batch of B sequences of T tokens, at most, whose answers or guesses are as many if nothing is said. */
   inputTypes(batch: number, length: number, answerLength?: number): InputTypes;
   /** How checkpoints of this architecture deviate from `params`. */
   readonly checkpoint: {

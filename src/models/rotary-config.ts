@@ -32,7 +32,7 @@ const number = z.number().nullish();
 // That of longrope changes within a sequence, so that cached keys would be turned differently from new ones.
 const kind = z.enum(["default", "linear", "dynamic", "yarn", "llama3"]).optional();
 const whole = z.literal(1, "a part of each head that turns is not supported").nullish();
-const ofLayers = z.undefined("rotations that differ between layers are not supported");
+const ofLayers = z.undefined("rotations that differ between layers are not supported").optional();
 
 const scaling = z.looseObject({
   rope_type: kind,

@@ -54,8 +54,8 @@ type DecoderBlockSpec = {
   };
 };
 
-/** Tokens of a sequence in pretraining. */
-const USUAL_LENGTH = 512;
+/** Tokens of a sequence. */
+const PRETRAINING_LENGTH = 512;
 
 /**
  * T5 or mT5 of any size.
@@ -90,8 +90,8 @@ export function t5(fields: ConfigFields): Model {
     head: { weight: head },
     width: d_model,
     vocabularySize: vocab_size,
-    contextLength: config.n_positions ?? USUAL_LENGTH,
-    relativePositions: true,
+    contextLength: Infinity,
+    usualLength: config.n_positions ?? PRETRAINING_LENGTH,
     decoderStart: config.decoder_start_token_id,
     inputTypes: (batch, length, answerLength = length) => ({
       ids: { dtype: "int32", shape: [batch, length] },

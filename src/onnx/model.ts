@@ -177,7 +177,9 @@ function makeNamer(): Namer {
       return true;
     },
     value(value) {
-      if (value.source.kind === "input" && !isBfloat16(value)) return value.source.name;
+      if (value.source.kind === "input") {
+        return isBfloat16(value) ? `_b.${value.source.name}` : value.source.name;
+      }
       const name = values.get(value) ?? `_v${values.size}`;
       values.set(value, name);
       return name;

@@ -11,7 +11,7 @@ import type { Tokenizer } from "./tokenizer.ts";
 export interface StreamDecoder {
   /** The text that is now certain, often empty. */
   push(id: number): string;
-  /** What was held back. Nothing may be pushed afterwards. */
+  /** What is held back now: the rest of the text, if nothing follows. */
   end(): string;
 }
 

@@ -11,13 +11,13 @@ export const CHAT_TEMPLATE_FILE = "chat_template.jinja";
 const SPECIAL_TOKENS_FILE = "special_tokens_map.json";
 const COMPANION_FILES = [CONFIG_FILE, SPECIAL_TOKENS_FILE, CHAT_TEMPLATE_FILE];
 
-/** Files that hold a tokenizer in another form. */
+/** Files that hold a tokenizer in another form, and what transformers needs to read them. */
 const OTHER_FORMS = [
-  ["vocab.json", "merges.txt"],
-  ["spiece.model"],
-  ["tokenizer.model"],
-  ["sentencepiece.bpe.model"],
-  ["vocab.txt"],
+  { names: ["vocab.json", "merges.txt"], packages: "" },
+  { names: ["spiece.model"], packages: " sentencepiece protobuf" },
+  { names: ["tokenizer.model"], packages: " sentencepiece protobuf" },
+  { names: ["sentencepiece.bpe.model"], packages: " sentencepiece protobuf" },
+  { names: ["vocab.txt"], packages: "" },
 ] as const;
 
 /** The files of one tokenizer, content by name. */
@@ -62,7 +62,9 @@ async function locate(path: string): Promise<string> {
   if (found === undefined) {
     throw new UsageError(`tokenizer: no such file or directory; got ${path}`);
   }
-  const isOtherForm = OTHER_FORMS.flat().some((name) => name === basename(path));
+  const isOtherForm = OTHER_FORMS.some(({ names }) =>
+    names.some((name) => name === basename(path)),
+  );
   if (found.isFile() && !isOtherForm) return path;
 
   const folder = found.isFile() ? dirname(path) : path;
@@ -72,14 +74,15 @@ async function locate(path: string): Promise<string> {
 }
 
 async function missing(folder: string): Promise<UsageError> {
-  for (const names of OTHER_FORMS) {
+  for (const { names, packages } of OTHER_FORMS) {
     const present = await Promise.all(names.map((name) => exists(join(folder, name))));
     if (!present.every(Boolean)) continue;
     const message = `tokenizer: ${TOKENIZER_FILE} is missing; got only ${names.join(" and ")}`;
     return new UsageError(`${message} in ${folder}`, {
       hint:
-        'write it with Python: from transformers import AutoTokenizer; d = "' +
-        `${folder}"; AutoTokenizer.from_pretrained(d).save_pretrained(d)`,
+        `write it with Python, after pip install transformers${packages}: ` +
+        `from transformers import AutoTokenizer; d = "${folder}"; ` +
+        "AutoTokenizer.from_pretrained(d).save_pretrained(d)",
     });
   }
   return new UsageError(`tokenizer: ${TOKENIZER_FILE} is missing; got the directory ${folder}`, {

@@ -2,6 +2,7 @@
 
 import {
   evaluationBatches,
+  type LanguageModelSequence,
   pairBatches,
   pairSequences,
   textBatches,
@@ -9,21 +10,12 @@ import {
   textWindows,
 } from "../data/index.ts";
 import type { DataRequest, TrainData } from "./data.ts";
-import {
-  count,
-  HELD_OUT_SHARE,
-  isText,
-  notesOn,
-  readAllTexts,
-  readSplit,
-  spread,
-} from "./splits.ts";
+import { count, LENGTH_MULTIPLE, lengthsOf, loadPairData } from "./pair-data.ts";
+import { HELD_OUT_SHARE, isText, readAllTexts, spread } from "./splits.ts";
+import { templateOf } from "./template.ts";
 
 /** The most of a text that is held out. */
 const HELD_OUT_TOKENS = 100_000;
-
-/** Lengths of batches are rounded up to this, so that few programs are compiled. */
-export const LENGTH_MULTIPLE = 16;
 
 export const loadCausal = (request: DataRequest): Promise<TrainData> =>
   isText(request.config) ? loadText(request) : loadPairs(request);
@@ -53,40 +45,23 @@ async function loadText({
   };
 }
 
-async function loadPairs({
-  config,
-  tokenizer,
-  model,
-  contextLength,
-  key,
-}: DataRequest): Promise<TrainData> {
-  const [trainingPairs, validationPairs] = await readSplit(config);
-  const { prefix, suffix, tooLong, batchSize } = config;
-  const options = { prefix, suffix, contextLength, tooLong };
-  const prepared = pairSequences(tokenizer, trainingPairs, options);
-  const held = pairSequences(tokenizer, validationPairs, { ...options, tooLong: "drop" });
+function loadPairs(request: DataRequest): Promise<TrainData> {
+  const { config, tokenizer, model, contextLength, key } = request;
+  const { batchSize } = config;
+  const template = templateOf(config, model.task);
   const padding = { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength };
-  const sorted = spread(held.sequences, batchSize * config.evaluationBatches).toSorted(
-    (a, b) => a.ids.length - b.ids.length,
-  );
-  return {
-    training: pairBatches(prepared.sequences, { ...padding, key }),
-    evaluation: () => evaluationBatches(sorted, padding),
-    pairs: spread(validationPairs, config.translations),
-    shapes: lengthsOf(
-      [...prepared.sequences, ...held.sequences].map(({ ids }) => ids.length - 1),
-      contextLength,
-    ).map((length) => model.inputTypes(batchSize, length)),
-    description:
-      `${count(prepared.sequences.length)} pairs${notesOn(prepared)}` +
-      `, ${count(held.sequences.length)} held out`,
-  };
+  return loadPairData<LanguageModelSequence>(request, {
+    encode: (pairs, options) => pairSequences(tokenizer, pairs, { ...template, ...options }),
+    batching: (all) => ({
+      training: (sequences) => pairBatches(sequences, { ...padding, key }),
+      evaluation: (sequences) => evaluationBatches(sequences.toSorted(byLength), padding),
+      shapes: lengthsOf(
+        all.map(({ ids }) => ids.length - 1),
+        contextLength,
+      ).map((length) => model.inputTypes(batchSize, length)),
+    }),
+  });
 }
 
-/** The lengths of batches of sequences of these lengths, the longest last. */
-export function lengthsOf(lengths: readonly number[], limit: number): readonly number[] {
-  const rounded = lengths.map((length) =>
-    Math.min(limit, Math.ceil(length / LENGTH_MULTIPLE) * LENGTH_MULTIPLE),
-  );
-  return [...new Set(rounded)].toSorted((a, b) => a - b);
-}
+const byLength = (a: LanguageModelSequence, b: LanguageModelSequence): number =>
+  a.ids.length - b.ids.length;

@@ -7,10 +7,10 @@ import {
   fitExamples,
   type LabelledText,
 } from "../data/index.ts";
-import { LENGTH_MULTIPLE } from "./causal-data.ts";
 import type { DataRequest, TrainData } from "./data.ts";
 import { encoderData } from "./encoder-data.ts";
-import { count, notesOn, readLabelledSplit } from "./splits.ts";
+import { count, LENGTH_MULTIPLE, notesOn } from "./pair-data.ts";
+import { readLabelledSplit } from "./splits.ts";
 
 export async function loadClassification(request: DataRequest): Promise<TrainData> {
   const { config, tokenizer, model, contextLength } = request;

@@ -44,7 +44,7 @@ export interface TrainConfig {
   readonly targetColumn: string;
   readonly augment: Augmentation;
   readonly prefix: string;
-  readonly suffix: string;
+  readonly suffix?: string | undefined;
   readonly tooLong: "refuse" | "drop" | "truncate";
   readonly tokenizer: string;
   readonly contextLength?: number | undefined;
@@ -127,7 +127,10 @@ const OPTIONS = {
     .default("none")
     .describe("images: mirror half of them, and with crop move them by up to 4 pixels too"),
   prefix: z.string().default("").describe("stands before every source"),
-  suffix: z.string().default("\n").describe("stands between source and target"),
+  suffix: z
+    .string()
+    .optional()
+    .describe("stands after every source; a line break, or nothing for encoder-decoder models"),
   tooLong: z
     .enum(["refuse", "drop", "truncate"])
     .default("refuse")

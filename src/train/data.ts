@@ -15,6 +15,7 @@ import type { TrainConfig } from "./config.ts";
 import { loadEmbedding } from "./embedding-data.ts";
 import { loadImages } from "./image-data.ts";
 import { loadMasked } from "./masked-data.ts";
+import { loadSeq2seq } from "./seq2seq-data.ts";
 import { isText, readAllTexts, readLabelledSplit, readSplit } from "./splits.ts";
 import { readsImages } from "./task.ts";
 
@@ -48,12 +49,13 @@ const LOADERS: Readonly<Partial<Record<Task, (request: DataRequest) => Promise<T
   classification: loadClassification,
   embedding: loadEmbedding,
   masked: loadMasked,
+  seq2seq: loadSeq2seq,
 };
 
 /** What data of any kind are made with: a tokenizer for texts, a processor for images. */
 export interface AnyDataRequest extends Omit<DataRequest, "tokenizer"> {
-  readonly tokenizer: Tokenizer | undefined;
-  readonly processor: ImageProcessor | undefined;
+  readonly tokenizer?: Tokenizer | undefined;
+  readonly processor?: ImageProcessor | undefined;
 }
 
 /**
@@ -110,6 +112,6 @@ async function trainingTexts(config: TrainConfig): Promise<readonly string[]> {
   }
   if (isText(config)) return readAllTexts(config.train ?? [], config.textColumn);
   const [pairs] = await readSplit(config);
-  const { prefix, suffix } = config;
+  const { prefix, suffix = "" } = config;
   return pairs.flatMap(({ source, target }) => [prefix + source + suffix, target]);
 }

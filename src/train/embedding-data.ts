@@ -7,10 +7,10 @@ import {
   pairedBatch,
   type SentencePair,
 } from "../data/index.ts";
-import { LENGTH_MULTIPLE } from "./causal-data.ts";
 import type { DataRequest, TrainData } from "./data.ts";
 import { encoderData } from "./encoder-data.ts";
-import { count, notesOn, readSplit } from "./splits.ts";
+import { count, LENGTH_MULTIPLE, notesOn } from "./pair-data.ts";
+import { readSplit } from "./splits.ts";
 
 export async function loadEmbedding(request: DataRequest): Promise<TrainData> {
   const { config, tokenizer, contextLength } = request;

@@ -1,10 +1,10 @@
 /** @file What the data of all encoders have in common: examples in batches of similar lengths, and shapes from their lengths. */
 
-import { type Batch, sortedEpochs, stretches } from "../data/index.ts";
-import type { Model } from "../models/model.ts";
+import { type Batch, chosenOf, sortedEpochs, stretches } from "../data/index.ts";
+import type { InputTypes, Model } from "../models/model.ts";
 import { foldIn, type Key } from "../random/key.ts";
-import { lengthsOf } from "./causal-data.ts";
 import type { DataRequest, TrainData } from "./data.ts";
+import { lengthsOf } from "./pair-data.ts";
 import { spread } from "./splits.ts";
 
 export interface EncoderExamples<T> {
@@ -17,8 +17,17 @@ export interface EncoderExamples<T> {
   readonly description: string;
 }
 
-/** Rows of a batch that an example takes: texts that are compared come in pairs. */
-export const rowsPerExample = ({ task }: Model): number => (task === "embedding" ? 2 : 1);
+/** The types of the batches of examples of this length. */
+export const batchTypes = (
+  model: Model,
+  { batchSize, length }: { readonly batchSize: number; readonly length: number },
+): InputTypes =>
+  model.inputTypes(
+    // Texts that are compared come in pairs.
+    model.task === "embedding" ? 2 * batchSize : batchSize,
+    length,
+    model.task === "masked" ? chosenOf(length) : length,
+  );
 
 /** Batches whose random choices depend on the key of the data and their position alone; those held out are always the same. */
 export function encoderData<T>(
@@ -40,7 +49,7 @@ export function encoderData<T>(
       stretches(evaluated, batchSize).map((part, i) => assemble(part, keyOf("evaluation", i))),
     pairs: [],
     shapes: lengthsOf([...training, ...evaluated].map(lengthOf), contextLength).map((length) =>
-      model.inputTypes(rowsPerExample(model) * batchSize, length),
+      batchTypes(model, { batchSize, length }),
     ),
     description,
   };

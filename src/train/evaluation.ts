@@ -1,11 +1,12 @@
 /** @file Held-out loss, and held-out translations with their BLEU and ROUGE. */
 
-import { promptIds } from "../data/index.ts";
+import { promptIds, promptText } from "../data/index.ts";
 import { corpusBleu, rouge } from "../evaluate/index.ts";
 import { complete, createDecoder } from "../generate/index.ts";
 import type { EvaluationEvent, TranslationEvent } from "./events.ts";
 import type { Pipeline } from "./pipeline.ts";
 import type { Run } from "./prepare.ts";
+import { templateOf } from "./template.ts";
 
 export async function evaluateLoss(
   { data }: Run,
@@ -42,8 +43,8 @@ export async function translate(run: Run, step: number): Promise<TranslationEven
   const { pairs } = data;
   if (!tokenizer || pairs.length === 0) return undefined;
   const start = performance.now();
-  const { prefix, suffix } = config;
-  const prompts = pairs.map(({ source }) => promptIds(tokenizer, source, { prefix, suffix }));
+  const template = templateOf(config, model.task);
+  const prompts = pairs.map(({ source }) => promptIds(tokenizer, source, template));
   const fitting = prompts.flatMap((ids, i) => (ids.length < model.contextLength ? [i] : []));
   const longestTarget = Math.max(...pairs.map(({ target }) => tokenizer.encode(target).length));
   const decoder = createDecoder(model, runtime, state.weights);
@@ -52,9 +53,10 @@ export async function translate(run: Run, step: number): Promise<TranslationEven
     fitting.map((i) => prompts[i] ?? new Int32Array()),
     {
       maxNewTokens: Math.ceil(longestTarget * 1.5),
-      ...(tokenizer.endOfText !== undefined && { stopToken: tokenizer.endOfText }),
+      ...(tokenizer.endOfText !== undefined && { stopTokens: [tokenizer.endOfText] }),
     },
   );
+  await decoder.release();
   const hypotheses = outputs.map((ids) => tokenizer.decode(ids));
   const references = fitting.map((i) => pairs[i]?.target ?? "");
   return {
@@ -65,6 +67,7 @@ export async function translate(run: Run, step: number): Promise<TranslationEven
     elapsedMs: performance.now() - start,
     samples: fitting.slice(0, SAMPLES).map((i, k) => ({
       source: pairs[i]?.source ?? "",
+      prompt: promptText(pairs[i]?.source ?? "", template),
       target: pairs[i]?.target ?? "",
       output: hypotheses[k] ?? "",
     })),

@@ -114,6 +114,8 @@ export interface TranslationEvent {
   /** A few of them. */
   readonly samples: readonly {
     readonly source: string;
+    /** The source with what stands around it. */
+    readonly prompt: string;
     readonly target: string;
     readonly output: string;
   }[];

@@ -11,7 +11,8 @@ import {
 import { imageInputOf, type Model } from "../models/model.ts";
 import type { TrainConfig } from "./config.ts";
 import type { DataRequest, TrainData } from "./data.ts";
-import { count, readImageSplit, spread } from "./splits.ts";
+import { count } from "./pair-data.ts";
+import { readImageSplit, spread } from "./splits.ts";
 
 export interface ImageRequest extends Omit<DataRequest, "tokenizer"> {
   readonly processor: ImageProcessor;

@@ -3,10 +3,10 @@
 import { UsageError } from "../errors.ts";
 import { maskedBatch, stretches } from "../data/index.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizer.ts";
-import { LENGTH_MULTIPLE } from "./causal-data.ts";
 import type { DataRequest, TrainData } from "./data.ts";
 import { encoderData } from "./encoder-data.ts";
-import { count, heldOutCount, readAllTexts } from "./splits.ts";
+import { count, LENGTH_MULTIPLE } from "./pair-data.ts";
+import { heldOutCount, readAllTexts } from "./splits.ts";
 
 export async function loadMasked(request: DataRequest): Promise<TrainData> {
   const { config, tokenizer, contextLength } = request;

@@ -18,7 +18,7 @@ import {
 } from "./apply-programs.ts";
 import type { TrainConfig } from "./config.ts";
 import { vocabularySizeOf } from "./data.ts";
-import { rowsPerExample } from "./encoder-data.ts";
+import { batchTypes } from "./encoder-data.ts";
 import type { MemoryRow, MemoryTable, ParameterPlan } from "./events.ts";
 import { buildGradients, buildStatistics, buildWholeHead } from "./head-programs.ts";
 import { planOf } from "./parts.ts";
@@ -92,10 +92,10 @@ export function measuredMemory(table: MemoryTable, { state, slots, data }: Run):
 export async function predictMemory(
   config: TrainConfig,
 ): Promise<{ readonly table: MemoryTable; readonly parameters: readonly ParameterPlan[] }> {
-  const base = await modelOf(config, await vocabularySizeOf(config));
+  const base = await modelOf(config, { vocabularySize: await vocabularySizeOf(config) });
   const { model, plan } = traineeOf(base, config);
-  const rows = config.batchSize * rowsPerExample(model);
-  const shapes = [model.inputTypes(rows, contextLengthOf(config, model))];
+  const { batchSize } = config;
+  const shapes = [batchTypes(model, { batchSize, length: contextLengthOf(config, model) })];
   const table = predict({ config, model, plan, shapes, baseBytes: IDLE_BYTES });
   return { table, parameters: describePlan(plan) };
 }

@@ -38,10 +38,19 @@ export async function saveOutput(run: Run): Promise<void> {
   if (leavesAdapters(run.config)) return saveAdapters(run);
   const { base, tokenizer, config } = run;
   const end = tokenizer?.endOfText;
+  const start = base.decoderStart;
+  const begins = start === undefined ? { bos_token_id: end } : { decoder_start_token_id: start };
+  const tokens = end === undefined ? {} : { ...begins, eos_token_id: end };
   const writesText = base.task === "causal" || base.task === "seq2seq";
   await saveModel(config.output, {
-    config: { ...base.config, ...(end !== undefined && { bos_token_id: end, eos_token_id: end }) },
-    ...(writesText && { generationConfig: generationConfigOf(run) }),
+    config: { ...base.config, ...tokens },
+    ...(writesText && {
+      generationConfig: {
+        ...tokens,
+        ...(end !== undefined && { pad_token_id: tokenizer?.pad }),
+        max_length: base.usualLength ?? base.contextLength,
+      },
+    }),
     weights: await mergedWeights(run),
     files: companionsOf(run),
   });
@@ -50,14 +59,6 @@ export async function saveOutput(run: Run): Promise<void> {
 /** The files of the tokenizer, or of what stands in its place. */
 const companionsOf = ({ tokenizer, processor }: Run): ReadonlyMap<string, string> =>
   (tokenizer ?? processor)?.files ?? new Map();
-
-function generationConfigOf({ base, tokenizer }: Run) {
-  const { endOfText: end, pad } = tokenizer ?? {};
-  return {
-    ...(end !== undefined && { bos_token_id: end, eos_token_id: end, pad_token_id: pad }),
-    max_length: base.contextLength,
-  };
-}
 
 /** The weights of the base, with the adapters in them; one at a time, and those in training stay as they are. */
 async function mergedWeights(run: Run): Promise<readonly (readonly [string, WritableTensor])[]> {

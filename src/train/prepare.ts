@@ -35,17 +35,25 @@ export interface Run extends PipelineParts, Trainee {
   readonly layerwise: boolean;
 }
 
+/** What a model from scratch knows of its tokenizer; special tokens may be unknown where no tokens are read. */
+type Vocabulary = {
+  readonly [Key in "vocabularySize" | "pad" | "endOfText"]?: Tokenizer[Key] | undefined;
+};
+
 /** The model of the options, without weights. The data may have other classes. */
-export async function modelOf(
-  config: TrainConfig,
-  vocabularySize: number | undefined,
-): Promise<Model> {
+export async function modelOf(config: TrainConfig, vocabulary: Vocabulary = {}): Promise<Model> {
   const { model, task } = config;
   if (typeof model === "string") {
     return modelFromConfig(fieldsForTask(await readConfig(model), task));
   }
-  const vocabulary = vocabularySize === undefined ? {} : { vocab_size: vocabularySize };
-  return modelFromScratch(fieldsForTask({ ...vocabulary, ...model }, task));
+  const { vocabularySize, pad, endOfText } = vocabulary;
+  const fields = {
+    ...(vocabularySize !== undefined && { vocab_size: vocabularySize }),
+    ...(pad !== undefined && { pad_token_id: pad }),
+    ...(endOfText !== undefined && { eos_token_id: endOfText }),
+    ...model,
+  };
+  return modelFromScratch(fieldsForTask(fields, task));
 }
 
 const LABELLED: Readonly<
@@ -63,7 +71,7 @@ async function classifierOf(config: TrainConfig, model: Model): Promise<Classifi
 }
 
 export function contextLengthOf(config: TrainConfig, model: Model): number {
-  const length = config.contextLength ?? model.contextLength;
+  const length = config.contextLength ?? model.usualLength ?? model.contextLength;
   if (length <= model.contextLength) return length;
   throw new UsageError(
     `contextLength: the model takes at most ${model.contextLength} tokens; got ${length}`,
@@ -89,7 +97,7 @@ export function immediateParams(
 
 export async function prepare(config: TrainConfig): Promise<Run> {
   const tokenizer = await tokenizerOf(config);
-  const known = await modelOf(config, tokenizer?.vocabularySize);
+  const known = await modelOf(config, tokenizer);
   const { model: base, hasNewHead } = await classifierOf(config, known);
   if (tokenizer && tokenizer.vocabularySize > base.vocabularySize) {
     throw new UsageError(

@@ -3,7 +3,6 @@
 import { UsageError } from "../errors.ts";
 import {
   detectFormat,
-  type Fitted,
   grammarPairs,
   heldOut,
   type LabelledText,
@@ -136,18 +135,6 @@ function grammarSplit(seed: number): readonly [SentencePair[], SentencePair[]] {
   }
   return [training, validation];
 }
-
-/** What became of examples that were too long, in words. */
-export const notesOn = ({
-  dropped,
-  truncated,
-}: Pick<Fitted<unknown>, "dropped" | "truncated">): string =>
-  [
-    dropped > 0 ? `, ${count(dropped)} too long and left out` : "",
-    truncated > 0 ? `, ${count(truncated)} cut` : "",
-  ].join("");
-
-export const count = (n: number): string => n.toLocaleString("en-US");
 
 /** At most `limit` items, evenly from the whole list. */
 export function spread<T>(items: readonly T[], limit: number): readonly T[] {

@@ -17,6 +17,8 @@ export interface MatchOptions {
   readonly optional?: readonly string[];
   /** What stored names ended in once, and end in now: "LayerNorm.gamma" and "LayerNorm.weight". */
   readonly endings?: Readonly<Record<string, string>>;
+  /** Stored names to take where an expected name is missing: those of tied copies. */
+  readonly substitutes?: Readonly<Record<string, string>>;
 }
 
 /** A tensor on disk, by the name it has there. */
@@ -37,7 +39,7 @@ export function matchTensors<T extends StoredTensor>(
   where: string,
   stored: readonly T[],
   expected: ReadonlyMap<string, readonly number[]>,
-  { prefixes = [], ignore = [], optional = [], endings = {} }: MatchOptions,
+  { prefixes = [], ignore = [], optional = [], endings = {}, substitutes = {} }: MatchOptions,
 ): ReadonlyMap<string, T> {
   const bare = (name: string): string => {
     const prefix = prefixes.find((start) => name.startsWith(start));
@@ -51,12 +53,18 @@ export function matchTensors<T extends StoredTensor>(
   const isOptional = fitsAny(optional);
   const expectedByBareName = new Map([...expected.keys()].map((name) => [bare(name), name]));
 
+  const named = new Map(stored.map((tensor) => [tensor.storedName, tensor]));
+  for (const [name, copy] of Object.entries(substitutes)) {
+    const tensor = named.get(copy);
+    if (tensor && !named.has(name)) named.set(name, tensor);
+  }
+
   const found = new Map<string, T>();
   const unexpected: string[] = [];
   const twice: string[] = [];
   const wrong: string[] = [];
-  for (const tensor of stored) {
-    const { storedName, info } = tensor;
+  for (const [storedName, tensor] of named) {
+    const { info } = tensor;
     const today = withEnding(storedName, endings);
     const name = expected.has(today) ? today : expectedByBareName.get(bare(today));
     const shape = name === undefined ? undefined : expected.get(name);

@@ -15,11 +15,13 @@ import type { HostTensor } from "../tensor/host-tensor.ts";
 import { exists, readJsonObject } from "./directory.ts";
 import { describeJson, isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { openSafetensors } from "./safetensors.ts";
-import { saveDirectory } from "./save-directory.ts";
+import { formatJson, saveDirectory } from "./save-directory.ts";
 
 /** The fields of adapter_config.json that matter here. */
 export interface PeftConfig {
   readonly base_model_name_or_path: string | null;
+  /** The task by peft's name, such as CAUSAL_LM. */
+  readonly task_type: string | null;
   readonly r: number;
   readonly lora_alpha: number;
   /** By regular expressions of module names; the first that fits counts. */
@@ -83,14 +85,13 @@ export const saveAdapter = (
 ): Promise<void> =>
   saveDirectory(dir, {
     weights: new Map([[WEIGHTS, prefixed(tensors)]]),
-    config: [CONFIG, { ...FIXED, ...config }],
+    config: [CONFIG, formatJson({ ...FIXED, ...config })],
     files,
   });
 
 /** What peft needs beside the fields that vary. */
 const FIXED = {
   peft_type: "LORA",
-  task_type: "CAUSAL_LM",
   bias: "none",
   inference_mode: true,
   init_lora_weights: true,
@@ -127,10 +128,13 @@ async function readAdapterConfig(dir: string): Promise<PeftConfig> {
     numbersOf(fields[name] ?? {}) ?? wrong(name, "an object of numbers");
   const targets = fields["target_modules"];
   const saved = fields["modules_to_save"] ?? null;
-  const base = fields["base_model_name_or_path"] ?? null;
+  const text = (field: string): string | null => {
+    const value = fields[field] ?? null;
+    return value === null || typeof value === "string" ? value : wrong(field, "a text");
+  };
   return {
-    base_model_name_or_path:
-      base === null || typeof base === "string" ? base : wrong("base_model_name_or_path", "a text"),
+    base_model_name_or_path: text("base_model_name_or_path"),
+    task_type: text("task_type"),
     r: number("r", 8),
     lora_alpha: number("lora_alpha", 8),
     rank_pattern: table("rank_pattern"),

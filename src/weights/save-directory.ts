@@ -21,7 +21,7 @@ export interface DirectoryFiles {
   /** The tensors of each file of weights. */
   readonly weights: ReadonlyMap<string, Iterable<NamedTensor>>;
   /** The file without which the directory does not load, and its content. */
-  readonly config: readonly [file: string, content: Readonly<Record<string, unknown>>];
+  readonly config: readonly [file: string, content: string];
   readonly files: ReadonlyMap<string, Uint8Array | string>;
   /** Whether a file that is there already belongs to what these files replace. */
   readonly isStale?: (name: string) => boolean;
@@ -51,11 +51,10 @@ export async function saveDirectory(
     for (const [name, content] of changed) {
       await stage(name, (handle) => handle.writeFile(content));
     }
-    const content = formatJson(config);
-    const isOneRename = staged.length === 1 && (await holds(join(dir, configFile), content));
+    const isOneRename = staged.length === 1 && (await holds(join(dir, configFile), config));
     if (isOneRename) return await replace(dir, staged, isStale);
 
-    await stage(configFile, (handle) => handle.writeFile(content));
+    await stage(configFile, (handle) => handle.writeFile(config));
     await removeDurably(dir, [configFile]);
     await replace(dir, staged.slice(0, -1), isStale);
     await staged.at(-1)?.commit();
@@ -114,5 +113,15 @@ async function removeDurably(dir: string, names: readonly string[]): Promise<voi
   if (names.length > 0) await syncDirectory(dir);
 }
 
-export const formatJson = (value: Readonly<Record<string, unknown>>): string =>
-  `${JSON.stringify(value, null, 2)}\n`;
+/** As JSON; the top-level fields in `floats` as Python writes its floats, 30.0 and not 30. */
+export function formatJson(
+  value: Readonly<Record<string, unknown>>,
+  { floats = [] }: { readonly floats?: readonly string[] } = {},
+): string {
+  const text = JSON.stringify(value, null, 2);
+  // A text has no line breaks in JSON, and fields of fields stand further right.
+  const marked = text.replaceAll(/^ {2}"(\w+)": -?\d+(?=,?$)/gm, (line, name: string) =>
+    floats.includes(name) ? `${line}.0` : line,
+  );
+  return `${marked}\n`;
+}

@@ -43,7 +43,7 @@ export async function saveModel(
   const { files, index } = shard(weights, maxShardBytes);
   await saveDirectory(dir, {
     weights: files,
-    config: [CONFIG, withDType(model.config, floatTypeOf(weights))],
+    config: [CONFIG, formatJson(withDType(model.config, floatTypeOf(weights)), { floats: FLOATS })],
     files: index === undefined ? further : new Map([...further, [INDEX, formatJson(index)]]),
     isStale: (name) => isWeightsFile(name) && !files.has(name) && !(index && name === INDEX),
   });
@@ -51,6 +51,17 @@ export async function saveModel(
 
 const CONFIG = "config.json";
 const GENERATION_CONFIG = "generation_config.json";
+
+/** Fields that transformers takes as floats alone, and refuses as integers. */
+const FLOATS = [
+  "attn_logit_softcapping",
+  "final_logit_softcapping",
+  "initializer_factor",
+  "initializer_range",
+  "layer_norm_eps",
+  "layer_norm_epsilon",
+  "rms_norm_eps",
+];
 
 /** transformers reads `dtype`, before version 4.56 `torch_dtype`: where that stands, it follows. */
 const withDType = (

@@ -106,6 +106,7 @@ describe.each(ADAPTERS)("%s", (name) => {
 
 describe("patterns of peft", () => {
   const settings: PeftSettings = {
+    task_type: "CAUSAL_LM",
     r: 2,
     lora_alpha: 8,
     rank_pattern: {},

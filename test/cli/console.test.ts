@@ -22,7 +22,7 @@ const translation = {
   rouge: { rouge1: 80, rouge2: 60.5, rougeL: 79.25 },
   count: 1,
   elapsedMs: 1,
-  samples: [{ source: "Sie hört's.", target: "", output: "" }],
+  samples: [{ source: "Sie hört's.", prompt: "de: Sie hört's.\n", target: "", output: "" }],
 } as const;
 
 it("follows a run from its start to the next commands", () => {
@@ -64,7 +64,7 @@ describe("what comes next", () => {
   const tail = (text: string) => text.slice(text.lastIndexOf("\n\n") + 2);
 
   it("offers a prompt like those of the training", () => {
-    const text = print([startEvent({ prefix: "de: " }), translation, endEvent()]);
+    const text = print([startEvent(), translation, endEvent()]);
     expect(tail(text)).toBe(
       [
         "the model is in runs/test; next:",
@@ -74,6 +74,15 @@ describe("what comes next", () => {
         "",
       ].join("\n"),
     );
+  });
+
+  it.each([
+    ["classification", 'classify --model runs/test --text "..."'],
+    ["embedding", 'embed --model runs/test --text "..." --compare "..."'],
+    ["masked", "train --model runs/test --task classify --train data.tsv"],
+  ] as const)("offers what a model for %s is for", (task, command) => {
+    const text = print([{ ...startEvent(), task }, endEvent()], ["config.yaml"]);
+    expect(tail(text).split("\n")[1]).toBe(`  npx flora ${command}`);
   });
 
   it("says how to go on after an interruption", () => {

@@ -3,7 +3,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { detectFormat, readPairs, readTexts } from "../../src/data/index.ts";
+import { detectExamples, detectFormat, readPairs, readTexts } from "../../src/data/index.ts";
 import { FormatError, UsageError } from "../../src/errors.ts";
 
 const MULTI30K = "../shared/data/multi30k";
@@ -40,6 +40,30 @@ describe("detectFormat", () => {
     [["a", "b", "c"]],
   ])("%j is refused", (paths) => {
     expect(() => detectFormat(paths)).toThrow(UsageError);
+  });
+});
+
+describe("detectExamples", () => {
+  it.each([
+    ["a.txt", "a", "texts"],
+    ["a.tsv", "a\tb", "pairs"],
+    ["a.jsonl", '\n{"text":"a"}\nnot read', "texts"],
+    ["a.jsonl", '{"source":"a","target":"b"}', "pairs"],
+    ["a.jsonl", '{"prompt":"a","completion":"b","text":"c"}', "pairs"],
+    ["a.jsonl", '{"messages":[],"text":"c","prompt":"a","completion":"b"}', "conversations"],
+    ["a.jsonl", '{"prompt":"a","de":"b"}', undefined],
+    ["a.jsonl", "\n", undefined],
+  ])("%s with %j has %s", async (name, content, expected) => {
+    expect(await detectExamples(await write({ [name]: content }))).toBe(expected);
+  });
+
+  it("takes two files for pairs", async () => {
+    expect(await detectExamples(["a.de", "a.en"])).toBe("pairs");
+  });
+
+  it("says where a line is no JSON", async () => {
+    const error = await caught(detectExamples(await write({ "a.jsonl": "\n[]" })));
+    expect(error).toMatchObject({ name: "FormatError", offset: 2 });
   });
 });
 
@@ -87,6 +111,24 @@ describe("readPairs", () => {
       { sourceColumn: "text", targetColumn: "summary" },
       pairs(["long", "short"]),
     ],
+    [
+      "prompts and completions",
+      { "a.jsonl": '{"prompt":"eins","completion":"one"}\n' },
+      {},
+      pairs(["eins", "one"]),
+    ],
+    [
+      "prompts and completions where the usual names are asked for",
+      { "a.jsonl": '{"prompt":"eins","completion":"one"}\n' },
+      { sourceColumn: "source", targetColumn: "target" },
+      pairs(["eins", "one"]),
+    ],
+    [
+      "the usual columns though there are prompts too",
+      { "a.jsonl": '{"prompt":"x","completion":"y","source":"eins","target":"one"}\n' },
+      {},
+      pairs(["eins", "one"]),
+    ],
   ])("reads %s", async (_, files, columns, expected) => {
     expect(await readPairs({ paths: await write(files), ...columns })).toEqual(expected);
   });
@@ -123,6 +165,7 @@ describe("readPairs", () => {
   it.each([
     ["a.tsv", "de\ten\na\tb\n", "a.tsv; got de, en"],
     ["a.jsonl", '\n{"de":"a","en":"b"}\n', "a.jsonl, line 2; got de, en"],
+    ["a.jsonl", '{"en":"b","prompt":"a","completion":"b"}', "line 1; got en, prompt, completion"],
   ])("lists the columns of %s where one is missing", async (name, content, where) => {
     const paths = await write({ [name]: content });
     const error = await caught(readPairs({ paths, sourceColumn: "fr", targetColumn: "en" }));

@@ -35,7 +35,7 @@ async function continuations(options: Parameters<typeof loadModel>[1]) {
   const decoder = createDecoder(model, runtime, weights);
   const prompts = ["Der Hund schläft.\n", "Die Katze"].map((text) => tokenizer.encode(text));
   const ids = await complete(decoder, prompts, { maxNewTokens: 12 });
-  const logits = Array.from(await decoder.open(2).append(prompts));
+  const logits = Array.from(await (await decoder.open(prompts)).append(prompts));
   await decoder.release();
   return { ids: ids.map((each) => Array.from(each)), logits };
 }

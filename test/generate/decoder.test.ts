@@ -20,7 +20,7 @@ async function feed(
   sequences: readonly Int32Array[],
   chunks: readonly (readonly number[])[],
 ): Promise<{ row: number; length: number; logits: Float32Array }[]> {
-  const decoding = decoder.open(sequences.length);
+  const decoding = await decoder.open(sequences);
   const results = [];
   for (const counts of chunks) {
     const tokens = sequences.map((ids, row) => {
@@ -94,9 +94,9 @@ describe("a decoder", () => {
     const { decoder } = setUp();
     const [a, b] = randomPrompts([12, 12], 8);
     if (!a || !b) throw new Error("two prompts expected");
-    const alone = (await decoder.open(1).append([a])).slice();
-    const first = decoder.open(1);
-    const [logits] = await Promise.all([first.append([a]), decoder.open(1).append([b])]);
+    const alone = (await (await decoder.open([a])).append([a])).slice();
+    const [first, second] = [await decoder.open([a]), await decoder.open([b])];
+    const [logits] = await Promise.all([first.append([a]), second.append([b])]);
     expect(logits).toEqual(alone);
     await decoder.release();
   });
@@ -105,11 +105,11 @@ describe("a decoder", () => {
     const { decoder, weights } = setUp();
     const [ids] = randomPrompts([9], 4);
     if (!ids) throw new Error("a prompt expected");
-    const before = (await decoder.open(1).append([ids])).slice();
+    const before = (await (await decoder.open([ids])).append([ids])).slice();
     for (const name of ["ln_f.weight", "ln_f.bias"]) {
       weights.get(name)?.write((elements) => new Uint8Array(elements.buffer).fill(0));
     }
-    const after = await decoder.open(1).append([ids]);
+    const after = await (await decoder.open([ids])).append([ids]);
     expect(before.every((logit) => logit === 0)).toBe(false);
     expect(after.every((logit) => logit === 0)).toBe(true);
     await decoder.release();
@@ -126,7 +126,7 @@ describe("a decoder", () => {
       "decoder: the context holds 96 tokens; got 97",
     ],
   ])("wants %s", async (_, tokens, message) => {
-    const decoding = setUp().decoder.open(2);
+    const decoding = await setUp().decoder.open(randomPrompts([1, 1], 3));
     const appended = decoding.append(tokens.map((ids) => Int32Array.from(ids)));
     await expect(appended).rejects.toThrow(new UsageError(message));
   });

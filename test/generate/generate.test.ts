@@ -28,10 +28,13 @@ async function collect(
 /** The decoder with its calls of `append` counted. */
 function counted(): { readonly decoder: Decoder; readonly calls: () => number } {
   let calls = 0;
-  const open: Decoder["open"] = (batchSize) => {
-    const decoding = decoder.open(batchSize);
+  const open: Decoder["open"] = async (opened) => {
+    const decoding = await decoder.open(opened);
     return {
-      lengths: decoding.lengths,
+      ...decoding,
+      get lengths() {
+        return decoding.lengths;
+      },
       append(tokens) {
         calls += 1;
         return decoding.append(tokens);
@@ -84,7 +87,7 @@ describe("the end of a sequence", () => {
     const some = golden.continuations.slice(1, 4);
     const ids = some.map(({ prompt }) => Int32Array.from(prompt));
     const stopToken = some[0]?.tokens[3] ?? 0;
-    const made = await complete(decoder, ids, { maxNewTokens: 30, stopToken });
+    const made = await complete(decoder, ids, { maxNewTokens: 30, stopTokens: [stopToken] });
     const untilStop = some.map(({ tokens }) => {
       const first = tokens.slice(0, 30);
       return first.includes(stopToken) ? first.slice(0, first.indexOf(stopToken)) : first;
@@ -98,6 +101,29 @@ describe("the end of a sequence", () => {
     const made = await complete(counting, prompts.slice(1, 2), { maxNewTokens: 5 });
     expect(made.map(({ length }) => length)).toEqual([5]);
     expect(calls()).toBe(5);
+  });
+
+  it("is maxLength, which counts the prompt, unless there is maxNewTokens", async () => {
+    const two = prompts.slice(0, 2);
+    const lengths = async (options: GenerateOptions) =>
+      (await complete(decoder, two, options)).map(({ length }) => length);
+    expect(await lengths({ maxLength: 92 })).toEqual([2, 89]);
+    expect(await lengths({ maxLength: 4, maxNewTokens: 3 })).toEqual([3, 3]);
+    expect(await lengths({})).toEqual([6, 93]);
+    await expect(lengths({ maxLength: 90 })).rejects.toThrow(
+      "generate: maxLength leaves no room for a prompt of 90 tokens; got 90",
+    );
+  });
+
+  it("is what the caller says, with the token that says it", async () => {
+    const asked: GeneratedToken[] = [];
+    const isLast = (made: GeneratedToken) => {
+      asked.push(made);
+      return made.sequence === 1 && asked.filter(({ sequence }) => sequence === 1).length === 2;
+    };
+    const made = await collect(prompts.slice(0, 2), { maxNewTokens: 4, isLast });
+    expect(made).toEqual(asked);
+    expect(made.map(({ sequence }) => sequence)).toEqual([0, 1, 0, 1, 0, 0]);
   });
 
   it("is at once where there are no prompts", async () => {
@@ -169,6 +195,12 @@ describe("a request", () => {
     [[[1], []], ok, "generate: prompt 1 is empty"],
     [[long], ok, "generate: prompt 0 does not fit the context of 96 tokens; got 97"],
     [[[1]], { maxNewTokens: 0 }, "generate: maxNewTokens must be a whole number from 1; got 0"],
+    [[[1]], { maxLength: 1.5 }, "generate: maxLength must be a whole number from 1; got 1.5"],
+    [
+      [[1]],
+      { ...ok, minNewTokens: -1 },
+      "generate: minNewTokens must be a whole number from 0; got -1",
+    ],
     [[[1]], { ...ok, temperature: -0.5 }, "sampling: temperature must be above 0; got -0.5"],
     [[[1]], { ...ok, topK: 0 }, "sampling: topK must be a whole number from 1; got 0"],
     [[[1]], { ...ok, topP: 0 }, "sampling: topP must be above 0 and at most 1; got 0"],

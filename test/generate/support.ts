@@ -2,10 +2,13 @@
 
 import { readFileSync } from "node:fs";
 import {
+  type BeamSearchOptions,
   createDecoder,
   type Decoder,
   type DecoderOptions,
+  type GenerateOptions,
   type SamplingOptions,
+  type ScoreRules,
 } from "../../src/generate/index.ts";
 import { mapTensors } from "../../src/graph/tensors.ts";
 import { input, type Value } from "../../src/graph/value.ts";
@@ -16,7 +19,15 @@ import { matmul } from "../../src/ops/matmul.ts";
 import { foldBatch, matrixTranspose } from "../../src/ops/movement.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import type { Buffer, Runtime } from "../../src/runtime/runtime.ts";
+import type { Tokenizer } from "../../src/text/index.ts";
 import { asFloat32, float32, int32 } from "../../src/tensor/host-tensor.ts";
+
+/** What `generate` of transformers makes of prompts that are decoded together. */
+interface Case<Options> {
+  readonly options: Options;
+  readonly prompts: readonly (readonly number[])[];
+  readonly sequences: readonly (readonly number[])[];
+}
 
 interface Golden {
   readonly config: Readonly<Record<string, number>>;
@@ -32,6 +43,17 @@ interface Golden {
     readonly logits: readonly number[];
     readonly probabilities: readonly number[];
   }[];
+  /** Scores under rules; null is a token that must not follow. */
+  readonly rules: readonly {
+    readonly options: ScoreRules;
+    readonly tokens: readonly number[];
+    readonly made: number;
+    readonly logits: readonly number[];
+    readonly scores: readonly (number | null)[];
+  }[];
+  /** Greedy decoding under rules. */
+  readonly ruled: readonly Case<GenerateOptions>[];
+  readonly searches: readonly (Case<BeamSearchOptions> & { readonly scores: readonly number[] })[];
 }
 
 /** What transformers says. */
@@ -114,3 +136,26 @@ export const maxDifference = (a: Float32Array, b: ArrayLike<number>): number =>
   a.length === b.length
     ? a.reduce((most, x, i) => Math.max(most, Math.abs(x - (b[i] ?? Number.NaN))), 0)
     : Number.NaN;
+
+/** 61 pieces of text, of which token 60 ends one. */
+const PIECES = Array.from({ length: 60 }, (_, id) => {
+  const letters = ["a", "b", "ab", " a", "ba\n", "\n"];
+  return `${letters[id % letters.length]}${"ab".repeat(id % 3)}`;
+});
+
+/** A tokenizer for the small GPT-2 whose tokens have few letters, so that texts of them meet. */
+export const pieces: Tokenizer = {
+  name: "pieces",
+  vocabularySize: 61,
+  startOfText: undefined,
+  endOfText: 60,
+  pad: 60,
+  mask: undefined,
+  unknown: undefined,
+  specialTokens: new Set([60]),
+  encode: (text) => Int32Array.from(text, (letter) => Math.max(0, PIECES.indexOf(letter))),
+  encodePrompt: (text) => pieces.encode(text),
+  encodeWithSpecialTokens: (text) => ({ ids: pieces.encode(text), tokenTypes: new Int32Array() }),
+  decode: (ids) => Array.from(ids, (id) => PIECES[id] ?? "").join(""),
+  files: new Map(),
+};

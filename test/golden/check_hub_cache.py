@@ -10,6 +10,7 @@ in shards, and with a dataset. Then:
     2  huggingface_hub fetches, as a snapshot and file by file; flora finds it without a network
     3  the two caches have the same refs, blobs, links and listings
     4  a fetch that flora broke off is completed by either
+    5  six processes, of flora and of Python in turn, fetch the same model at the same time
 
 Prints one line for each. Needs huggingface_hub, torch and transformers, and the packages of the
 repository (npm ci); made with huggingface_hub 2.4.0 and transformers 5.23.0.
@@ -119,7 +120,7 @@ assert torch.equal(*logits)
 """
 
 
-def run(command, cache, url, **more):
+def start(command, cache, url, **more):
     environment = {
         **os.environ,
         "HF_ENDPOINT": url,
@@ -130,10 +131,20 @@ def run(command, cache, url, **more):
     }
     for name in ("HF_TOKEN", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN_PATH"):
         environment.pop(name, None)
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise SystemExit(f"{command[:3]} failed:\n{done.stdout}{done.stderr}")
-    return json.loads(done.stdout.splitlines()[-1]) if done.stdout else None
+    return subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def finish(process):
+    output, errors = process.communicate()
+    if process.returncode != 0:
+        raise SystemExit(f"{process.args[:3]} failed:\n{output}{errors}")
+    return json.loads(output.splitlines()[-1]) if output else None
+
+
+def run(command, cache, url, **more):
+    return finish(start(command, cache, url, **more))
 
 
 def entries(cache):
@@ -214,6 +225,17 @@ def main():
             blobs = {k: v for k, v in entries(cache).items() if not k.endswith(".incomplete")}
             assert blobs == {k: v for k, v in a.items() if k.startswith("models--some--model/")}
         print("4  a fetch that flora broke off is completed by either")
+
+        cache = broken / "together"
+        commands = [
+            [*node, fetch, "model", NAME, "online"],
+            [sys.executable, "-c", PYTHON, "model", NAME],
+        ] * 3
+        for started in [start(command, cache, url) for command in commands]:
+            finish(started)
+        of_model = {k: v for k, v in a.items() if k.startswith("models--some--model/")}
+        assert entries(cache) == of_model, sorted(entries(cache))
+        print("5  six processes at a time leave one whole model")
     finally:
         process.stdin.close()
         process.wait()

@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
-import { type HubOptions, resolveModel } from "../../src/hub/index.ts";
+import { type ModelOptions, resolveModel } from "../../src/hub/index.ts";
 import { failure } from "../weights/support.ts";
 import { sha256 } from "./http.ts";
 import { MODEL, testHub, WANTED } from "./support.ts";
@@ -17,7 +17,7 @@ async function setUp() {
   const blobs = join(test.cacheDir, "models--some--model", "blobs");
   return {
     ...test,
-    fetch: (options: HubOptions = {}) =>
+    fetch: (options: ModelOptions = {}) =>
       resolveModel("some/model", { ...test.options, ...options }),
     /** A part of the file as an earlier process may have left it, with its age in seconds. */
     leave(name: string, content: Buffer, age = 0) {
@@ -90,6 +90,14 @@ describe("a transfer that breaks off", () => {
     hub.commit("models/other/model", { ...MODEL, "model.safetensors": CONTENT.subarray(1) });
     const error = await failure(resolveModel("other/model", { ...options, patience }));
     expect(String(error)).toMatch(/\(nothing came for 0\.1 seconds\)/);
+  });
+
+  it("is none as long as something comes", async () => {
+    const { hub, fetch, ranges } = await setUp();
+    await fetch({ weights: false });
+    hub.faults.pace = 300;
+    expect(isWhole(await fetch({ patience: { silenceMs: 900, retryDelaysMs: [0] } }))).toBe(true);
+    expect(ranges()).toEqual(["all"]);
   });
 
   it("begins anew where the server ignores the range", async () => {

@@ -1,6 +1,7 @@
 /** @file Answers in the Hub's way, the hashes that it gives, and servers on loopback. */
 
 import { createHash } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Server, ServerResponse } from "node:http";
 
 export const hex = (algorithm: string, ...parts: readonly (Uint8Array | string)[]): string => {
@@ -34,6 +35,20 @@ export const refuse = (
     { error: message },
     { "X-Error-Message": message, ...(code !== "" && { "X-Error-Code": code }) },
   );
+
+/** Sends something in four pieces. */
+export async function trickle(
+  response: ServerResponse,
+  content: Uint8Array,
+  paceMs: number,
+): Promise<void> {
+  const piece = Math.ceil(content.length / 4);
+  for (let at = 0; at < content.length; at += piece) {
+    await sleep(paceMs);
+    response.write(content.subarray(at, at + piece));
+  }
+  response.end();
+}
 
 export async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -1,4 +1,12 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, statSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.ts";
@@ -40,7 +48,9 @@ describe("a model of the Hub", () => {
     hub.commit("models/some/model", MODEL);
     const directory = await resolveModel("some/model", options);
     hub.requests.length = 0;
+    const { ino } = lstatSync(join(directory, "config.json"));
     expect(await resolveModel("some/model", options)).toBe(directory);
+    expect(lstatSync(join(directory, "config.json")).ino).toBe(ino);
     expect(hub.requests.map(({ url }) => url.split("?")[0])).toEqual([
       "/api/models/some/model/revision/main",
     ]);
@@ -95,6 +105,18 @@ describe("a model of the Hub", () => {
     rmSync(join(directory, "model-2-of-2.safetensors"));
     const error = await failure(resolveModel("some/model", { ...options, offline: true }));
     expect(String(error)).toMatch(/some\/model: no such directory, and not in the cache/);
+  });
+
+  it("that is there whole and in shards is fetched whole", async () => {
+    const { hub, options } = await testHub();
+    hub.commit("models/some/model", {
+      "config.json": "{}",
+      "model.safetensors": weights(10),
+      "model.safetensors.index.json": '{"weight_map": {"a": "model-1-of-1.safetensors"}}',
+      "model-1-of-1.safetensors": weights(10),
+    });
+    const directory = await resolveModel("some/model", options);
+    expect(filesIn(directory)).toEqual(["config.json", "model.safetensors"]);
   });
 
   it("may be an adapter, whose base is fetched with it", async () => {
@@ -225,6 +247,16 @@ describe("without a network", () => {
       /other\/model: no such directory, and not in the cache.*HF_HUB_OFFLINE/,
     );
     expect(hub.requests).toEqual([]);
+  });
+
+  it("what other programs left of a model is not taken for all of it", async () => {
+    const { hub, options } = await testHub();
+    hub.commit("models/some/model", MODEL);
+    const directory = await resolveModel("some/model", options);
+    rmSync(join(directory, "..", "..", "trees"), { recursive: true });
+    rmSync(join(directory, "model.safetensors"));
+    const error = await failure(resolveModel("some/model", { ...options, offline: true }));
+    expect(String(error)).toMatch(/some\/model: no such directory, and not in the cache/);
   });
 
   it.each([

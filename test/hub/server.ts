@@ -8,7 +8,7 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { gitHash, hex, listen, refuse, reply, sha256, stop } from "./http.ts";
+import { gitHash, hex, listen, refuse, reply, sha256, stop, trickle } from "./http.ts";
 
 export interface LoggedRequest {
   readonly method: string;
@@ -25,6 +25,8 @@ export interface Faults {
   readonly cuts: number[];
   /** As `cuts`, but the connection stays, and nothing more comes. */
   readonly stalls: number[];
+  /** Files come in four pieces, so many milliseconds apart. */
+  pace?: number;
   /** Files are sent whole, whatever range is asked for. */
   ignoresRange?: boolean;
   /** The first byte of files of so many bytes, and more, is another one. */
@@ -148,6 +150,8 @@ export async function startHubServer(): Promise<HubServer> {
     } else if (stall !== undefined && part.length > stall) {
       faults.stalls.shift();
       response.write(part.subarray(0, stall));
+    } else if (faults.pace !== undefined) {
+      void trickle(response, part, faults.pace);
     } else {
       response.end(part);
     }

@@ -57,7 +57,8 @@ describe("compile", () => {
       "b'": cast(scale(cast(b, "float32"), 2), "bfloat16"),
       copy: b,
       "h'": cast(scale(cast(h, "float32"), 2), "float16"),
-      sum: add(cast(b, "float32"), cast(h, "float32")),
+      // Another value for the same input.
+      sum: add(cast(input("b", "bfloat16", [3]), "float32"), cast(h, "float32")),
     });
     expect(program.inputs["b"]?.dtype).toBe("bfloat16");
     expect(compile({ "b'": cast(scale(cast(b, "float32"), 2), "bfloat16") })).toSatisfy(

@@ -44,11 +44,15 @@ describe("findTokenizer", () => {
     expect(error).toHaveProperty("message", expect.stringContaining(message));
   });
 
-  it("says how to make a tokenizer.json", async () => {
-    const folder = await directory({ "tokenizer.model": "" });
-    const hint = expect.stringContaining("save_pretrained");
-    await expect(findTokenizer(folder)).rejects.toMatchObject({ hint });
-    await expect(findTokenizer(join(folder, "tokenizer.model"))).rejects.toMatchObject({ hint });
+  it.each([
+    ["tokenizer.model", "pip install transformers sentencepiece protobuf: from transformers"],
+    ["vocab.txt", "pip install transformers: from transformers"],
+  ])("says how to make a tokenizer.json from %s", async (name, packages) => {
+    const folder = await directory({ [name]: "" });
+    const error = await caught(findTokenizer(folder));
+    expect(error).toHaveProperty("hint", expect.stringContaining(packages));
+    expect(error).toHaveProperty("hint", expect.stringContaining(`d = "${folder}"; `));
+    expect(await caught(findTokenizer(join(folder, name)))).toEqual(error);
   });
 
   it("refuses a path where nothing is", async () => {

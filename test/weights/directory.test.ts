@@ -199,6 +199,24 @@ describe("loadWeights", () => {
     });
   });
 
+  it("takes a tied copy for what is missing, and checks it as such", async () => {
+    const dir = await modelDirectory({ "encoder.embed": vector(1, 2), "head.bias": vector(3) });
+    const expected = shapes({ shared: [2], head: [2], "head.bias": [1] });
+    const options = {
+      ignore: ["encoder.embed"],
+      substitutes: { shared: "encoder.embed", head: "shared", "head.bias": "shared" },
+    };
+    expect([...(await loadWeights(dir, expected, options))]).toEqual([
+      ["shared", vector(1, 2)],
+      ["head", vector(1, 2)],
+      ["head.bias", vector(3)],
+    ]);
+    const wider = shapes({ shared: [3], "head.bias": [1] });
+    expect(await failure(loadWeights(dir, wider, options))).toMatchObject({
+      message: expect.stringContaining("wrong: shared [2] instead of [3]"),
+    });
+  });
+
   it("reads shards, of which it takes what the index lists", async () => {
     const dir = await shardedDirectory({ b: "two.safetensors", a: "one.safetensors" });
     const weights = await loadWeights(dir, shapes({ a: [1], b: [2] }));

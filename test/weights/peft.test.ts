@@ -18,6 +18,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const config: PeftConfig = {
   base_model_name_or_path: "base",
+  task_type: "CAUSAL_LM",
   r: 2,
   lora_alpha: 4,
   rank_pattern: { c_attn: 3 },

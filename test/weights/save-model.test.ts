@@ -76,6 +76,21 @@ describe("saveModel", () => {
     expect(await readFile(join(dir, "README.md"), "utf8")).toBe("mine");
   });
 
+  // transformers 5.23: "Field 'final_logit_softcapping' expected float, got int (value: 30)".
+  it("writes whole numbers with a point in the fields that must be floats, and in no others", async () => {
+    const dir = temporaryDirectory();
+    const other = { final_logit_softcapping: 2 };
+    const texts = ['"rms_norm_eps": 7,', '  "rms_norm_eps": 7'];
+    const config = { final_logit_softcapping: 30, rms_norm_eps: 1e-6, width: 4, other, texts };
+    await saveModel(dir, { config: { ...config, initializer_factor: -1 }, weights: [] });
+    const text = await readFile(join(dir, "config.json"), "utf8");
+    expect(text).toBe(
+      `${JSON.stringify({ ...config, initializer_factor: -1 }, null, 2)}\n`
+        .replace('g": 30,', 'g": 30.0,')
+        .replace('r": -1', 'r": -1.0'),
+    );
+  });
+
   it.each(["../a", "a/b", "", "config.json", "model.safetensors", INDEX, SHARDS[0]])(
     "refuses a further file named %j",
     async (name) => {

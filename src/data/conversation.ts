@@ -1,0 +1,111 @@
+/**
+ * @file Conversations as training data: JSONL files whose lines have "messages", a list of
+ * {"role", "content"}. The loss is on what the assistant says, in all its turns.
+ */
+
+import { FormatError, UsageError } from "../errors.ts";
+import type { Chat } from "../text/chat.ts";
+import type { ChatMessage } from "../text/chat-template.ts";
+import { type FitOptions, type Fitted, tooLongError } from "./fit.ts";
+import { isObject, readJsonLines, typeInWords } from "./jsonl.ts";
+import type { LanguageModelSequence } from "./sequence.ts";
+
+export type Conversation = readonly ChatMessage[];
+
+/**
+ * The conversations of a JSONL file, one a line.
+ *
+ * @throws {FormatError} if a line has no messages, or the assistant says nothing in it.
+ */
+export async function readConversations(
+  path: string,
+  column = "messages",
+): Promise<Conversation[]> {
+  const lines = await readJsonLines(path);
+  if (lines.length === 0) throw new FormatError(path, "there are no conversations in it");
+  return lines.map(({ line, object }) => {
+    const fail = (message: string) =>
+      new FormatError(path, `line ${line}: ${message}`, { offset: line });
+    const messages = object[column];
+    if (!Array.isArray(messages)) {
+      throw fail(`"${column}" must be a list of messages; got ${typeInWords(messages)}`);
+    }
+    const conversation = messages.map((message: unknown, i): ChatMessage => {
+      const { role, content }: Readonly<Record<string, unknown>> = isObject(message) ? message : {};
+      if (typeof role === "string" && typeof content === "string") return { role, content };
+      const got = isObject(message)
+        ? `${typeInWords(role)} and ${typeInWords(content)}`
+        : typeInWords(message);
+      throw fail(`message ${i + 1} must have "role" and "content", both strings; got ${got}`);
+    });
+    if (conversation.some(({ role }) => role === "assistant")) return conversation;
+    const roles = [...new Set(conversation.map(({ role }) => role))].join(", ");
+    throw fail(`one message must have the role "assistant"; got ${roles || "no messages"}`);
+  });
+}
+
+/**
+ * Conversations as sequences of at most `contextLength + 1` tokens, in order. Where they are cut, one
+ * whose answers are all lost is left out.
+ *
+ * @throws {UsageError} if the chat's template refuses one, if some do not fit and are neither dropped
+ *   nor cut, or if none is left.
+ */
+export function conversationSequences(
+  chat: Chat,
+  conversations: readonly Conversation[],
+  { contextLength, tooLong = "refuse" }: FitOptions,
+): Fitted<LanguageModelSequence> {
+  const sequences = conversations.map((conversation, i) => encode(chat, conversation, i));
+  const isLong = ({ ids }: LanguageModelSequence) => ids.length - 1 > contextLength;
+  if (tooLong === "refuse" && sequences.some(isLong)) {
+    const alternative = 'set tooLong to "truncate" or "drop"';
+    const lengths = sequences.map(({ ids }) => ids.length - 1);
+    throw tooLongError("conversations", lengths, { contextLength, alternative });
+  }
+  const fitted = sequences.flatMap((sequence) => {
+    if (!isLong(sequence)) return [sequence];
+    const cut = tooLong === "truncate" ? shortened(sequence, contextLength + 1) : undefined;
+    return cut ? [cut] : [];
+  });
+  if (fitted.length === 0) {
+    const got = conversations.length;
+    throw new UsageError(`conversations: none fits into ${contextLength} tokens; got ${got}`);
+  }
+  const long = sequences.filter(isLong).length;
+  const dropped = sequences.length - fitted.length;
+  return { sequences: fitted, dropped, truncated: long - dropped };
+}
+
+function encode(chat: Chat, conversation: Conversation, index: number): LanguageModelSequence {
+  try {
+    const { ids, assistant } = chat.encode(conversation);
+    return withRanges(ids, assistant);
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    const hint = cause.hint === undefined ? {} : { hint: cause.hint };
+    throw new UsageError(`conversation ${index + 1}: ${cause.message}`, { cause, ...hint });
+  }
+}
+
+/** The first `length` tokens, or undefined if none of them counts. */
+function shortened(
+  { ids, lossRanges = [] }: LanguageModelSequence,
+  length: number,
+): LanguageModelSequence | undefined {
+  const ranges = lossRanges
+    .filter(([start]) => start < length)
+    .map(([start, end]) => [start, Math.min(end, length)] as const);
+  return ranges.length > 0 ? withRanges(ids.subarray(0, length), ranges) : undefined;
+}
+
+/** The first token is never predicted. */
+function withRanges(
+  ids: Int32Array,
+  ranges: readonly (readonly [start: number, end: number])[],
+): LanguageModelSequence {
+  const lossRanges = ranges
+    .map(([start, end]) => [Math.max(1, start), end] as const)
+    .filter(([start, end]) => start < end);
+  return { ids, lossFrom: lossRanges[0]?.[0] ?? ids.length, lossRanges };
+}
