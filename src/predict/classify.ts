@@ -1,12 +1,11 @@
 /** @file The classes of texts. */
 
-import type { LoadedModel } from "../generate/load-model.ts";
 import { headOf } from "../models/model.ts";
 import { logitsOf } from "../nn/loss.ts";
 import { softmax } from "../ops/softmax.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { encode } from "./encoder.ts";
-import { checkTask, encodeTexts, type Text, type TextOptions } from "./texts.ts";
+import { checkTask, encodeTexts, type Text, type TextModel, type TextOptions } from "./texts.ts";
 
 export interface Classification {
   /** The likeliest class. */
@@ -22,7 +21,7 @@ export interface Classification {
  * @throws {UsageError} if the model is no classifier, or a text is too long.
  */
 export async function classifyTexts(
-  loaded: LoadedModel,
+  loaded: TextModel,
   runtime: Runtime,
   texts: readonly Text[],
   options: TextOptions = {},

@@ -9,6 +9,7 @@ import { UsageError } from "../errors.ts";
 import type { OptimizerName } from "../optim/base.ts";
 import type { Family } from "../optim/projection.ts";
 import type { ScheduleName } from "../optim/schedule.ts";
+import { allowedValues } from "./allowed-values.ts";
 import { closest } from "./suggest.ts";
 import type { TaskName } from "./task.ts";
 import { ADAPTER_FAMILY, type AdapterMethod, isAdapterMethod } from "../adapters/methods.ts";
@@ -359,39 +360,6 @@ export function optionHelp(): readonly OptionHelp[] {
       default: byDefault === undefined ? undefined : JSON.stringify(byDefault),
     };
   });
-}
-
-/** What a schema allows, in the words of a user. */
-function allowedValues(option: z.ZodType): string {
-  const json = z.toJSONSchema(option, { io: "input", unrepresentable: "any" });
-  const branches = (json.anyOf ?? [json]).flatMap((branch) =>
-    typeof branch === "object" ? [describe(branch)] : [],
-  );
-  return branches.join(" or ");
-}
-
-function describe(json: z.core.JSONSchema.BaseSchema): string {
-  const { exclusiveMinimum: above, minimum: from, exclusiveMaximum: below } = json;
-  if (json.enum) return `one of ${json.enum.join(", ")}`;
-  const bounds = [
-    ...(above === undefined ? [] : [`above ${above}`]),
-    ...(from === undefined || from < Number.MIN_SAFE_INTEGER + 1 ? [] : [`at least ${from}`]),
-    ...(below === undefined ? [] : [`below ${below}`]),
-  ].join(" and ");
-  switch (json.type) {
-    case "integer":
-      return `a whole number ${bounds}`.trim();
-    case "number":
-      return `a number ${bounds}`.trim();
-    case "boolean":
-      return "true or false";
-    case "array":
-      return "a list of texts";
-    case "object":
-      return "a table of fields";
-    default:
-      return "a text";
-  }
 }
 
 /** The option that was probably meant, as a hint. */
