@@ -43,11 +43,12 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   images: ["tensor", "weights"],
   data: ["images", "random", "tensor", "text"],
   generate: without(EVERYTHING, "autodiff", "hub", "optim", "train"),
+  export: without(EVERYTHING, "autodiff", "optim", "train"),
   evaluate: without(EVERYTHING, "autodiff", "hub", "optim", "train"),
   predict: without(EVERYTHING, "autodiff", "hub", "optim", "train"),
   train: EVERYTHING,
   lab: EVERYTHING,
-  cli: [...EVERYTHING, "lab"],
+  cli: [...EVERYTHING, "export", "lab"],
 };
 
 /** Packages that only some places may import; any other package, and every part of Node, is free. */

@@ -73,14 +73,12 @@ function adaptStage(stage: Stage, adapters: readonly Adapter[]): Stage {
 }
 
 /** The weights of a block are spread over what is decoded and what is read of the memory. */
-function adaptDecoding(
-  { cacheWidth, decode, memory }: StageDecoding,
-  locals: readonly LocalAdapter[],
-): StageDecoding {
+function adaptDecoding(decoding: StageDecoding, locals: readonly LocalAdapter[]): StageDecoding {
+  const { decode, memory } = decoding;
   const adapt = (values: readonly Value[], tensors: Tensors) =>
     adaptProducts(values, tensors, locals, { everywhere: false });
   return {
-    ...(cacheWidth !== undefined && { cacheWidth }),
+    ...decoding,
     decode(x, tensors, context) {
       const { y, attention } = decode(x, tensors, context);
       const values = [y, ...(attention ? [attention.keys, attention.values] : [])];

@@ -17,8 +17,8 @@ export const help: CommandHelp = {
   summary: "continue texts with a trained model, or answer them",
   details: [
     "What is not given is as the model's generation_config.json has it: lengths, sampling, beams," +
-      " penalties and the tokens that end a text. Without that file the likeliest token is taken, at most 128 times.",
-    "A temperature above 0 samples, and --beams searches; each turns off what the file has of the other.",
+      " penalties, and the tokens that end a text. What the file does not say: at most 128 tokens, the likeliest ones.",
+    "A temperature above 0 samples and more beams than 1 search; each turns off what the file has of the other.",
   ],
   options: [
     {
@@ -239,7 +239,8 @@ async function write(
   const size = BATCHES_WRITTEN_TOGETHER * Math.max(1, Math.floor(batchSize / beams));
   for (let start = 0; start < prompts.length; start += size) {
     const some = prompts.slice(start, start + size);
-    for (const [i, made] of (await completeText(model, textsOf(some), settings)).entries()) {
+    const part = { ...settings, firstSequence: start };
+    for (const [i, made] of (await completeText(model, textsOf(some), part)).entries()) {
       output.write(`${FORMATS[format]({ prompt: some[i]?.given ?? "", ...made })}\n`);
     }
   }

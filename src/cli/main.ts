@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   embed: () => import("./embed.ts"),
   compare: () => import("./compare.ts"),
   merge: () => import("./merge.ts"),
+  export: () => import("./export.ts"),
   push: () => import("./push.ts"),
   memory: () => import("./memory.ts"),
   dynamics: () => import("./dynamics.ts"),

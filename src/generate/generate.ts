@@ -17,6 +17,8 @@ export interface GenerateOptions extends LengthLimits, SamplingOptions, ScoreRul
   /** 0, the default, takes the most likely token and needs no other option. */
   readonly temperature?: number;
   readonly seed?: number;
+  /** The index of the first prompt among all that share a seed; 0 by default. */
+  readonly firstSequence?: number;
   /**
    * Whether a token is the last of its sequence, though not a stop token; asked once for each, in
    * order, before it is yielded.
@@ -116,10 +118,11 @@ const NOTHING = new Int32Array();
 function chooser(
   options: GenerateOptions,
 ): (scores: Float32Array, sequence: number, position: number) => number {
-  const { temperature = 0, seed = 0 } = options;
+  const { temperature = 0, seed = 0, firstSequence = 0 } = options;
   if (temperature === 0) return greedy;
   const key = foldIn(randomKey(seed), "generate");
-  return (scores, sequence, position) => sample(scores, options, uniform(key, sequence, position));
+  return (scores, sequence, position) =>
+    sample(scores, options, uniform(key, firstSequence + sequence, position));
 }
 
 /** A number from 0 to below 1. */

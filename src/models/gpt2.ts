@@ -147,6 +147,7 @@ function blockStage(config: Gpt2Config, layer: number): DefinedStage {
       block(x, p, config, { bias: causalBias(x, lengthOf(x)), masks }).y,
     decoding: {
       cacheWidth: c,
+      cacheHeads: config.n_head,
       decode: (x, p, { past }) => block(x, p, config, { bias: past.bias, past }),
     },
   });

@@ -56,6 +56,8 @@ export interface StageContext {
   /** What the stage reads besides x, by name. */
   readonly inputs?: Tensors;
   readonly masks?: DropoutMasks | undefined;
+  /** Positions of the tokens, [B, T], int32, for encoders of sequences whose length is a name; 0 to T - 1 where absent. */
+  readonly positions?: Value | undefined;
 }
 
 /** Keys and values over all heads, [B, S, W]. */
@@ -110,6 +112,8 @@ export interface Stage {
 export interface StageDecoding {
   /** W, elements of one cached key over all heads; absent where no past is read. */
   readonly cacheWidth?: number;
+  /** K, the heads of which it consists. */
+  readonly cacheHeads?: number;
   /** `forward` for T new tokens after P known ones. */
   readonly decode: (x: Value, params: Tensors, context: DecodeContext) => Decoded;
   /** What the stage attends to in the memory [B, S, C], the same for every new token. */

@@ -92,6 +92,8 @@ export interface RotaryBlock {
   readonly specs: RotaryBlockSpec;
   /** K D, the width of cached keys. */
   readonly cacheWidth: number;
+  /** K */
+  readonly cacheHeads: number;
   /** [B, T, C] to [B, T, C]. */
   forward(x: Value, p: BlockParams, context: RotaryBlockContext): Required<Decoded>;
 }
@@ -146,6 +148,7 @@ export function rotaryBlock(config: RotaryDecoderConfig, options: RotaryBlockOpt
   return {
     specs: specsOf(config, options),
     cacheWidth: kvHeads * headWidth,
+    cacheHeads: kvHeads,
     forward(x, p, context) {
       const attended = attention(norm(x, p.input_layernorm), p.self_attn, context);
       const { pre_feedforward_layernorm: before, post_feedforward_layernorm: after } = p;

@@ -101,6 +101,7 @@ function blockStage(block: RotaryBlock, layer: number, window: number | undefine
     },
     decoding: {
       cacheWidth: block.cacheWidth,
+      cacheHeads: block.cacheHeads,
       decode(x, p, context) {
         const { positions, past } = context;
         const bias = window === undefined ? past.bias : windowBias(x, window, context);

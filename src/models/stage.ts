@@ -32,6 +32,7 @@ export interface StageDefinition<Spec extends SpecTree> extends Pick<Stage, "kin
 /** As `StageDecoding`, of bound parameters. */
 interface DecodingOf<P> {
   readonly cacheWidth?: number;
+  readonly cacheHeads?: number;
   readonly decode: (x: Value, p: P, context: DecodeContext) => Decoded;
   readonly memory?: (memory: Value, p: P) => KeysAndValues;
 }
@@ -61,11 +62,12 @@ export function defineStage<Spec extends SpecTree>(
 }
 
 function bound<P>(
-  { cacheWidth, decode, memory }: DecodingOf<P>,
+  { cacheWidth, cacheHeads, decode, memory }: DecodingOf<P>,
   bind: (params: Tensors) => P,
 ): StageDecoding {
   return {
     ...(cacheWidth !== undefined && { cacheWidth }),
+    ...(cacheHeads !== undefined && { cacheHeads }),
     decode: (x, params, context) => decode(x, bind(params), context),
     ...(memory && { memory: (value, params) => memory(value, bind(params)) }),
   };

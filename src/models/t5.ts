@@ -147,10 +147,13 @@ function encoderBlock(config: T5Config, block: number): DefinedStage {
     names: namesOf("encoder", block),
     reads: ["attentionMask"],
     attends: true,
-    forward(x, p, { inputs = {}, masks }) {
+    forward(x, p, { inputs = {}, masks, positions }) {
       const { SelfAttention } = p.layer[0];
       const table = SelfAttention.relative_attention_bias.weight;
-      const position = relativeBias(table, lengthOf(x), bucketsOf(config, "encoder")); // [H, S, S]
+      const buckets = bucketsOf(config, "encoder");
+      const position = positions
+        ? relativeBiasAt(table, positions, positions, buckets) // [B, H, S, S]
+        : relativeBias(table, lengthOf(x), buckets); // [H, S, S]
       const padding = paddingBias(x, tensorAt(inputs, "attentionMask")); // [B, 1, 1, S]
       const bias = add(position, padding); // [B, H, S, S]
       const attended = selfAttention(x, p.layer[0], config, { bias, masks });
@@ -197,6 +200,7 @@ function decoderBlock(config: T5Config, block: number): DefinedStage {
     },
     decoding: {
       cacheWidth: config.num_heads * config.d_kv,
+      cacheHeads: config.num_heads,
       memory: readMemory,
       decode(x, p, { positions, keyPositions, past, memory }) {
         if (!memory) throw new Error("internal: a decoder without a memory");

@@ -47,12 +47,17 @@ export interface Program {
 export const optimize = (outputs: readonly Value[]): readonly Value[] =>
   shareSubexpressions(reassociate(shareSubexpressions(castLate(foldConstants(lower(outputs))))));
 
+export interface CompileOptions {
+  /** Inputs whose values are in the file, as initializers that follow what is written here. */
+  readonly stored?: ReadonlySet<string>;
+}
+
 /**
  * Serialises the graph of `outputs`.
  *
  * @throws {GraphError} if an input and an output share a name, or two inputs of one name differ in type.
  */
-export function compile(outputs: Tensors): Program {
+export function compile(outputs: Tensors, { stored = new Set() }: CompileOptions = {}): Program {
   const names = Object.keys(outputs);
   // Before equal names make equal values.
   graphInputs(Object.values(outputs));
@@ -126,7 +131,9 @@ export function compile(outputs: Tensors): Program {
     ...nodes,
     stringField(2, "flora"),
     ...initializers.values(),
-    ...Object.entries(inputTypes).map(([name, type]) => valueInfoField(11, name, type)),
+    ...Object.entries(inputTypes).flatMap(([name, type]) =>
+      stored.has(name) ? [] : [valueInfoField(11, name, type)],
+    ),
     ...Object.entries(outputTypes).map(([name, type]) => valueInfoField(12, name, type)),
   ]);
   const overwrites = new Map<string, boolean>();

@@ -40,6 +40,9 @@ export function messageField(field: number, fields: readonly Field[]): Field {
   return [tag(field, 2), varint(length), ...pieces];
 }
 
+/** The beginning of a field of `size` bytes that follow. */
+export const openField = (field: number, size: number): Field => [tag(field, 2), varint(size)];
+
 /** The bytes of a message. */
 export function message(fields: readonly Field[]): Uint8Array {
   const pieces = fields.flat();

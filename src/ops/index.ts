@@ -6,4 +6,5 @@ export * from "./matmul.ts";
 export * from "./movement.ts";
 export * from "./normalize.ts";
 export * from "./reduce.ts";
+export * from "./scan.ts";
 export * from "./softmax.ts";

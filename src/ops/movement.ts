@@ -133,6 +133,12 @@ const Pad = defineOp<Unary, PadAttrs>({
   },
 });
 
+/** The size of two dimensions together; of named ones "a+b". */
+function sumOf(a: Dim, b: Dim): Dim {
+  if (a === 0) return b;
+  return typeof a === "number" && typeof b === "number" ? a + b : `${a}+${b}`;
+}
+
 const Concat = defineOp<readonly Value[], number>({
   type: "Concat",
   infer(inputs, axis): ValueType {
@@ -147,8 +153,7 @@ const Concat = defineOp<readonly Value[], number>({
       if (dtype !== first.dtype) {
         throw new DTypeError("concat: element types differ", { a: first.dtype, b: dtype });
       }
-      size =
-        typeof size === "number" && typeof along === "number" ? size + along : `${size}+${along}`;
+      size = sumOf(size, along);
     }
     return { dtype: first.dtype, shape: first.shape.with(axis, size) };
   },

@@ -1,13 +1,12 @@
 /** @file The classes of texts. */
 
-import type { LoadedModel } from "../generate/load-model.ts";
 import { headOf, type Model } from "../models/model.ts";
 import { logitsOf } from "../nn/loss.ts";
 import { softmax } from "../ops/softmax.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { encode } from "./encoder.ts";
 import type { RunnerParts } from "./runner.ts";
-import { checkTask, encodeTexts, type Text, type TextOptions } from "./texts.ts";
+import { checkTask, encodeTexts, type Text, type TextModel, type TextOptions } from "./texts.ts";
 
 export interface Classification {
   /** The likeliest class. */
@@ -23,7 +22,7 @@ export interface Classification {
  * @throws {UsageError} if the model is no classifier, or a text is too long.
  */
 export async function classifyTexts(
-  loaded: LoadedModel,
+  loaded: TextModel,
   runtime: Runtime,
   texts: readonly Text[],
   options: TextOptions = {},

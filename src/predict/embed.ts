@@ -1,10 +1,9 @@
 /** @file Vectors for texts: those of texts with similar meanings point in similar directions. */
 
-import type { LoadedModel } from "../generate/load-model.ts";
 import { normalized } from "../nn/similarity.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { encode } from "./encoder.ts";
-import { checkTask, encodeTexts, type Text, type TextOptions } from "./texts.ts";
+import { checkTask, encodeTexts, type Text, type TextModel, type TextOptions } from "./texts.ts";
 
 export interface EmbedOptions extends TextOptions {
   /** Whether vectors get the length 1, so that their product is the cosine; false by default. */
@@ -16,8 +15,8 @@ export interface EmbedOptions extends TextOptions {
  *
  * @throws {UsageError} if the model was not made for it, or a text is too long.
  */
-export function embedTexts(
-  loaded: LoadedModel,
+export async function embedTexts(
+  loaded: TextModel,
   runtime: Runtime,
   texts: readonly Text[],
   options: EmbedOptions = {},

@@ -6,6 +6,9 @@ import type { LoadedModel } from "../generate/load-model.ts";
 import type { Task } from "../models/model.ts";
 import type { Encoding } from "../text/tokenizer.ts";
 
+/** What is read of a loaded model. */
+export type TextModel = Pick<LoadedModel, "base" | "model" | "weights" | "tokenizer">;
+
 /** A text, or two. */
 export type Text = string | readonly [text: string, pair: string];
 
@@ -17,7 +20,7 @@ export interface TextOptions {
 }
 
 /** @throws {UsageError} if the model learned something else. */
-export function checkTask({ base }: Pick<LoadedModel, "base">, task: Task, command: string): void {
+export function checkTask({ base }: Pick<TextModel, "base">, task: Task, command: string): void {
   if (base.task === task) return;
   throw new UsageError(
     `${command}: needs a model for ${task}; got one of type ${base.type} for ${base.task}`,
@@ -26,7 +29,7 @@ export function checkTask({ base }: Pick<LoadedModel, "base">, task: Task, comma
 
 /** Texts with what the tokenizer puts around them. */
 export function encodeTexts(
-  { model, tokenizer }: LoadedModel,
+  { model, tokenizer }: TextModel,
   texts: readonly Text[],
   { truncate = false }: TextOptions,
 ): readonly Encoding[] {

@@ -1,8 +1,8 @@
-/** @file What an option allows, in the words of a user. */
+/** @file What a schema allows, in the words of a user. */
 
 import { z } from "zod";
 
-/** "a whole number at least 1", "one of none, flip, crop". */
+/** "one of a, b", "a whole number at least 1", or several of these joined by "or". */
 export function allowedValues(option: z.ZodType): string {
   const json = z.toJSONSchema(option, { io: "input", unrepresentable: "any" });
   const branches = (json.anyOf ?? [json]).flatMap((branch) =>

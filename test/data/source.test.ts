@@ -165,7 +165,7 @@ describe("readPairs", () => {
   it.each([
     ["a.tsv", "de\ten\na\tb\n", "a.tsv; got de, en"],
     ["a.jsonl", '\n{"de":"a","en":"b"}\n', "a.jsonl, line 2; got de, en"],
-    ["a.jsonl", '{"en":"b","prompt":"a","completion":"b"}', "line 1; got en, prompt, completion"],
+    ["a.jsonl", '{"prompt":"a","completion":"b"}', "a.jsonl, line 1; got prompt, completion"],
   ])("lists the columns of %s where one is missing", async (name, content, where) => {
     const paths = await write({ [name]: content });
     const error = await caught(readPairs({ paths, sourceColumn: "fr", targetColumn: "en" }));

@@ -148,6 +148,13 @@ describe("sampling", () => {
     expect(a).not.toEqual(c);
   });
 
+  it("does not depend on how prompts are split, if the first of each part is known", async () => {
+    const whole = await complete(decoder, prompts, options);
+    const rest = await complete(decoder, prompts.slice(3), { ...options, firstSequence: 3 });
+    expect(rest).toEqual(whole.slice(3));
+    expect(await complete(decoder, prompts.slice(3), options)).not.toEqual(rest);
+  });
+
   it("depends on the position", async () => {
     // So hot that all tokens are almost equally likely, whatever came before.
     const hot = { maxNewTokens: 40, temperature: 1e6, seed: 9 };

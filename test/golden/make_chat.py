@@ -68,7 +68,10 @@ LLAMA3 = """
 {%- for message in messages %}
     {{- '<|start_header_id|>' + message['role'] + '<|end_header_id|>\\n\\n' }}
     {%- if message['role'] == 'assistant' %}
-        {%- generation %}{{- message['content'] | trim + '<|eot_id|>' }}{%- endgeneration %}
+        {%- generation -%}
+            {{ message['content'] | trim + '<|eot_id|>' }}
+        {%- endgeneration -%}
+
     {%- else %}
         {{- message['content'] | trim + '<|eot_id|>' }}
     {%- endif %}

@@ -266,6 +266,12 @@ def reductions():
             case(op, variant, [distinct(*shape)], lambda x: f(x, axes, keep), **options)
 
 
+def scans():
+    for shape, axis in (((4,), 0), ((2, 3), 0), ((2, 3), -1), ((2, 2, 2), 1)):
+        f = lambda x: x.cumsum(axis)
+        case("cumulativeSum", f"rank-{len(shape)}-axis-{axis}", [normal(*shape)], f, axis=axis)
+
+
 def products():
     for variant, a, b in (
         ("matrices", (2, 3), (3, 2)),
@@ -482,6 +488,7 @@ FILES = {
     "normalize": (normalisation,),
     "softmax": (softmax,),
     "nn": (activations, attention, rotary, losses),
+    "scan": (scans,),
 }
 
 

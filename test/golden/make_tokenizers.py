@@ -19,6 +19,7 @@ TRAINING = [
     "in 2016 and 2017, in 2018 and 2017, 1,000 of 1,000,000 or 20% of 20",
     "def main():\n    return the\n\ndef other():\n    return then\n\n    the",
     "the  two   spaces    of  the   text    and  the   other",
+    "οδος οδοσ σ ς",
 ]
 
 TEXTS = [
@@ -102,7 +103,7 @@ MODELS = {
     "pieces": trained(
         models.WordPiece(unk_token="[UNK]"),
         trainers.WordPieceTrainer(
-            vocab_size=200, special_tokens=["[UNK]", "<s>", "</s>", "[MASK]"], show_progress=False
+            vocab_size=250, special_tokens=["[UNK]", "<s>", "</s>", "[MASK]"], show_progress=False
         ),
         pre_tokenizers.BertPreTokenizer(),
     ),
@@ -206,10 +207,16 @@ for name, processor in PROCESSORS.items():
         }
     )
 
+def words(text):
+    pieces = pre_tokenizers.ByteLevel(add_prefix_space=False).pre_tokenize_str(text)
+    return [text[start:end] for _, (start, end) in pieces]
+
+
 golden = {
     "versions": {"tokenizers": tokenizers.__version__},
     "models": MODELS,
     "texts": TEXTS,
+    "words": [words(text) for text in TEXTS],
     "forms": forms,
     "processors": processors,
 }

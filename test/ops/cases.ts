@@ -95,6 +95,7 @@ export const OPS: Readonly<Record<string, Build>> = {
   cast: withOptions((x, { dtype }) => ops.cast(x, dtype)),
   cos: unary(ops.cos),
   concat: (inputs, { axis }) => ops.concat(inputs, axis),
+  cumulativeSum: withOptions((x, { axis }) => ops.cumulativeSum(x, axis)),
   div: binary(ops.div),
   equal: binary(ops.equal),
   erf: unary(ops.erf),

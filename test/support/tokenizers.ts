@@ -6,6 +6,7 @@ import type { Json } from "../../src/text/json.ts";
 interface Golden {
   readonly models: Readonly<Record<string, Json>>;
   readonly texts: readonly string[];
+  readonly words: readonly (readonly string[])[];
   readonly forms: readonly {
     readonly name: string;
     readonly model: string;
@@ -38,6 +39,9 @@ export interface TokenizerForm {
 }
 
 export const texts: readonly string[] = golden.texts;
+
+/** The words of each text, as the ByteLevel pre-tokenizer splits it. */
+export const wordsOfTexts: readonly (readonly string[])[] = golden.words;
 
 export const forms: readonly TokenizerForm[] = golden.forms.map(
   ({ name, model, tokenizer, ids }) => ({

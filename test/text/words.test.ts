@@ -1,9 +1,13 @@
-/** Words compared with those of Hugging Face's ByteLevel pre-tokenizer: golden/make_bpe.py. */
+/**
+ * Words compared with those of Hugging Face's ByteLevel pre-tokenizer: golden/make_bpe.py and
+ * golden/make_tokenizers.py, which has more kinds of white space.
+ */
 
 import { readFile } from "node:fs/promises";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { words } from "../../src/text/words.ts";
+import { texts, wordsOfTexts } from "../support/tokenizers.ts";
 
 interface Golden {
   readonly texts: readonly string[];
@@ -20,6 +24,12 @@ it.each(golden.texts.map((text, i) => ({ text, expected: golden.words[i] })))(
     expect([...words(text)]).toEqual(expected);
   },
 );
+
+it("knows Unicode's white space", () => {
+  for (const [i, text] of texts.entries()) {
+    expect.soft([...words(text)], JSON.stringify(text)).toEqual(wordsOfTexts[i]);
+  }
+});
 
 it("loses nothing", () => {
   fc.assert(

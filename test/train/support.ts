@@ -1,6 +1,7 @@
 /** A run without a tokenizer and a data set: a model from disk, batches by hand. */
 
 import { gpt2 } from "../../src/models/gpt2.ts";
+import type { Model } from "../../src/models/model.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../../src/train/config.ts";
 import type { Batch } from "../../src/data/index.ts";
@@ -13,14 +14,22 @@ import { createSlots } from "../../src/train/slots.ts";
 import { bufferOf, createState, restore } from "../../src/train/state.ts";
 import { int32 } from "../../src/tensor/host-tensor.ts";
 import { loadWeights, readConfig } from "../../src/weights/index.ts";
+import type { HostTensors } from "../support/graph.ts";
 
 export type Parts = PipelineParts & Trainee;
 
 /** The parts of a run over the tiny GPT-2 that peft has seen too. */
 export async function partsOf(options: TrainOptions): Promise<Parts> {
   const directory = "test/golden/peft_base";
-  const config: TrainConfig = parseConfig({ modulesToSave: [], ...options, train: ["unread.txt"] });
   const base = gpt2(await readConfig(directory));
+  const shapes = new Map([...base.params].map(([name, { shape }]) => [name, shape] as const));
+  const weights = await loadWeights(directory, shapes, base.checkpoint);
+  return partsOfModel(base, Object.fromEntries(weights), options);
+}
+
+/** The parts of a run over a model with weights; adapters are drawn. */
+export function partsOfModel(base: Model, weights: HostTensors, options: TrainOptions): Parts {
+  const config: TrainConfig = parseConfig({ modulesToSave: [], ...options, train: ["unread.txt"] });
   const trainee = traineeOf(base, config);
   const runtime = cpuRuntime({ threads: 1 });
   const draws = createDraws(config.seed);
@@ -30,8 +39,7 @@ export async function partsOf(options: TrainOptions): Promise<Parts> {
   for (const [name, spec] of model.params) {
     draws.initialize(name, spec, bufferOf(state.weights, name));
   }
-  const shapes = new Map([...base.params].map(([name, { shape }]) => [name, shape] as const));
-  for (const [name, tensor] of await loadWeights(directory, shapes, base.checkpoint)) {
+  for (const [name, tensor] of Object.entries(weights)) {
     restore(name, bufferOf(state.weights, name), tensor);
   }
   return {

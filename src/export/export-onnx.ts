@@ -1,0 +1,68 @@
+/**
+ * @file A model directory in the layout that transformers.js reads: the configuration and the tokenizer as they were, and the graphs
+ * with their weights in onnx/.
+ */
+
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { UsageError } from "../errors.ts";
+import type { Tensors } from "../graph/tensors.ts";
+import type { Model, Task } from "../models/model.ts";
+import { modelFromConfig } from "../models/registry.ts";
+import { eachWeight, readConfig, writeFileAtomic } from "../weights/index.ts";
+import { causalGraph } from "./causal-graph.ts";
+import { onnxFile, writeOnnx } from "./onnx-file.ts";
+import { decoderGraph, encoderGraph } from "./seq2seq-graphs.ts";
+
+/** The graphs of a task by the names of their files. */
+const GRAPHS: Readonly<Partial<Record<Task, (model: Model) => Readonly<Record<string, Tensors>>>>> =
+  {
+    causal: (model) => ({ model: causalGraph(model) }),
+    seq2seq: (model) => ({
+      encoder_model: encoderGraph(model),
+      decoder_model_merged: decoderGraph(model),
+    }),
+  };
+
+/** What belongs to a model besides its weights and the files of training. */
+const COMPANION =
+  /^(?:(?:generation_|tokenizer_|preprocessor_)?config|special_tokens_map|tokenizer|vocab|added_tokens)\.json$|^(?:chat_template\.jinja|merges\.txt|vocab\.txt|README\.md)$/;
+
+export interface Exported {
+  /** The paths of the graphs, relative to the directory. */
+  readonly graphs: readonly string[];
+  readonly parameterCount: number;
+}
+
+/**
+ * Writes the model of `directory` into `output`, which is made if need be.
+ *
+ * @throws {UsageError} if the model cannot be exported, before anything is written.
+ */
+export async function exportOnnx(directory: string, output: string): Promise<Exported> {
+  const model = modelFromConfig(await readConfig(directory));
+  const build = GRAPHS[model.task];
+  if (!build) {
+    throw new UsageError(`export: not possible for ${model.task} models yet; got ${model.type}`);
+  }
+  const shapes = new Map([...model.params].map(([name, { shape }]) => [name, shape] as const));
+  const files = Object.entries(build(model)).map(
+    ([name, outputs]) => [join("onnx", `${name}.onnx`), onnxFile(outputs, shapes.keys())] as const,
+  );
+  await mkdir(join(output, "onnx"), { recursive: true });
+  for (const [path, file] of files) {
+    await writeFileAtomic(join(output, path), (handle) =>
+      writeOnnx(handle, file, eachWeight(directory, shapes, model.checkpoint)),
+    );
+  }
+  for (const name of await readdir(directory)) {
+    // Their contents, not their permissions.
+    if (COMPANION.test(name))
+      await writeFile(join(output, name), await readFile(join(directory, name)));
+  }
+  const counts = [...shapes.values()].map((shape) => shape.reduce((n, dim) => n * dim, 1));
+  return {
+    graphs: files.map(([path]) => path),
+    parameterCount: counts.reduce((sum, count) => sum + count, 0),
+  };
+}

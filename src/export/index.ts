@@ -1,0 +1,3 @@
+/** @file Models for other runtimes. */
+
+export { type Exported, exportOnnx } from "./export-onnx.ts";
