@@ -171,7 +171,8 @@ function gridOf({ image_size, patch_size }: z.infer<typeof vitSchema>): Grid {
     return { imageHeight, imageWidth, patchHeight, patchWidth, rows, columns };
   }
   throw new UsageError(
-    `vit config: image_size must be a multiple of patch_size; got ${image_size} and ${patch_size}`,
+    "vit config: image_size must be a multiple of patch_size" +
+      `; got ${String(image_size)} and ${String(patch_size)}`,
   );
 }
 

@@ -2,32 +2,36 @@
 
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { run as classify } from "../../src/cli/classify.ts";
 import { loadImageModel } from "../../src/generate/index.ts";
 import { classifyImages } from "../../src/predict/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import { mergeAdapter } from "../../src/train/merge-adapter.ts";
-import type { TrainOptions } from "../../src/train/config.ts";
+import { predictMemory } from "../../src/train/memory.ts";
+import { parseConfig, type TrainOptions } from "../../src/train/config.ts";
 import { writeDigits } from "../support/digits.ts";
 import { type FinishedRun, folder, runTiny } from "./support.ts";
 
 const images = join(folder, "images");
 const runtime = cpuRuntime({ threads: 1 });
 
+const model = {
+  model_type: "vit",
+  image_size: 28,
+  patch_size: 14,
+  num_channels: 1,
+  hidden_size: 32,
+  intermediate_size: 64,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  initializer_range: 0.1,
+};
+
 const options: TrainOptions = {
   train: join(images, "train"),
   validation: join(images, "test"),
-  model: {
-    model_type: "vit",
-    image_size: 28,
-    patch_size: 14,
-    num_channels: 1,
-    hidden_size: 32,
-    intermediate_size: 64,
-    num_hidden_layers: 2,
-    num_attention_heads: 4,
-    initializer_range: 0.1,
-  },
+  model,
   optimizer: "adam",
   learningRate: 0.003,
   method: "dense",
@@ -104,6 +108,38 @@ describe("a Vision Transformer", () => {
       expect(probabilities[label]).toBe(probability);
       const sum = Object.values(probabilities).reduce((total, p) => total + p, 0);
       expect(sum).toBeCloseTo(1, 5);
+    }
+  });
+
+  it("is asked on the command line, for files and folders", async () => {
+    const written: string[] = [];
+    const write = vi.spyOn(process.stdout, "write").mockImplementation((text) => {
+      written.push(String(text));
+      return true;
+    });
+    const [file, other] = [join(images, "test/1/700.png"), join(images, "test/0")];
+    expect(await classify(["--model", run.output, "--image", `${file},${other}`])).toBe(0);
+    expect(await classify(["--model", run.output, "--image", file, "--json"])).toBe(0);
+    write.mockRestore();
+    expect(written).toHaveLength(1 + 10 + 1);
+    expect(written[0]).toMatch(/^\d\t[\d.]+ %\t.*1\/700.png\n$/);
+    const { image, label, probabilities } = JSON.parse(written.at(-1) ?? "");
+    expect([image, label]).toEqual([file, written[0]?.[0]]);
+    expect(Object.keys(probabilities)).toHaveLength(10);
+    const both = ["--model", run.output, "--image", file, "--text", "1"];
+    await expect(classify(both)).rejects.toThrow("--image, --text: give one of them");
+    const text = ["--model", run.output, "--text", "1"];
+    await expect(classify(text)).rejects.toThrow("a model for images, not for text");
+  });
+
+  it("takes the memory that is predicted without data, if the number of classes is said", async () => {
+    const fields = { ...model, num_labels: 10 };
+    const config = parseConfig({ ...options, train: ["unread"], model: fields });
+    const { table } = await predictMemory(config);
+    const end = run.events.findLast((event) => event.type === "end");
+    const known = new Map(end?.memory.rows.map(({ name, measured }) => [name, measured]));
+    for (const { name, predicted } of table.rows.slice(0, 3)) {
+      expect(known.get(name)).toBe(predicted);
     }
   });
 

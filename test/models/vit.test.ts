@@ -22,6 +22,7 @@ import { createProgramCache } from "../../src/train/programs.ts";
 import { createSlots } from "../../src/train/slots.ts";
 import { createState, setWeight } from "../../src/train/state.ts";
 import { float32, zeros } from "../../src/tensor/host-tensor.ts";
+import { matchTensors } from "../../src/weights/match-tensors.ts";
 import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { type HostTensors, inputFor, runGraph, tensorNamed } from "../support/graph.ts";
 import { normalTensor } from "../support/random.ts";
@@ -30,6 +31,9 @@ import { expectGradients, readGolden, targetsOf } from "./golden.ts";
 const golden = readGolden("vit");
 const model = modelFromConfig(golden.config);
 const pixels = tensorNamed(golden.inputs, "pixel_values");
+
+const tensorInfo = (shape: readonly number[]) =>
+  ({ dtype: "F32", shape, begin: 0, end: 0 }) as const;
 
 type Weight = (name: string) => Value;
 
@@ -73,6 +77,19 @@ describe("a tiny ViT", () => {
       labels: ["LABEL_0", "LABEL_1", "LABEL_2"],
     });
     expect(model.inputTypes(2, 99)).toEqual({ pixels: { dtype: "float32", shape: [2, 3, 8, 8] } });
+  });
+
+  it("is found in a checkpoint without a head, whose pooler is left out", () => {
+    const stored = [...model.params].flatMap(([name, { shape }]) =>
+      name.startsWith("vit.")
+        ? [{ storedName: name.slice("vit.".length), info: tensorInfo(shape) }]
+        : [],
+    );
+    const pooler = { storedName: "pooler.dense.weight", info: tensorInfo([16, 16]) };
+    const shapes = new Map([...model.params].map(([name, { shape }]) => [name, shape] as const));
+    const found = matchTensors("a", [...stored, pooler], shapes, model.checkpoint);
+    const missing = [...shapes.keys()].filter((name) => !found.has(name));
+    expect(missing).toEqual(["classifier.weight", "classifier.bias"]);
   });
 
   it("has the logits, the loss and the gradients of transformers", async () => {
