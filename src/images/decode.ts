@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import type { Bitmap } from "./bitmap.ts";
 
 /**
- * The pixels of an image file, upright as its camera says; transparency is left out.
+ * The pixels of an image file in sRGB, upright as its camera says; transparency is left out.
  *
  * @param channels - 3 for red, green and blue, or 1 for their brightness
  * @throws {UsageError} if the file cannot be read, or sharp is not installed.
@@ -19,7 +19,6 @@ export async function decodeImage(path: string, channels: 1 | 3): Promise<Bitmap
   });
   const { data, info } = await sharp(bytes)
     .autoOrient()
-    .toColourspace("srgb")
     .removeAlpha()
     .raw()
     .toBuffer({ resolveWithObject: true })

@@ -27,6 +27,18 @@ describe("decodeImage", () => {
     expect([data[0], data.at(-1)]).toEqual([255, 0]);
   });
 
+  it("reads the four inks of a print as colours", async () => {
+    const path = await fileOf("a.jpg", "");
+    const red = { r: 255, g: 0, b: 0 };
+    const image = sharp({ create: { width: 8, height: 8, channels: 3, background: red } });
+    await image.toColourspace("cmyk").jpeg().toFile(path);
+    const { data } = await decodeImage(path, 3);
+    expect(data).toHaveLength(8 * 8 * 3);
+    const [r = 0, g = 0, b = 0] = data;
+    expect(r).toBeGreaterThan(g + 100);
+    expect(r).toBeGreaterThan(b + 100);
+  });
+
   it("refuses what is no image, and what is not there", async () => {
     const path = await fileOf("a.png", "");
     await writeFile(path, "not a picture");
