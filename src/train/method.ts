@@ -90,7 +90,8 @@ function savedParams(
   const names = [...params.keys()];
   if (!modulesToSave) {
     const all = typeof model !== "string" || method === "relora";
-    const patterns = isNewTask(task) || own === "classification" ? checkpoint.optional : [];
+    const isClassifier = own === "classification" || own === "image-classification";
+    const patterns = isNewTask(task) || isClassifier ? checkpoint.optional : [];
     const isOptional = (name: string) =>
       patterns?.some((pattern) => matchesModule(pattern, name)) ?? false;
     return new Set(names.filter((name) => !targets.has(name) && (all || isOptional(name))));

@@ -149,6 +149,11 @@ describe("a Vision Transformer", () => {
     const lora = await runTiny({ ...next, method: "lora", batchSize: 100 });
     const before = accuracies(run).at(-1);
     expect([accuracies(flora)[0], accuracies(lora)[0]]).toEqual([before, before]);
+    expect(settingsIn(lora.output, "adapter_config.json")).toMatchObject({
+      task_type: null,
+      modules_to_save: ["classifier"],
+      target_modules: expect.arrayContaining(["attention.attention.query"]),
+    });
     const merged = join(folder, "merged");
     await mergeAdapter({ adapter: lora.output, output: merged });
     const paths = [join(images, "test/3/700.png")];
