@@ -96,7 +96,8 @@ function blockStage(block: RotaryBlock, layer: number, window: number | undefine
     attends: true,
     forward(x, p, { masks }) {
       const length = lengthOf(x);
-      const bias = window === undefined ? causalBias(x, length) : slidingBias(x, length, window);
+      const slides = window !== undefined && window < length;
+      const bias = slides ? slidingBias(x, length, window) : causalBias(x, length);
       return block.forward(x, p, { positions: firstPositions(length), bias, masks }).y;
     },
     decoding: {

@@ -1,6 +1,6 @@
 /** The command against the library, with a small GPT-2 that writes letters. */
 
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
@@ -55,7 +55,7 @@ async function expected(prompts: readonly string[], options: CompleteTextOptions
 
 beforeAll(async () => {
   const { files } = byteTokenizer();
-  const config = { vocab_size: 257, n_positions: 64, n_embd: 24, n_layer: 2, n_head: 4 };
+  const config = { vocab_size: 257, n_positions: 160, n_embd: 24, n_layer: 2, n_head: 4 };
   const model = gpt2(config);
   const weights = drawWeights(model, cpuRuntime({ threads: 1 }));
   // The scores of what is no letter are 0, and below those of some letters.
@@ -107,6 +107,37 @@ describe("flora generate", () => {
     expect(made).not.toEqual((await expected(PROMPTS, FILE))[0]);
   });
 
+  it.each<[Record<string, unknown>, readonly string[], CompleteTextOptions]>([
+    [{ num_beams: 3 }, [], { beams: 3 }],
+    [{ num_beams: 3 }, ["--temperature", "1.5"], { temperature: 1.5 }],
+    [{ do_sample: true, temperature: 2 }, [], { temperature: 2, topK: 50 }],
+    [{ do_sample: true, temperature: 2 }, ["--beams", "3"], { beams: 3 }],
+    [{ do_sample: true }, ["--temperature", "0"], {}],
+    [{ stop_strings: " " }, [], { stopStrings: [" "] }],
+    [{ stop_strings: " " }, ["--stop", "e"], { stopStrings: ["e"] }],
+  ])("joins %j of the file and %j", async (fields, words, options) => {
+    const path = join(directory, "generation_config.json");
+    const before = readFileSync(path, "utf8");
+    writeFileSync(path, JSON.stringify({ max_length: 40, ...fields }));
+    try {
+      const { text } = await generate("--prompt", "der hund", ...words);
+      expect(text).toBe(`${(await expected(PROMPTS, { ...FILE, ...options }))[0]?.text}\n`);
+    } finally {
+      writeFileSync(path, before);
+    }
+  });
+
+  it("makes at most 128 tokens where nothing else is said", async () => {
+    const path = join(directory, "generation_config.json");
+    const before = readFileSync(path, "utf8");
+    writeFileSync(path, "{}");
+    try {
+      expect((await generate("--prompt", "a")).text).toHaveLength(128 + 1);
+    } finally {
+      writeFileSync(path, before);
+    }
+  });
+
   it("ends before any of several texts", async () => {
     const [made] = await expected(PROMPTS, FILE);
     const whole = made?.text ?? "";
@@ -125,6 +156,23 @@ describe("flora generate", () => {
     const words = ["--input", join(folder, "in.txt"), "--prefix", "<", "--suffix", ">"];
     const { text } = await generate(...words, "--batch-size", "2");
     expect(text).toBe(made.map((each) => `${oneLine(each)}\n`).join(""));
+  });
+
+  it("samples every line anew, in whatever batches", async () => {
+    const same = PROMPTS.flatMap(() => ["a", "a"]);
+    const made = await expected(same, { ...FILE, temperature: 1.5 });
+    writeFileSync(join(folder, "same.txt"), same.join("\n"));
+    const words = [
+      "--input",
+      join(folder, "same.txt"),
+      "--temperature",
+      "1.5",
+      "--batch-size",
+      "1",
+    ];
+    const { text } = await generate(...words);
+    expect(text).toBe(made.map((each) => `${oneLine(each)}\n`).join(""));
+    expect(new Set(text.trimEnd().split("\n")).size).toBe(same.length);
   });
 
   it("writes JSON, with the score of a search", async () => {

@@ -85,7 +85,7 @@ const USES: Readonly<Partial<Record<Task, (loaded: LoadedModel) => Promise<void>
   async seq2seq({ model, weights, tokenizer }) {
     const decoding = createDecoder(model, runtime, weights);
     const template = { prefix: "", suffix: "", ends: true };
-    const prompts = ["Der Hund.", "Wir"].map((text) => promptIds(tokenizer, text, template));
+    const prompts = ["Der Hund.", "Wir"].map((source) => promptIds(tokenizer, source, template));
     const made = await complete(decoding, prompts, { maxNewTokens: 40 });
     expect(made.map((tokens) => tokens.length)).toEqual([40, 40]);
     await decoding.release();
