@@ -41,7 +41,7 @@ export async function saveOutput(run: Run): Promise<void> {
   const start = base.decoderStart;
   const begins =
     start === undefined
-      ? { bos_token_id: tokenizer.startOfText ?? end }
+      ? { bos_token_id: tokenizer?.startOfText ?? end }
       : { decoder_start_token_id: start };
   const tokens = end === undefined ? {} : { ...begins, eos_token_id: end };
   const writesText = base.task === "causal" || base.task === "seq2seq";
