@@ -13,9 +13,11 @@ export {
   createDecoder,
   generate,
   generateText,
+  loadImageModel,
   loadModel,
 } from "./generate/index.ts";
 export { gpt2, type Model, modelFromConfig } from "./models/index.ts";
+export { classifyImages, classifyTexts, cosineSimilarity, embedTexts } from "./predict/index.ts";
 export { cpuRuntime } from "./runtime/node.ts";
 export type { Runtime } from "./runtime/runtime.ts";
 export { byteTokenizer, loadTokenizer, type Tokenizer } from "./text/index.ts";

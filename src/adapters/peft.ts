@@ -7,7 +7,7 @@
  */
 
 import { UsageError } from "../errors.ts";
-import type { Model, Task } from "../models/model.ts";
+import { type Model, type Task, tiedHead } from "../models/model.ts";
 import type { PeftConfig } from "../weights/peft.ts";
 import { type Adapter, adaptedSizes, adapterNames, moduleOf } from "./adapter.ts";
 import { linearWeights } from "./targets.ts";
@@ -15,23 +15,14 @@ import { linearWeights } from "./targets.ts";
 /** The fields of adapter_config.json that say how adapters are scaled, and which modules have them. */
 export type PeftSettings = Omit<PeftConfig, "base_model_name_or_path">;
 
-/** The prefix of the checkpoint's names that no name of the model has. */
-const missingPrefix = ({ checkpoint, params }: Model): string =>
-  checkpoint.prefixes.find((start) => ![...params.keys()].some((name) => name.startsWith(start))) ??
-  "";
-
 /** A parameter's name in an adapter directory, without "base_model.model.". */
-export const peftName = (model: Model, name: string): string => missingPrefix(model) + name;
+export const peftName = ({ checkpoint }: Model, name: string): string =>
+  `${checkpoint.modulePrefix ?? ""}${name}`;
 
 /** The name that the model has for a tensor of an adapter directory. */
-function modelName(model: Model, stored: string): string {
-  const prefix = missingPrefix(model);
+function modelName({ checkpoint: { modulePrefix: prefix = "" } }: Model, stored: string): string {
   return stored.startsWith(prefix) ? stored.slice(prefix.length) : stored;
 }
-
-/** Whether the head is the weight of a stage too. */
-const isHeadTied = ({ stages, head }: Model): boolean =>
-  stages.some(({ params }) => Object.values(params).includes(head.weight));
 
 export interface StoredAdapters {
   readonly adapters: readonly Adapter[];
@@ -68,9 +59,10 @@ export function adaptersOf(
   for (const [name, { shape }] of model.params) if (shapeOf(name)) expected.set(name, shape);
   checkTensors(expected, stored, shapeOf);
   if (adapters.length === 0) throw new UsageError("adapter: holds no adapter of this model");
-  if (expected.has(model.head.weight) && isHeadTied(model)) {
+  const tied = tiedHead(model);
+  if (tied !== undefined && expected.has(tied)) {
     throw new UsageError(
-      `adapter: ${model.head.weight} is also the output embedding, which peft does not train with it`,
+      `adapter: ${tied} is also the output embedding, which peft does not train with it`,
       { hint: "merge the adapter with peft's merge_and_unload, and load the merged model" },
     );
   }
@@ -133,9 +125,10 @@ export function settingsOf(
   adapters: readonly Adapter[],
   saved: readonly string[],
 ): PeftSettings {
-  if (saved.includes(model.head.weight) && isHeadTied(model)) {
+  const tied = tiedHead(model);
+  if (tied !== undefined && saved.includes(tied)) {
     throw new UsageError(
-      `modulesToSave: ${moduleOf(model.head.weight)} is also the output embedding, which peft would separate from it`,
+      `modulesToSave: ${moduleOf(tied)} is also the output embedding, which peft would separate from it`,
     );
   }
   const [first] = adapters;

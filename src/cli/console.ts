@@ -1,6 +1,13 @@
 /** @file A run as a person follows it: a consumer of its events that writes text. */
 
-import type { EndEvent, StartEvent, StepEvent, TrainEvent } from "../train/events.ts";
+import type { Task } from "../models/model.ts";
+import type {
+  EndEvent,
+  EvaluationEvent,
+  StartEvent,
+  StepEvent,
+  TrainEvent,
+} from "../train/events.ts";
 import { leavesAdapters } from "../train/method.ts";
 import { quoteWords } from "./arguments.ts";
 import { wrap } from "./layout.ts";
@@ -13,6 +20,7 @@ import {
   translationReport,
 } from "./report.ts";
 import { createStyle } from "./style.ts";
+import { TASK_WORDS } from "./task-words.ts";
 
 export interface ConsoleOptions {
   /** How the reader calls flora: "flora", "npx flora". */
@@ -32,11 +40,12 @@ export interface RunConsole {
 export function createConsole(output: Output, options: ConsoleOptions): RunConsole {
   const style = createStyle(output.color);
   const steps: Pick<StepEvent, "step" | "loss">[] = [];
-  const evaluations: Pick<StepEvent, "step" | "loss">[] = [];
+  const evaluations: Pick<EvaluationEvent, "step" | "loss" | "accuracy">[] = [];
   let progress: Progress = createProgress(output, { microSteps: 1 });
   let start: StartEvent | undefined;
   let tested: string | undefined;
 
+  const task = (): Task => start?.task ?? "causal";
   const reportOptions = (): ReportOptions => ({ width: output.width, style });
 
   function show(event: TrainEvent): void {
@@ -51,8 +60,8 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
         steps.push({ step: event.step, loss: event.loss });
         return progress.step(event);
       case "evaluation":
-        evaluations.push({ step: event.step, loss: event.loss });
-        return progress.print([evaluationReport(event, reportOptions())]);
+        evaluations.push(event);
+        return progress.print([evaluationReport(event, { ...reportOptions(), task: task() })]);
       case "translation":
         tested = event.samples[0]?.prompt;
         return progress.print(["", ...translationReport(event, reportOptions())]);
@@ -67,7 +76,11 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
   }
 
   const end = (event: EndEvent): string[] =>
-    endReport(event, { steps, evaluations }, { ...reportOptions(), color: output.color });
+    endReport(
+      event,
+      { steps, evaluations },
+      { ...reportOptions(), color: output.color, task: task() },
+    );
 
   /** What came of the run, and what to do now. */
   function next(event: EndEvent): string[] {
@@ -94,8 +107,10 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
     const prompt = tested === undefined ? '"..."' : quoteWords([tested]);
     const isAdapter = start !== undefined && leavesAdapters(start.config);
     const kind = isAdapter ? "adapter" : "model";
+    const made = { kind, directory: quoteWords([directory]), prompt } as const;
+    const use = TASK_WORDS[task()].use?.(made);
     const commands = [
-      `generate --${kind} ${quoteWords([directory])} --prompt ${prompt}`,
+      ...(use === undefined ? [] : [use]),
       ...(isAdapter ? [`merge --adapter ${quoteWords([directory])} --output runs/merged`] : []),
       ...(words.length === 0 ? ["train --train de.txt,en.txt --output runs/mine"] : []),
       "memory --model.n_layer 12 --model.n_embd 768 --rank 128",

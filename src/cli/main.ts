@@ -19,6 +19,8 @@ interface Command {
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   train: () => import("./train.ts"),
   generate: () => import("./generate.ts"),
+  classify: () => import("./classify.ts"),
+  embed: () => import("./embed.ts"),
   compare: () => import("./compare.ts"),
   merge: () => import("./merge.ts"),
   export: () => import("./export.ts"),

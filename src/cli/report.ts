@@ -7,6 +7,7 @@ import type {
   StepEvent,
   TranslationEvent,
 } from "../train/events.ts";
+import type { Task } from "../models/model.ts";
 import { METHOD_NAMES, type TrainConfig } from "../train/config.ts";
 import { formatCount, formatDuration, formatPercent } from "./format.ts";
 import { formatTable, indent, truncate } from "./layout.ts";
@@ -15,6 +16,7 @@ import { formatPlan } from "./plan-table.ts";
 import { type Curve, plotCurves, type Point, smooth } from "./plot.ts";
 import { formatLearningRate, formatLoss } from "./progress.ts";
 import type { Style } from "./style.ts";
+import { TASK_WORDS } from "./task-words.ts";
 
 export interface ReportOptions {
   readonly width: number;
@@ -23,15 +25,19 @@ export interface ReportOptions {
 
 /** What will be trained on what, how, the plan and the predicted memory. */
 export function startReport(event: StartEvent, { width, style }: ReportOptions): string[] {
-  const { config, modelType, parameterCount, data, totalSteps, startStep } = event;
+  const { config, modelType, parameterCount, data, drawn, totalSteps, startStep } = event;
   const { optimizer, schedule, batchSize, microSteps } = config;
   const batches = microSteps === 1 ? "" : ` x ${microSteps} micro-steps`;
   const facts = [
     ["model", `${modelType}, ${formatCount(parameterCount)} parameters${origin(event)}`],
+    ...(drawn.length > 0 ? [["", `drawn, as it has none: ${drawn.join(", ")}`]] : []),
     ["data", data],
     ["method", methodInWords(config)],
     ["optimizer", `${optimizer}, ${schedule} rate${warmup(event)}`],
-    ["steps", `${formatCount(totalSteps)}, of ${batchSize} sequences${batches}${done(startStep)}`],
+    [
+      "steps",
+      `${formatCount(totalSteps)}, of ${batchSize} ${TASK_WORDS[event.task].examples}${batches}${done(startStep)}`,
+    ],
     ["output", config.output],
   ];
   return [
@@ -69,13 +75,22 @@ const warmup = ({ config: { warmupSteps, learningRate } }: StartEvent): string =
 
 const done = (steps: number): string => (steps > 0 ? `; ${formatCount(steps)} are done` : "");
 
-/** An evaluation in one line. */
-export function evaluationReport(event: EvaluationEvent, { style }: ReportOptions): string {
-  const { step, loss, perplexity, tokens, elapsedMs } = event;
-  const spent = `${formatCount(tokens)} tokens in ${formatDuration(elapsedMs)}`;
+/** An evaluation in one line: the loss, and what says the most about the task. */
+export function evaluationReport(
+  event: EvaluationEvent,
+  { style, task }: ReportOptions & { readonly task: Task },
+): string {
+  const { step, loss, perplexity, accuracy, tokens, elapsedMs } = event;
+  const { unit, hasPerplexity, accuracyName } = TASK_WORDS[task];
+  const measures = [
+    `loss ${style.bold(formatLoss(loss))}`,
+    ...(hasPerplexity ? [`perplexity ${formatPerplexity(perplexity)}`] : []),
+    ...(accuracyName === undefined ? [] : [`${accuracyName} ${formatPercent(accuracy)}`]),
+  ];
+  const spent = `${formatCount(tokens)} ${unit} in ${formatDuration(elapsedMs)}`;
   return (
-    `${style.yellow("held out")} at step ${step}: loss ${style.bold(formatLoss(loss))}` +
-    `  perplexity ${formatPerplexity(perplexity)}  ${style.dim(`(${spent})`)}`
+    `${style.yellow("held out")} at step ${step}: ${measures.join("  ")}` +
+    `  ${style.dim(`(${spent})`)}`
   );
 }
 
@@ -102,27 +117,26 @@ export function translationReport(event: TranslationEvent, options: ReportOption
 
 export interface History {
   readonly steps: readonly Pick<StepEvent, "step" | "loss">[];
-  readonly evaluations: readonly Pick<EvaluationEvent, "step" | "loss">[];
+  readonly evaluations: readonly Pick<EvaluationEvent, "step" | "loss" | "accuracy">[];
 }
 
-/** The loss curve, the memory beside its prediction, and where the time went. */
+/** The curves of the loss and the accuracy, the memory beside its prediction, and where the time went. */
 export function endReport(
   event: EndEvent,
   history: History,
-  options: ReportOptions & { readonly color: boolean },
+  options: ReportOptions & { readonly color: boolean; readonly task: Task },
 ): string[] {
   const { elapsedMs, projectionShare, overheadShare, memory, step } = event;
-  const curve = plotCurves(lossCurves(history), {
-    width: Math.min(options.width, 100),
-    height: 12,
-    color: options.color,
-    xLabel: "step",
-  });
+  const size = { width: Math.min(options.width, 100), color: options.color, xLabel: "step" };
+  const curves = [
+    plotCurves(lossCurves(history), { ...size, height: 12 }),
+    plotCurves(accuracyCurves(history, options.task), { ...size, height: 6 }),
+  ].flatMap((lines) => (lines.length > 0 ? [...lines, ""] : []));
   const shares =
     `${formatCount(step)} steps in ${formatDuration(elapsedMs)}` +
     `; projections ${formatPercent(projectionShare)} of it` +
     `, outside onnxruntime ${formatPercent(overheadShare)}`;
-  return [...curve, ...(curve.length > 0 ? [""] : []), ...formatMeasurement(memory), "", shares];
+  return [...curves, ...formatMeasurement(memory), "", shares];
 }
 
 /** The training loss, smoothed over about a thirtieth of the run, and the held-out losses. */
@@ -138,6 +152,14 @@ function lossCurves({ steps, evaluations }: History): readonly Curve[] {
     },
     { name: "held-out loss", kind: "marks", points: points(evaluations) },
   ];
+}
+
+/** The held-out accuracy in percent, where the task has one. */
+function accuracyCurves({ evaluations }: History, task: Task): readonly Curve[] {
+  const { accuracyName } = TASK_WORDS[task];
+  if (accuracyName === undefined) return [];
+  const points = evaluations.map(({ step, accuracy }): Point => [step, 100 * accuracy]);
+  return [{ name: `held out, ${accuracyName} in %`, kind: "line", points }];
 }
 
 const formatPerplexity = (perplexity: number): string =>

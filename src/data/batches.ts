@@ -11,6 +11,7 @@ import { integers } from "../random/integers.ts";
 import { foldIn, type Key } from "../random/key.ts";
 import { type HostTensor, int32 } from "../tensor/host-tensor.ts";
 import { locate, remembered, sortedEpochs, stretches } from "./epochs.ts";
+import { checkLengths, checkSizes, paddedLength, type PaddingOptions } from "./padding.ts";
 import { permutation } from "./permutation.ts";
 import type { LanguageModelSequence } from "./sequence.ts";
 
@@ -37,16 +38,6 @@ export interface BatchSource {
   batchAt(position: number): Batch;
 }
 
-export interface PaddingOptions {
-  readonly batchSize: number;
-  /** The id of padding. */
-  readonly pad: number;
-  /** Lengths are rounded up to a multiple of this, so that few different ones occur. Default 1. */
-  readonly multiple?: number;
-  /** The longest input of the model in tokens, which rounding up must not pass. */
-  readonly contextLength?: number;
-}
-
 /**
  * Every sequence once an epoch, in batches of similar lengths. The last batch that is cut may end
  * in rows of padding, whose weights are 0.
@@ -57,7 +48,7 @@ export function pairBatches(
   sequences: readonly LanguageModelSequence[],
   options: PaddingOptions & { readonly key: Key },
 ): BatchSource {
-  checkSequences(sequences, options);
+  checkLengths(sequences.map(inputLength), options);
   const compare = (a: LanguageModelSequence, b: LanguageModelSequence) =>
     a.ids.length - b.ids.length;
   const { batchesPerEpoch, at } = sortedEpochs(sequences, { ...options, compare });
@@ -120,14 +111,16 @@ export function* evaluationBatches(
   sequences: readonly LanguageModelSequence[],
   options: PaddingOptions,
 ): Generator<Batch, void, void> {
-  checkSequences(sequences, options);
+  checkLengths(sequences.map(inputLength), options);
   for (const rows of stretches(sequences, options.batchSize)) yield assemble(rows, options);
 }
 
+/** A model sees all but the last token. */
+const inputLength = ({ ids }: LanguageModelSequence): number => ids.length - 1;
+
 function assemble(rows: readonly LanguageModelSequence[], options: PaddingOptions): Batch {
-  const { batchSize: size, pad, multiple = 1, contextLength = Infinity } = options;
-  const longest = rows.reduce((max, { ids }) => Math.max(max, ids.length - 1), 0);
-  const length = Math.min(roundUp(longest, multiple), contextLength);
+  const { batchSize: size, pad } = options;
+  const length = paddedLength(rows.map(inputLength), options);
   const inputs = new Int32Array(size * length).fill(pad);
   const targets = new Int32Array(size * length).fill(pad);
   const weights = new Float32Array(size * length);
@@ -146,25 +139,3 @@ function assemble(rows: readonly LanguageModelSequence[], options: PaddingOption
   const ids = int32([size, length], inputs);
   return { size, inputs: { ids }, targets, weights, tokens, lossTokens };
 }
-
-function checkSequences(
-  sequences: readonly LanguageModelSequence[],
-  { batchSize, multiple = 1, contextLength = Number.MAX_SAFE_INTEGER }: PaddingOptions,
-): void {
-  checkSizes({ batchSize, multiple, contextLength });
-  if (sequences.length === 0) throw new UsageError("batches: there are no sequences; got 0");
-  const longest = sequences.reduce((max, { ids }) => Math.max(max, ids.length - 1), 0);
-  if (longest > contextLength) {
-    throw new UsageError(`batches: the context has ${contextLength} tokens; got ${longest}`);
-  }
-}
-
-function checkSizes(sizes: Readonly<Record<string, number>>): void {
-  for (const [name, size] of Object.entries(sizes)) {
-    if (!Number.isSafeInteger(size) || size < 1) {
-      throw new UsageError(`batches: ${name} must be a positive integer; got ${size}`);
-    }
-  }
-}
-
-const roundUp = (value: number, multiple: number): number => Math.ceil(value / multiple) * multiple;

@@ -14,12 +14,19 @@ export interface FitOptions {
   readonly tooLong?: "refuse" | "drop" | "truncate";
 }
 
-/** How a pair becomes what a model is trained on. */
-export interface PairEncoding<T> {
-  readonly encode: (pair: SentencePair) => T;
+/** How an example becomes what a model is trained on. */
+export interface ExampleEncoding<Example, T> {
+  /** In the plural, for messages. */
+  readonly what: string;
+  readonly encode: (example: Example) => T;
   /** Tokens of the longest input that this makes. */
   readonly lengthOf: (sequence: T) => number;
+  /** The texts that may be cut, and the example with these in their place. */
+  readonly texts: (example: Example) => readonly string[];
+  readonly withTexts: (example: Example, texts: readonly string[]) => Example;
 }
+
+export type PairEncoding<T> = Pick<ExampleEncoding<SentencePair, T>, "encode" | "lengthOf">;
 
 export interface Fitted<T> {
   readonly sequences: readonly T[];
@@ -29,22 +36,39 @@ export interface Fitted<T> {
   readonly truncated: number;
 }
 
-/**
- * Pairs as sequences of at most `contextLength` tokens, in order.
- *
- * @throws {UsageError} if some do not fit and are neither dropped nor truncated, if one does not
- *   fit even with one character of its source, or if none is left.
- */
-export function fitPairs<T>(
+/** Pairs as sequences of at most `contextLength` tokens, in order. @throws {UsageError} as `fitExamples` does. */
+export const fitPairs = <T>(
   pairs: readonly SentencePair[],
   encoding: PairEncoding<T>,
+  options: FitOptions,
+): Fitted<T> =>
+  fitExamples(
+    pairs,
+    {
+      ...encoding,
+      what: "pairs",
+      texts: ({ source }) => [source],
+      withTexts: ({ target }, [source = ""]) => ({ source, target }),
+    },
+    options,
+  );
+
+/**
+ * Examples as sequences of at most `contextLength` tokens, in order.
+ *
+ * @throws {UsageError} if some do not fit and are neither dropped nor truncated, if one does not
+ *   fit even with one character of its text, or if none is left.
+ */
+export function fitExamples<Example, T>(
+  examples: readonly Example[],
+  encoding: ExampleEncoding<Example, T>,
   { contextLength, tooLong = "refuse" }: FitOptions,
 ): Fitted<T> {
-  const { encode, lengthOf } = encoding;
+  const { what, encode, lengthOf } = encoding;
   const fits = (sequence: T) => lengthOf(sequence) <= contextLength;
   const notFitting = (sequences: readonly T[], alternative: string) =>
-    tooLongError("pairs", sequences.map(lengthOf), { contextLength, alternative });
-  const sequences = pairs.map(encode);
+    tooLongError(what, sequences.map(lengthOf), { contextLength, alternative });
+  const sequences = examples.map(encode);
   const excess = sequences.filter((sequence) => !fits(sequence)).length;
 
   if (excess > 0 && tooLong === "refuse") {
@@ -52,29 +76,37 @@ export function fitPairs<T>(
   }
   if (tooLong === "truncate") {
     const cut = sequences.map((sequence, i) => {
-      const pair = pairs[i];
-      return pair === undefined || fits(sequence) ? sequence : truncated(pair, encode, fits);
+      const [example] = examples.slice(i, i + 1);
+      return example === undefined || fits(sequence)
+        ? sequence
+        : truncated(example, encoding, fits);
     });
     if (!cut.every(fits)) throw notFitting(cut, 'set tooLong to "drop"');
     return { sequences: cut, dropped: 0, truncated: excess };
   }
   const fitting = sequences.filter(fits);
   if (fitting.length === 0) {
-    throw new UsageError(`pairs: none fits into ${contextLength} tokens; got ${pairs.length}`);
+    throw new UsageError(`${what}: none fits into ${contextLength} tokens; got ${examples.length}`);
   }
   return { sequences: fitting, dropped: excess, truncated: 0 };
 }
 
-/** The pair with as many first characters of its source as fit, but at least one. */
-function truncated<T>(
-  { source, target }: SentencePair,
-  encode: (pair: SentencePair) => T,
+/** The example with as many first characters of each of its texts as fit, but at least one. */
+function truncated<Example, T>(
+  example: Example,
+  { encode, texts, withTexts }: ExampleEncoding<Example, T>,
   fits: (sequence: T) => boolean,
 ): T {
-  const characters = Array.from(source);
-  const keep = (count: number) => encode({ source: characters.slice(0, count).join(""), target });
+  const characters = texts(example).map((text) => Array.from(text));
+  const keep = (count: number) =>
+    encode(
+      withTexts(
+        example,
+        characters.map((each) => each.slice(0, count).join("")),
+      ),
+    );
   let best = keep(1);
-  let tooMany = characters.length;
+  let tooMany = characters.reduce((most, { length }) => Math.max(most, length), 0);
   for (let fitting = 1; tooMany - fitting > 1;) {
     const middle = (fitting + tooMany) >>> 1;
     const sequence = keep(middle);

@@ -3,12 +3,35 @@ export {
   type BatchSource,
   evaluationBatches,
   pairBatches,
-  type PaddingOptions,
   textBatches,
 } from "./batches.ts";
+export {
+  classBatch,
+  type ClassifiedEncoding,
+  type EncodedPair,
+  encoderInputs,
+  maskedBatch,
+  pairedBatch,
+} from "./encoder-batches.ts";
 export { conversationSequences, readConversations } from "./conversation.ts";
-export type { FitOptions, Fitted } from "./fit.ts";
+export { sortedEpochs, stretches } from "./epochs.ts";
+export { type ExampleEncoding, fitExamples, type FitOptions, type Fitted } from "./fit.ts";
 export { grammarPairs, heldOut } from "./grammar.ts";
+export {
+  type Augmentation,
+  imageBatch,
+  imageBatches,
+  type ImageSet,
+  imagesAt,
+} from "./image-batches.ts";
+export {
+  labelsOf,
+  type LabelledColumns,
+  type LabelledText,
+  readLabelledTexts,
+} from "./labelled.ts";
+export { chosenOf, maskTokens, type Masking } from "./masking.ts";
+export type { PaddingOptions } from "./padding.ts";
 export type { SentencePair } from "./pair.ts";
 export { permutation } from "./permutation.ts";
 export { readTextFile } from "./read-text.ts";

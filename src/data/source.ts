@@ -5,15 +5,14 @@
  *   tsv       tab-separated; two columns, or a header line that names them
  *   jsonl     one JSON object a line, its columns by name; .jsonl or .ndjson
  *   text      one document
- *
- * A tab or newline cannot be part of a TSV cell.
  */
 
 import { extname } from "node:path";
 import { FormatError, UsageError } from "../errors.ts";
-import { isBlank, readFirstJsonLine, readJsonLines, readLines, typeInWords } from "./jsonl.ts";
+import { isBlank, readFirstJsonLine, readJsonLines, readLines } from "./jsonl.ts";
 import type { SentencePair } from "./pair.ts";
 import { readTextFile } from "./read-text.ts";
+import { type Column, jsonRows, type Row, tsvRows } from "./table.ts";
 
 export type DataFormat = "parallel" | "tsv" | "jsonl" | "text";
 
@@ -23,8 +22,8 @@ export type ExampleKind = "texts" | "pairs" | "conversations";
 export interface PairSource {
   readonly paths: readonly string[];
   /**
-   * Column names of a TSV or JSONL file; a TSV has a header line if either is given. Without any, or
-   * "source" and "target", a JSONL file may have "prompt" and "completion" instead.
+   * Columns of a TSV or JSONL file by name; of a TSV without a header line by number, from 1 on. Without any, or with "source" and
+   * "target", a JSONL file may have "prompt" and "completion" instead.
    */
   readonly sourceColumn?: string;
   readonly targetColumn?: string;
@@ -125,12 +124,6 @@ export async function readTexts(path: string, column = "text"): Promise<string[]
   return texts;
 }
 
-/** The wanted cells of a line, which is counted from 1. */
-interface Row {
-  readonly line: number;
-  readonly cells: readonly string[];
-}
-
 const columnsOf = ({ sourceColumn = "source", targetColumn = "target" }: PairSource) =>
   [sourceColumn, targetColumn] as const;
 
@@ -144,46 +137,26 @@ async function readParallel(sourcePath: string, targetPath: string): Promise<Row
   return sources.map((source, i) => ({ line: i + 1, cells: [source, targets[i] ?? ""] }));
 }
 
-async function readTsv(path: string, spec: PairSource): Promise<Row[]> {
-  const table = (await readLines(path)).map((text) => text.split("\t"));
-  const named = spec.sourceColumn !== undefined || spec.targetColumn !== undefined;
-  const header = named ? (table[0] ?? []) : ["", ""];
-  const wanted = named ? columnsOf(spec).map((name) => columnIndex(path, name, header)) : [0, 1];
-
-  return table.flatMap((cells, i): Row[] => {
-    const line = i + 1;
-    const isEmpty = cells.length === 1 && isBlank(cells[0] ?? "");
-    if (isEmpty || (named && i === 0)) return [];
-    if (cells.length !== header.length) {
-      const message = `line ${line}: expected ${header.length} columns; got ${cells.length}`;
-      throw new FormatError(path, message, { offset: line });
-    }
-    return [{ line, cells: wanted.map((column) => cells[column] ?? "") }];
-  });
+/** Without names the first two columns, of which there are no more. */
+async function readTsv(path: string, spec: PairSource): Promise<readonly Row[]> {
+  const lines = await readLines(path);
+  if (spec.sourceColumn !== undefined || spec.targetColumn !== undefined) {
+    return tsvRows(path, lines, columnsNamed(columnsOf(spec)));
+  }
+  const [columns] = lines.map((line) => line.split("\t").length);
+  if (columns !== undefined && columns !== 2) {
+    throw new FormatError(path, `line 1: expected 2 columns; got ${columns}`, { offset: 1 });
+  }
+  return tsvRows(path, lines, columnsNamed(["1", "2"]));
 }
 
-function columnIndex(path: string, name: string, header: readonly string[]): number {
-  const index = header.indexOf(name);
-  if (index === -1) throw unknownColumn(path, name, header);
-  return index;
+async function readJsonl(path: string, named: readonly string[]): Promise<readonly Row[]> {
+  const objects = await readJsonLines(path);
+  return jsonRows(path, objects, columnsNamed(columnsInUse(objects[0]?.object, named)));
 }
 
-async function readJsonl(path: string, named: readonly string[]): Promise<Row[]> {
-  const lines = await readJsonLines(path);
-  const columns = columnsInUse(lines[0]?.object, named);
-  return lines.map(({ line, object }): Row => {
-    const cells = columns.map((column) => {
-      if (!Object.hasOwn(object, column)) {
-        throw unknownColumn(`${path}, line ${line}`, column, Object.keys(object));
-      }
-      const value = object[column];
-      if (typeof value === "string") return value;
-      const message = `line ${line}: "${column}" must be a string; got ${typeInWords(value)}`;
-      throw new FormatError(path, message, { offset: line });
-    });
-    return { line, cells };
-  });
-}
+const columnsNamed = (names: readonly string[]): readonly Column[] =>
+  names.map((name) => ({ name }));
 
 /** The named columns, or those that stand for them where the usual ones are missing. */
 function columnsInUse(first: object | undefined, named: readonly string[]): readonly string[] {
@@ -192,11 +165,6 @@ function columnsInUse(first: object | undefined, named: readonly string[]): read
   if (!isUsual || named.some((column) => hasColumns(first, [column]))) return named;
   return others.find((columns) => hasColumns(first, columns)) ?? named;
 }
-
-const unknownColumn = (where: string, name: string, columns: readonly string[]): UsageError =>
-  new UsageError(`data: no column "${name}" in ${where}; got ${columns.join(", ") || "none"}`, {
-    hint: "name one of these columns",
-  });
 
 function completePairs(path: string, rows: readonly Row[]): SentencePair[] {
   const pairs = rows.flatMap(({ line, cells: [source = "", target = ""] }): SentencePair[] => {

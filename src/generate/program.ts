@@ -15,7 +15,13 @@
 import { GraphError } from "../errors.ts";
 import { mapTensors, type Tensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
-import { type KeysAndValues, MEMORY, type Model, type StageDecoding } from "../models/model.ts";
+import {
+  headOf,
+  type KeysAndValues,
+  MEMORY,
+  type Model,
+  type StageDecoding,
+} from "../models/model.ts";
 import { logitsOf } from "../nn/loss.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import { cast } from "../ops/elementwise.ts";
@@ -53,7 +59,7 @@ export const cacheWidths = ({ stages }: Model): ReadonlyMap<string, number> =>
  */
 export function decodeProgram(model: Model, sizes: DecodeSizes, kept: KeptWeights): Program {
   const { batch, length, past, source = 0 } = sizes;
-  const { head } = model;
+  const head = headOf(model);
   const weight = weightsOf(model, kept);
   const widths = cacheWidths(model);
   const known = (name: string) =>

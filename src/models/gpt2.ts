@@ -99,6 +99,7 @@ export function gpt2(fields: ConfigFields): Model {
     inputTypes: (batch, length) => ({ ids: { dtype: "int32", shape: [batch, length] } }),
     checkpoint: {
       prefixes: ["transformer."],
+      modulePrefix: "transformer.",
       ignore: ["h.*.attn.bias", "h.*.attn.masked_bias", "lm_head.weight"],
     },
   };

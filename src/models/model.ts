@@ -14,6 +14,7 @@ import type { Tensors } from "../graph/tensors.ts";
 import type { Value, ValueType } from "../graph/value.ts";
 import type { DropoutMasks } from "../nn/dropout.ts";
 import type { ParamSpec } from "../nn/params.ts";
+import { staticShape } from "../tensor/shape.ts";
 
 /** What a model computes, and so which data it learns from. */
 export type Task =
@@ -38,6 +39,8 @@ export type InputName =
   | "attentionMask"
   /** 0 for the first text of a pair and 1 for the second, [B, T], int32. */
   | "tokenTypes"
+  /** Places of the tokens that are to be guessed, K a row, counted over all rows from 0 to B T - 1, [B, K], int32. */
+  | "chosen"
   /** Tokens of the answer, each to be followed by the next, [B, T'], int32. */
   | "decoderIds"
   /** Normalised images, [B, channels, height, width], float32. */
@@ -137,8 +140,9 @@ export interface Model {
   readonly stages: readonly Stage[];
   /** The index of the stage whose output is the memory. */
   readonly memory?: number;
-  readonly head: Head;
-  /** C of the head. */
+  /** Absent where hidden states are vectors to be compared. */
+  readonly head?: Head;
+  /** C of the last hidden states. */
   readonly width: number;
   /** Ids of tokens are below it. */
   readonly vocabularySize: number;
@@ -148,26 +152,65 @@ export interface Model {
   readonly usualLength?: number;
   /** The token from which an answer begins, of encoder-decoder models. */
   readonly decoderStart?: number;
-  /** The types of a batch of B sequences of T tokens, at most, whose answers have as many if nothing is said. */
+  /** The names of the classes in the order of their ids, where there are classes. */
+  readonly labels?: readonly string[];
+  /** The types of a batch of B sequences of T tokens, at most, whose answers or guesses are as many if nothing is said. */
   inputTypes(batch: number, length: number, answerLength?: number): InputTypes;
   /** How checkpoints of this architecture deviate from `params`. */
   readonly checkpoint: {
     /** Prefixes that names may carry. */
     readonly prefixes: readonly string[];
+    /** What transformers has before all names of `params`, as the names of modules. */
+    readonly modulePrefix?: string;
     /** Patterns of tensors that hold nothing: masks, tied copies. */
     readonly ignore: readonly string[];
     /** Names under which a checkpoint may hold a parameter that it lacks: those of tied copies. */
     readonly substitutes?: Readonly<Record<string, string>>;
     /** Patterns of parameters that a checkpoint may lack, and that are then drawn: a new head. */
     readonly optional?: readonly string[];
+    /** What names end in in old checkpoints, and in this architecture. */
+    readonly endings?: Readonly<Record<string, string>>;
   };
 }
 
-/** V, the rows of the head. */
+/** The head of a model whose task needs one. */
+export function headOf({ type, head }: Model): Head {
+  if (head) return head;
+  throw new Error(`internal: ${type} without a head`);
+}
+
+/** The parameters of the head. */
+export const headParams = ({ head }: Model): readonly string[] =>
+  [head?.weight, head?.bias].filter((name) => name !== undefined);
+
+/** V, the rows of the head; 0 without one. */
 export function headRows({ params, head }: Model): number {
+  if (!head) return 0;
   const [rows] = params.get(head.weight)?.shape ?? [];
   if (rows === undefined) throw new Error(`internal: no parameter ${head.weight}`);
   return rows;
+}
+
+/** The weight of a head that is also an embedding; undefined if there is none. */
+export const tiedHead = ({ stages, head }: Model): string | undefined =>
+  stages.some(({ params }) => head && Object.values(params).includes(head.weight))
+    ? head?.weight
+    : undefined;
+
+/** The parameters that something is computed with; others are kept for those who load the checkpoint. */
+export const paramsInUse = (model: Model): ReadonlySet<string> =>
+  new Set([...model.stages.flatMap(({ params }) => Object.values(params)), ...headParams(model)]);
+
+/** The images that a model reads. */
+export function imageInputOf({ type, inputTypes }: Model): {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+} {
+  const { pixels } = inputTypes(1, 1);
+  if (!pixels) throw new Error(`internal: ${type} reads no images`);
+  const [, channels = 0, height = 0, width = 0] = staticShape("pixels", pixels.shape);
+  return { channels, height, width };
 }
 
 /** The inputs that the stages of a model read, in order. */

@@ -10,7 +10,7 @@ import {
   textWindows,
 } from "../data/index.ts";
 import type { DataRequest, TrainData } from "./data.ts";
-import { count, LENGTH_MULTIPLE, loadPairData } from "./pair-data.ts";
+import { count, LENGTH_MULTIPLE, lengthsOf, loadPairData } from "./pair-data.ts";
 import { HELD_OUT_SHARE, isText, readAllTexts, spread } from "./splits.ts";
 import { templateOf } from "./template.ts";
 
@@ -55,18 +55,13 @@ function loadPairs(request: DataRequest): Promise<TrainData> {
     batching: (all) => ({
       training: (sequences) => pairBatches(sequences, { ...padding, key }),
       evaluation: (sequences) => evaluationBatches(sequences.toSorted(byLength), padding),
-      shapes: lengthsOf(all, contextLength).map((length) => model.inputTypes(batchSize, length)),
+      shapes: lengthsOf(
+        all.map(({ ids }) => ids.length - 1),
+        contextLength,
+      ).map((length) => model.inputTypes(batchSize, length)),
     }),
   });
 }
 
 const byLength = (a: LanguageModelSequence, b: LanguageModelSequence): number =>
   a.ids.length - b.ids.length;
-
-/** Multiples of the rounding up to the longest sequence, from the shortest on. */
-function lengthsOf(sequences: readonly LanguageModelSequence[], limit: number): readonly number[] {
-  const rounded = sequences.map(({ ids }) =>
-    Math.min(limit, Math.ceil((ids.length - 1) / LENGTH_MULTIPLE) * LENGTH_MULTIPLE),
-  );
-  return [...new Set(rounded)].toSorted((a, b) => a - b);
-}

@@ -9,7 +9,10 @@ import { UsageError } from "../errors.ts";
 import type { OptimizerName } from "../optim/base.ts";
 import type { Family } from "../optim/projection.ts";
 import type { ScheduleName } from "../optim/schedule.ts";
+import type { Augmentation } from "../data/image-batches.ts";
+import { allowedValues } from "./allowed-values.ts";
 import { closest } from "./suggest.ts";
+import type { TaskName } from "./task.ts";
 import { ADAPTER_FAMILY, type AdapterMethod, isAdapterMethod } from "../adapters/methods.ts";
 import type { AccumulatorDType } from "../optim/accumulator.ts";
 import type { WeightDType, WeightUpdate } from "../optim/rounding.ts";
@@ -34,10 +37,13 @@ export type ProjectionSide = "smaller" | "larger" | "rows" | "columns";
 export interface TrainConfig {
   readonly train?: readonly string[] | undefined;
   readonly validation?: readonly string[] | undefined;
-  readonly task?: "text" | "pairs" | undefined;
+  readonly task?: TaskName | undefined;
   readonly textColumn: string;
+  readonly pairColumn?: string | undefined;
+  readonly labelColumn: string;
   readonly sourceColumn: string;
   readonly targetColumn: string;
+  readonly augment: Augmentation;
   readonly prefix: string;
   readonly suffix?: string | undefined;
   readonly tooLong: "refuse" | "drop" | "truncate";
@@ -104,15 +110,23 @@ const OPTIONS = {
   // Data
   train: paths
     .optional()
-    .describe("training file, or two line-aligned files; none: the built-in grammar"),
+    .describe(
+      "training file, two line-aligned files, or a folder of images; none: the built-in grammar",
+    ),
   validation: paths.optional().describe("held-out file(s); none: a part of the training data"),
   task: z
-    .enum(["text", "pairs"])
+    .enum(["text", "pairs", "mask", "classify", "embed"])
     .optional()
-    .describe("what a JSONL file holds; else the files tell"),
-  textColumn: z.string().default("text").describe("the column of a JSONL file that holds text"),
+    .describe("what is learned; the model and the files tell if absent"),
+  textColumn: z.string().default("text").describe("the column that holds text, by name or number"),
+  pairColumn: z.string().optional().describe("the column of a second text that is classified too"),
+  labelColumn: z.string().default("label").describe("the column that holds the class of a text"),
   sourceColumn: z.string().default("source").describe("the column that holds what is translated"),
   targetColumn: z.string().default("target").describe("the column that holds the answer"),
+  augment: z
+    .enum(["none", "flip", "crop"])
+    .default("none")
+    .describe("images: mirror half of them, and with crop move them by up to 4 pixels too"),
   prefix: z.string().default("").describe("stands before every source"),
   suffix: z
     .string()
@@ -354,39 +368,6 @@ export function optionHelp(): readonly OptionHelp[] {
       default: byDefault === undefined ? undefined : JSON.stringify(byDefault),
     };
   });
-}
-
-/** What a schema allows, in the words of a user. */
-function allowedValues(option: z.ZodType): string {
-  const json = z.toJSONSchema(option, { io: "input", unrepresentable: "any" });
-  const branches = (json.anyOf ?? [json]).flatMap((branch) =>
-    typeof branch === "object" ? [describe(branch)] : [],
-  );
-  return branches.join(" or ");
-}
-
-function describe(json: z.core.JSONSchema.BaseSchema): string {
-  const { exclusiveMinimum: above, minimum: from, exclusiveMaximum: below } = json;
-  if (json.enum) return `one of ${json.enum.join(", ")}`;
-  const bounds = [
-    ...(above === undefined ? [] : [`above ${above}`]),
-    ...(from === undefined || from < Number.MIN_SAFE_INTEGER + 1 ? [] : [`at least ${from}`]),
-    ...(below === undefined ? [] : [`below ${below}`]),
-  ].join(" and ");
-  switch (json.type) {
-    case "integer":
-      return `a whole number ${bounds}`.trim();
-    case "number":
-      return `a number ${bounds}`.trim();
-    case "boolean":
-      return "true or false";
-    case "array":
-      return "a list of texts";
-    case "object":
-      return "a table of fields";
-    default:
-      return "a text";
-  }
 }
 
 /** The option that was probably meant, as a hint. */

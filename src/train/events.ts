@@ -3,6 +3,7 @@
  * nothing calls back into the trainer.
  */
 
+import type { Task } from "../models/model.ts";
 import type { TrainConfig } from "./config.ts";
 
 /** How one parameter is kept while training. */
@@ -27,6 +28,7 @@ export interface MemoryRow {
     | "optimizer state"
     | "activations"
     | "workspace"
+    | "images"
     | "runtime";
   readonly predicted: number;
   /** Known at the end; rows that cannot be told apart are measured in the total only. */
@@ -46,6 +48,9 @@ export interface StartEvent {
   readonly type: "start";
   readonly config: TrainConfig;
   readonly modelType: string;
+  readonly task: Task;
+  /** Parameters that were drawn because the checkpoint lacks them, as those of a new head. */
+  readonly drawn: readonly string[];
   readonly parameterCount: number;
   readonly parameters: readonly ParameterPlan[];
   readonly memory: MemoryTable;

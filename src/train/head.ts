@@ -1,7 +1,7 @@
 /** @file Running the head: loss and gradients over chunks of the vocabulary. */
 
 import type { Batch } from "../data/batches.ts";
-import { headRows } from "../models/model.ts";
+import { headOf, headRows } from "../models/model.ts";
 import type { WeightDType } from "../optim/rounding.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
 import {
@@ -50,7 +50,8 @@ interface NamedParam {
 
 export function createHead(parts: PipelineParts): Head {
   const { shapes, model, plan, config, state, programs, slots, draws } = parts;
-  const { width, head } = model;
+  const { width } = model;
+  const head = headOf(model);
   const params = [
     ["weight", head.weight],
     ["bias", head.bias],
@@ -257,12 +258,12 @@ function chunksOf(rows: number, size: number): readonly Chunk[] {
   }));
 }
 
-async function numberOf(buffer: Buffer): Promise<number> {
+export async function numberOf(buffer: Buffer): Promise<number> {
   const [value] = await buffer.read();
   return Number(value);
 }
 
-function copyFloat32(from: Float32Array, to: unknown): void {
+export function copyFloat32(from: Float32Array, to: unknown): void {
   if (!(to instanceof Float32Array)) throw new Error("internal: float32 expected");
   to.set(from);
 }

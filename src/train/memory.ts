@@ -18,6 +18,7 @@ import {
 } from "./apply-programs.ts";
 import type { TrainConfig } from "./config.ts";
 import { vocabularySizeOf } from "./data.ts";
+import { batchTypes } from "./encoder-data.ts";
 import type { MemoryRow, MemoryTable, ParameterPlan } from "./events.ts";
 import { buildGradients, buildStatistics, buildWholeHead } from "./head-programs.ts";
 import { planOf } from "./parts.ts";
@@ -25,6 +26,7 @@ import { traineeOf } from "./method.ts";
 import { chainOf } from "./chain.ts";
 import { describePlan, type Plan } from "./plan.ts";
 import { contextLengthOf, immediateParams, modelOf, type Run } from "./prepare.ts";
+import { buildPairGradients } from "./similarity-head.ts";
 import { MEMORY_COTANGENT, projectionName } from "./stage-programs.ts";
 
 /** What the memory of a run depends on. */
@@ -34,6 +36,8 @@ interface MemoryParts {
   readonly plan: Plan;
   /** The shapes of batches that occur, the largest last. */
   readonly shapes: readonly InputTypes[];
+  /** What the examples take, where that is much. */
+  readonly dataBytes?: number | undefined;
   /** Resident memory before anything was allocated. */
   readonly baseBytes: number;
 }
@@ -50,11 +54,15 @@ export const predictedMemory = ({ config, model, plan, data }: Run): MemoryTable
     model,
     plan,
     shapes: data.shapes,
-    baseBytes: Math.max(IDLE_BYTES, process.memoryUsage.rss() - restingBytes(plan)),
+    dataBytes: data.bytes,
+    baseBytes: Math.max(
+      IDLE_BYTES,
+      process.memoryUsage.rss() - restingBytes(plan) - (data.bytes ?? 0),
+    ),
   });
 
 /** The prediction, with what the finished run took. */
-export function measuredMemory(table: MemoryTable, { state, slots }: Run): MemoryTable {
+export function measuredMemory(table: MemoryTable, { state, slots, data }: Run): MemoryTable {
   const sum = (buffers: Iterable<{ readonly bytes: number }>) =>
     [...buffers].reduce((bytes, buffer) => bytes + buffer.bytes, 0);
   const sumAll = (states: ReadonlyMap<string, Buffers>) =>
@@ -64,6 +72,7 @@ export function measuredMemory(table: MemoryTable, { state, slots }: Run): Memor
     accumulators: sumAll(state.accumulators) + slots.bytesOf(isScratchAccumulator),
     "optimizer state": sumAll(state.optimizer) + sum(state.masters.values()),
     activations: slots.bytesOf((name) => !isScratchAccumulator(name)),
+    ...(data.bytes !== undefined && { images: data.bytes }),
   };
   return {
     ...table,
@@ -85,7 +94,8 @@ export async function predictMemory(
 ): Promise<{ readonly table: MemoryTable; readonly parameters: readonly ParameterPlan[] }> {
   const base = await modelOf(config, { vocabularySize: await vocabularySizeOf(config) });
   const { model, plan } = traineeOf(base, config);
-  const shapes = [model.inputTypes(config.batchSize, contextLengthOf(config, model))];
+  const { batchSize } = config;
+  const shapes = [batchTypes(model, { batchSize, length: contextLengthOf(config, model) })];
   const table = predict({ config, model, plan, shapes, baseBytes: IDLE_BYTES });
   return { table, parameters: describePlan(plan) };
 }
@@ -93,7 +103,7 @@ export async function predictMemory(
 export const isScratchAccumulator = (slot: string): boolean => slot.includes(" acc:");
 
 function predict(parts: MemoryParts): MemoryTable {
-  const { model, plan, baseBytes } = parts;
+  const { model, plan, baseBytes, dataBytes } = parts;
   const described = describePlan(plan);
   const sum = (of: (param: ParameterPlan) => number) =>
     described.reduce((bytes, param) => bytes + of(param), 0);
@@ -104,6 +114,7 @@ function predict(parts: MemoryParts): MemoryTable {
     { name: "optimizer state", predicted: sum(({ optimizerBytes }) => optimizerBytes) },
     { name: "activations", predicted: activations },
     { name: "workspace", predicted: workspace },
+    ...(dataBytes === undefined ? [] : [{ name: "images" as const, predicted: dataBytes }]),
     { name: "runtime", predicted: baseBytes + programs * SESSION_BYTES },
   ];
   return {
@@ -210,6 +221,10 @@ function stagePrograms({ config, model, plan }: MemoryParts, inputs: InputTypes,
 function headPrograms({ config, model, plan }: MemoryParts, hidden: Shape, slots: Slots) {
   const { width, head } = model;
   const tokens = elementCount(hidden) / width;
+  if (!head) {
+    hold(slots, "dHidden", [tokens, width]);
+    return { whole: [buildPairGradients({ pairs: tokens / 2, width })], chunks: [] };
+  }
   const weight = planOf(plan, head.weight).training;
   const bias = head.bias === undefined ? undefined : planOf(plan, head.bias).training;
   const training = { ...(weight && { weight }), ...(bias && { bias }) };

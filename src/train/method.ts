@@ -17,6 +17,7 @@ import type { Model } from "../models/model.ts";
 import { matchesModule } from "../models/patterns.ts";
 import type { TrainConfig } from "./config.ts";
 import { EVERYTHING, type Plan, planParameters, type Trainable } from "./plan.ts";
+import { isNewTask } from "./task.ts";
 
 export interface Trainee {
   /** The model as it is on disk. */
@@ -48,9 +49,12 @@ export function traineeOf(base: Model, config: TrainConfig): Trainee {
   return { base, adapters, model, plan: planParameters(model, config, trainable) };
 }
 
-/** Whether a run leaves adapters: those of a model that is on disk and was not changed itself. */
-export const leavesAdapters = ({ method, model }: TrainConfig): boolean =>
-  isAdapterMethod(method) && !ADAPTER_FAMILY[method].merge && typeof model === "string";
+/** Whether a run leaves adapters: those of a model that is on disk and was not changed itself, nor for another task. */
+export const leavesAdapters = ({ method, model, task }: TrainConfig): boolean =>
+  isAdapterMethod(method) &&
+  !ADAPTER_FAMILY[method].merge &&
+  typeof model === "string" &&
+  !isNewTask(task);
 
 /** Adapters are trained, and of the model what is asked for; LoRA+ trains B faster than A. */
 function adapterTraining(
@@ -74,15 +78,24 @@ function adapterTraining(
   };
 }
 
-/** Parameters that are trained whole beside the adapters. A random embedding that is frozen would learn nothing. */
+/**
+ * Parameters that are trained whole beside the adapters. A random embedding that is frozen would learn nothing, and neither would
+ * a new head; that of a classifier is trained always, as in peft.
+ */
 function savedParams(
-  { params }: Model,
+  { params, checkpoint, task: own }: Model,
   targets: ReadonlySet<string>,
-  { modulesToSave, model, method }: TrainConfig,
+  { modulesToSave, model, method, task }: TrainConfig,
 ): ReadonlySet<string> {
-  const all = typeof model !== "string" || method === "relora";
   const names = [...params.keys()];
-  if (!modulesToSave) return new Set(all ? names.filter((name) => !targets.has(name)) : []);
+  if (!modulesToSave) {
+    const all = typeof model !== "string" || method === "relora";
+    const isClassifier = own === "classification" || own === "image-classification";
+    const patterns = isNewTask(task) || isClassifier ? checkpoint.optional : [];
+    const isOptional = (name: string) =>
+      patterns?.some((pattern) => matchesModule(pattern, name)) ?? false;
+    return new Set(names.filter((name) => !targets.has(name) && (all || isOptional(name))));
+  }
   const fits = (pattern: string) => names.filter((name) => matchesModule(pattern, ownerOf(name)));
   for (const pattern of modulesToSave) {
     const found = fits(pattern);

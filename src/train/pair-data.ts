@@ -34,19 +34,33 @@ export async function loadPairData<T>(
   const held = encode(validationPairs, { contextLength, tooLong: "drop" });
   const { training, evaluation, shapes } = batching([...prepared.sequences, ...held.sequences]);
   const evaluated = spread(held.sequences, batchSize * config.evaluationBatches);
-  const notes = [
-    prepared.dropped > 0 ? `, ${count(prepared.dropped)} too long and left out` : "",
-    prepared.truncated > 0 ? `, ${count(prepared.truncated)} cut` : "",
-  ].join("");
   return {
     training: training(prepared.sequences),
     evaluation: () => evaluation(evaluated),
     pairs: spread(validationPairs, config.translations),
     shapes,
     description:
-      `${count(prepared.sequences.length)} pairs${notes}` +
+      `${count(prepared.sequences.length)} pairs${notesOn(prepared)}` +
       `, ${count(held.sequences.length)} held out`,
   };
 }
+
+/** The lengths of batches of sequences of these lengths, the longest last. */
+export function lengthsOf(lengths: readonly number[], limit: number): readonly number[] {
+  const rounded = lengths.map((length) =>
+    Math.min(limit, Math.ceil(length / LENGTH_MULTIPLE) * LENGTH_MULTIPLE),
+  );
+  return [...new Set(rounded)].toSorted((a, b) => a - b);
+}
+
+/** What became of examples that were too long, in words. */
+export const notesOn = ({
+  dropped,
+  truncated,
+}: Pick<Fitted<unknown>, "dropped" | "truncated">): string =>
+  [
+    dropped > 0 ? `, ${count(dropped)} too long and left out` : "",
+    truncated > 0 ? `, ${count(truncated)} cut` : "",
+  ].join("");
 
 export const count = (n: number): string => n.toLocaleString("en-US");

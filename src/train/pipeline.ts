@@ -13,6 +13,7 @@ import { staticShape } from "../tensor/shape.ts";
 import { chainOf, type Link } from "./chain.ts";
 import { createHead, type Evaluated } from "./head.ts";
 import { type PipelineParts, planOf } from "./parts.ts";
+import { createSimilarityHead } from "./similarity-head.ts";
 import {
   accumulatorName,
   MEMORY_COTANGENT,
@@ -47,7 +48,7 @@ export interface Pipeline {
 
 export function createPipeline(parts: PipelineParts): Pipeline {
   const { model, plan, config, state, programs, slots, draws, shapes, runtime } = parts;
-  const head = createHead(parts);
+  const head = model.head ? createHead(parts) : createSimilarityHead(parts);
   const chain = chainOf({ model, plan, recompute: config.recompute });
 
   const weightsOf = (stage: Stage): Buffers =>

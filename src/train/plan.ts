@@ -3,7 +3,7 @@
  * and followed by everything else.
  */
 
-import { headRows, type Model } from "../models/model.ts";
+import { headParams, headRows, type Model, paramsInUse } from "../models/model.ts";
 import { UsageError } from "../errors.ts";
 import type { ParamSpec } from "../nn/params.ts";
 import { type Accumulator, accumulator, type AccumulatorDType } from "../optim/accumulator.ts";
@@ -74,14 +74,15 @@ export function planParameters(
   trainable: Trainable = EVERYTHING,
 ): Plan {
   const chunked = headRows(model) > config.vocabularyChunk;
-  const headParams = [model.head.weight, model.head.bias];
+  const ofHead = headParams(model);
+  const inUse = paramsInUse(model);
   checkPatterns(model, config);
   return new Map(
     [...model.params].map(([name, spec]) => {
-      const reason = trainable.frozen(name);
+      const reason = inUse.has(name) ? trainable.frozen(name) : "not used";
       const dtype = weightDType(spec, config);
       if (reason !== undefined) return [name, frozenParameter({ name, spec, dtype, reason })];
-      const isChunked = chunked && headParams.includes(name);
+      const isChunked = chunked && ofHead.includes(name);
       const decision = decide(name, spec, config, isChunked);
       const rateFactor = trainable.rateFactor(name);
       return [name, planParameter({ name, spec, dtype, config, decision, isChunked, rateFactor })];
@@ -128,7 +129,8 @@ function decide(name: string, spec: ParamSpec, config: TrainConfig, chunked: boo
   const { rank, projection: family } = config;
   if (spec.role === "adapter") return dense(spec.role);
   if (config.method !== "flora") return dense("method");
-  if (spec.shape.length !== 2) return dense(spec.role);
+  if (spec.shape.length > 2) return dense(`${spec.shape.length} axes`);
+  if (spec.shape.length < 2) return dense(spec.role);
   if (spec.role === "embedding" && !config.compressEmbeddings) return dense(spec.role);
   if (!config.include.some((pattern) => matches(pattern, name))) return dense("not included");
   if (config.exclude.some((pattern) => matches(pattern, name))) return dense("excluded");

@@ -1,43 +1,73 @@
 /** @file From options to everything a run needs: model, data, plan, programs and state. */
 
 import { UsageError } from "../errors.ts";
-import type { Model } from "../models/model.ts";
+import { labelsOf } from "../data/index.ts";
+import type { ImageProcessor } from "../images/index.ts";
+import { headParams, type Model, type Task } from "../models/model.ts";
 import { modelFromConfig, modelFromScratch } from "../models/registry.ts";
 import { cpuRuntime } from "../runtime/node.ts";
 import type { Tokenizer } from "../text/index.ts";
 import { zeros } from "../tensor/host-tensor.ts";
 import { loadWeights, readConfig } from "../weights/index.ts";
+import { type Classifier, classifierFor } from "./classes.ts";
 import type { TrainConfig } from "./config.ts";
 import { loadData, tokenizerOf, type TrainData } from "./data.ts";
 import { createDraws } from "./draws.ts";
+import { imageProcessorOf } from "./image-data.ts";
 import type { PipelineParts } from "./parts.ts";
 import { type Trainee, traineeOf } from "./method.ts";
 import type { Plan } from "./plan.ts";
 import { createProgramCache } from "./programs.ts";
 import { createSlots } from "./slots.ts";
+import { readImageSplit, readLabelledSplit, type Split } from "./splits.ts";
 import { bufferOf, createState, setWeight } from "./state.ts";
+import { fieldsForTask, isNewTask } from "./task.ts";
 
 export interface Run extends PipelineParts, Trainee {
-  readonly tokenizer: Tokenizer;
+  /** Undefined for a model of images. */
+  readonly tokenizer: Tokenizer | undefined;
+  /** Undefined for a model of texts. */
+  readonly processor: ImageProcessor | undefined;
   readonly data: TrainData;
+  /** Parameters of the base that are drawn because its checkpoint lacks them. */
+  readonly drawn: readonly string[];
   /** Whether parameters are updated as soon as their gradient is known. */
   readonly layerwise: boolean;
 }
 
 /** What a model from scratch knows of its tokenizer; special tokens may be unknown where no tokens are read. */
-type Vocabulary = Pick<Tokenizer, "vocabularySize"> & Partial<Pick<Tokenizer, "pad" | "endOfText">>;
+type Vocabulary = {
+  readonly [Key in "vocabularySize" | "pad" | "endOfText"]?: Tokenizer[Key] | undefined;
+};
 
-/** The model of the options, without weights. */
-export async function modelOf(config: TrainConfig, vocabulary: Vocabulary): Promise<Model> {
-  const { model } = config;
-  if (typeof model === "string") return modelFromConfig(await readConfig(model));
+/** The model of the options, without weights. The data may have other classes. */
+export async function modelOf(config: TrainConfig, vocabulary: Vocabulary = {}): Promise<Model> {
+  const { model, task } = config;
+  if (typeof model === "string") {
+    return modelFromConfig(fieldsForTask(await readConfig(model), task));
+  }
   const { vocabularySize, pad, endOfText } = vocabulary;
-  return modelFromScratch({
-    vocab_size: vocabularySize,
+  const fields = {
+    ...(vocabularySize !== undefined && { vocab_size: vocabularySize }),
     ...(pad !== undefined && { pad_token_id: pad }),
     ...(endOfText !== undefined && { eos_token_id: endOfText }),
     ...model,
-  });
+  };
+  return modelFromScratch(fieldsForTask(fields, task));
+}
+
+const LABELLED: Readonly<
+  Partial<Record<Task, (config: TrainConfig) => Promise<Split<{ readonly label: string }>>>>
+> = { classification: readLabelledSplit, "image-classification": readImageSplit };
+
+/** The same for the classes of the data, where there are any. */
+async function classifierOf(config: TrainConfig, model: Model): Promise<Classifier> {
+  const readSplit = LABELLED[model.task];
+  if (!readSplit) return { model, hasNewHead: false };
+  const { training, validation } = await readSplit(config);
+  const found = labelsOf([...training, ...validation]);
+  const canChange = typeof config.model !== "string" || isNewTask(config.task);
+  return classifierFor(model, found, { canChange });
 }
 
 export function contextLengthOf(config: TrainConfig, model: Model): number {
@@ -54,22 +84,22 @@ export function immediateParams(
   config: TrainConfig,
 ): ReadonlySet<string> {
   if (config.microSteps > 1 || config.maxGradNorm !== undefined) return new Set();
-  const { head } = model;
   const uses = model.stages.flatMap(({ params }) => Object.values(params));
   return new Set(
     uses.filter(
       (name) =>
         plan.get(name)?.training !== undefined &&
         uses.indexOf(name) === uses.lastIndexOf(name) &&
-        name !== head.weight,
+        name !== model.head?.weight,
     ),
   );
 }
 
 export async function prepare(config: TrainConfig): Promise<Run> {
   const tokenizer = await tokenizerOf(config);
-  const base = await modelOf(config, tokenizer);
-  if (tokenizer.vocabularySize > base.vocabularySize) {
+  const known = await modelOf(config, tokenizer);
+  const { model: base, hasNewHead } = await classifierOf(config, known);
+  if (tokenizer && tokenizer.vocabularySize > base.vocabularySize) {
     throw new UsageError(
       `tokenizer: the model knows ${base.vocabularySize} tokens` +
         `; got a vocabulary of ${tokenizer.vocabularySize}`,
@@ -79,18 +109,29 @@ export async function prepare(config: TrainConfig): Promise<Run> {
   const { model, plan } = trainee;
   const draws = createDraws(config.seed);
   const contextLength = contextLengthOf(config, model);
-  const data = await loadData({ config, tokenizer, model, contextLength, key: draws.dataKey });
+  const processor = tokenizer ? undefined : await imageProcessorOf(config, base);
+  const data = await loadData({
+    config,
+    tokenizer,
+    processor,
+    model,
+    contextLength,
+    key: draws.dataKey,
+  });
 
   const runtime = cpuRuntime(config.threads === undefined ? {} : { threads: config.threads });
   const immediate = immediateParams(trainee, config);
   const state = createState({ runtime, model, plan, immediate });
-  await fillWeights({ config, runtime, base, model, state, draws });
+  const parts = { config, runtime, base, model, state, draws };
+  const drawn = await fillWeights({ ...parts, fresh: hasNewHead ? headParams(base) : [] });
   // Reading and tokenizing leave more garbage than a small model has weights.
   runtime.collectGarbage();
   return {
     ...trainee,
     config,
+    drawn,
     tokenizer,
+    processor,
     draws,
     data,
     runtime,
@@ -102,26 +143,44 @@ export async function prepare(config: TrainConfig): Promise<Run> {
   };
 }
 
-/** A model from scratch is drawn, and so are the adapters of any model. */
-async function fillWeights({
-  config,
-  runtime,
-  base,
-  model,
-  state,
-  draws,
-}: Pick<Run, "config" | "runtime" | "base" | "model" | "state" | "draws">): Promise<void> {
-  const isLoaded = typeof config.model === "string";
-  for (const [name, spec] of model.params) {
-    if (isLoaded && base.params.has(name)) continue;
-    const fresh =
-      state.weights.get(name)?.dtype === "float32" ? undefined : zeros("float32", spec.shape);
-    const target = fresh ? runtime.adopt(fresh) : bufferOf(state.weights, name);
-    draws.initialize(name, spec, target);
-    if (fresh) setWeight(state, name, fresh);
+interface WeightParts extends Pick<
+  Run,
+  "config" | "runtime" | "base" | "model" | "state" | "draws"
+> {
+  /** Parameters of a checkpoint that are of no use. */
+  readonly fresh: readonly string[];
+}
+
+/**
+ * A model from scratch is drawn; so is what a checkpoint lacks, and the adapters of any model.
+ *
+ * @returns what was drawn though there is a checkpoint, adapters left out
+ */
+async function fillWeights(parts: WeightParts): Promise<readonly string[]> {
+  const { config, base, model, state } = parts;
+  const loaded = new Set<string>();
+  if (typeof config.model === "string") {
+    const { fresh } = parts;
+    const shapes = [...base.params].map(([name, { shape }]) => [name, shape] as const);
+    const expected = new Map(shapes.filter(([name]) => !fresh.includes(name)));
+    const { checkpoint } = base;
+    const options = { ...checkpoint, ignore: [...checkpoint.ignore, ...fresh] };
+    for (const [name, tensor] of await loadWeights(config.model, expected, options)) {
+      setWeight(state, name, tensor);
+      loaded.add(name);
+    }
   }
-  if (typeof config.model !== "string") return;
-  const expected = new Map([...base.params].map(([name, { shape }]) => [name, shape] as const));
-  const tensors = await loadWeights(config.model, expected, base.checkpoint);
-  for (const [name, tensor] of tensors) setWeight(state, name, tensor);
+  const missing = [...model.params.keys()].filter((name) => !loaded.has(name));
+  for (const name of missing) drawWeight(parts, name);
+  return loaded.size === 0 ? [] : missing.filter((name) => base.params.has(name));
+}
+
+function drawWeight({ model, runtime, state, draws }: WeightParts, name: string): void {
+  const spec = model.params.get(name);
+  if (!spec) throw new Error(`internal: no parameter ${name}`);
+  const fresh =
+    state.weights.get(name)?.dtype === "float32" ? undefined : zeros("float32", spec.shape);
+  const target = fresh ? runtime.adopt(fresh) : bufferOf(state.weights, name);
+  draws.initialize(name, spec, target);
+  if (fresh) setWeight(state, name, fresh);
 }

@@ -91,6 +91,8 @@ async function* trainPrepared(
     type: "start",
     config,
     modelType: model.type,
+    task: model.task,
+    drawn: run.drawn,
     parameterCount: [...model.params.values()].reduce(
       (n, { shape }) => n + shape.reduce((size, dim) => size * dim, 1),
       0,

@@ -15,6 +15,8 @@ export interface MatchOptions {
   readonly ignore?: readonly string[];
   /** Patterns of expected names that may be missing, as those of a head that is new. */
   readonly optional?: readonly string[];
+  /** What stored names ended in once, and end in now: "LayerNorm.gamma" and "LayerNorm.weight". */
+  readonly endings?: Readonly<Record<string, string>>;
   /** Stored names to take where an expected name is missing: those of tied copies. */
   readonly substitutes?: Readonly<Record<string, string>>;
 }
@@ -37,7 +39,7 @@ export function matchTensors<T extends StoredTensor>(
   where: string,
   stored: readonly T[],
   expected: ReadonlyMap<string, readonly number[]>,
-  { prefixes = [], ignore = [], optional = [], substitutes = {} }: MatchOptions,
+  { prefixes = [], ignore = [], optional = [], endings = {}, substitutes = {} }: MatchOptions,
 ): ReadonlyMap<string, T> {
   const bare = (name: string): string => {
     const prefix = prefixes.find((start) => name.startsWith(start));
@@ -63,7 +65,8 @@ export function matchTensors<T extends StoredTensor>(
   const wrong: string[] = [];
   for (const [storedName, tensor] of named) {
     const { info } = tensor;
-    const name = expected.has(storedName) ? storedName : expectedByBareName.get(bare(storedName));
+    const today = withEnding(storedName, endings);
+    const name = expected.has(today) ? today : expectedByBareName.get(bare(today));
     const shape = name === undefined ? undefined : expected.get(name);
     if (name === undefined || shape === undefined) {
       if (!isIgnored(storedName)) unexpected.push(storedName);
@@ -92,6 +95,11 @@ export function matchTensors<T extends StoredTensor>(
   throw new UsageError(`${where}: weights do not fit the model; ${texts.join("; ")}`, {
     hint: "check that config.json belongs to these weights",
   });
+}
+
+function withEnding(name: string, endings: Readonly<Record<string, string>>): string {
+  const ending = Object.entries(endings).find(([old]) => name.endsWith(old));
+  return ending === undefined ? name : name.slice(0, -ending[0].length) + ending[1];
 }
 
 const FLOATS: ReadonlySet<string> = new Set(["F16", "BF16", "F32", "F64"]);

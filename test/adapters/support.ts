@@ -5,7 +5,7 @@ import { type Adapter, adaptersOf, adaptModel } from "../../src/adapters/index.t
 import { mapTensors } from "../../src/graph/tensors.ts";
 import { constant, input } from "../../src/graph/value.ts";
 import { gpt2 } from "../../src/models/gpt2.ts";
-import type { Model } from "../../src/models/model.ts";
+import { headOf, type Model } from "../../src/models/model.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { foldBatch, matrixTranspose } from "../../src/ops/movement.ts";
 import { type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
@@ -85,8 +85,8 @@ export async function logitsOf(model: Model, weights: Weights): Promise<number[]
     });
     x = stage.forward(x, params);
   }
-  const head = tensorNamed(feeds, model.head.weight);
-  const table = input(model.head.weight, head.dtype, head.shape);
+  const head = tensorNamed(feeds, headOf(model).weight);
+  const table = input(headOf(model).weight, head.dtype, head.shape);
   const logits = matmul(foldBatch(x), matrixTranspose(table));
   return numbersOf(tensorNamed(await runGraph({ logits }, feeds), "logits"));
 }

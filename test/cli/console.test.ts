@@ -76,6 +76,15 @@ describe("what comes next", () => {
     );
   });
 
+  it.each([
+    ["classification", 'classify --model runs/test --text "..."'],
+    ["embedding", 'embed --model runs/test --text "..." --compare "..."'],
+    ["masked", "train --model runs/test --task classify --train data.tsv"],
+  ] as const)("offers what a model for %s is for", (task, command) => {
+    const text = print([{ ...startEvent(), task }, endEvent()], ["config.yaml"]);
+    expect(tail(text).split("\n")[1]).toBe(`  npx flora ${command}`);
+  });
+
   it("says how to go on after an interruption", () => {
     const words = ["my run.yaml", "--overwrite", "--rank", "4"];
     const text = print([startEvent(), endEvent({ reason: "interrupted", step: 7 })], words);

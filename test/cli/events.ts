@@ -29,6 +29,8 @@ export const startEvent = (options: Readonly<Record<string, unknown>> = {}): Sta
   type: "start",
   config: parseConfig({ train: "text.txt", output: "runs/test", ...options }),
   modelType: "gpt2",
+  task: "causal",
+  drawn: [],
   parameterCount: 124_439_808,
   parameters: [],
   memory: MEMORY,

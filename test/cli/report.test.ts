@@ -8,7 +8,7 @@ import {
 import { createStyle } from "../../src/cli/style.ts";
 import { endEvent, startEvent } from "./events.ts";
 
-const OPTIONS = { width: 80, style: createStyle(false) } as const;
+const OPTIONS = { width: 80, style: createStyle(false), task: "causal" } as const;
 
 describe("startReport", () => {
   it("says what is trained on what, and how", () => {
@@ -38,6 +38,14 @@ describe("startReport", () => {
     expect(lines).toContain("steps      400, of 8 sequences");
     expect(lines).toContain("  total               1.1 GB");
   });
+
+  it("names what a checkpoint lacked, and what batches are made of", () => {
+    const drawn = ["classifier.weight", "classifier.bias"];
+    const event = startEvent({ model: "bert/" });
+    const lines = startReport({ ...event, task: "classification", drawn }, OPTIONS);
+    expect(lines[1]).toBe("           drawn, as it has none: classifier.weight, classifier.bias");
+    expect(lines).toContain("steps      400, of 8 texts");
+  });
 });
 
 it("puts an evaluation into a line", () => {
@@ -49,9 +57,17 @@ it("puts an evaluation into a line", () => {
     tokens: 2015,
     elapsedMs: 25,
   } as const;
-  expect(evaluationReport({ ...event, perplexity: 4.4817 }, OPTIONS)).toBe(
-    "held out at step 40: loss 1.500  perplexity 4.48  (2,015 tokens in 25 ms)",
-  );
+  const texts = [
+    ["causal", "perplexity 4.48  (2,015 tokens in 25 ms)"],
+    ["masked", "perplexity 4.48  accuracy 50.0 %  (2,015 hidden tokens in 25 ms)"],
+    ["classification", "accuracy 50.0 %  (2,015 texts in 25 ms)"],
+    ["embedding", "found in the batch 50.0 %  (2,015 pairs in 25 ms)"],
+  ] as const;
+  for (const [task, text] of texts) {
+    expect(evaluationReport({ ...event, perplexity: 4.4817 }, { ...OPTIONS, task })).toBe(
+      `held out at step 40: loss 1.500  ${text}`,
+    );
+  }
   expect(evaluationReport({ ...event, perplexity: 12_345.6 }, OPTIONS)).toContain(
     "perplexity 12,346",
   );
@@ -102,7 +118,7 @@ describe("endReport", () => {
   const losses = Array.from({ length: 400 }, (_, i) => ({ step: i + 1, loss: 5 / (i + 1) }));
 
   it("shows the curve, the memory and where the time went", () => {
-    const history = { steps: losses, evaluations: [{ step: 400, loss: 0.02 }] };
+    const history = { steps: losses, evaluations: [{ step: 400, loss: 0.02, accuracy: 0.5 }] };
     const lines = endReport(endEvent(), history, { ...OPTIONS, color: false });
     expect(lines.join("\n")).toContain("training loss (smoothed)   ● held-out loss");
     expect(lines).toContain("  total (peak)        1.1 GB    1.1 GB     +2.6 %");
@@ -110,6 +126,15 @@ describe("endReport", () => {
       "400 steps in 1 min 42 s; projections 3.1 % of it, outside onnxruntime 1.2 %",
     );
     expect(lines.every((line) => line.length <= 80)).toBe(true);
+    expect(lines.join("\n")).not.toContain(" in %");
+  });
+
+  it("shows the curve of the accuracy too, where the task has one", () => {
+    const evaluations = [0, 200, 400].map((step) => ({ step, loss: 1, accuracy: step / 500 }));
+    const options = { ...OPTIONS, task: "embedding", color: false } as const;
+    const text = endReport(endEvent(), { steps: losses, evaluations }, options).join("\n");
+    expect(text).toContain("held out, found in the batch in %");
+    expect(text).toMatch(/^80\.0 ┤/m);
   });
 
   it("does without a curve where no step was done", () => {

@@ -94,6 +94,12 @@ describe("readPairs", () => {
       pairs(["eins", "one"], ["zwei", "two"]),
     ],
     [
+      "a table without a header line, by the numbers of its columns",
+      { "a.tsv": "1\tone\teins\n2\ttwo\tzwei\n" },
+      { sourceColumn: "3", targetColumn: "2" },
+      pairs(["eins", "one"], ["zwei", "two"]),
+    ],
+    [
       "JSON lines",
       { "a.jsonl": '{"target":"one","source":"eins","id":1}\n\n{"source":"a\\tb","target":"c"}' },
       {},

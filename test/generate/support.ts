@@ -13,7 +13,7 @@ import {
 import { mapTensors } from "../../src/graph/tensors.ts";
 import { input, type Value } from "../../src/graph/value.ts";
 import { gpt2 } from "../../src/models/gpt2.ts";
-import type { Model } from "../../src/models/model.ts";
+import { headOf, type Model } from "../../src/models/model.ts";
 import { compile } from "../../src/onnx/model.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { foldBatch, matrixTranspose } from "../../src/ops/movement.ts";
@@ -110,7 +110,7 @@ export async function fullLogits(
     input("ids", "int32", [1, ids.length]),
   );
   const program = compile({
-    logits: matmul(foldBatch(x), matrixTranspose(weight(model.head.weight))),
+    logits: matmul(foldBatch(x), matrixTranspose(weight(headOf(model).weight))),
   });
   const executable = await runtime.load(program);
   const shape = [ids.length, model.vocabularySize];

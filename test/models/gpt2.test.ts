@@ -7,7 +7,7 @@ import { UsageError } from "../../src/errors.ts";
 import { mapTensors } from "../../src/graph/tensors.ts";
 import { input, type Value } from "../../src/graph/value.ts";
 import { gpt2 } from "../../src/models/gpt2.ts";
-import type { Model } from "../../src/models/model.ts";
+import { headOf, type Model } from "../../src/models/model.ts";
 import type { DropoutMasks } from "../../src/nn/dropout.ts";
 import { crossEntropy } from "../../src/nn/loss.ts";
 import { scale } from "../../src/ops/elementwise.ts";
@@ -73,7 +73,7 @@ function forward(model: Model, ids: Value, options: ForwardOptions = {}): Value 
 function logitsOf(model: Model, ids: Value, options: ForwardOptions = {}): Value {
   const { weight = byName(model) } = options;
   const hidden = forward(model, ids, { ...options, weight });
-  return matmul(foldBatch(hidden), matrixTranspose(weight(model.head.weight)));
+  return matmul(foldBatch(hidden), matrixTranspose(weight(headOf(model).weight)));
 }
 
 describe("a tiny GPT-2", () => {

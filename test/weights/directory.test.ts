@@ -178,6 +178,19 @@ describe("loadWeights", () => {
     });
   });
 
+  it("knows the names of older versions by their endings", async () => {
+    const dir = await modelDirectory({ "norm.gamma": vector(1), "a.norm.beta": vector(2) });
+    const expected = shapes({ "a.norm.bias": [1], "norm.weight": [1] });
+    const endings = { "norm.gamma": "norm.weight", "norm.beta": "norm.bias" };
+    expect([...(await loadWeights(dir, expected, { endings }))]).toEqual([
+      ["a.norm.bias", vector(2)],
+      ["norm.weight", vector(1)],
+    ]);
+    const both = await modelDirectory({ "norm.gamma": vector(1), "norm.weight": vector(2) });
+    const error = await failure(loadWeights(both, shapes({ "norm.weight": [1] }), { endings }));
+    expect(error).toMatchObject({ message: expect.stringContaining("stored twice: norm.weight") });
+  });
+
   it("refuses an optional tensor that is there with another shape", async () => {
     const dir = await modelDirectory({ "score.weight": vector(1, 2) });
     const expected = shapes({ "score.weight": [3] });

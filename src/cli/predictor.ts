@@ -1,0 +1,99 @@
+/** @file What the commands that read whole texts have in common: their options, the model and the texts. */
+
+import { text as readAll } from "node:stream/consumers";
+import { UsageError } from "../errors.ts";
+import type { LoadedImageModel, LoadedModel } from "../generate/load-model.ts";
+import type { Text } from "../predict/index.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { fetchModels } from "./fetch.ts";
+import type { CommandHelp } from "./help.ts";
+import { type Option, type ParsedOptions, required } from "./options.ts";
+
+export const predictorOptions: readonly Option[] = [
+  {
+    name: "model",
+    value: "DIR",
+    description: "a directory that flora or Hugging Face saved, or owner/name on the Hub",
+  },
+  {
+    name: "adapter",
+    value: "DIR",
+    description: "an adapter of it that flora or peft saved, here or on the Hub",
+  },
+  { name: "text", value: "TEXT", description: "a text" },
+  {
+    name: "input",
+    value: "FILE",
+    description: "a file with a text a line; - reads standard input",
+  },
+  { name: "truncate", description: "cut the ends of texts that are too long for the model" },
+  { name: "batchSize", value: "N", description: "texts that are read together [32]" },
+  { name: "threads", value: "N", description: "threads of an operator; one per core if absent" },
+];
+
+/** The model and the runtime that the options ask for. */
+export async function openModel(
+  options: ParsedOptions,
+  help: CommandHelp,
+): Promise<{ readonly loaded: LoadedModel; readonly runtime: Runtime }> {
+  const { names, runtime } = await start(options, help);
+  const { loadModel } = await import("../generate/load-model.ts");
+  return { loaded: await loadModel(runtime, names), runtime };
+}
+
+/** The same for a model of images. */
+export async function openImageModel(
+  options: ParsedOptions,
+  help: CommandHelp,
+): Promise<{ readonly loaded: LoadedImageModel; readonly runtime: Runtime }> {
+  const { names, runtime } = await start(options, help);
+  const { loadImageModel } = await import("../generate/load-model.ts");
+  return { loaded: await loadImageModel(runtime, names), runtime };
+}
+
+/** The directories of the model and its adapter, which may have to be fetched, and a runtime. */
+async function start(options: ParsedOptions, help: CommandHelp) {
+  const directory = required(options, "model", help);
+  const names = await fetchModels({ directory, adapter: options.text("adapter") });
+  const { cpuRuntime } = await import("../runtime/node.ts");
+  const threads = options.number("threads");
+  return { names, runtime: cpuRuntime(threads === undefined ? {} : { threads }) };
+}
+
+/** How texts are read. */
+export const textOptions = (
+  options: ParsedOptions,
+): { readonly truncate: boolean; readonly batchSize?: number } => ({
+  truncate: options.flag("truncate"),
+  ...batchOptions(options),
+});
+
+/** How many examples are read together. */
+export function batchOptions(options: ParsedOptions): { readonly batchSize?: number } {
+  const batchSize = options.number("batchSize");
+  if (batchSize === 0) throw new UsageError("--batch-size: must be at least 1; got 0");
+  return batchSize === undefined ? {} : { batchSize };
+}
+
+/**
+ * The texts of `--text`, with the second text of a pair if there is one, or the lines of `--input`; blank lines are left out.
+ *
+ * @throws {UsageError} if neither or both are given, or there is no text.
+ */
+export async function readTexts(
+  options: ParsedOptions,
+  { usage }: CommandHelp,
+  pair?: string,
+): Promise<readonly Text[]> {
+  const text = options.text("text");
+  const input = options.text("input");
+  if ((text === undefined) === (input === undefined)) {
+    throw new UsageError("--text, --input: give one of them", { hint: `flora ${usage}` });
+  }
+  if (text !== undefined) return [pair === undefined ? text : [text, pair]];
+  const { readTextFile } = await import("../data/index.ts");
+  const content = input === "-" ? await readAll(process.stdin) : await readTextFile(input ?? "");
+  const lines = content.split(/\r?\n/).filter((line) => line.trim() !== "");
+  if (lines.length === 0) throw new UsageError(`--input: there is no text in it; got ${input}`);
+  return lines;
+}

@@ -1,0 +1,46 @@
+/** @file The classes of a classifier, as config.json names them. */
+
+import { z } from "zod";
+import { UsageError } from "../errors.ts";
+import { size } from "./config.ts";
+
+/** The fields that name classes; without them there are two, LABEL_0 and LABEL_1. */
+export interface LabelFields {
+  readonly num_labels?: number | undefined;
+  readonly id2label?: Readonly<Record<string, string>> | null | undefined;
+}
+
+export const labelsSchema: {
+  readonly [Field in keyof LabelFields]-?: z.ZodType<LabelFields[Field]>;
+} = {
+  num_labels: size.optional(),
+  id2label: z.record(z.string().regex(/^\d+$/), z.string()).nullish(),
+};
+
+/**
+ * The names of the classes in the order of their ids.
+ *
+ * @throws {UsageError} if there is but one, which in transformers means a regression.
+ */
+export function labelsOfConfig({ id2label, num_labels = 2 }: LabelFields): readonly string[] {
+  const named = Object.entries(id2label ?? {}).toSorted(([a], [b]) => Number(a) - Number(b));
+  const labels =
+    named.length > 0
+      ? named.map(([, label]) => label)
+      : Array.from({ length: num_labels }, (_, id) => unnamed(id));
+  if (labels.length > 1) return labels;
+  throw new UsageError(`num_labels: must be at least 2, as regression is not supported; got 1`);
+}
+
+/** The fields by which transformers knows classes of these names. */
+export const labelFields = (labels: readonly string[]): Readonly<Record<string, unknown>> => ({
+  num_labels: undefined,
+  id2label: Object.fromEntries(labels.map((label, id) => [id, label])),
+  label2id: Object.fromEntries(labels.map((label, id) => [label, id])),
+});
+
+/** Whether classes have but the names that transformers gives to those without. */
+export const areUnnamed = (labels: readonly string[]): boolean =>
+  labels.every((label, id) => label === unnamed(id));
+
+const unnamed = (id: number): string => `LABEL_${id}`;

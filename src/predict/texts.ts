@@ -1,0 +1,51 @@
+/** @file Texts as a model reads them. */
+
+import { fitExamples } from "../data/index.ts";
+import { UsageError } from "../errors.ts";
+import type { LoadedModel } from "../generate/load-model.ts";
+import type { Task } from "../models/model.ts";
+import type { Encoding } from "../text/tokenizer.ts";
+
+/** What is read of a loaded model. */
+export type TextModel = Pick<LoadedModel, "base" | "model" | "weights" | "tokenizer">;
+
+/** A text, or two. */
+export type Text = string | readonly [text: string, pair: string];
+
+export interface TextOptions {
+  /** Whether the ends of texts that do not fit are cut off; else they are refused. */
+  readonly truncate?: boolean;
+  /** Texts that are read together. */
+  readonly batchSize?: number;
+}
+
+/** @throws {UsageError} if the model learned something else. */
+export function checkTask({ base }: Pick<TextModel, "base">, task: Task, command: string): void {
+  if (base.task === task) return;
+  throw new UsageError(
+    `${command}: needs a model for ${task}; got one of type ${base.type} for ${base.task}`,
+  );
+}
+
+/** Texts with what the tokenizer puts around them. */
+export function encodeTexts(
+  { model, tokenizer }: TextModel,
+  texts: readonly Text[],
+  { truncate = false }: TextOptions,
+): readonly Encoding[] {
+  const encodeText = (text: Text) =>
+    typeof text === "string"
+      ? tokenizer.encodeWithSpecialTokens(text)
+      : tokenizer.encodeWithSpecialTokens(...text);
+  if (!truncate) return texts.map(encodeText);
+  const encoding = {
+    what: "texts",
+    encode: encodeText,
+    lengthOf: ({ ids }: Encoding) => ids.length,
+    texts: (text: Text) => (typeof text === "string" ? [text] : text),
+    withTexts: (_: Text, [first = "", second]: readonly string[]): Text =>
+      second === undefined ? first : [first, second],
+  };
+  const { contextLength } = model;
+  return fitExamples(texts, encoding, { contextLength, tooLong: "truncate" }).sequences;
+}

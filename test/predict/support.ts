@@ -1,0 +1,33 @@
+/** A loaded model without a directory: a small BERT with drawn weights, and a tokenizer of letters. */
+
+import { modelFromConfig } from "../../src/models/registry.ts";
+import type { TextModel } from "../../src/predict/index.ts";
+import { cpuRuntime } from "../../src/runtime/node.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
+import { float32 } from "../../src/tensor/host-tensor.ts";
+import { bertTokenizer as tokenizer } from "../support/bert-tokenizer.ts";
+import { normals } from "../support/random.ts";
+
+export const runtime: Runtime = cpuRuntime({ threads: 1 });
+
+export function drawnModel(fields: Readonly<Record<string, unknown>>): TextModel {
+  const model = modelFromConfig({
+    model_type: "bert",
+    vocab_size: tokenizer.vocabularySize,
+    hidden_size: 8,
+    num_hidden_layers: 1,
+    num_attention_heads: 2,
+    intermediate_size: 12,
+    max_position_embeddings: 12,
+    ...fields,
+  });
+  const draw = normals(1);
+  const weights = [...model.params].map(([name, { shape }]) => {
+    const count = shape.reduce((n, dim) => n * dim, 1);
+    return [
+      name,
+      runtime.adopt(float32(shape, Float32Array.from({ length: count }, draw))),
+    ] as const;
+  });
+  return { base: model, model, weights: new Map(weights), tokenizer };
+}
