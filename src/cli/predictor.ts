@@ -18,7 +18,8 @@ export const predictorOptions: readonly Option[] = [
   {
     name: "adapter",
     value: "DIR",
-    description: "an adapter of it that flora or peft saved, here or on the Hub",
+    description:
+      "an adapter that flora or peft saved, here or on the Hub; without --model, its base is loaded",
   },
   { name: "text", value: "TEXT", description: "a text" },
   {
@@ -36,8 +37,10 @@ export async function openModel(
   options: ParsedOptions,
   help: CommandHelp,
 ): Promise<{ readonly loaded: LoadedModel; readonly runtime: Runtime }> {
-  const directory = required(options, "model", help);
-  const names = await fetchModels({ directory, adapter: options.text("adapter") });
+  const adapter = options.text("adapter");
+  const directory =
+    adapter === undefined ? required(options, "model", help) : options.text("model");
+  const names = await fetchModels({ directory, adapter });
   const { loadModel } = await import("../generate/load-model.ts");
   const { cpuRuntime } = await import("../runtime/node.ts");
   const threads = options.number("threads");
