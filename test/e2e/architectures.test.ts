@@ -55,23 +55,23 @@ const labelled = sentences.map((sentence, i) => {
   return `${vowels ? "vowels" : "consonants"}\t${sentence.replaceAll(vowels ? /[^aeiou]/g : /[aeiou]/gi, "")}`;
 });
 writeFileSync(labelledFile, ["label\ttext", ...labelled].join("\n"));
-const tokenizer = bertTokenizerDirectory();
+const bertTokenizer = bertTokenizerDirectory();
 
 const masked = {
   task: "masked",
-  options: { train: textFile, contextLength: 32, tokenizer },
+  options: { train: textFile, contextLength: 32, tokenizer: bertTokenizer },
   falls: 0.5,
 } as const;
 
 const classes = {
   task: "classification",
-  options: { train: labelledFile, tokenizer },
+  options: { train: labelledFile, tokenizer: bertTokenizer },
   falls: 0.3,
 } as const;
 
 const alike = {
   task: "embedding",
-  options: { tooLong: "drop", tokenizer },
+  options: { tooLong: "drop", tokenizer: bertTokenizer },
   falls: 0.3,
 } as const;
 
