@@ -67,6 +67,7 @@ const WITHOUT_NODE = [
 
 /** Tests of a whole folder, or of no file of src/. */
 const WITHOUT_MIRROR: readonly string[] = [
+  "test/generate/architectures.test.ts",
   "test/layers.test.ts",
   "test/ops/ops.test.ts",
   "test/optim/optim.test.ts",

@@ -39,7 +39,10 @@ export async function saveOutput(run: Run): Promise<void> {
   const { base, tokenizer, config } = run;
   const end = tokenizer.endOfText;
   const start = base.decoderStart;
-  const begins = start === undefined ? { bos_token_id: end } : { decoder_start_token_id: start };
+  const begins =
+    start === undefined
+      ? { bos_token_id: tokenizer.startOfText ?? end }
+      : { decoder_start_token_id: start };
   const tokens = end === undefined ? {} : { ...begins, eos_token_id: end };
   await saveModel(config.output, {
     config: { ...base.config, ...tokens },

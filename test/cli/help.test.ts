@@ -8,7 +8,7 @@ import { optionHelp } from "../../src/train/config.ts";
 it("lists the commands", () => {
   const lines = mainHelp({ train, generate }, 80);
   expect(lines).toContain("  train     train a model, and save it as a Hugging Face directory");
-  expect(lines).toContain("  generate  continue a prompt with a trained model");
+  expect(lines).toContain("  generate  continue texts with a trained model, or answer them");
 });
 
 describe("commandHelp", () => {

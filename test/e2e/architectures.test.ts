@@ -1,7 +1,9 @@
 /**
- * Every architecture from end to end: trained from scratch, saved, trained on from what was saved, loaded, used, and with an adapter.
+ * Every architecture from end to end: trained from scratch, saved, trained on from what was saved,
+ * loaded and used, with an adapter too.
  *
- * A row is an architecture with what its task learns from. What a model is used for is a function of its task.
+ * A row is an architecture with what its task learns from. What a model is used for is a function of
+ * its task.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
