@@ -1,5 +1,6 @@
 /** T5 against transformers: logits, loss, every gradient, and answers; what its configuration means. */
 
+import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { grad } from "../../src/autodiff/index.ts";
 import { UsageError } from "../../src/errors.ts";
@@ -13,6 +14,7 @@ import { crossEntropy, logitsOf } from "../../src/nn/loss.ts";
 import { foldBatch, slice } from "../../src/ops/movement.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import { float32, int32 } from "../../src/tensor/host-tensor.ts";
+import { loadWeights, readConfig } from "../../src/weights/index.ts";
 import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { inputFor, runGraph, tensorNamed } from "../support/graph.ts";
 import { expectGradients, readGeneration, readGolden, targetsOf } from "./golden.ts";
@@ -158,6 +160,20 @@ describe.each(["t5", "t5_gated"] as const)("a tiny model like %s", (name) => {
     },
   );
 });
+
+const CHECKPOINT = "../shared/data/checkpoints/tiny_random_T5ForConditionalGeneration";
+
+it.skipIf(!existsSync(CHECKPOINT))(
+  "loads a checkpoint with tied copies of its embedding",
+  async () => {
+    const model = t5(await readConfig(CHECKPOINT));
+    const shapes = new Map([...model.params].map(([name, { shape }]) => [name, shape] as const));
+    const weights = await loadWeights(CHECKPOINT, shapes, model.checkpoint);
+    // 113 tensors, of which three are the embedding again.
+    expect(weights.size).toBe(110);
+    expect([...weights.keys()]).toEqual([...model.params.keys()]);
+  },
+);
 
 describe("dropout", () => {
   const fields = { vocab_size: 7, d_model: 4, d_kv: 2, d_ff: 6, num_layers: 1, num_heads: 2 };
