@@ -89,6 +89,7 @@ export interface TrainConfig {
   readonly vocabularyChunk: number;
   readonly threads?: number | undefined;
   readonly output: string;
+  readonly outputDtype?: WeightDType | undefined;
   readonly overwrite: boolean;
   readonly resume: boolean;
   readonly evaluateEvery: number;
@@ -267,6 +268,10 @@ const OPTIONS = {
     .string()
     .default("runs/flora")
     .describe("directory for the model, the log and checkpoints"),
+  outputDtype: z
+    .enum(["float32", "float16", "bfloat16"])
+    .optional()
+    .describe("how the model's weights are saved; as they were kept, if absent"),
   overwrite: z.boolean().default(false).describe("replace what the output directory holds"),
   resume: z.boolean().default(false).describe("go on from the output directory's checkpoint"),
   evaluateEvery: z.int().min(0).default(0).describe("steps between evaluations; 0: ten a run"),

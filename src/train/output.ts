@@ -4,9 +4,12 @@
  */
 
 import { readdir } from "node:fs/promises";
+import { join } from "node:path";
 import { peftName, settingsOf } from "../adapters/index.ts";
 import { UsageError } from "../errors.ts";
+import { repositoryOfPath } from "../hub/cache.ts";
 import { readTensor } from "../runtime/runtime.ts";
+import { exists, readJsonObject } from "../weights/directory.ts";
 import { errorCode, fileError } from "../weights/file-error.ts";
 import { saveAdapter, saveModel, type WritableTensor } from "../weights/index.ts";
 import type { TrainConfig } from "./config.ts";
@@ -14,6 +17,8 @@ import { mergeInto } from "./merge.ts";
 import { leavesAdapters } from "./method.ts";
 import type { Run } from "./prepare.ts";
 import { bufferOf } from "./state.ts";
+
+const GENERATION_CONFIG = "generation_config.json";
 
 /** @throws {UsageError} if the output directory holds something and may not be touched. */
 export async function checkOutput({ output, overwrite, resume }: TrainConfig): Promise<void> {
@@ -36,27 +41,50 @@ export async function checkEmpty(
 
 export async function saveOutput(run: Run): Promise<void> {
   if (leavesAdapters(run.config)) return saveAdapters(run);
-  const { base, tokenizer, config } = run;
+  const { config } = run;
+  const generationConfig = await generationConfigOf(run);
+  await saveModel(
+    config.output,
+    {
+      config: configOf(run),
+      ...(generationConfig && { generationConfig }),
+      weights: await mergedWeights(run),
+      files: companionsOf(run),
+    },
+    { dtype: config.outputDtype ?? config.weightDtype },
+  );
+}
+
+/** Where texts begin and end. */
+function tokenIds({ base, tokenizer }: Run): Readonly<Record<string, number>> {
   const end = tokenizer?.endOfText;
-  const start = base.decoderStart;
+  if (end === undefined) return {};
   const begins =
-    start === undefined
+    base.decoderStart === undefined
       ? { bos_token_id: tokenizer?.startOfText ?? end }
-      : { decoder_start_token_id: start };
-  const tokens = end === undefined ? {} : { ...begins, eos_token_id: end };
-  const writesText = base.task === "causal" || base.task === "seq2seq";
-  await saveModel(config.output, {
-    config: { ...base.config, ...tokens },
-    ...(writesText && {
-      generationConfig: {
-        ...tokens,
-        ...(end !== undefined && { pad_token_id: tokenizer?.pad }),
-        max_length: base.usualLength ?? base.contextLength,
-      },
-    }),
-    weights: await mergedWeights(run),
-    files: companionsOf(run),
-  });
+      : { decoder_start_token_id: base.decoderStart };
+  return { ...begins, eos_token_id: end };
+}
+
+/** The configuration, in which a model from disk keeps what it says of its tokens. */
+function configOf(run: Run): Readonly<Record<string, unknown>> {
+  const { base, config } = run;
+  const isLoaded = typeof config.model === "string";
+  const ids = Object.entries(tokenIds(run)).filter(
+    ([name]) => !isLoaded || (base.config[name] ?? null) === null,
+  );
+  return { ...base.config, ...Object.fromEntries(ids) };
+}
+
+/** The file of the model that training began with; else what is known of the tokens. Undefined for models that write no text. */
+async function generationConfigOf(
+  run: Run,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const { base, config, tokenizer } = run;
+  if (base.task !== "causal" && base.task !== "seq2seq") return undefined;
+  const file = typeof config.model === "string" ? join(config.model, GENERATION_CONFIG) : undefined;
+  if (file !== undefined && (await exists(file))) return readJsonObject(file);
+  return { ...tokenIds(run), ...(tokenizer && { pad_token_id: tokenizer.pad }) };
 }
 
 /** The files of the tokenizer, or of what stands in its place. */
@@ -98,7 +126,9 @@ async function saveAdapters(run: Run): Promise<void> {
         [peftName(base, name), await readTensor(bufferOf(state.weights, name))] as const,
     ),
   );
-  const model = typeof config.model === "string" ? config.model : null;
+  const path = typeof config.model === "string" ? config.model : null;
+  // A model of the Hub is found by its name wherever the cache is.
+  const model = path === null ? null : (repositoryOfPath(path)?.name ?? path);
   const adapterConfig = { ...settings, base_model_name_or_path: model };
   await saveAdapter(config.output, adapterConfig, tensors, companionsOf(run));
 }

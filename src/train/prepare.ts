@@ -8,7 +8,7 @@ import { modelFromConfig, modelFromScratch } from "../models/registry.ts";
 import { cpuRuntime } from "../runtime/node.ts";
 import type { Tokenizer } from "../text/index.ts";
 import { zeros } from "../tensor/host-tensor.ts";
-import { loadWeights, readConfig } from "../weights/index.ts";
+import { eachWeight, readConfig } from "../weights/index.ts";
 import { type Classifier, classifierFor } from "./classes.ts";
 import type { TrainConfig } from "./config.ts";
 import { loadData, tokenizerOf, type TrainData } from "./data.ts";
@@ -165,7 +165,8 @@ async function fillWeights(parts: WeightParts): Promise<readonly string[]> {
     const expected = new Map(shapes.filter(([name]) => !fresh.includes(name)));
     const { checkpoint } = base;
     const options = { ...checkpoint, ignore: [...checkpoint.ignore, ...fresh] };
-    for (const [name, tensor] of await loadWeights(config.model, expected, options)) {
+    // One at a time: those that rest in sixteen bits are never all there in float32.
+    for await (const [name, tensor] of eachWeight(config.model, expected, options)) {
       setWeight(state, name, tensor);
       loaded.add(name);
     }

@@ -19,8 +19,12 @@ describe.each(["float16", "bfloat16"] as const)("%s", (weightDtype) => {
     const file = await openSafetensors(`${output}/model.safetensors`);
     const stored = { float16: "F16", bfloat16: "BF16" }[weightDtype];
     expect(file.tensors.get("h.0.attn.c_attn.weight")?.dtype).toBe(stored);
-    expect(file.tensors.get("ln_f.weight")?.dtype).toBe("F32");
+    expect(file.tensors.get("ln_f.weight")?.dtype).toBe(stored);
     await file.close();
+    const whole = await runTiny({ ...options, steps: 1, weightDtype, outputDtype: "float32" });
+    const wide = await openSafetensors(`${whole.output}/model.safetensors`);
+    expect(wide.tensors.get("h.0.attn.c_attn.weight")?.dtype).toBe("F32");
+    await wide.close();
   });
 
   it("generates without widening the weights", async () => {
