@@ -13,7 +13,7 @@ export {
   maskedBatch,
   pairedBatch,
 } from "./encoder-batches.ts";
-export { conversationSequences, readConversations } from "./conversation.ts";
+export { type Conversation, conversationSequences, readConversations } from "./conversation.ts";
 export { sortedEpochs, stretches } from "./epochs.ts";
 export { type ExampleEncoding, fitExamples, type FitOptions, type Fitted } from "./fit.ts";
 export { grammarPairs, heldOut } from "./grammar.ts";

@@ -1,7 +1,9 @@
-/** @file Data for models that continue a text: texts in windows, and pairs as question and answer. */
+/** @file Data for models that continue a text: texts in windows, pairs as question and answer, and conversations. */
 
 import {
+  conversationSequences,
   evaluationBatches,
+  type ExampleKind,
   type LanguageModelSequence,
   pairBatches,
   pairSequences,
@@ -9,16 +11,36 @@ import {
   textTokens,
   textWindows,
 } from "../data/index.ts";
+import { createChat } from "../text/index.ts";
 import type { DataRequest, TrainData } from "./data.ts";
-import { count, LENGTH_MULTIPLE, lengthsOf, loadPairData } from "./pair-data.ts";
-import { HELD_OUT_SHARE, isText, readAllTexts, spread } from "./splits.ts";
+import {
+  type Batching,
+  count,
+  examplesAsData,
+  LENGTH_MULTIPLE,
+  lengthsOf,
+  loadPairData,
+} from "./pair-data.ts";
+import {
+  exampleKindOf,
+  HELD_OUT_SHARE,
+  readAllTexts,
+  readConversationSplit,
+  spread,
+} from "./splits.ts";
 import { templateOf } from "./template.ts";
 
 /** The most of a text that is held out. */
 const HELD_OUT_TOKENS = 100_000;
 
-export const loadCausal = (request: DataRequest): Promise<TrainData> =>
-  isText(request.config) ? loadText(request) : loadPairs(request);
+const LOADERS: Readonly<Record<ExampleKind, (request: DataRequest) => Promise<TrainData>>> = {
+  texts: loadText,
+  pairs: loadPairs,
+  conversations: loadConversations,
+};
+
+export const loadCausal = async (request: DataRequest): Promise<TrainData> =>
+  LOADERS[await exampleKindOf(request.config)](request);
 
 async function loadText({
   config,
@@ -46,22 +68,37 @@ async function loadText({
 }
 
 function loadPairs(request: DataRequest): Promise<TrainData> {
-  const { config, tokenizer, model, contextLength, key } = request;
-  const { batchSize } = config;
+  const { config, tokenizer, model } = request;
   const template = templateOf(config, model.task);
-  const padding = { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength };
   return loadPairData<LanguageModelSequence>(request, {
     encode: (pairs, options) => pairSequences(tokenizer, pairs, { ...template, ...options }),
-    batching: (all) => ({
-      training: (sequences) => pairBatches(sequences, { ...padding, key }),
-      evaluation: (sequences) => evaluationBatches(sequences.toSorted(byLength), padding),
-      shapes: lengthsOf(
-        all.map(({ ids }) => ids.length - 1),
-        contextLength,
-      ).map((length) => model.inputTypes(batchSize, length)),
-    }),
+    batching: batchingOf(request),
   });
 }
+
+async function loadConversations(request: DataRequest): Promise<TrainData> {
+  const { config, tokenizer } = request;
+  const chat = createChat(tokenizer);
+  return examplesAsData("conversations", await readConversationSplit(config), request, {
+    encode: (conversations, options) => conversationSequences(chat, conversations, options),
+    batching: batchingOf(request),
+  });
+}
+
+/** Sequences in batches of similar lengths. */
+const batchingOf =
+  ({ config: { batchSize }, tokenizer, model, contextLength, key }: DataRequest) =>
+  (all: readonly LanguageModelSequence[]): Batching<LanguageModelSequence> => {
+    const padding = { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength };
+    const lengths = all.map(({ ids }) => ids.length - 1);
+    return {
+      training: (sequences) => pairBatches(sequences, { ...padding, key }),
+      evaluation: (sequences) => evaluationBatches(sequences.toSorted(byLength), padding),
+      shapes: lengthsOf(lengths, contextLength).map((length) =>
+        model.inputTypes(batchSize, length),
+      ),
+    };
+  };
 
 const byLength = (a: LanguageModelSequence, b: LanguageModelSequence): number =>
   a.ids.length - b.ids.length;

@@ -16,7 +16,13 @@ import { loadEmbedding } from "./embedding-data.ts";
 import { loadImages } from "./image-data.ts";
 import { loadMasked } from "./masked-data.ts";
 import { loadSeq2seq } from "./seq2seq-data.ts";
-import { isText, readAllTexts, readLabelledSplit, readSplit } from "./splits.ts";
+import {
+  exampleKindOf,
+  readAllTexts,
+  readConversationSplit,
+  readLabelledSplit,
+  readSplit,
+} from "./splits.ts";
 import { readsImages } from "./task.ts";
 
 export interface TrainData {
@@ -110,7 +116,12 @@ async function trainingTexts(config: TrainConfig): Promise<readonly string[]> {
     const { training } = await readLabelledSplit(config);
     return training.flatMap(({ text, pair = "" }) => [text, pair]);
   }
-  if (isText(config)) return readAllTexts(config.train ?? [], config.textColumn);
+  const kind = await exampleKindOf(config);
+  if (kind === "texts") return readAllTexts(config.train ?? [], config.textColumn);
+  if (kind === "conversations") {
+    const { training } = await readConversationSplit(config);
+    return training.flatMap((messages) => messages.map(({ content }) => content));
+  }
   const [pairs] = await readSplit(config);
   const { prefix, suffix = "" } = config;
   return pairs.flatMap(({ source, target }) => [prefix + source + suffix, target]);

@@ -1,17 +1,17 @@
-/** @file Data of sentence pairs, for whatever a model makes of a pair: read, encoded, held out and described. */
+/** @file Data of sentence pairs or of conversations, for whatever a model makes of one: encoded, held out and described. */
 
 import type { Batch, BatchSource, Fitted, FitOptions, SentencePair } from "../data/index.ts";
 import type { InputTypes } from "../models/model.ts";
 import type { DataRequest, TrainData } from "./data.ts";
-import { readSplit, spread } from "./splits.ts";
+import { readSplit, type Split, spread } from "./splits.ts";
 
 /** Lengths of batches are rounded up to this, so that few programs are compiled. */
 export const LENGTH_MULTIPLE = 16;
 
-/** What a model is trained on for each pair. */
-export interface PairFormat<T> {
+/** What a model is trained on for each example. */
+export interface ExampleFormat<E, T> {
   /** @throws {UsageError} as `fitPairs` does. */
-  encode(pairs: readonly SentencePair[], options: FitOptions): Fitted<T>;
+  encode(examples: readonly E[], options: FitOptions): Fitted<T>;
   /** How all sequences of a run, or some of them, come in batches. */
   batching(sequences: readonly T[]): Batching<T>;
 }
@@ -24,23 +24,35 @@ export interface Batching<T> {
   readonly shapes: readonly InputTypes[];
 }
 
+/** Pairs, some of them to be translated at the end. */
 export async function loadPairData<T>(
-  { config, contextLength }: DataRequest,
-  { encode, batching }: PairFormat<T>,
+  request: DataRequest,
+  format: ExampleFormat<SentencePair, T>,
 ): Promise<TrainData> {
-  const [trainingPairs, validationPairs] = await readSplit(config);
+  const [training, validation] = await readSplit(request.config);
+  const pairs = spread(validation, request.config.translations);
+  return { ...examplesAsData("pairs", { training, validation }, request, format), pairs };
+}
+
+/** Examples of any kind; `what` are they. */
+export function examplesAsData<E, T>(
+  what: string,
+  examples: Split<E>,
+  { config, contextLength }: DataRequest,
+  { encode, batching }: ExampleFormat<E, T>,
+): TrainData {
   const { tooLong, batchSize } = config;
-  const prepared = encode(trainingPairs, { contextLength, tooLong });
-  const held = encode(validationPairs, { contextLength, tooLong: "drop" });
+  const prepared = encode(examples.training, { contextLength, tooLong });
+  const held = encode(examples.validation, { contextLength, tooLong: "drop" });
   const { training, evaluation, shapes } = batching([...prepared.sequences, ...held.sequences]);
   const evaluated = spread(held.sequences, batchSize * config.evaluationBatches);
   return {
     training: training(prepared.sequences),
     evaluation: () => evaluation(evaluated),
-    pairs: spread(validationPairs, config.translations),
+    pairs: [],
     shapes,
     description:
-      `${count(prepared.sequences.length)} pairs${notesOn(prepared)}` +
+      `${count(prepared.sequences.length)} ${what}${notesOn(prepared)}` +
       `, ${count(held.sequences.length)} held out`,
   };
 }

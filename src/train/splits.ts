@@ -2,10 +2,14 @@
 
 import { UsageError } from "../errors.ts";
 import {
+  type Conversation,
+  detectExamples,
   detectFormat,
+  type ExampleKind,
   grammarPairs,
   heldOut,
   type LabelledText,
+  readConversations,
   readLabelledTexts,
   readPairs,
   readTexts,
@@ -35,6 +39,26 @@ export function isText({ train, task }: TrainConfig): boolean {
   return format === "jsonl" && (task === "text" || task === "mask");
 }
 
+/** What a model that writes text learns from: that of the options, or else of the files. */
+export async function exampleKindOf(config: TrainConfig): Promise<ExampleKind> {
+  const { train, task } = config;
+  if (!train || task === "pairs") return isText(config) ? "texts" : "pairs";
+  return isText(config) ? "texts" : ((await detectExamples(train)) ?? "pairs");
+}
+
+/** The conversations for training and those held out. */
+export async function readConversationSplit({
+  train = [],
+  validation,
+}: TrainConfig): Promise<Split<Conversation>> {
+  const read = async (paths: readonly string[]) =>
+    (await Promise.all(paths.map((path) => readConversations(path)))).flat();
+  const all = await read(train);
+  if (validation) return { training: all, validation: await read(validation) };
+  const share = heldOutCount(all.length);
+  return { training: all.slice(0, -share), validation: all.slice(-share) };
+}
+
 /** All texts of the files, which may have a column for them. */
 export async function readAllTexts(
   paths: readonly string[],
@@ -54,7 +78,7 @@ export async function readSplit(
   }
   // A TSV file without names has the source first.
   const isNamed = sourceColumn !== "source" || targetColumn !== "target";
-  const named = isNamed || detectFormat(train) === "jsonl" ? { sourceColumn, targetColumn } : {};
+  const named = isNamed ? { sourceColumn, targetColumn } : {};
   const pairs = await readPairs({ paths: train, ...named });
   if (validation) return [pairs, await readPairs({ paths: validation, ...named })];
   const share = heldOutCount(pairs.length);
