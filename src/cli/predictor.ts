@@ -18,7 +18,8 @@ export const predictorOptions: readonly Option[] = [
   {
     name: "adapter",
     value: "DIR",
-    description: "an adapter of it that flora or peft saved, here or on the Hub",
+    description:
+      "an adapter that flora or peft saved, here or on the Hub; without --model, its base is loaded",
   },
   { name: "text", value: "TEXT", description: "a text" },
   {
@@ -53,8 +54,10 @@ export async function openImageModel(
 
 /** The directories of the model and its adapter, which may have to be fetched, and a runtime. */
 async function start(options: ParsedOptions, help: CommandHelp) {
-  const directory = required(options, "model", help);
-  const names = await fetchModels({ directory, adapter: options.text("adapter") });
+  const adapter = options.text("adapter");
+  const directory =
+    adapter === undefined ? required(options, "model", help) : options.text("model");
+  const names = await fetchModels({ directory, adapter });
   const { cpuRuntime } = await import("../runtime/node.ts");
   const threads = options.number("threads");
   return { names, runtime: cpuRuntime(threads === undefined ? {} : { threads }) };

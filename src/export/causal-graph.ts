@@ -12,7 +12,7 @@
  */
 
 import type { Tensors } from "../graph/tensors.ts";
-import type { Model } from "../models/model.ts";
+import { headOf, type Model } from "../models/model.ts";
 import { paddingBias, positionBias } from "../nn/attention-bias.ts";
 import { add, shift } from "../ops/elementwise.ts";
 import { cumulativeSum } from "../ops/scan.ts";
@@ -26,7 +26,7 @@ export function causalGraph(model: Model): Tensors {
   const mask = tokens("attention_mask", [BATCH, TOTAL]);
   const positions = tokens("position_ids", [BATCH, LENGTH]);
   const keyPositions = shift(cumulativeSum(mask, 1), -1); // [B, P + T]
-  const like = weight(model.head.weight);
+  const like = weight(headOf(model).weight);
   const bias = add(positionBias(like, positions, keyPositions), paddingBias(like, mask)); // [B, 1, T, P + T]
   return decoderOutputs(model, weight, {
     ids,

@@ -7,7 +7,7 @@
 
 import { mapTensors, type Tensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
-import type { KeysAndValues, Model } from "../models/model.ts";
+import { headOf, type KeysAndValues, type Model } from "../models/model.ts";
 import { logitsOf } from "../nn/loss.ts";
 import { concat, reshape, transpose } from "../ops/movement.ts";
 import { BATCH, PAST } from "./inputs.ts";
@@ -29,10 +29,12 @@ export interface DecoderInputs {
 
 /** `logits` [B, T, V] and `present.*` [B, K, P + T, D]. */
 export function decoderOutputs(
-  { stages, head }: Model,
+  model: Model,
   weight: (name: string) => Value,
   { ids, positions, keyPositions, bias, memory, cacheName }: DecoderInputs,
 ): Tensors {
+  const { stages } = model;
+  const head = headOf(model);
   const outputs: Record<string, Value> = {};
   let block = 0;
   let x = ids;

@@ -13,7 +13,7 @@ import {
   settingsOf,
 } from "../adapters/index.ts";
 import { UsageError } from "../errors.ts";
-import type { Model } from "../models/model.ts";
+import { headParams, type Model } from "../models/model.ts";
 import { matchesModule } from "../models/patterns.ts";
 import type { TrainConfig } from "./config.ts";
 import { EVERYTHING, type Plan, planParameters, type Trainable } from "./plan.ts";
@@ -78,23 +78,17 @@ function adapterTraining(
   };
 }
 
-/**
- * Parameters that are trained whole beside the adapters. A random embedding that is frozen would learn nothing, and neither would
- * a new head; that of a classifier is trained always, as in peft.
- */
+/** Parameters that are trained whole beside the adapters. A random embedding that is frozen would learn nothing. */
 function savedParams(
-  { params, checkpoint, task: own }: Model,
+  base: Model,
   targets: ReadonlySet<string>,
   { modulesToSave, model, method, task }: TrainConfig,
 ): ReadonlySet<string> {
-  const names = [...params.keys()];
+  const names = [...base.params.keys()];
   if (!modulesToSave) {
     const all = typeof model !== "string" || method === "relora";
-    const isClassifier = own === "classification" || own === "image-classification";
-    const patterns = isNewTask(task) || isClassifier ? checkpoint.optional : [];
-    const isOptional = (name: string) =>
-      patterns?.some((pattern) => matchesModule(pattern, name)) ?? false;
-    return new Set(names.filter((name) => !targets.has(name) && (all || isOptional(name))));
+    const saved = all ? names : headOfTask(base, task);
+    return new Set(saved.filter((name) => !targets.has(name)));
   }
   const fits = (pattern: string) => names.filter((name) => matchesModule(pattern, ownerOf(name)));
   for (const pattern of modulesToSave) {
@@ -110,6 +104,14 @@ function savedParams(
     );
   }
   return new Set(modulesToSave.flatMap(fits));
+}
+
+/** What may be new, and so would learn nothing if it were frozen; and the head of a classifier, which peft trains whole too. */
+function headOfTask(base: Model, task: TrainConfig["task"]): readonly string[] {
+  const ofClasses = base.labels ? headParams(base) : [];
+  const patterns = isNewTask(task) ? (base.checkpoint.optional ?? []) : [];
+  const fits = (name: string) => patterns.some((pattern) => matchesModule(pattern, name));
+  return [...base.params.keys()].filter((name) => ofClasses.includes(name) || fits(name));
 }
 
 /** The module that a parameter belongs to. */

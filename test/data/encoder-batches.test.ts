@@ -107,7 +107,7 @@ describe("maskedBatch", () => {
       const places = Array.from(inputs["chosen"]?.data ?? [], Number);
       const originals = rows.flatMap(({ ids }) => [
         ...ids,
-        ...new Array<number>(12 - ids.length).fill(PAD),
+        ...Array.from({ length: 12 - ids.length }, () => PAD),
       ]);
       for (const [i, place] of places.entries()) {
         if (weights[i] === 0) continue;

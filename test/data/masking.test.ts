@@ -57,7 +57,7 @@ describe("maskTokens", () => {
   });
 
   it("chooses every place as often as any other", () => {
-    const counts = new Array<number>(20).fill(0);
+    const counts = Array.from({ length: 20 }, () => 0);
     for (let i = 0; i < 4000; i += 1) {
       const text = Array.from({ length: 20 }, () => 9);
       for (const at of maskTokens(foldIn(key, i), sentence(text), masking).chosen) {

@@ -9,9 +9,11 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { grammarPairs, promptIds } from "../../src/data/index.ts";
 import { complete, createDecoder, loadModel, type LoadedModel } from "../../src/generate/index.ts";
-import type { Task } from "../../src/models/model.ts";
+import { paramsInUse, type Task } from "../../src/models/model.ts";
+import { classifyTexts, embedTexts } from "../../src/predict/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import type { TrainOptions } from "../../src/train/config.ts";
+import { bertTokenizerDirectory } from "../support/bert-tokenizer.ts";
 import { type FinishedRun, folder, runTiny } from "./support.ts";
 
 interface Row {
@@ -44,6 +46,42 @@ const pairs = {
   falls: 1.5,
 } as const;
 
+/** What is left of sentences, vowels or consonants. */
+const labelledFile = join(folder, "labelled.tsv");
+const labelled = sentences.map((sentence, i) => {
+  const vowels = i % 2 === 0;
+  return `${vowels ? "vowels" : "consonants"}\t${sentence.replaceAll(vowels ? /[^aeiou]/g : /[aeiou]/gi, "")}`;
+});
+writeFileSync(labelledFile, ["label\ttext", ...labelled].join("\n"));
+const tokenizer = bertTokenizerDirectory();
+
+const masked = {
+  task: "masked",
+  options: { train: textFile, contextLength: 32, tokenizer },
+  falls: 0.5,
+} as const;
+
+const classes = {
+  task: "classification",
+  options: { train: labelledFile, tokenizer },
+  falls: 0.3,
+} as const;
+
+const alike = {
+  task: "embedding",
+  options: { tooLong: "drop", tokenizer },
+  falls: 0.3,
+} as const;
+
+const encoder = {
+  model_type: "bert",
+  hidden_size: 32,
+  intermediate_size: 48,
+  num_hidden_layers: 2,
+  num_attention_heads: 4,
+  max_position_embeddings: 128,
+};
+
 const encoderDecoder = {
   d_model: 32,
   d_kv: 8,
@@ -69,6 +107,9 @@ const ROWS: readonly Row[] = [
   { ...text, model: { model_type: "qwen3", ...decoder, head_dim: 16 } },
   { ...text, model: { model_type: "gemma", ...decoder, head_dim: 8 } },
   { ...text, model: { model_type: "gemma2", ...decoder, head_dim: 8, sliding_window: 8 } },
+  { ...masked, model: encoder },
+  { ...classes, model: { ...encoder, architectures: ["BertForSequenceClassification"] } },
+  { ...alike, model: { ...encoder, architectures: ["BertModel"] } },
   { ...pairs, model: { model_type: "t5", ...encoderDecoder } },
   { ...pairs, model: { model_type: "mt5", ...encoderDecoder } },
 ];
@@ -82,6 +123,20 @@ const USES: Readonly<Partial<Record<Task, (loaded: LoadedModel) => Promise<void>
     expect(made.map((tokens) => tokens.length)).toEqual([40, 40]);
     await decoding.release();
   },
+  masked: ({ model, weights }) => {
+    expect([...weights.keys()]).toEqual(expect.arrayContaining([...paramsInUse(model)]));
+    return Promise.resolve();
+  },
+  async classification(loaded) {
+    const classified = await classifyTexts(loaded, runtime, ["aeoi", "Dr Hnd."]);
+    expect(classified.map(({ label }) => label)).toEqual(["vowels", "consonants"]);
+  },
+  async embedding(loaded) {
+    const texts = ["Der Hund schläft.", "The dog is sleeping."];
+    const [a, b] = await embedTexts(loaded, runtime, texts);
+    expect(a).toHaveLength(32);
+    expect(a).not.toEqual(b);
+  },
   async seq2seq({ model, weights, tokenizer }) {
     const decoding = createDecoder(model, runtime, weights);
     const template = { prefix: "", suffix: "", ends: true };
@@ -94,7 +149,7 @@ const USES: Readonly<Partial<Record<Task, (loaded: LoadedModel) => Promise<void>
 
 const runtime = cpuRuntime({ threads: 1 });
 
-describe.each(ROWS)("$model.model_type", ({ model, task, options, falls }) => {
+describe.each(ROWS)("$model.model_type for $task", ({ model, task, options, falls }) => {
   const shared: TrainOptions = {
     rank: 8,
     threads: 1,

@@ -1,5 +1,8 @@
 /** BERT against transformers: hidden tokens, classes of pairs of texts, and vectors of texts; logits, loss and every gradient. */
 
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { grad } from "../../src/autodiff/index.ts";
 import { UsageError } from "../../src/errors.ts";
@@ -13,6 +16,7 @@ import { normalized, pairLoss } from "../../src/nn/similarity.ts";
 import { scale } from "../../src/ops/elementwise.ts";
 import { foldBatch, reshape } from "../../src/ops/movement.ts";
 import { float32, type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
+import { loadWeights, writeSafetensors } from "../../src/weights/index.ts";
 import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { type HostTensors, runGraph, tensorNamed } from "../support/graph.ts";
 import { expectGradients, readEmbeddingGolden, readGolden, targetsOf } from "./golden.ts";
@@ -274,5 +278,73 @@ describe("the initial parameters", () => {
         expect(role, param).toBe(param.includes("LayerNorm") ? "norm" : "bias");
       }
     }
+  });
+});
+
+describe("checkpoints", () => {
+  const [mlm, classes] = [readGolden("bert_mlm"), readGolden("bert_classification")];
+  const plain = readEmbeddingGolden();
+  const vector = float32([1], Float32Array.of(1));
+  const missingOf = ({ params }: Model, loaded: ReadonlyMap<string, HostTensor>) =>
+    [...params.keys()].filter((name) => !loaded.has(name));
+
+  /** Loads a model of these fields from a file with these tensors. */
+  async function load(fields: object, tensors: HostTensors) {
+    const model = bert({ ...fields });
+    const directory = mkdtempSync(join(tmpdir(), "flora-bert-"));
+    await writeSafetensors(join(directory, "model.safetensors"), Object.entries(tensors));
+    const shapes = new Map([...model.params].map(([name, { shape }]) => [name, shape]));
+    const loaded = await loadWeights(directory, shapes, model.checkpoint);
+    return { loaded, missing: missingOf(model, loaded) };
+  }
+
+  it("of the first version load, with old names and what belongs to other tasks", async () => {
+    const old = Object.entries(mlm.weights).map(([name, tensor]) => {
+      const before = name.replace("LayerNorm.weight", "LayerNorm.gamma");
+      return [before.replace("LayerNorm.bias", "LayerNorm.beta"), tensor] as const;
+    });
+    const { loaded, missing } = await load(mlm.config, {
+      ...Object.fromEntries(old),
+      "bert.embeddings.position_ids": int32([1, 16], new Int32Array(16)),
+      "bert.pooler.dense.weight": vector,
+      "cls.predictions.decoder.weight": vector,
+      "cls.seq_relationship.bias": vector,
+    });
+    expect(missing).toEqual([]);
+    expect(loaded).toEqual(new Map(Object.entries(mlm.weights)));
+  });
+
+  it.each([
+    [
+      "BertForSequenceClassification",
+      plain.weights,
+      ["pooler", "pooler", "classifier", "classifier"],
+    ],
+    [
+      "BertForSequenceClassification",
+      mlm.weights,
+      ["pooler", "pooler", "classifier", "classifier"],
+    ],
+    [
+      "BertForMaskedLM",
+      plain.weights,
+      ["transform", "transform", "transform", "transform", "bias"],
+    ],
+    [
+      "BertForMaskedLM",
+      classes.weights,
+      ["transform", "transform", "transform", "transform", "bias"],
+    ],
+    ["BertModel", mlm.weights, ["pooler", "pooler"]],
+    ["BertModel", classes.weights, []],
+  ] as const)("of another task load into %s, but for its head", async (name, tensors, lacking) => {
+    const { missing } = await load({ ...mlm.config, architectures: [name] }, tensors);
+    expect(missing).toHaveLength(lacking.length);
+    for (const [i, part] of lacking.entries()) expect(missing[i]).toContain(part);
+  });
+
+  it("with what no BERT has are refused", async () => {
+    const tensors = { ...plain.weights, "encoder.layer.2.output.dense.bias": vector };
+    await expect(load(plain.config, tensors)).rejects.toThrow("unexpected: encoder.layer.2");
   });
 });

@@ -63,12 +63,12 @@ describe("the configuration", () => {
   const namesOf = (more: object) => [...llama({ ...tiny, ...more }).params.keys()];
 
   it("ties the head to the embedding or not", () => {
-    expect(llama({ ...tiny, tie_word_embeddings: true }).head.weight).toBe(
+    expect(llama({ ...tiny, tie_word_embeddings: true }).head?.weight).toBe(
       "model.embed_tokens.weight",
     );
     expect(namesOf({ tie_word_embeddings: true })).not.toContain("lm_head.weight");
     const { head, params, checkpoint } = llama(tiny);
-    expect(head.weight).toBe("lm_head.weight");
+    expect(head?.weight).toBe("lm_head.weight");
     expect(params.get("lm_head.weight")).toMatchObject({ shape: [5, 8], role: "embedding" });
     expect(checkpoint.ignore).not.toContain("lm_head.weight");
   });

@@ -10,7 +10,7 @@ import type { Batch } from "../../src/data/index.ts";
 import { complete, createDecoder } from "../../src/generate/index.ts";
 import { mapTensors } from "../../src/graph/tensors.ts";
 import { input, type Value } from "../../src/graph/value.ts";
-import type { Model } from "../../src/models/model.ts";
+import { headOf, type Model } from "../../src/models/model.ts";
 import { modelFromConfig } from "../../src/models/registry.ts";
 import { crossEntropy, logitsOf } from "../../src/nn/loss.ts";
 import { foldBatch } from "../../src/ops/movement.ts";
@@ -46,8 +46,9 @@ function weightsOf({ params }: Model): (name: string) => Value {
 }
 
 /** The logits of ids [B, T], [B T, V]. */
-function logitsOfIds({ stages, head }: Model, ids: Value, weight: (name: string) => Value): Value {
-  const hidden = stages.reduce<Value>(
+function logitsOfIds(model: Model, ids: Value, weight: (name: string) => Value): Value {
+  const head = headOf(model);
+  const hidden = model.stages.reduce<Value>(
     (x, stage) => stage.forward(x, mapTensors(stage.params, weight)),
     ids,
   );

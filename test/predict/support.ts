@@ -1,10 +1,14 @@
 /** A loaded model without a directory: a small BERT with drawn weights, and a tokenizer of letters. */
 
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { modelFromConfig } from "../../src/models/registry.ts";
 import type { TextModel } from "../../src/predict/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
-import type { Runtime } from "../../src/runtime/runtime.ts";
+import { readTensor, type Runtime } from "../../src/runtime/runtime.ts";
 import { float32 } from "../../src/tensor/host-tensor.ts";
+import { saveModel } from "../../src/weights/index.ts";
 import { bertTokenizer as tokenizer } from "../support/bert-tokenizer.ts";
 import { normals } from "../support/random.ts";
 
@@ -30,4 +34,18 @@ export function drawnModel(fields: Readonly<Record<string, unknown>>): TextModel
     ] as const;
   });
   return { base: model, model, weights: new Map(weights), tokenizer };
+}
+
+/** A directory that holds a model. */
+export async function savedModel({
+  model,
+  weights,
+  tokenizer: { files },
+}: TextModel): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), "flora-predict-"));
+  const tensors = [...weights].map(
+    async ([name, buffer]) => [name, await readTensor(buffer)] as const,
+  );
+  await saveModel(directory, { config: model.config, weights: await Promise.all(tensors), files });
+  return directory;
 }
