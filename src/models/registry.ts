@@ -49,8 +49,8 @@ export const modelFromConfig = (fields: ConfigFields): Model =>
   architectureOf(fields).build(fields);
 
 /**
- * The model of some fields of a config.json, to be trained from scratch. There is no reason to expect overfitting then: dropout is
- * there for whoever asks.
+ * The model of some fields of a config.json, to be trained from scratch. There is no reason to
+ * expect overfitting then: dropout is there for whoever asks.
  *
  * @throws {UsageError} as `modelFromConfig` does.
  */

@@ -1,18 +1,20 @@
 /** T5 against transformers: logits, loss, every gradient, and answers; what its configuration means. */
 
+import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { grad } from "../../src/autodiff/index.ts";
 import { UsageError } from "../../src/errors.ts";
 import { complete, createDecoder } from "../../src/generate/index.ts";
 import { mapTensors, type Tensors } from "../../src/graph/tensors.ts";
 import { input, type Value } from "../../src/graph/value.ts";
-import { headRows, MEMORY, type Model } from "../../src/models/model.ts";
+import { headOf, headRows, MEMORY, type Model } from "../../src/models/model.ts";
 import { t5 } from "../../src/models/t5.ts";
 import type { DropoutMasks } from "../../src/nn/dropout.ts";
 import { crossEntropy, logitsOf } from "../../src/nn/loss.ts";
 import { foldBatch, slice } from "../../src/ops/movement.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import { float32, int32 } from "../../src/tensor/host-tensor.ts";
+import { loadWeights, readConfig } from "../../src/weights/index.ts";
 import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { inputFor, runGraph, tensorNamed } from "../support/graph.ts";
 import { expectGradients, readGeneration, readGolden, targetsOf } from "./golden.ts";
@@ -86,7 +88,7 @@ describe.each(["t5", "t5_gated"] as const)("a tiny model like %s", (name) => {
       mapTensors(batch, (tensor, each) => inputFor(each, tensor)),
       { weight },
     );
-    const logits = logitsOf({ hidden: foldBatch(hidden), weight: weight(model.head.weight) });
+    const logits = logitsOf({ hidden: foldBatch(hidden), weight: weight(headOf(model).weight) });
     const labels = targetsOf(golden);
     const targets = inputFor("targets", labels.targets);
     const shares = inputFor("weights", labels.weights);
@@ -143,7 +145,7 @@ describe.each(["t5", "t5_gated"] as const)("a tiny model like %s", (name) => {
       const weight = weightsOf(model);
       const inputs = mapTensors(whole, (tensor, each) => inputFor(each, tensor));
       const hidden = slice(hiddenOf(model, inputs, { weight }), { axis: 1, start: 6, end: 7 });
-      const logits = logitsOf({ hidden: foldBatch(hidden), weight: weight(model.head.weight) });
+      const logits = logitsOf({ hidden: foldBatch(hidden), weight: weight(headOf(model).weight) });
       const results = await runGraph({ logits }, { ...golden.weights, ...whole });
       const expected = numbersOf(tensorNamed(results, "logits"));
 
@@ -158,6 +160,20 @@ describe.each(["t5", "t5_gated"] as const)("a tiny model like %s", (name) => {
     },
   );
 });
+
+const CHECKPOINT = "../shared/data/checkpoints/tiny_random_T5ForConditionalGeneration";
+
+it.skipIf(!existsSync(CHECKPOINT))(
+  "loads a checkpoint with tied copies of its embedding",
+  async () => {
+    const model = t5(await readConfig(CHECKPOINT));
+    const shapes = new Map([...model.params].map(([name, { shape }]) => [name, shape] as const));
+    const weights = await loadWeights(CHECKPOINT, shapes, model.checkpoint);
+    // 113 tensors, of which three are the embedding again.
+    expect(weights.size).toBe(110);
+    expect([...weights.keys()]).toEqual([...model.params.keys()]);
+  },
+);
 
 describe("dropout", () => {
   const fields = { vocab_size: 7, d_model: 4, d_kv: 2, d_ff: 6, num_layers: 1, num_heads: 2 };
@@ -258,7 +274,7 @@ describe("the configuration", () => {
   ])("%j has the head %s, whose input is scaled by %d", async (fields, weight, scale) => {
     const model = t5({ vocab_size: 7, d_model: 4, d_ff: 6, num_layers: 1, ...fields });
     const isTied = weight === "shared.weight";
-    expect(model.head.weight).toBe(weight);
+    expect(headOf(model).weight).toBe(weight);
     expect(model.params.has("lm_head.weight")).toBe(!isTied);
     expect(model.config["tie_word_embeddings"]).toBe(isTied);
     const x = input("x", "float32", [1, 4]);
