@@ -6,9 +6,18 @@
 export { FormatError, ShapeError, UsageError } from "./errors.ts";
 export { corpusBleu, rouge } from "./evaluate/index.ts";
 export { adaptModel, chooseAdapters } from "./adapters/index.ts";
-export { complete, createDecoder, generate, loadModel } from "./generate/index.ts";
+export {
+  beamSearch,
+  complete,
+  completeText,
+  createDecoder,
+  generate,
+  generateText,
+  loadImageModel,
+  loadModel,
+} from "./generate/index.ts";
 export { gpt2, type Model, modelFromConfig } from "./models/index.ts";
-export { classifyTexts, cosineSimilarity, embedTexts } from "./predict/index.ts";
+export { classifyImages, classifyTexts, cosineSimilarity, embedTexts } from "./predict/index.ts";
 export { cpuRuntime } from "./runtime/node.ts";
 export type { Runtime } from "./runtime/runtime.ts";
 export { byteTokenizer, loadTokenizer, type Tokenizer } from "./text/index.ts";

@@ -7,7 +7,17 @@ import { describe, expect, it } from "vitest";
 const NUMBERS = ["graph", "ops", "tensor"];
 const PARTS = ["adapters", "autodiff", "models", "nn", "onnx", "optim", "random", "runtime"];
 const ENGINE = [...NUMBERS, ...PARTS];
-const HOST = ["data", "evaluate", "generate", "hub", "predict", "text", "train", "weights"];
+const HOST = [
+  "data",
+  "evaluate",
+  "generate",
+  "hub",
+  "images",
+  "predict",
+  "text",
+  "train",
+  "weights",
+];
 const EVERYTHING = [...ENGINE, ...HOST];
 const without = (layers: readonly string[], ...others: readonly string[]) =>
   layers.filter((layer) => !others.includes(layer));
@@ -30,7 +40,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   weights: ["tensor"],
   hub: ["tensor", "weights"],
   text: ["tensor", "weights"],
-  data: ["random", "tensor", "text"],
+  images: ["tensor", "weights"],
+  data: ["images", "random", "tensor", "text"],
   generate: without(EVERYTHING, "autodiff", "hub", "optim", "train"),
   export: without(EVERYTHING, "autodiff", "optim", "train"),
   evaluate: without(EVERYTHING, "autodiff", "hub", "optim", "train"),
@@ -50,8 +61,9 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@resvg/resvg-wasm": ["src/lab/"],
   citty: ["src/cli/"],
   "ml-matrix": ["src/lab/"],
+  sharp: ["src/images/decode.ts"],
   yaml: ["src/cli/"],
-  zod: ["src/generate/", "src/lab/", "src/models/", "src/train/"],
+  zod: ["src/generate/", "src/images/", "src/lab/", "src/models/", "src/train/"],
 };
 
 /** Layers that compute and describe, and never touch a file or the process. */
@@ -69,6 +81,7 @@ const WITHOUT_NODE = [
 
 /** Tests of a whole folder, or of no file of src/. */
 const WITHOUT_MIRROR: readonly string[] = [
+  "test/generate/architectures.test.ts",
   "test/layers.test.ts",
   "test/ops/ops.test.ts",
   "test/optim/optim.test.ts",

@@ -1,8 +1,9 @@
 /**
  * @file Adapters under peft's names and settings, and back.
  *
- * Modules there carry the names that transformers gives them, with the prefix that those of the model may lack ("transformer." of
- * GPT-2). Patterns are regular expressions that must match the end of a module's path, from a dot on; the first that fits counts.
+ * Modules there carry the names that transformers gives them, with the prefix that those of the
+ * model may lack ("transformer." of GPT-2). Patterns are regular expressions that must match the end
+ * of a module's path, from a dot on; the first that fits counts.
  */
 
 import { UsageError } from "../errors.ts";

@@ -2,7 +2,7 @@
 
 import { text as readAll } from "node:stream/consumers";
 import { UsageError } from "../errors.ts";
-import type { LoadedModel } from "../generate/load-model.ts";
+import type { LoadedImageModel, LoadedModel } from "../generate/load-model.ts";
 import type { Text } from "../predict/index.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { fetchModels } from "./fetch.ts";
@@ -37,25 +37,45 @@ export async function openModel(
   options: ParsedOptions,
   help: CommandHelp,
 ): Promise<{ readonly loaded: LoadedModel; readonly runtime: Runtime }> {
+  const { names, runtime } = await start(options, help);
+  const { loadModel } = await import("../generate/load-model.ts");
+  return { loaded: await loadModel(runtime, names), runtime };
+}
+
+/** The same for a model of images. */
+export async function openImageModel(
+  options: ParsedOptions,
+  help: CommandHelp,
+): Promise<{ readonly loaded: LoadedImageModel; readonly runtime: Runtime }> {
+  const { names, runtime } = await start(options, help);
+  const { loadImageModel } = await import("../generate/load-model.ts");
+  return { loaded: await loadImageModel(runtime, names), runtime };
+}
+
+/** The directories of the model and its adapter, which may have to be fetched, and a runtime. */
+async function start(options: ParsedOptions, help: CommandHelp) {
   const adapter = options.text("adapter");
   const directory =
     adapter === undefined ? required(options, "model", help) : options.text("model");
   const names = await fetchModels({ directory, adapter });
-  const { loadModel } = await import("../generate/load-model.ts");
   const { cpuRuntime } = await import("../runtime/node.ts");
   const threads = options.number("threads");
-  const runtime = cpuRuntime(threads === undefined ? {} : { threads });
-  return { loaded: await loadModel(runtime, names), runtime };
+  return { names, runtime: cpuRuntime(threads === undefined ? {} : { threads }) };
 }
 
 /** How texts are read. */
-export function textOptions(options: ParsedOptions): {
-  readonly truncate: boolean;
-  readonly batchSize?: number;
-} {
+export const textOptions = (
+  options: ParsedOptions,
+): { readonly truncate: boolean; readonly batchSize?: number } => ({
+  truncate: options.flag("truncate"),
+  ...batchOptions(options),
+});
+
+/** How many examples are read together. */
+export function batchOptions(options: ParsedOptions): { readonly batchSize?: number } {
   const batchSize = options.number("batchSize");
   if (batchSize === 0) throw new UsageError("--batch-size: must be at least 1; got 0");
-  return { truncate: options.flag("truncate"), ...(batchSize !== undefined && { batchSize }) };
+  return batchSize === undefined ? {} : { batchSize };
 }
 
 /**

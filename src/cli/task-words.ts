@@ -54,5 +54,6 @@ export const TASK_WORDS: Readonly<Record<Task, TaskWords>> = {
     unit: "images",
     hasPerplexity: false,
     accuracyName: "accuracy",
+    use: ({ kind, directory }) => `classify --${kind} ${directory} --image "..."`,
   },
 };

@@ -18,6 +18,13 @@ export { sortedEpochs, stretches } from "./epochs.ts";
 export { type ExampleEncoding, fitExamples, type FitOptions, type Fitted } from "./fit.ts";
 export { grammarPairs, heldOut } from "./grammar.ts";
 export {
+  type Augmentation,
+  imageBatch,
+  imageBatches,
+  type ImageSet,
+  imagesAt,
+} from "./image-batches.ts";
+export {
   labelsOf,
   type LabelledColumns,
   type LabelledText,

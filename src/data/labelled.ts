@@ -60,7 +60,7 @@ export async function readLabelledTexts(
  *
  * @throws {UsageError} if there are fewer than two, or as many as if they were no labels.
  */
-export function labelsOf(texts: readonly LabelledText[]): readonly string[] {
+export function labelsOf(texts: readonly Pick<LabelledText, "label">[]): readonly string[] {
   const labels = [...new Set(texts.map(({ label }) => label))];
   if (labels.length < 2) {
     throw new UsageError(`labels: at least two are needed; got ${labels.join() || "none"}`);

@@ -100,22 +100,13 @@ export interface Seq2seqLengths {
 /** Rounded lengths of the longest source and the longest target of a batch. */
 export function seq2seqLengths(
   sequences: readonly Seq2seqSequence[],
-  { sourceMultiple, targetMultiple, contextLength }: Omit<Seq2seqOptions, "batchSize">,
+  { sourceMultiple, targetMultiple, contextLength }: Seq2seqOptions,
 ): Seq2seqLengths {
-  const longest = (of: (sequence: Seq2seqSequence) => Int32Array) =>
-    sequences.reduce((max, sequence) => Math.max(max, of(sequence).length), 0);
-  const round = (length: number, multiple: number) =>
-    Math.min(Math.ceil(length / multiple) * multiple, contextLength);
-  return {
-    source: round(
-      longest(({ source }) => source),
-      sourceMultiple,
-    ),
-    target: round(
-      longest(({ target }) => target),
-      targetMultiple,
-    ),
+  const rounded = (side: keyof Seq2seqSequence, multiple: number) => {
+    const longest = sequences.reduce((max, { [side]: ids }) => Math.max(max, ids.length), 0);
+    return Math.min(Math.ceil(longest / multiple) * multiple, contextLength);
   };
+  return { source: rounded("source", sourceMultiple), target: rounded("target", targetMultiple) };
 }
 
 /** By the rounded length of the source, which costs the most, and then by the target's. */

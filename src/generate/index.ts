@@ -12,7 +12,14 @@ export {
 } from "./generate.ts";
 export type { GenerationDefaults } from "./generation-config.ts";
 export type { LengthLimits } from "./lengths.ts";
-export { type LoadedModel, loadModel, type LoadModelOptions } from "./load-model.ts";
+export {
+  type LoadedImageModel,
+  type LoadedModel,
+  type LoadedNetwork,
+  loadImageModel,
+  loadModel,
+  type LoadModelOptions,
+} from "./load-model.ts";
 export { encodePrompt } from "./prompt.ts";
 export { greedy, sample, type SamplingOptions } from "./sampling.ts";
 export type { ScoreRules } from "./score-rules.ts";

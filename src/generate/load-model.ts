@@ -3,7 +3,8 @@
 import { join } from "node:path";
 import { type Adapter, adaptersOf, adaptModel } from "../adapters/index.ts";
 import { UsageError } from "../errors.ts";
-import { type Model, paramsInUse } from "../models/model.ts";
+import { type ImageProcessor, loadImageProcessor } from "../images/index.ts";
+import { imageInputOf, type Model, paramsInUse } from "../models/model.ts";
 import { modelFromConfig } from "../models/registry.ts";
 import type { Buffer, Runtime } from "../runtime/runtime.ts";
 import { loadTokenizer, type Tokenizer } from "../text/index.ts";
@@ -11,7 +12,7 @@ import { exists, readJsonObject } from "../weights/directory.ts";
 import { loadAdapter, loadWeights, readConfig } from "../weights/index.ts";
 import { generationDefaults, type GenerationDefaults } from "./generation-config.ts";
 
-export interface LoadedModel {
+export interface LoadedNetwork {
   /** The model as it is on disk. */
   readonly base: Model;
   readonly adapters: readonly Adapter[];
@@ -19,9 +20,16 @@ export interface LoadedModel {
   readonly model: Model;
   /** By the names of `model`. */
   readonly weights: ReadonlyMap<string, Buffer>;
+}
+
+export interface LoadedModel extends LoadedNetwork {
   readonly tokenizer: Tokenizer;
   /** What its generation_config.json asks for. */
   readonly generation: GenerationDefaults;
+}
+
+export interface LoadedImageModel extends LoadedNetwork {
+  readonly processor: ImageProcessor;
 }
 
 export interface LoadModelOptions {
@@ -37,10 +45,43 @@ export interface LoadModelOptions {
  * @throws {UsageError} if a file is missing, the architecture is not supported, or the adapter is another model's.
  * @throws {FormatError} if a file is not what it should be.
  */
-export async function loadModel(
+export async function loadModel(runtime: Runtime, options: LoadModelOptions): Promise<LoadedModel> {
+  const { network, home } = await loadNetwork(runtime, options);
+  const { base } = network;
+  if (base.task === "image-classification") {
+    throw new UsageError(`${home}: a model for images, not for text; got the type ${base.type}`);
+  }
+  const tokenizer = await loadTokenizer(home);
+  const generation = await readGeneration(home, await readConfig(home), tokenizer);
+  return { ...network, tokenizer, generation };
+}
+
+/** The same of a model for images. */
+export async function loadImageModel(
+  runtime: Runtime,
+  options: LoadModelOptions,
+): Promise<LoadedImageModel> {
+  const { network, home } = await loadNetwork(runtime, options);
+  return { ...network, processor: await loadImageProcessor(home, imageInputOf(network.base)) };
+}
+
+/** The files of the tokenizer, or of the processor of images, in the directory of a model. */
+export async function companionFiles(
+  home: string,
+  model: Model,
+): Promise<ReadonlyMap<string, string>> {
+  const isForImages = model.task === "image-classification";
+  const companion = isForImages
+    ? await loadImageProcessor(home, imageInputOf(model))
+    : await loadTokenizer(home);
+  return companion.files;
+}
+
+/** A model without what makes its inputs, and the directory of its base. */
+export async function loadNetwork(
   runtime: Runtime,
   { directory, adapter }: LoadModelOptions,
-): Promise<LoadedModel> {
+): Promise<{ readonly network: LoadedNetwork; readonly home: string }> {
   const loaded = adapter === undefined ? undefined : await loadAdapter(adapter);
   const home = directory ?? loaded?.config.base_model_name_or_path ?? undefined;
   if (home === undefined) {
@@ -48,17 +89,14 @@ export async function loadModel(
       hint: "give the directory of the model",
     });
   }
-  const config = await readConfig(home);
-  const base = modelFromConfig(config);
-  const tokenizer = await loadTokenizer(home);
-  const generation = await readGeneration(home, config, tokenizer);
+  const base = modelFromConfig(await readConfig(home));
   const shapes = new Map([...base.params].map(([name, { shape }]) => [name, shape] as const));
   const inUse = paramsInUse(base);
   // A head that is missing is not to be drawn here.
   const optional = [...base.params.keys()].filter((name) => !inUse.has(name));
   const tensors = await loadWeights(home, shapes, { ...base.checkpoint, optional });
   const weights = new Map([...tensors].map(([name, tensor]) => [name, runtime.adopt(tensor)]));
-  if (!loaded) return { base, adapters: [], model: base, weights, tokenizer, generation };
+  if (!loaded) return { home, network: { base, adapters: [], model: base, weights } };
 
   const stored = new Map([...loaded.tensors].map(([name, { shape }]) => [name, shape] as const));
   const found = adaptersOf(base, loaded.config, stored);
@@ -67,8 +105,7 @@ export async function loadModel(
     if (tensor) weights.set(name, runtime.adopt(tensor));
   }
   const { adapters } = found;
-  const model = adaptModel(base, adapters);
-  return { base, adapters, model, weights, tokenizer, generation };
+  return { home, network: { base, adapters, model: adaptModel(base, adapters), weights } };
 }
 
 async function readGeneration(

@@ -1,4 +1,13 @@
-/** @file Continuations of texts as texts, or answers to them, which end before stop strings. */
+/**
+ * @file Continuations of texts as texts, or answers to them, which end before stop strings.
+ *
+ * @example
+ *   const runtime = cpuRuntime();
+ *   const { model, weights, tokenizer, generation } = await loadModel(runtime, { directory });
+ *   const decoder = createDecoder(model, runtime, weights);
+ *   const options = { ...generation.options, maxNewTokens: 40, beams: 4, stopStrings: ["\n"] };
+ *   const [made] = await completeText({ model, decoder, tokenizer }, ["Once upon a time"], options);
+ */
 
 import { UsageError } from "../errors.ts";
 import type { Model } from "../models/model.ts";

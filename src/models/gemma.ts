@@ -5,8 +5,8 @@
  *   x ← x + attn(norm(x))
  *   x ← x + mlp(norm(x))
  *
- * as in `rotary-block.ts`, where norms multiply by 1 + weight. The MLP's activation is GELU in its tanh form, which configs also call
- * "gelu".
+ * as in `rotary-block.ts`, where norms multiply by 1 + weight. The MLP's activation is GELU in its
+ * tanh form, which the first configs call "gelu".
  */
 
 import { z } from "zod";
@@ -15,7 +15,7 @@ import type { Model } from "./model.ts";
 import { ropeFields } from "./rotary-config.ts";
 import { rotaryDecoder } from "./rotary-decoder.ts";
 
-/** The fields of config.json that matter here, with the defaults of transformers; others are kept and saved again. */
+/** The fields of config.json that matter, with the defaults of transformers; others are kept. */
 const gemmaSchema = z.looseObject({
   model_type: z.literal("gemma").default("gemma"),
   architectures: z.array(z.string()).default(["GemmaForCausalLM"]),

@@ -6,8 +6,9 @@
  *   x ← x + norm(mlp(norm(x)))
  *   logits = cap(norm(x) Eᵀ),   cap(z) = c tanh(z / c)
  *
- * as in `rotary-block.ts`, where norms multiply by 1 + weight, scores are q kᵀ / √`query_pre_attn_scalar`, capped too, and tokens of
- * every other layer see the last `sliding_window` alone.
+ * as in `rotary-block.ts`, where norms multiply by 1 + weight, scores are q kᵀ divided by the root of
+ * `query_pre_attn_scalar` and capped, and a token of every other layer sees the last
+ * `sliding_window` tokens alone.
  */
 
 import { z } from "zod";
@@ -18,7 +19,7 @@ import { rotaryDecoder } from "./rotary-decoder.ts";
 
 const cap = z.number().positive().nullable();
 
-/** The fields of config.json that matter here, with the defaults of transformers; others are kept and saved again. */
+/** The fields of config.json that matter, with the defaults of transformers; others are kept. */
 const gemma2Schema = z.looseObject({
   model_type: z.literal("gemma2").default("gemma2"),
   architectures: z.array(z.string()).default(["Gemma2ForCausalLM"]),

@@ -1,6 +1,6 @@
 /**
- * @file Llama: Touvron et al., 2023, arXiv:2302.13971 and arXiv:2307.09288; Grattafiori et al., 2024, arXiv:2407.21783. TinyLlama and
- * SmolLM are Llamas too.
+ * @file Llama: Touvron et al., 2023, arXiv:2302.13971 and arXiv:2307.09288; Grattafiori et al.,
+ * 2024, arXiv:2407.21783. TinyLlama and SmolLM are Llamas too.
  *
  *   x ← x + attn(norm(x))
  *   x ← x + mlp(norm(x))
@@ -14,7 +14,7 @@ import type { Model } from "./model.ts";
 import { ropeFields } from "./rotary-config.ts";
 import { rotaryDecoder } from "./rotary-decoder.ts";
 
-/** The fields of config.json that matter here, with the defaults of transformers; others are kept and saved again. */
+/** The fields of config.json that matter, with the defaults of transformers; others are kept. */
 const llamaSchema = z.looseObject({
   model_type: z.literal("llama").default("llama"),
   architectures: z.array(z.string()).default(["LlamaForCausalLM"]),

@@ -13,7 +13,7 @@ import type { Model } from "./model.ts";
 import { ropeFields } from "./rotary-config.ts";
 import { rotaryDecoder } from "./rotary-decoder.ts";
 
-/** The fields of config.json that matter here, with the defaults of transformers; others are kept and saved again. */
+/** The fields of config.json that matter, with the defaults of transformers; others are kept. */
 const mistralSchema = z.looseObject({
   model_type: z.literal("mistral").default("mistral"),
   architectures: z.array(z.string()).default(["MistralForCausalLM"]),

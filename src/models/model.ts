@@ -14,6 +14,7 @@ import type { Tensors } from "../graph/tensors.ts";
 import type { Value, ValueType } from "../graph/value.ts";
 import type { DropoutMasks } from "../nn/dropout.ts";
 import type { ParamSpec } from "../nn/params.ts";
+import { staticShape } from "../tensor/shape.ts";
 
 /** What a model computes, and so which data it learns from. */
 export type Task =
@@ -199,6 +200,18 @@ export const tiedHead = ({ stages, head }: Model): string | undefined =>
 /** The parameters that something is computed with; others are kept for those who load the checkpoint. */
 export const paramsInUse = (model: Model): ReadonlySet<string> =>
   new Set([...model.stages.flatMap(({ params }) => Object.values(params)), ...headParams(model)]);
+
+/** The images that a model reads. */
+export function imageInputOf({ type, inputTypes }: Model): {
+  readonly channels: number;
+  readonly height: number;
+  readonly width: number;
+} {
+  const { pixels } = inputTypes(1, 1);
+  if (!pixels) throw new Error(`internal: ${type} reads no images`);
+  const [, channels = 0, height = 0, width = 0] = staticShape("pixels", pixels.shape);
+  return { channels, height, width };
+}
 
 /** The inputs that the stages of a model read, in order. */
 export const inputNames = ({ stages }: Model): readonly InputName[] => [

@@ -4,8 +4,8 @@
  *   x ← x + attn(norm(x))
  *   x ← x + mlp(norm(x))
  *
- * as in `rotary-block.ts`, with biases of queries, keys and values; with `use_sliding_window` tokens of the layers from
- * `max_window_layers` on see the last `sliding_window` alone.
+ * as in `rotary-block.ts`, with biases of queries, keys and values. With `use_sliding_window` a
+ * token of the layers from `max_window_layers` on sees the last `sliding_window` tokens alone.
  */
 
 import { z } from "zod";
@@ -14,7 +14,7 @@ import type { Model } from "./model.ts";
 import { layerTypes, layerWindow, ropeFields } from "./rotary-config.ts";
 import { rotaryDecoder } from "./rotary-decoder.ts";
 
-/** The fields of config.json that matter here, with the defaults of transformers; others are kept and saved again. */
+/** The fields of config.json that matter, with the defaults of transformers; others are kept. */
 const qwen2Schema = z.looseObject({
   model_type: z.literal("qwen2").default("qwen2"),
   architectures: z.array(z.string()).default(["Qwen2ForCausalLM"]),

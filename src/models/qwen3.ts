@@ -4,7 +4,8 @@
  *   x ← x + attn(norm(x))
  *   x ← x + mlp(norm(x))
  *
- * as in `rotary-block.ts`, where each head of queries and of keys is normalised before it is turned; windows as in Qwen 2.
+ * as in `rotary-block.ts`, where each head of queries and of keys is normalised before it is
+ * turned. Windows are those of Qwen 2.
  */
 
 import { z } from "zod";
@@ -13,7 +14,7 @@ import type { Model } from "./model.ts";
 import { layerTypes, layerWindow, ropeFields } from "./rotary-config.ts";
 import { rotaryDecoder } from "./rotary-decoder.ts";
 
-/** The fields of config.json that matter here, with the defaults of transformers; others are kept and saved again. */
+/** The fields of config.json that matter, with the defaults of transformers; others are kept. */
 const qwen3Schema = z.looseObject({
   model_type: z.literal("qwen3").default("qwen3"),
   architectures: z.array(z.string()).default(["Qwen3ForCausalLM"]),

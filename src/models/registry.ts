@@ -12,6 +12,7 @@ import type { Model, Task } from "./model.ts";
 import { qwen2 } from "./qwen2.ts";
 import { qwen3 } from "./qwen3.ts";
 import { t5 } from "./t5.ts";
+import { vit } from "./vit.ts";
 
 interface Architecture {
   readonly build: (fields: ConfigFields) => Model;
@@ -36,6 +37,7 @@ const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   qwen2: { build: qwen2 },
   qwen3: { build: qwen3 },
   t5: { build: t5, dropout: ["dropout_rate"] },
+  vit: { build: vit, tasks: { ViTForImageClassification: "image-classification" } },
 };
 
 /**
@@ -47,8 +49,8 @@ export const modelFromConfig = (fields: ConfigFields): Model =>
   architectureOf(fields).build(fields);
 
 /**
- * The model of some fields of a config.json, to be trained from scratch. There is no reason to expect overfitting then: dropout is
- * there for whoever asks.
+ * The model of some fields of a config.json, to be trained from scratch. There is no reason to
+ * expect overfitting then: dropout is there for whoever asks.
  *
  * @throws {UsageError} as `modelFromConfig` does.
  */

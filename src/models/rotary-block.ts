@@ -101,7 +101,7 @@ export interface RotaryBlock {
 /**
  * The block of a config, the same function for all layers.
  *
- * @throws {UsageError} if the numbers of heads do not fit, or a number that the rotation needs is absent.
+ * @throws {UsageError} if the numbers of heads do not fit, or the rotation lacks a number.
  */
 export function rotaryBlock(config: RotaryDecoderConfig, options: RotaryBlockOptions): RotaryBlock {
   const { heads, kvHeads, headWidth } = headsOf(config);

@@ -29,7 +29,7 @@ export interface RotaryDecoderConfig extends RotaryConfig {
 
 const number = z.number().nullish();
 
-// That of longrope changes within a sequence, so that cached keys would be turned differently from new ones.
+// longrope's changes within a sequence: cached keys would be turned otherwise than new ones.
 const kind = z.enum(["default", "linear", "dynamic", "yarn", "llama3"]).optional();
 const whole = z.literal(1, "a part of each head that turns is not supported").nullish();
 const ofLayers = z.undefined("rotations that differ between layers are not supported").optional();
@@ -79,7 +79,7 @@ interface WindowConfig extends Pick<RotaryDecoderConfig, "model_type" | "num_hid
 }
 
 /**
- * The windows of layers, of those that `layer_types` names or, without it, of those that are `sliding`.
+ * The windows of layers: of those that `layer_types` says, or without it of the `sliding` ones.
  *
  * @throws {UsageError} if `layer_types` does not name each layer's.
  */
@@ -88,9 +88,8 @@ export function layerWindow(
   sliding: (layer: number) => boolean,
 ): (layer: number) => number | undefined {
   if (types && types.length !== layers) {
-    throw new UsageError(
-      `${model_type} config: layer_types must have a type for each of ${layers} layers; got ${types.length}`,
-    );
+    const wanted = `layer_types must have a type for each of ${layers} layers`;
+    throw new UsageError(`${model_type} config: ${wanted}; got ${types.length}`);
   }
   const slides = (layer: number) => (types ? types[layer] === "sliding_attention" : sliding(layer));
   return (layer) => (slides(layer) ? (sliding_window ?? undefined) : undefined);

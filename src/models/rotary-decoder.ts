@@ -5,7 +5,8 @@
  *   x ← block(x)                  L times; `rotary-block.ts` has the equations
  *   logits = norm(x) Eᵀ           or, untied, norm(x) Wᵀ
  *
- * What an architecture has besides are options. Names of parameters and of config fields are those of transformers.
+ * What an architecture has besides are options. Parameters and config fields have the names that
+ * transformers gives them.
  *
  * B batch, T sequence, P past, C = hidden_size, V = vocab_size, L = num_hidden_layers.
  */
@@ -36,7 +37,7 @@ const UNTIED_HEAD = "lm_head.weight";
 /**
  * The model of a config.
  *
- * @throws {UsageError} if the numbers of heads do not fit, or a number that the rotation needs is absent.
+ * @throws {UsageError} if the numbers of heads do not fit, or the rotation lacks a number.
  */
 export function rotaryDecoder(config: RotaryDecoderConfig, options: RotaryDecoderOptions): Model {
   const { hidden_size: c, vocab_size, tie_word_embeddings: isTied } = config;
@@ -96,7 +97,8 @@ function blockStage(block: RotaryBlock, layer: number, window: number | undefine
     attends: true,
     forward(x, p, { masks }) {
       const length = lengthOf(x);
-      const bias = window === undefined ? causalBias(x, length) : slidingBias(x, length, window);
+      const slides = window !== undefined && window < length;
+      const bias = slides ? slidingBias(x, length, window) : causalBias(x, length);
       return block.forward(x, p, { positions: firstPositions(length), bias, masks }).y;
     },
     decoding: {
@@ -132,7 +134,7 @@ const firstPositions = (length: number): Value =>
     ),
   );
 
-/** The bias of the past and the new tokens that also hides what has left the window, [B, 1, T, P + T]. */
+/** The bias of past and new tokens that also hides what has left the window, [B, 1, T, P + T]. */
 const windowBias = (
   like: Value,
   window: number,

@@ -37,6 +37,7 @@ export type FeedForwardSpec = {
   readonly DenseReluDense: PlainSpec | GatedSpec;
   readonly layer_norm: RmsNormSpec;
 };
+
 interface SelfAttentionContext {
   /** Added to the scores, broadcast to [B, H, T, P + T]. */
   readonly bias: Value;
@@ -46,10 +47,10 @@ interface SelfAttentionContext {
 
 interface CrossAttentionContext {
   readonly memory: MemoryAttention;
-  readonly masks?: DropoutMasks | undefined;
+  readonly masks: DropoutMasks | undefined;
 }
 
-export type DecoderContext = SelfAttentionContext & CrossAttentionContext;
+export type DecoderContext = SelfAttentionContext & Pick<CrossAttentionContext, "memory">;
 
 /** x + attn(norm(x)), [B, T, C]. */
 export function selfAttention(
@@ -65,7 +66,7 @@ export function selfAttention(
     values: past ? concat([past.values, fresh.values], 1) : fresh.values,
     bias,
   };
-  const y = attention(normed, p.SelfAttention, config, { read, name: "self", masks });
+  const y = attention(normed, p.SelfAttention, config, { name: "self", read, masks });
   return { y: add(x, dropout(y, "self", config.dropout_rate, masks)), attention: fresh };
 }
 
@@ -77,7 +78,7 @@ export function crossAttention(
   { memory, masks }: CrossAttentionContext,
 ): Value {
   const normed = rmsNorm(x, p.layer_norm, config.layer_norm_epsilon);
-  const context = { read: memory, name: "cross", masks };
+  const context = { name: "cross", read: memory, masks };
   const y = attention(normed, p.EncDecAttention, config, context);
   return add(x, dropout(y, "cross", config.dropout_rate, masks));
 }
@@ -88,12 +89,20 @@ export const keysAndValues = (x: Value, p: ParamsOf<AttentionSpec>): KeysAndValu
   values: linear(x, p.v),
 });
 
+interface AttentionContext {
+  /** Of its mask of dropout. */
+  readonly name: string;
+  /** What x attends to. */
+  readonly read: MemoryAttention;
+  readonly masks: DropoutMasks | undefined;
+}
+
 /** [B, T, C] to [B, T, C]. */
 function attention(
   x: Value,
   p: ParamsOf<AttentionSpec>,
   { num_heads, dropout_rate }: T5Config,
-  { read, name, masks }: { read: MemoryAttention; name: string; masks: DropoutMasks | undefined },
+  { name, read, masks }: AttentionContext,
 ): Value {
   const mixed = multiHeadAttention(linear(x, p.q), read.keys, read.values, {
     heads: num_heads,

@@ -54,7 +54,7 @@ type DecoderBlockSpec = {
   };
 };
 
-/** Tokens of a sequence. */
+/** Tokens of a sequence in pretraining, where config.json does not name them. */
 const PRETRAINING_LENGTH = 512;
 
 /**

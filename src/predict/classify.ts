@@ -1,10 +1,11 @@
 /** @file The classes of texts. */
 
-import { headOf } from "../models/model.ts";
+import { headOf, type Model } from "../models/model.ts";
 import { logitsOf } from "../nn/loss.ts";
 import { softmax } from "../ops/softmax.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { encode } from "./encoder.ts";
+import type { RunnerParts } from "./runner.ts";
 import { checkTask, encodeTexts, type Text, type TextModel, type TextOptions } from "./texts.ts";
 
 export interface Classification {
@@ -28,32 +29,36 @@ export async function classifyTexts(
 ): Promise<readonly Classification[]> {
   checkTask(loaded, "classification", "classify");
   const { model, weights, tokenizer } = loaded;
-  const { labels = [] } = model;
+  const finish = classProbabilities(model);
+  const parts = { model, weights, runtime, pad: tokenizer.pad, finish };
+  const rows = await encode(parts, encodeTexts(loaded, texts, options), options);
+  return rows.map((row) => classification(model, row));
+}
+
+/** The probabilities of the classes [B, labels] from the last hidden states [B, C]. */
+export function classProbabilities(model: Model): RunnerParts["finish"] {
   const { weight: weightName, bias } = headOf(model);
-  const rows = await encode(
-    {
-      model,
-      weights,
-      runtime,
-      pad: tokenizer.pad,
-      finish: (hidden, weight) =>
-        softmax(
-          logitsOf({
-            hidden,
-            weight: weight(weightName),
-            bias: bias === undefined ? undefined : weight(bias),
-          }),
-        ),
-    },
-    encodeTexts(loaded, texts, options),
-    options,
-  );
-  return rows.map((row) => {
-    const best = row.indexOf(Math.max(...row));
-    return {
-      label: labels[best] ?? "",
-      probability: row[best] ?? Number.NaN,
-      probabilities: Object.fromEntries(labels.map((label, id) => [label, row[id] ?? Number.NaN])),
-    };
-  });
+  return (hidden, weight) =>
+    softmax(
+      logitsOf({
+        hidden,
+        weight: weight(weightName),
+        bias: bias === undefined ? undefined : weight(bias),
+      }),
+    );
+}
+
+/** What the probabilities of the classes say. */
+export function classification(
+  { labels = [] }: Model,
+  probabilities: Float32Array,
+): Classification {
+  const best = probabilities.indexOf(Math.max(...probabilities));
+  return {
+    label: labels[best] ?? "",
+    probability: probabilities[best] ?? Number.NaN,
+    probabilities: Object.fromEntries(
+      labels.map((label, id) => [label, probabilities[id] ?? Number.NaN]),
+    ),
+  };
 }

@@ -1,5 +1,6 @@
 /** @file What a model says of whole texts. */
 
 export { type Classification, classifyTexts } from "./classify.ts";
+export { classifyImages } from "./classify-images.ts";
 export { cosineSimilarity, type EmbedOptions, embedTexts } from "./embed.ts";
 export type { Text, TextModel, TextOptions } from "./texts.ts";

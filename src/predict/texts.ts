@@ -20,7 +20,7 @@ export interface TextOptions {
 }
 
 /** @throws {UsageError} if the model learned something else. */
-export function checkTask({ base }: TextModel, task: Task, command: string): void {
+export function checkTask({ base }: Pick<TextModel, "base">, task: Task, command: string): void {
   if (base.task === task) return;
   throw new UsageError(
     `${command}: needs a model for ${task}; got one of type ${base.type} for ${base.task}`,

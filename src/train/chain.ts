@@ -26,7 +26,7 @@ export interface ChainParts {
 
 /** The chain for the types of a batch's inputs; made once for each. */
 export function chainOf({ model, plan, recompute }: ChainParts): Chain {
-  const built = new Map<string, StagePrograms>();
+  const built = new Map<string, Built>();
   const chains = new Map<string, readonly Link[]>();
   const wanted = wantedCotangents(model, plan);
   const memoryWanted = wanted[model.memory ?? -1] ?? false;
@@ -50,13 +50,18 @@ export function chainOf({ model, plan, recompute }: ChainParts): Chain {
         ...(stage.reads.includes(MEMORY) && !needsDMemory ? ["memory frozen"] : []),
       ].join(" ");
       const options = { x, reads, plans, recompute, needsDx, needsDMemory };
-      const made = built.get(key) ?? buildStage(stage, options);
-      built.set(key, made);
-      links.push({ stage, index, key, made, x, plans });
+      const own = built.get(key) ?? shared({ key, made: buildStage(stage, options) });
+      built.set(key, own);
+      const { made } = own;
+      links.push({ stage, index, key: own.key, made, x, plans });
       if (index === model.memory) known[MEMORY] = made.y;
     }
     return links;
   }
+
+  /** Windows that are longer than the sequences make stages of two kinds the same after all. */
+  const shared = (own: Built): Built =>
+    [...built.values()].find((other) => isSame(other.made, own.made)) ?? own;
 
   return (inputs) => {
     const shapes = Object.values(inputs).map(({ shape }) => shape.join("x"));
@@ -64,6 +69,20 @@ export function chainOf({ model, plan, recompute }: ChainParts): Chain {
     chains.set(shapes.join(), links);
     return links;
   };
+}
+
+interface Built {
+  readonly key: string;
+  readonly made: StagePrograms;
+}
+
+/** Whether programs are equal, byte by byte, with the names of what goes in and comes out. */
+function isSame(a: StagePrograms, b: StagePrograms): boolean {
+  const programs = (made: StagePrograms) => [made.forward, made.backward, made.evaluate];
+  return programs(a).every((program, i) => {
+    const other = programs(b)[i];
+    return program && other ? Buffer.compare(program.bytes, other.bytes) === 0 : program === other;
+  });
 }
 
 export type Chain = (inputs: InputTypes) => readonly Link[];

@@ -9,6 +9,7 @@ import { UsageError } from "../errors.ts";
 import type { OptimizerName } from "../optim/base.ts";
 import type { Family } from "../optim/projection.ts";
 import type { ScheduleName } from "../optim/schedule.ts";
+import type { Augmentation } from "../data/image-batches.ts";
 import { allowedValues } from "./allowed-values.ts";
 import { closest } from "./suggest.ts";
 import type { TaskName } from "./task.ts";
@@ -42,6 +43,7 @@ export interface TrainConfig {
   readonly labelColumn: string;
   readonly sourceColumn: string;
   readonly targetColumn: string;
+  readonly augment: Augmentation;
   readonly prefix: string;
   readonly suffix?: string | undefined;
   readonly tooLong: "refuse" | "drop" | "truncate";
@@ -108,7 +110,9 @@ const OPTIONS = {
   // Data
   train: paths
     .optional()
-    .describe("training file, or two line-aligned files; none: the built-in grammar"),
+    .describe(
+      "training file, two line-aligned files, or a folder of images; none: the built-in grammar",
+    ),
   validation: paths.optional().describe("held-out file(s); none: a part of the training data"),
   task: z
     .enum(["text", "pairs", "mask", "classify", "embed"])
@@ -119,6 +123,10 @@ const OPTIONS = {
   labelColumn: z.string().default("label").describe("the column that holds the class of a text"),
   sourceColumn: z.string().default("source").describe("the column that holds what is translated"),
   targetColumn: z.string().default("target").describe("the column that holds the answer"),
+  augment: z
+    .enum(["none", "flip", "crop"])
+    .default("none")
+    .describe("images: mirror half of them, and with crop move them by up to 4 pixels too"),
   prefix: z.string().default("").describe("stands before every source"),
   suffix: z
     .string()

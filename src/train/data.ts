@@ -4,16 +4,20 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
 import type { Batch, BatchSource, SentencePair } from "../data/index.ts";
+import type { ImageProcessor } from "../images/index.ts";
 import type { InputTypes, Model, Task } from "../models/model.ts";
 import type { Key } from "../random/key.ts";
+import { readConfig } from "../weights/index.ts";
 import { bpeSize, byteTokenizer, loadTokenizer, type Tokenizer, trainBpe } from "../text/index.ts";
 import { loadCausal } from "./causal-data.ts";
 import { loadClassification } from "./classification-data.ts";
 import type { TrainConfig } from "./config.ts";
 import { loadEmbedding } from "./embedding-data.ts";
+import { loadImages } from "./image-data.ts";
 import { loadMasked } from "./masked-data.ts";
 import { loadSeq2seq } from "./seq2seq-data.ts";
 import { isText, readAllTexts, readLabelledSplit, readSplit } from "./splits.ts";
+import { readsImages } from "./task.ts";
 
 export interface TrainData {
   readonly training: BatchSource;
@@ -23,6 +27,8 @@ export interface TrainData {
   readonly pairs: readonly SentencePair[];
   /** The shapes of batches that may occur, the largest last. */
   readonly shapes: readonly InputTypes[];
+  /** What the examples take, where that is much: images. */
+  readonly bytes?: number;
   /** In words, for people. */
   readonly description: string;
 }
@@ -46,24 +52,32 @@ const LOADERS: Readonly<Partial<Record<Task, (request: DataRequest) => Promise<T
   seq2seq: loadSeq2seq,
 };
 
+/** What data of any kind are made with: a tokenizer for texts, a processor for images. */
+export interface AnyDataRequest extends Omit<DataRequest, "tokenizer"> {
+  readonly tokenizer?: Tokenizer | undefined;
+  readonly processor?: ImageProcessor | undefined;
+}
+
 /**
  * The data for a model's task.
  *
  * @throws {UsageError} if the files do not hold what the task needs.
  */
-export async function loadData(request: DataRequest): Promise<TrainData> {
-  const { task } = request.model;
-  const load = LOADERS[task];
-  if (load) return load(request);
-  throw new UsageError(`train: no data for this task; got ${task}`);
+export async function loadData(request: AnyDataRequest): Promise<TrainData> {
+  const { model, tokenizer, processor } = request;
+  if (processor) return loadImages({ ...request, processor });
+  const load = LOADERS[model.task];
+  if (load && tokenizer) return load({ ...request, tokenizer });
+  throw new UsageError(`train: no data for this task; got ${model.task}`);
 }
 
 /**
  * The tokenizer of the options. One that is to be learned is learned from the training data, unless
- * the run that is resumed, or the model to start from, has one already.
+ * the run that is resumed, or the model to start from, has one already. Undefined for models of images.
  */
-export async function tokenizerOf(config: TrainConfig): Promise<Tokenizer> {
+export async function tokenizerOf(config: TrainConfig): Promise<Tokenizer | undefined> {
   const { tokenizer, model } = config;
+  if (await isForImages(config)) return undefined;
   const size = bpeSize(tokenizer);
   if (size !== undefined) {
     const known = earlierTokenizer(config);
@@ -73,11 +87,15 @@ export async function tokenizerOf(config: TrainConfig): Promise<Tokenizer> {
   return typeof model === "string" ? loadTokenizer(model) : byteTokenizer();
 }
 
-/** The size of the vocabulary, without reading data: that asked for, where it is to be learned. */
-export async function vocabularySizeOf(config: TrainConfig): Promise<number> {
+const isForImages = async ({ model }: TrainConfig): Promise<boolean> =>
+  readsImages(typeof model === "string" ? await readConfig(model) : model);
+
+/** The size of the vocabulary, without reading data: that asked for, where it is to be learned; undefined without one. */
+export async function vocabularySizeOf(config: TrainConfig): Promise<number | undefined> {
+  if (await isForImages(config)) return undefined;
   const size = bpeSize(config.tokenizer);
   if (size !== undefined && earlierTokenizer(config) === undefined) return size;
-  return (await tokenizerOf(config)).vocabularySize;
+  return (await tokenizerOf(config))?.vocabularySize;
 }
 
 /** The directory that has the tokenizer of the run that is resumed, or of the model. */

@@ -28,6 +28,7 @@ export interface MemoryRow {
     | "optimizer state"
     | "activations"
     | "workspace"
+    | "images"
     | "runtime";
   readonly predicted: number;
   /** Known at the end; rows that cannot be told apart are measured in the total only. */

@@ -36,6 +36,8 @@ interface MemoryParts {
   readonly plan: Plan;
   /** The shapes of batches that occur, the largest last. */
   readonly shapes: readonly InputTypes[];
+  /** What the examples take, where that is much. */
+  readonly dataBytes?: number | undefined;
   /** Resident memory before anything was allocated. */
   readonly baseBytes: number;
 }
@@ -52,11 +54,15 @@ export const predictedMemory = ({ config, model, plan, data }: Run): MemoryTable
     model,
     plan,
     shapes: data.shapes,
-    baseBytes: Math.max(IDLE_BYTES, process.memoryUsage.rss() - restingBytes(plan)),
+    dataBytes: data.bytes,
+    baseBytes: Math.max(
+      IDLE_BYTES,
+      process.memoryUsage.rss() - restingBytes(plan) - (data.bytes ?? 0),
+    ),
   });
 
 /** The prediction, with what the finished run took. */
-export function measuredMemory(table: MemoryTable, { state, slots }: Run): MemoryTable {
+export function measuredMemory(table: MemoryTable, { state, slots, data }: Run): MemoryTable {
   const sum = (buffers: Iterable<{ readonly bytes: number }>) =>
     [...buffers].reduce((bytes, buffer) => bytes + buffer.bytes, 0);
   const sumAll = (states: ReadonlyMap<string, Buffers>) =>
@@ -66,6 +72,7 @@ export function measuredMemory(table: MemoryTable, { state, slots }: Run): Memor
     accumulators: sumAll(state.accumulators) + slots.bytesOf(isScratchAccumulator),
     "optimizer state": sumAll(state.optimizer) + sum(state.masters.values()),
     activations: slots.bytesOf((name) => !isScratchAccumulator(name)),
+    ...(data.bytes !== undefined && { images: data.bytes }),
   };
   return {
     ...table,
@@ -96,7 +103,7 @@ export async function predictMemory(
 export const isScratchAccumulator = (slot: string): boolean => slot.includes(" acc:");
 
 function predict(parts: MemoryParts): MemoryTable {
-  const { model, plan, baseBytes } = parts;
+  const { model, plan, baseBytes, dataBytes } = parts;
   const described = describePlan(plan);
   const sum = (of: (param: ParameterPlan) => number) =>
     described.reduce((bytes, param) => bytes + of(param), 0);
@@ -107,6 +114,7 @@ function predict(parts: MemoryParts): MemoryTable {
     { name: "optimizer state", predicted: sum(({ optimizerBytes }) => optimizerBytes) },
     { name: "activations", predicted: activations },
     { name: "workspace", predicted: workspace },
+    ...(dataBytes === undefined ? [] : [{ name: "images" as const, predicted: dataBytes }]),
     { name: "runtime", predicted: baseBytes + programs * SESSION_BYTES },
   ];
   return {

@@ -1,6 +1,6 @@
 /** @file An adapter on disk folded into its base, and saved as an ordinary model. */
 
-import { loadModel, type LoadModelOptions } from "../generate/load-model.ts";
+import { companionFiles, loadNetwork, type LoadModelOptions } from "../generate/load-model.ts";
 import { cpuRuntime } from "../runtime/node.ts";
 import { readTensor } from "../runtime/runtime.ts";
 import { saveModel } from "../weights/index.ts";
@@ -24,7 +24,9 @@ export async function mergeAdapter({ output, ...options }: MergeAdapterOptions):
   await checkEmpty(output, { hint: "give another --output" });
   const runtime = cpuRuntime();
   const programs = createProgramCache(runtime);
-  const { base, adapters, weights, tokenizer } = await loadModel(runtime, options);
+  const { network, home } = await loadNetwork(runtime, options);
+  const { base, adapters, weights } = network;
+  const files = await companionFiles(home, base);
   for (const adapter of adapters) {
     const weight = bufferOf(weights, adapter.weight);
     await mergeInto({ base, programs, state: { weights } }, adapter, 1, weight);
@@ -34,6 +36,6 @@ export async function mergeAdapter({ output, ...options }: MergeAdapterOptions):
   const tensors = await Promise.all(
     names.map(async (name) => [name, await readTensor(bufferOf(weights, name))] as const),
   );
-  await saveModel(output, { config: base.config, weights: tensors, files: tokenizer.files });
+  await saveModel(output, { config: base.config, weights: tensors, files });
   return adapters.length;
 }

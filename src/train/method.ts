@@ -108,7 +108,8 @@ function savedParams(
 
 /** What may be new, and so would learn nothing if it were frozen; and the head of a classifier, which peft trains whole too. */
 function headOfTask(base: Model, task: TrainConfig["task"]): readonly string[] {
-  const ofClasses = base.task === "classification" ? headParams(base) : [];
+  const isClassifier = base.task === "classification" || base.task === "image-classification";
+  const ofClasses = isClassifier ? headParams(base) : [];
   const patterns = isNewTask(task) ? (base.checkpoint.optional ?? []) : [];
   const fits = (name: string) => patterns.some((pattern) => matchesModule(pattern, name));
   return [...base.params.keys()].filter((name) => ofClasses.includes(name) || fits(name));

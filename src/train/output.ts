@@ -37,9 +37,12 @@ export async function checkEmpty(
 export async function saveOutput(run: Run): Promise<void> {
   if (leavesAdapters(run.config)) return saveAdapters(run);
   const { base, tokenizer, config } = run;
-  const end = tokenizer.endOfText;
+  const end = tokenizer?.endOfText;
   const start = base.decoderStart;
-  const begins = start === undefined ? { bos_token_id: end } : { decoder_start_token_id: start };
+  const begins =
+    start === undefined
+      ? { bos_token_id: tokenizer?.startOfText ?? end }
+      : { decoder_start_token_id: start };
   const tokens = end === undefined ? {} : { ...begins, eos_token_id: end };
   const writesText = base.task === "causal" || base.task === "seq2seq";
   await saveModel(config.output, {
@@ -47,14 +50,18 @@ export async function saveOutput(run: Run): Promise<void> {
     ...(writesText && {
       generationConfig: {
         ...tokens,
-        ...(end !== undefined && { pad_token_id: tokenizer.pad }),
+        ...(end !== undefined && { pad_token_id: tokenizer?.pad }),
         max_length: base.usualLength ?? base.contextLength,
       },
     }),
     weights: await mergedWeights(run),
-    files: tokenizer.files,
+    files: companionsOf(run),
   });
 }
+
+/** The files of the tokenizer, or of what stands in its place. */
+const companionsOf = ({ tokenizer, processor }: Run): ReadonlyMap<string, string> =>
+  (tokenizer ?? processor)?.files ?? new Map();
 
 /** The weights of the base, with the adapters in them; one at a time, and those in training stay as they are. */
 async function mergedWeights(run: Run): Promise<readonly (readonly [string, WritableTensor])[]> {
@@ -81,7 +88,7 @@ async function mergedWeights(run: Run): Promise<readonly (readonly [string, Writ
 }
 
 async function saveAdapters(run: Run): Promise<void> {
-  const { base, adapters, config, plan, state, tokenizer } = run;
+  const { base, adapters, config, plan, state } = run;
   const trained = (name: string) => plan.get(name)?.training !== undefined;
   const settings = settingsOf(base, adapters, [...base.params.keys()].filter(trained));
   const names = [...state.weights.keys()].filter((name) => !base.params.has(name) || trained(name));
@@ -93,5 +100,5 @@ async function saveAdapters(run: Run): Promise<void> {
   );
   const model = typeof config.model === "string" ? config.model : null;
   const adapterConfig = { ...settings, base_model_name_or_path: model };
-  await saveAdapter(config.output, adapterConfig, tensors, tokenizer.files);
+  await saveAdapter(config.output, adapterConfig, tensors, companionsOf(run));
 }

@@ -129,7 +129,8 @@ function decide(name: string, spec: ParamSpec, config: TrainConfig, chunked: boo
   const { rank, projection: family } = config;
   if (spec.role === "adapter") return dense(spec.role);
   if (config.method !== "flora") return dense("method");
-  if (spec.shape.length !== 2) return dense(spec.role);
+  if (spec.shape.length > 2) return dense(`${spec.shape.length} axes`);
+  if (spec.shape.length < 2) return dense(spec.role);
   if (spec.role === "embedding" && !config.compressEmbeddings) return dense(spec.role);
   if (!config.include.some((pattern) => matches(pattern, name))) return dense("not included");
   if (config.exclude.some((pattern) => matches(pattern, name))) return dense("excluded");

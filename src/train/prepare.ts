@@ -2,7 +2,8 @@
 
 import { UsageError } from "../errors.ts";
 import { labelsOf } from "../data/index.ts";
-import { headParams, type Model } from "../models/model.ts";
+import type { ImageProcessor } from "../images/index.ts";
+import { headParams, type Model, type Task } from "../models/model.ts";
 import { modelFromConfig, modelFromScratch } from "../models/registry.ts";
 import { cpuRuntime } from "../runtime/node.ts";
 import type { Tokenizer } from "../text/index.ts";
@@ -12,17 +13,21 @@ import { type Classifier, classifierFor } from "./classes.ts";
 import type { TrainConfig } from "./config.ts";
 import { loadData, tokenizerOf, type TrainData } from "./data.ts";
 import { createDraws } from "./draws.ts";
+import { imageProcessorOf } from "./image-data.ts";
 import type { PipelineParts } from "./parts.ts";
 import { type Trainee, traineeOf } from "./method.ts";
 import type { Plan } from "./plan.ts";
 import { createProgramCache } from "./programs.ts";
 import { createSlots } from "./slots.ts";
-import { readLabelledSplit } from "./splits.ts";
+import { readImageSplit, readLabelledSplit, type Split } from "./splits.ts";
 import { bufferOf, createState, setWeight } from "./state.ts";
 import { fieldsForTask, isNewTask } from "./task.ts";
 
 export interface Run extends PipelineParts, Trainee {
-  readonly tokenizer: Tokenizer;
+  /** Undefined for a model of images. */
+  readonly tokenizer: Tokenizer | undefined;
+  /** Undefined for a model of texts. */
+  readonly processor: ImageProcessor | undefined;
   readonly data: TrainData;
   /** Parameters of the base that are drawn because its checkpoint lacks them. */
   readonly drawn: readonly string[];
@@ -31,17 +36,19 @@ export interface Run extends PipelineParts, Trainee {
 }
 
 /** What a model from scratch knows of its tokenizer; special tokens may be unknown where no tokens are read. */
-type Vocabulary = Pick<Tokenizer, "vocabularySize"> & Partial<Pick<Tokenizer, "pad" | "endOfText">>;
+type Vocabulary = {
+  readonly [Key in "vocabularySize" | "pad" | "endOfText"]?: Tokenizer[Key] | undefined;
+};
 
 /** The model of the options, without weights. The data may have other classes. */
-export async function modelOf(config: TrainConfig, vocabulary: Vocabulary): Promise<Model> {
+export async function modelOf(config: TrainConfig, vocabulary: Vocabulary = {}): Promise<Model> {
   const { model, task } = config;
   if (typeof model === "string") {
     return modelFromConfig(fieldsForTask(await readConfig(model), task));
   }
   const { vocabularySize, pad, endOfText } = vocabulary;
   const fields = {
-    vocab_size: vocabularySize,
+    ...(vocabularySize !== undefined && { vocab_size: vocabularySize }),
     ...(pad !== undefined && { pad_token_id: pad }),
     ...(endOfText !== undefined && { eos_token_id: endOfText }),
     ...model,
@@ -49,10 +56,15 @@ export async function modelOf(config: TrainConfig, vocabulary: Vocabulary): Prom
   return modelFromScratch(fieldsForTask(fields, task));
 }
 
+const LABELLED: Readonly<
+  Partial<Record<Task, (config: TrainConfig) => Promise<Split<{ readonly label: string }>>>>
+> = { classification: readLabelledSplit, "image-classification": readImageSplit };
+
 /** The same for the classes of the data, where there are any. */
 async function classifierOf(config: TrainConfig, model: Model): Promise<Classifier> {
-  if (model.task !== "classification") return { model, hasNewHead: false };
-  const { training, validation } = await readLabelledSplit(config);
+  const readSplit = LABELLED[model.task];
+  if (!readSplit) return { model, hasNewHead: false };
+  const { training, validation } = await readSplit(config);
   const found = labelsOf([...training, ...validation]);
   const canChange = typeof config.model !== "string" || isNewTask(config.task);
   return classifierFor(model, found, { canChange });
@@ -87,7 +99,7 @@ export async function prepare(config: TrainConfig): Promise<Run> {
   const tokenizer = await tokenizerOf(config);
   const known = await modelOf(config, tokenizer);
   const { model: base, hasNewHead } = await classifierOf(config, known);
-  if (tokenizer.vocabularySize > base.vocabularySize) {
+  if (tokenizer && tokenizer.vocabularySize > base.vocabularySize) {
     throw new UsageError(
       `tokenizer: the model knows ${base.vocabularySize} tokens` +
         `; got a vocabulary of ${tokenizer.vocabularySize}`,
@@ -97,7 +109,15 @@ export async function prepare(config: TrainConfig): Promise<Run> {
   const { model, plan } = trainee;
   const draws = createDraws(config.seed);
   const contextLength = contextLengthOf(config, model);
-  const data = await loadData({ config, tokenizer, model, contextLength, key: draws.dataKey });
+  const processor = tokenizer ? undefined : await imageProcessorOf(config, base);
+  const data = await loadData({
+    config,
+    tokenizer,
+    processor,
+    model,
+    contextLength,
+    key: draws.dataKey,
+  });
 
   const runtime = cpuRuntime(config.threads === undefined ? {} : { threads: config.threads });
   const immediate = immediateParams(trainee, config);
@@ -111,6 +131,7 @@ export async function prepare(config: TrainConfig): Promise<Run> {
     config,
     drawn,
     tokenizer,
+    processor,
     draws,
     data,
     runtime,

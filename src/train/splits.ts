@@ -11,6 +11,7 @@ import {
   readTexts,
   type SentencePair,
 } from "../data/index.ts";
+import { type LabelledImage, readImageFolder } from "../images/index.ts";
 import type { TrainConfig } from "./config.ts";
 
 /** Pairs that the built-in grammar draws for a run: more than a short run sees. */
@@ -60,10 +61,10 @@ export async function readSplit(
   return [pairs.slice(0, -share), pairs.slice(-share)];
 }
 
-/** Labelled texts for training and those held out. */
-export interface LabelledSplit {
-  readonly training: readonly LabelledText[];
-  readonly validation: readonly LabelledText[];
+/** Examples for training and those held out. */
+export interface Split<T> {
+  readonly training: readonly T[];
+  readonly validation: readonly T[];
 }
 
 /**
@@ -71,14 +72,38 @@ export interface LabelledSplit {
  *
  * @throws {UsageError} if there is not one training file, or columns are missing.
  */
-export async function readLabelledSplit(config: TrainConfig): Promise<LabelledSplit> {
+export async function readLabelledSplit(config: TrainConfig): Promise<Split<LabelledText>> {
   const { train, validation, textColumn, pairColumn, labelColumn } = config;
   const columns = { text: textColumn, pair: pairColumn, label: labelColumn };
   const read = async (paths: readonly string[]) =>
     (await Promise.all(paths.map((path) => readLabelledTexts(path, columns)))).flat();
   if (!train) throw new UsageError("task: classify needs a training file; got none");
   const all = await read(train);
-  if (validation) return { training: all, validation: await read(validation) };
+  return validation ? { training: all, validation: await read(validation) } : holdOut(all);
+}
+
+/**
+ * The labelled images of a run, from folders; nothing is decoded.
+ *
+ * @throws {UsageError} if there is no folder, or there are no images in one.
+ */
+export async function readImageSplit({
+  train,
+  validation,
+}: TrainConfig): Promise<Split<LabelledImage>> {
+  const read = async (folders: readonly string[]) =>
+    (await Promise.all(folders.map(readImageFolder))).flat();
+  if (!train) {
+    throw new UsageError("train: images need a folder for training; got none", {
+      hint: "--train images/train, with a folder of images for each class",
+    });
+  }
+  const all = await read(train);
+  return validation ? { training: all, validation: await read(validation) } : holdOut(all);
+}
+
+/** Every so many examples are held out. */
+function holdOut<T>(all: readonly T[]): Split<T> {
   const every = Math.max(2, Math.ceil(all.length / heldOutCount(all.length)));
   return {
     training: all.filter((_, i) => i % every !== every - 1),

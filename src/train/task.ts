@@ -38,6 +38,10 @@ export function fieldsForTask(fields: ConfigFields, name: TaskName | undefined):
   return known.size === 1 ? fields : { ...fields, architectures: [first[0]] };
 }
 
+/** Whether models of a type read images, and no text. */
+export const readsImages = (fields: ConfigFields): boolean =>
+  [...tasksOf(fields).values()].includes("image-classification");
+
 function otherTasks(fields: ConfigFields, name: TaskName, tasks: readonly Task[]): UsageError {
   const names = Object.entries(TASKS).filter(([, own]) => own.some((task) => tasks.includes(task)));
   const words = names.map(([word]) => word).join(", ");

@@ -1,6 +1,6 @@
 /** The command against the library, with a small GPT-2 that writes letters. */
 
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
@@ -27,10 +27,16 @@ const TEMPLATE =
   "{% for message in messages %}{{ message.role }}: {{ message.content }}\n{% endfor %}assistant:";
 
 /** Runs the command; what it wrote. */
-async function generate(...words: string[]) {
+const generate = (...words: string[]) => generateWhile(() => undefined, ...words);
+
+/** Runs the command, and does something whenever it writes. */
+async function generateWhile(act: () => void, ...words: string[]) {
   const written: string[] = [];
   const told: string[] = [];
-  const write = (to: string[]) => (text: string | Uint8Array) => to.push(String(text)) > 0;
+  const write = (to: string[]) => (text: string | Uint8Array) => {
+    act();
+    return to.push(String(text)) > 0;
+  };
   const spies = [
     vi.spyOn(process.stdout, "write").mockImplementation(write(written)),
     vi.spyOn(process.stderr, "write").mockImplementation(write(told)),
@@ -55,7 +61,7 @@ async function expected(prompts: readonly string[], options: CompleteTextOptions
 
 beforeAll(async () => {
   const { files } = byteTokenizer();
-  const config = { vocab_size: 257, n_positions: 64, n_embd: 24, n_layer: 2, n_head: 4 };
+  const config = { vocab_size: 257, n_positions: 160, n_embd: 24, n_layer: 2, n_head: 4 };
   const model = gpt2(config);
   const weights = drawWeights(model, cpuRuntime({ threads: 1 }));
   // The scores of what is no letter are 0, and below those of some letters.
@@ -107,6 +113,37 @@ describe("flora generate", () => {
     expect(made).not.toEqual((await expected(PROMPTS, FILE))[0]);
   });
 
+  it.each<[Record<string, unknown>, readonly string[], CompleteTextOptions]>([
+    [{ num_beams: 3 }, [], { beams: 3 }],
+    [{ num_beams: 3 }, ["--temperature", "1.5"], { temperature: 1.5 }],
+    [{ do_sample: true, temperature: 2 }, [], { temperature: 2, topK: 50 }],
+    [{ do_sample: true, temperature: 2 }, ["--beams", "3"], { beams: 3 }],
+    [{ do_sample: true }, ["--temperature", "0"], {}],
+    [{ stop_strings: " " }, [], { stopStrings: [" "] }],
+    [{ stop_strings: " " }, ["--stop", "e"], { stopStrings: ["e"] }],
+  ])("joins %j of the file and %j", async (fields, words, options) => {
+    const path = join(directory, "generation_config.json");
+    const before = readFileSync(path, "utf8");
+    writeFileSync(path, JSON.stringify({ max_length: 40, ...fields }));
+    try {
+      const { text } = await generate("--prompt", "der hund", ...words);
+      expect(text).toBe(`${(await expected(PROMPTS, { ...FILE, ...options }))[0]?.text}\n`);
+    } finally {
+      writeFileSync(path, before);
+    }
+  });
+
+  it("makes at most 128 tokens where nothing else is said", async () => {
+    const path = join(directory, "generation_config.json");
+    const before = readFileSync(path, "utf8");
+    writeFileSync(path, "{}");
+    try {
+      expect((await generate("--prompt", "a")).text).toHaveLength(128 + 1);
+    } finally {
+      writeFileSync(path, before);
+    }
+  });
+
   it("ends before any of several texts", async () => {
     const [made] = await expected(PROMPTS, FILE);
     const whole = made?.text ?? "";
@@ -125,6 +162,23 @@ describe("flora generate", () => {
     const words = ["--input", join(folder, "in.txt"), "--prefix", "<", "--suffix", ">"];
     const { text } = await generate(...words, "--batch-size", "2");
     expect(text).toBe(made.map((each) => `${oneLine(each)}\n`).join(""));
+  });
+
+  it("samples every line anew, in whatever batches", async () => {
+    const same = PROMPTS.flatMap(() => ["a", "a"]);
+    const made = await expected(same, { ...FILE, temperature: 1.5 });
+    writeFileSync(join(folder, "same.txt"), same.join("\n"));
+    const words = [
+      "--input",
+      join(folder, "same.txt"),
+      "--temperature",
+      "1.5",
+      "--batch-size",
+      "1",
+    ];
+    const { text } = await generate(...words);
+    expect(text).toBe(made.map((each) => `${oneLine(each)}\n`).join(""));
+    expect(new Set(text.trimEnd().split("\n")).size).toBe(same.length);
   });
 
   it("writes JSON, with the score of a search", async () => {
@@ -146,17 +200,18 @@ describe("flora generate", () => {
   });
 
   it("ends between two tokens when it is interrupted", async () => {
-    const listeners = process.listeners("SIGINT");
-    const ended = generate("--prompt", "a", "--max-new-tokens", "60");
-    await vi.waitFor(() => expect(process.listeners("SIGINT").length).toBe(listeners.length + 1));
-    for (const listener of process.listeners("SIGINT")) {
-      if (!listeners.includes(listener)) listener("SIGINT");
-    }
-    const { code, text } = await ended;
+    const before = process.listeners("SIGINT");
+    const interrupt = () => {
+      for (const listener of process.listeners("SIGINT")) {
+        if (!before.includes(listener)) listener("SIGINT");
+      }
+    };
+    const words = ["--prompt", "a", "--max-new-tokens", "60"];
+    const { code, text } = await generateWhile(interrupt, ...words);
     expect(code).toBe(130);
     expect(text.endsWith("\n")).toBe(true);
-    expect(text.length).toBeLessThan(60);
-    expect(process.listeners("SIGINT")).toEqual(listeners);
+    expect(text.length).toBeLessThan(10);
+    expect(process.listeners("SIGINT")).toEqual(before);
   });
 
   it.each([

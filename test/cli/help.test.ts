@@ -8,7 +8,7 @@ import { optionHelp } from "../../src/train/config.ts";
 it("lists the commands", () => {
   const lines = mainHelp({ train, generate }, 80);
   expect(lines).toContain("  train     train a model, and save it as a Hugging Face directory");
-  expect(lines).toContain("  generate  continue a prompt with a trained model");
+  expect(lines).toContain("  generate  continue texts with a trained model, or answer them");
 });
 
 describe("commandHelp", () => {
@@ -33,7 +33,7 @@ describe("commandHelp", () => {
     expect(text).toContain("--rank-pattern.PATTERN X");
     expect(text).toContain("--batch-size N sequences in a micro-batch [8]");
     expect(text).toContain('--tokenizer TEXT "bytes", "bpe:SIZE" learned from the data');
-    expect(text).toContain('a directory that has one ["bytes"]');
+    expect(text).toContain("a directory that has one [bytes]");
     expect(text).toContain("--learning-rate NUMBER");
     expect(text).toContain("--[no-]overwrite");
     expect(text).toContain("--model DIR, --model.FIELD X");

@@ -1,7 +1,9 @@
 /**
- * Every architecture from end to end: trained from scratch, saved, trained on from what was saved, loaded, used, and with an adapter.
+ * Every architecture from end to end: trained from scratch, saved, trained on from what was saved,
+ * loaded and used, with an adapter too.
  *
- * A row is an architecture with what its task learns from. What a model is used for is a function of its task.
+ * A row is an architecture with what its task learns from. What a model is used for is a function of
+ * its task.
  */
 
 import { readFileSync, writeFileSync } from "node:fs";
@@ -53,23 +55,23 @@ const labelled = sentences.map((sentence, i) => {
   return `${vowels ? "vowels" : "consonants"}\t${sentence.replaceAll(vowels ? /[^aeiou]/g : /[aeiou]/gi, "")}`;
 });
 writeFileSync(labelledFile, ["label\ttext", ...labelled].join("\n"));
-const tokenizer = bertTokenizerDirectory();
+const bertTokenizer = bertTokenizerDirectory();
 
 const masked = {
   task: "masked",
-  options: { train: textFile, contextLength: 32, tokenizer },
+  options: { train: textFile, contextLength: 32, tokenizer: bertTokenizer },
   falls: 0.5,
 } as const;
 
 const classes = {
   task: "classification",
-  options: { train: labelledFile, tokenizer },
+  options: { train: labelledFile, tokenizer: bertTokenizer },
   falls: 0.3,
 } as const;
 
 const alike = {
   task: "embedding",
-  options: { tooLong: "drop", tokenizer },
+  options: { tooLong: "drop", tokenizer: bertTokenizer },
   falls: 0.3,
 } as const;
 
@@ -140,7 +142,7 @@ const USES: Readonly<Partial<Record<Task, (loaded: LoadedModel) => Promise<void>
   async seq2seq({ model, weights, tokenizer }) {
     const decoding = createDecoder(model, runtime, weights);
     const template = { prefix: "", suffix: "", ends: true };
-    const prompts = ["Der Hund.", "Wir"].map((text) => promptIds(tokenizer, text, template));
+    const prompts = ["Der Hund.", "Wir"].map((source) => promptIds(tokenizer, source, template));
     const made = await complete(decoding, prompts, { maxNewTokens: 40 });
     expect(made.map((tokens) => tokens.length)).toEqual([40, 40]);
     await decoding.release();

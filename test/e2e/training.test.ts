@@ -36,6 +36,21 @@ const variants = [
     options: { recompute: false },
   },
   {
+    name: "keeping residuals of an encoder and a decoder, with dropout",
+    base: {
+      model: {
+        model_type: "t5",
+        d_model: 16,
+        d_kv: 8,
+        d_ff: 32,
+        num_layers: 2,
+        num_heads: 2,
+        dropout_rate: 0.2,
+      },
+    },
+    options: { recompute: false },
+  },
+  {
     name: "a vocabulary in chunks",
     options: { vocabularyChunk: 50 },
   },

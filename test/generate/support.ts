@@ -140,7 +140,7 @@ export const maxDifference = (a: Float32Array, b: ArrayLike<number>): number =>
 /** 61 pieces of text, of which token 60 ends one. */
 const PIECES = Array.from({ length: 60 }, (_, id) => {
   const letters = ["a", "b", "ab", " a", "ba\n", "\n"];
-  return `${letters[id % letters.length]}${"ab".repeat(id % 3)}`;
+  return `${letters[id % letters.length]}${"ab".repeat(Math.floor(id / letters.length) % 3)}`;
 });
 
 /** A tokenizer for the small GPT-2 whose tokens have few letters, so that texts of them meet. */

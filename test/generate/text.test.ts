@@ -59,6 +59,35 @@ describe.each<[string, TextOptions]>([
   });
 });
 
+it("makes no more tokens after a stop string", async () => {
+  const [prompt = new Int32Array()] = prompts;
+  const [tokens = new Int32Array()] = await complete(decoder, [prompt], { maxNewTokens: 20 });
+  const stop = pieces.decode(tokens).slice(8, 14);
+  const stopStrings = [stop];
+  const isStopped = (count: number) => pieces.decode(tokens.subarray(0, count)).includes(stop);
+  const needed = [...tokens.keys()].findIndex((i) => isStopped(i + 1)) + 1;
+  expect(needed).toBeGreaterThan(1);
+  let runs = 0;
+  const counting = {
+    ...text,
+    decoder: {
+      ...decoder,
+      open: async (opened: readonly Int32Array[]) => {
+        const { first, append, select } = await decoder.open(opened);
+        const counted: typeof append = (ids) => {
+          runs += 1;
+          return append(ids);
+        };
+        return { first, lengths: [], append: counted, select };
+      },
+    },
+  };
+  for await (const _ of generateText(counting, [prompt], { maxNewTokens: 20, stopStrings }));
+  expect(runs).toBe(needed);
+  await completeText(counting, [prompt], { maxNewTokens: 20, stopStrings });
+  expect(runs).toBe(2 * needed);
+});
+
 describe("text that a beam search finds", () => {
   const options: CompleteTextOptions = { maxNewTokens: 16, beams: 3, stopTokens: [13] };
 

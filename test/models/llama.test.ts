@@ -50,7 +50,7 @@ describe.skipIf(!existsSync(STORIES))("the 260 K Llama that tells stories", () =
     expectClose(Array.from(logits.slice(0, 8)), last_logits_first8, 1e-4, { what: "logits" });
     await decoder.release();
 
-    const parts = partsOfModel(model, Object.fromEntries(tensors), { method: "dense" });
+    const parts = partsOfModel(model, tensors, { method: "dense" });
     const { loss } = await createPipeline(parts).evaluate(batchOf([ids]));
     expectClose([loss / (ids.length - 1)], [mean_nll], 1e-4, { what: "loss" });
     await parts.programs.release();

@@ -1,4 +1,4 @@
-/** Configurations of decoders with a rotary embedding: sizes of published models, and which layers have windows. */
+/** Configurations of decoders with a rotary embedding: published sizes, and windows of layers. */
 
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";

@@ -1,13 +1,14 @@
 /**
- * Llama and its relatives against transformers: logits, loss, every gradient and greedy continuations of tiny models, through the
- * functions of the stages, through the pipeline of training, and through the decoder.
+ * Llama and its relatives against transformers: logits, loss and every gradient of tiny models,
+ * through the functions of the stages, through the pipeline of training, and through the decoder.
+ * What they write is compared in test/generate/architectures.test.ts.
  */
 
 import { describe, expect, it } from "vitest";
 import { chooseAdapters } from "../../src/adapters/index.ts";
 import { grad } from "../../src/autodiff/index.ts";
 import type { Batch } from "../../src/data/index.ts";
-import { complete, createDecoder } from "../../src/generate/index.ts";
+import { createDecoder } from "../../src/generate/index.ts";
 import { mapTensors } from "../../src/graph/tensors.ts";
 import { input, type Value } from "../../src/graph/value.ts";
 import { headOf, type Model } from "../../src/models/model.ts";
@@ -20,7 +21,7 @@ import { createPipeline } from "../../src/train/pipeline.ts";
 import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { cpu, inputFor, runGraph, tensorNamed } from "../support/graph.ts";
 import { type Parts, partsOfModel } from "../train/support.ts";
-import { expectGradients, type Golden, readGeneration, readGolden, targetsOf } from "./golden.ts";
+import { expectGradients, type Golden, readGolden, targetsOf } from "./golden.ts";
 
 /** With the width of cached keys: heads of keys times the width of a head. */
 const MODELS = [
@@ -76,7 +77,10 @@ function batchOf(golden: Golden): Batch {
 /** A micro-step over the batch of a golden: the mean loss, and the accumulators by parameter. */
 async function microStep(golden: Golden, options: TrainOptions) {
   const model = modelFromConfig(golden.config);
-  const parts: Parts = partsOfModel(model, golden.weights, { microSteps: 2, ...options });
+  const parts: Parts = partsOfModel(model, Object.entries(golden.weights), {
+    microSteps: 2,
+    ...options,
+  });
   const pipeline = createPipeline(parts);
   const loss = await pipeline.microStep(batchOf(golden), { cycle: 0, microStep: 0 });
   const { accumulators } = parts.state;
@@ -155,17 +159,6 @@ describe.each(MODELS)("a tiny model like %s", (name, cacheWidth) => {
     expect(accumulators.size).toBe(2 * maps.length);
   });
 
-  it("continues as transformers does, and reads several tokens as one by one", async () => {
-    const { prompts, greedy, maxNewTokens, endToken } = readGeneration(name);
-    const decoder = createDecoder(model, cpu, weights);
-    const ids = prompts.map((prompt) => Int32Array.from(prompt));
-    const made = await complete(decoder, ids, { maxNewTokens, stopTokens: [endToken] });
-    // A stop token is no part of what is made.
-    const expected = greedy.map((tokens) => tokens.filter((token) => token !== endToken));
-    expect(made.map((tokens) => [...tokens])).toEqual(expected);
-    await decoder.release();
-  });
-
   it("decodes what it computes at once, in a cache of its heads of keys", async () => {
     const widths = model.stages.flatMap(({ decoding }) => decoding?.cacheWidth ?? []);
     expect(widths).toEqual([cacheWidth, cacheWidth]);
@@ -188,4 +181,25 @@ describe.each(MODELS)("a tiny model like %s", (name, cacheWidth) => {
     }
     await decoder.release();
   });
+});
+
+it("drops attention at the rate of the configuration, in every layer", () => {
+  const { config } = readGolden("llama");
+  const drawn: string[] = [];
+  const model = modelFromConfig({ ...config, attention_dropout: 0.25 });
+  const weight = weightsOf(model);
+  model.stages.reduce<Value>(
+    (x, stage) =>
+      stage.forward(x, mapTensors(stage.params, weight), {
+        masks: {
+          mask(name, shape, rate) {
+            drawn.push(`${name} ${shape.join("x")} ${rate}`);
+            return input(`mask ${name}`, "uint8", shape);
+          },
+        },
+      }),
+    input("ids", "int32", [3, 5]),
+  );
+  // Four heads of queries, two for each of two heads of keys.
+  expect(drawn).toEqual(["attn 3x2x2x5x5 0.25", "attn 3x2x2x5x5 0.25"]);
 });

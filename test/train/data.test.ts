@@ -20,6 +20,7 @@ describe("a tokenizer that is learned", () => {
     folder = await mkdtemp(join(tmpdir(), "flora-data-"));
     withTokenizer = join(folder, "earlier");
     await mkdir(withTokenizer);
+    for (const model of [folder, withTokenizer]) await writeFile(join(model, "config.json"), "{}");
     for (const [name, content] of byteTokenizer().files) {
       await writeFile(join(withTokenizer, name), content);
     }
@@ -29,8 +30,11 @@ describe("a tokenizer that is learned", () => {
     await writeFile(join(folder, "a.txt"), "ab ab xy");
   });
 
-  const learned = (options: object) =>
-    tokenizerOf(parseConfig({ tokenizer: "bpe:300", ...options }));
+  async function learned(options: object): Promise<Tokenizer> {
+    const tokenizer = await tokenizerOf(parseConfig({ tokenizer: "bpe:300", ...options }));
+    if (!tokenizer) throw new Error("no tokenizer");
+    return tokenizer;
+  }
 
   it("knows the prompts and targets of the training pairs, not those held out", async () => {
     // Of three pairs the last is held out.
@@ -72,6 +76,12 @@ describe("a tokenizer that is learned", () => {
     const options = { train: "nowhere.txt", tokenizer: "bpe:4321", model };
     const { parameters } = await predictMemory(parseConfig(options));
     expect(parameters.find(({ shape }) => shape[0] === 4321)?.shape).toEqual([4321, 16]);
+  });
+
+  it("is none for a model of images", async () => {
+    const config = parseConfig({ model: { model_type: "vit" } });
+    expect(await tokenizerOf(config)).toBeUndefined();
+    expect(await vocabularySizeOf(config)).toBeUndefined();
   });
 
   it("needs a size", async () => {

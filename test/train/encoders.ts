@@ -28,7 +28,7 @@ export async function expectPipeline(
   options: TrainOptions,
 ): Promise<void> {
   const model = bert({ ...golden.config, ...WITHOUT_DROPOUT });
-  const parts = partsOfModel(model, golden.weights, {
+  const parts = partsOfModel(model, Object.entries(golden.weights), {
     method: "dense",
     microSteps: 2,
     ...options,

@@ -1,15 +1,31 @@
-/** Micro-batches add up: two of unequal lengths are one big batch with padding, and compressed sums are the compression of the sum. */
+/**
+ * Micro-batches add up: two of unequal lengths are one big batch with padding, and compressed sums are the compression of the sum.
+ * In an encoder-decoder model the cotangents of the memory add up over the blocks of the decoder: its gradients against transformers.
+ */
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { adapterNames, mergedWeight } from "../../src/adapters/adapter.ts";
 import type { Batch } from "../../src/data/index.ts";
+import type { Tensors } from "../../src/graph/tensors.ts";
+import type { Value } from "../../src/graph/value.ts";
+import { scale as scaled } from "../../src/ops/elementwise.ts";
+import { matmul } from "../../src/ops/matmul.ts";
+import { matrixTranspose } from "../../src/ops/movement.ts";
+import { compress } from "../../src/optim/projection.ts";
 import { parseConfig, type TrainOptions } from "../../src/train/config.ts";
 import { createPipeline } from "../../src/train/pipeline.ts";
 import { prepare } from "../../src/train/prepare.ts";
-import { int32 } from "../../src/tensor/host-tensor.ts";
-import { expectClose, FLOAT32 } from "../support/close.ts";
+import { bufferOf, restore } from "../../src/train/state.ts";
+import { float32, int32 } from "../../src/tensor/host-tensor.ts";
+import { readTensor } from "../../src/runtime/runtime.ts";
+import { expectGradients, readGolden } from "../models/golden.ts";
+import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
+import { type HostTensors, inputFor, runGraph, tensorNamed } from "../support/graph.ts";
+import { normals } from "../support/random.ts";
+import { accumulated, batchOfRows, CYCLE, type Name, partsFor } from "./encoder-decoder.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-pipeline-"));
 const file = join(folder, "text.txt");
@@ -88,4 +104,152 @@ describe("micro-batches of unequal lengths equal one big batch", () => {
     const [a, b] = [await accumulate({}, [padded]), await accumulate({}, [counted])];
     expect(Math.abs(a.loss - b.loss)).toBeGreaterThan(1);
   });
+});
+
+/** What a graph over these tensors gives. */
+function compute(
+  feeds: HostTensors,
+  graph: (at: (name: string) => Value) => Tensors,
+): Promise<HostTensors> {
+  return runGraph(
+    graph((name) => inputFor(name, tensorNamed(feeds, name))),
+    feeds,
+  );
+}
+
+describe("an encoder-decoder model", () => {
+  const NAMES: readonly Name[] = ["t5", "t5_gated"];
+  const dense: readonly TrainOptions[] = [
+    { recompute: true },
+    { recompute: false },
+    { vocabularyChunk: 20 },
+    // What one stage has alone is handed over as soon as it is known.
+    { microSteps: 1 },
+  ];
+  it.each(NAMES.flatMap((name) => dense.map((extra) => ({ name, extra }))))(
+    "has the loss and the gradients of transformers: $name $extra",
+    async ({ name, extra }) => {
+      const golden = readGolden(name);
+      const { loss, sums } = await accumulated(partsFor(name, { method: "dense", ...extra }), name);
+      expectClose([loss], [golden.loss], FLOAT32, { what: "loss" });
+      expect(Object.keys(sums).toSorted()).toEqual(Object.keys(golden.gradients).toSorted());
+      expectGradients(sums, golden);
+    },
+  );
+
+  it.each(NAMES)("evaluates the loss and what is right: %s", async (name) => {
+    const golden = readGolden(name);
+    const parts = partsFor(name, { method: "dense" });
+    const batch = batchOfRows(name, [0, 1]);
+    const { loss, correct } = await createPipeline(parts).evaluate(batch);
+    await parts.programs.release();
+    expectClose([loss / golden.targets], [golden.loss], FLOAT32, { what: "loss" });
+    const right = Array.from(batch.targets, (target, row) => {
+      const logits = numbersOf(golden.logits).slice(row * 48, (row + 1) * 48);
+      return batch.weights[row] === 1 && Math.max(...logits) === logits[target];
+    });
+    expect(correct).toBe(right.filter(Boolean).length);
+  });
+
+  const compressing: readonly TrainOptions[] = [
+    {},
+    { recompute: false },
+    { vocabularyChunk: 20 },
+    { side: "larger" },
+  ];
+  it.each(compressing)(
+    "compresses the sum, over sources and answers of unequal lengths: %j",
+    async (extra) => {
+      const golden = readGolden("t5");
+      const parts = partsFor("t5", { rank: 4, compressEmbeddings: true, ...extra });
+      const { sums } = await accumulated(parts, "t5", [[0], [1]]);
+      const compressed = [...parts.plan.values()].flatMap(({ name, training }) =>
+        training?.gradientProjection ? [{ name, projection: training.gradientProjection }] : [],
+      );
+      // All matrices and the embedding; the tables of relative positions, [8, 2], have but two columns.
+      const tables = extra["side"] === "larger" ? 2 : 0;
+      expect(compressed).toHaveLength(2 * 6 + 2 * 10 + 1 + tables);
+      for (const { name, projection } of compressed) {
+        const drawn = parts.runtime.allocate("float32", [projection.rank, projection.dimension]);
+        parts.draws.projection(name, CYCLE, projection, drawn);
+        const feeds = { g: tensorNamed(golden.gradients, name), a: await readTensor(drawn) };
+        const { c } = await compute(feeds, (at) => ({ c: compress(at("g"), at("a"), projection) }));
+        const expected = c ? numbersOf(c) : [];
+        expectClose(numbersOf(tensorNamed(sums, name)), expected, FLOAT32, { what: name });
+      }
+    },
+  );
+
+  /** Backward programs that run for each kind of stage: none where nothing is trained, in it or before it. */
+  const frozenEncoder = {
+    "encoder embed": 0,
+    "encoder block": 0,
+    "encoder norm": 0,
+    "decoder embed": 0,
+    "decoder block": 2,
+  };
+  const trainedEncoder = { ...frozenEncoder, "encoder block": 2, "encoder norm": 1 };
+  it.each([
+    { targets: ["decoder.*"], recompute: true, backwards: frozenEncoder },
+    { targets: ["decoder.*"], recompute: false, backwards: frozenEncoder },
+    { targets: ["encoder.*"], recompute: true, backwards: trainedEncoder },
+    { targets: ["encoder.*"], recompute: false, backwards: trainedEncoder },
+    { targets: ["*"], recompute: true, backwards: trainedEncoder },
+    { targets: ["*"], recompute: false, backwards: trainedEncoder },
+  ])(
+    "has the gradients of adapters and no others: $targets, recompute $recompute",
+    async ({ backwards, ...extra }) => {
+      const parts = partsFor("t5", { method: "lora", rank: 2, alpha: 3, ...extra });
+      const { weights } = readGolden("t5");
+      const merged = { ...weights };
+      const draw = normals(5);
+      const adapters = parts.adapters.map(({ weight, scale }) => {
+        const [a, b] = Object.values(adapterNames(weight)).map((name) => {
+          const buffer = bufferOf(parts.state.weights, name);
+          const numbers = Float32Array.from({ length: buffer.bytes / 4 }, () => 0.3 * draw());
+          const tensor = float32(buffer.shape, numbers);
+          restore(name, buffer, tensor);
+          return tensor;
+        });
+        if (!a || !b) throw new Error("an adapter has two parts");
+        return { weight, scale, a, b };
+      });
+      for (const { weight, scale, a, b } of adapters) {
+        const { whole } = await compute({ w: tensorNamed(weights, weight), a, b }, (at) => ({
+          whole: mergedWeight(at("w"), at("a"), at("b"), { scale, inputAxis: 1 }),
+        }));
+        if (whole) merged[weight] = whole;
+      }
+
+      const { sums, ran } = await accumulated(parts, "t5");
+      const { sums: whole } = await accumulated(partsFor("t5", { method: "dense" }, merged), "t5");
+      expect(Object.keys(sums)).toHaveLength(2 * adapters.length);
+      for (const { weight, scale, a, b } of adapters) {
+        // W' = W + s B A: dA = s Bᵀ dW', dB = s dW' Aᵀ
+        const expected = await compute({ g: tensorNamed(whole, weight), a, b }, (at) => ({
+          dA: scaled(matmul(matrixTranspose(at("b")), at("g")), scale),
+          dB: scaled(matmul(at("g"), matrixTranspose(at("a"))), scale),
+        }));
+        const names = adapterNames(weight);
+        for (const [part, name] of [
+          ["dA", names.a],
+          ["dB", names.b],
+        ] as const) {
+          const numbers = numbersOf(tensorNamed(expected, part));
+          expectClose(numbersOf(tensorNamed(sums, name)), numbers, FLOAT32, { what: name });
+        }
+      }
+      const counts = Object.keys(backwards).map((kind) => [
+        kind,
+        ran.filter((key) => key.startsWith(kind) && key.endsWith("backward")).length,
+      ]);
+      expect(Object.fromEntries(counts)).toEqual(backwards);
+      // The embedding of the decoder is frozen: nothing goes back beyond its first block.
+      const decoder = ran.filter((key) => key.startsWith("decoder block"));
+      expect(decoder.some((key) => key.includes(" first"))).toBe(true);
+      expect(decoder.some((key) => key.includes("memory frozen"))).toBe(
+        backwards === frozenEncoder,
+      );
+    },
+  );
 });

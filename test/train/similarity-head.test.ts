@@ -23,7 +23,7 @@ describe("a batch of pairs", () => {
   );
 
   it("counts the first texts that are the most similar to their own second ones", async () => {
-    const parts = partsOfModel(bert(golden.config), golden.weights, {});
+    const parts = partsOfModel(bert(golden.config), Object.entries(golden.weights), {});
     const { correct } = await createPipeline(parts).evaluate(batch);
     const similarities = numbersOf(golden.similarities);
     const rows = [0, 1, 2, 3].map((i) => similarities.slice(4 * i, 4 * i + 4));
@@ -32,7 +32,7 @@ describe("a batch of pairs", () => {
   });
 
   it("leaves the pooler alone, which it does not use", async () => {
-    const parts = partsOfModel(bert(golden.config), golden.weights, {});
+    const parts = partsOfModel(bert(golden.config), Object.entries(golden.weights), {});
     expect(parts.plan.get("pooler.dense.weight")).toMatchObject({ treatment: "frozen: not used" });
     expect([...parts.state.accumulators.keys()].join()).not.toContain("pooler");
   });

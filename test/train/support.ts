@@ -12,9 +12,8 @@ import { immediateParams } from "../../src/train/prepare.ts";
 import { createProgramCache } from "../../src/train/programs.ts";
 import { createSlots } from "../../src/train/slots.ts";
 import { bufferOf, createState, restore } from "../../src/train/state.ts";
-import { int32 } from "../../src/tensor/host-tensor.ts";
+import { type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
 import { loadWeights, readConfig } from "../../src/weights/index.ts";
-import type { HostTensors } from "../support/graph.ts";
 
 export type Parts = PipelineParts & Trainee;
 
@@ -23,12 +22,15 @@ export async function partsOf(options: TrainOptions): Promise<Parts> {
   const directory = "test/golden/peft_base";
   const base = gpt2(await readConfig(directory));
   const shapes = new Map([...base.params].map(([name, { shape }]) => [name, shape] as const));
-  const weights = await loadWeights(directory, shapes, base.checkpoint);
-  return partsOfModel(base, Object.fromEntries(weights), options);
+  return partsOfModel(base, await loadWeights(directory, shapes, base.checkpoint), options);
 }
 
-/** The parts of a run over a model with weights; adapters are drawn. */
-export function partsOfModel(base: Model, weights: HostTensors, options: TrainOptions): Parts {
+/** The parts of a run over a model with these weights. */
+export function partsOfModel(
+  base: Model,
+  weights: Iterable<readonly [string, HostTensor]>,
+  options: TrainOptions,
+): Parts {
   const config: TrainConfig = parseConfig({ modulesToSave: [], ...options, train: ["unread.txt"] });
   const trainee = traineeOf(base, config);
   const runtime = cpuRuntime({ threads: 1 });
@@ -39,9 +41,7 @@ export function partsOfModel(base: Model, weights: HostTensors, options: TrainOp
   for (const [name, spec] of model.params) {
     draws.initialize(name, spec, bufferOf(state.weights, name));
   }
-  for (const [name, tensor] of Object.entries(weights)) {
-    restore(name, bufferOf(state.weights, name), tensor);
-  }
+  for (const [name, tensor] of weights) restore(name, bufferOf(state.weights, name), tensor);
   return {
     ...trainee,
     config,
