@@ -69,6 +69,12 @@ export function tasksOf(fields: ConfigFields): ReadonlyMap<string, Task> {
   return new Map(tasks ? Object.entries(tasks) : [["", build(fields).task]]);
 }
 
+/** The types of models of which `architectures` decides that they learn a task. */
+export const typesFor = (task: Task): readonly string[] =>
+  Object.entries(ARCHITECTURES).flatMap(([type, { tasks = {} }]) =>
+    Object.values(tasks).includes(task) ? [type] : [],
+  );
+
 function architectureOf(fields: ConfigFields): Architecture {
   const type = fields["model_type"] ?? "gpt2";
   const known = typeof type === "string" && Object.hasOwn(ARCHITECTURES, type);

@@ -3,7 +3,7 @@
 import { UsageError } from "../errors.ts";
 import type { ConfigFields } from "../models/config.ts";
 import type { Task } from "../models/model.ts";
-import { tasksOf } from "../models/registry.ts";
+import { tasksOf, typesFor } from "../models/registry.ts";
 
 export type TaskName = "text" | "pairs" | "mask" | "classify" | "embed";
 
@@ -46,5 +46,10 @@ function otherTasks(fields: ConfigFields, name: TaskName, tasks: readonly Task[]
   const names = Object.entries(TASKS).filter(([, own]) => own.some((task) => tasks.includes(task)));
   const words = names.map(([word]) => word).join(", ");
   const type = JSON.stringify(fields["model_type"] ?? "gpt2");
-  return new UsageError(`task: must be one of ${words} for the model type ${type}; got ${name}`);
+  const types = TASKS[name].flatMap(typesFor);
+  const message = `task: must be one of ${words} for the model type ${type}; got ${name}`;
+  return new UsageError(
+    message,
+    types.length === 0 ? {} : { hint: `models of type ${types.join(" or ")} can do it` },
+  );
 }

@@ -105,6 +105,10 @@ describe("a model that guesses tokens", () => {
     expect(evaluations.at(-1)).toBe(1);
     const loaded = await loadModel(runtime, { directory: run.output });
     const found = await classifyTexts(loaded, runtime, ["bbb", "aa"]);
+    const others = join(folder, "others.tsv");
+    writeFileSync(others, classes.map((row, i) => `${row}\t${"xyz"[i % 3]}`).join("\n"));
+    const next = { ...asClassifier, train: others, labelColumn: "4", model: run.output };
+    expect(drawnOf(await runTiny(next)).toSorted()).toEqual(head.toSorted());
     expect(found.map(({ label }) => label)).toEqual(["1", "0"]);
   });
 

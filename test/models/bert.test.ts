@@ -172,6 +172,29 @@ describe("bert_embedding", () => {
   });
 });
 
+it("the vector of a text is the mean of its tokens, whatever fills it up", async () => {
+  const golden = readEmbeddingGolden();
+  const model = bert(golden.config);
+  const feeds = feedsOf(golden.inputs);
+  const options = {
+    params: paramsOf(model),
+    inputs: inputsOf(typesOf(model, tensorNamed(feeds, "ids"))),
+  };
+  const last = { ...model, stages: model.stages.slice(0, -1) };
+  const outputs = { tokens: forward(last, options), mean: forward(model, options) };
+  const results = await runGraph(outputs, { ...golden.weights, ...feeds });
+  const [tokens, mask] = [tensorNamed(results, "tokens"), tensorNamed(feeds, "attentionMask")];
+  const [all, counted] = [numbersOf(tokens), numbersOf(mask)];
+  const means = Array.from({ length: 8 }, (_, row) => {
+    const rows = [0, 1, 2, 3, 4, 5, 6, 7, 8].filter((at) => counted[9 * row + at] === 1);
+    return Array.from({ length: 16 }, (__, c) => {
+      const column = rows.map((at) => all[(9 * row + at) * 16 + c] ?? NaN);
+      return column.reduce((sum, x) => sum + x, 0) / rows.length;
+    });
+  });
+  expectClose(numbersOf(tensorNamed(results, "mean")), means.flat(), FLOAT32);
+});
+
 describe("dropout", () => {
   function drawn(fields: Readonly<Record<string, unknown>>): string[] {
     const model = bert({ ...TINY, ...fields });

@@ -62,6 +62,12 @@ describe("the data of a classifier", () => {
         ).length,
     );
     expect(counts).toEqual([3, 2]);
+    const { training } = data;
+    const batches = Array.from({ length: training.batchesPerEpoch }, (_, i) => training.batchAt(i));
+    const seen = batches.flatMap(({ targets, weights }) =>
+      [...targets].filter((_, i) => weights[i] === 1),
+    );
+    expect(seen.filter((label) => label === 1)).toHaveLength(38);
     expect(data.pairs).toEqual([]);
   });
 

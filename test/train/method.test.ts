@@ -2,9 +2,10 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { bert } from "../../src/models/bert.ts";
 import { gpt2 } from "../../src/models/gpt2.ts";
 import { parseConfig, type TrainOptions } from "../../src/train/config.ts";
-import { traineeOf } from "../../src/train/method.ts";
+import { leavesAdapters, traineeOf } from "../../src/train/method.ts";
 import { createPipeline } from "../../src/train/pipeline.ts";
 import { describePlan } from "../../src/train/plan.ts";
 import { bufferOf, floats } from "../../src/train/state.ts";
@@ -152,8 +153,8 @@ describe("state of a matrix, in numbers (n = 96, m = 32, r = 4)", () => {
 
 describe("what is trained beside the adapters", () => {
   const model = gpt2({ vocab_size: 40, n_positions: 8, n_embd: 32, n_head: 2, n_layer: 1 });
-  const trained = (options: TrainOptions) => {
-    const { plan } = traineeOf(model, parseConfig({ train: ["unread.txt"], ...options }));
+  const trained = (options: TrainOptions, base = model) => {
+    const { plan } = traineeOf(base, parseConfig({ train: ["unread.txt"], ...options }));
     const names = [...plan].filter(([, { training }]) => training).map(([name]) => name);
     return names.filter((name) => !name.includes("lora_"));
   };
@@ -165,6 +166,22 @@ describe("what is trained beside the adapters", () => {
     );
     expect(trained({ method: "relora", model: "dir" })).toEqual(all);
     expect(trained({ method: "lora" })).toEqual(all);
+  });
+
+  it("is the head of a classifier, as in peft, and all that may be new for another task", () => {
+    const bertFor = (architecture: string) =>
+      bert({ hidden_size: 12, num_hidden_layers: 1, architectures: [architecture] });
+    const lora = { method: "lora", model: "dir" };
+    const head = ["classifier.weight", "classifier.bias"];
+    const classifier = bertFor("BertForSequenceClassification");
+    expect(trained(lora, classifier)).toEqual(head);
+    // Its weight has an adapter.
+    const pooler = ["bert.pooler.dense.bias"];
+    expect(trained({ ...lora, task: "classify" }, classifier)).toEqual([...pooler, ...head]);
+    expect(trained(lora, bertFor("BertForMaskedLM"))).toEqual([]);
+    expect(trained({ ...lora, task: "mask" }, bertFor("BertForMaskedLM"))).toContain(
+      "cls.predictions.bias",
+    );
   });
 
   it("is what modulesToSave names", () => {
@@ -185,6 +202,17 @@ describe("what is trained beside the adapters", () => {
   ])("%j is refused", (options, message) => {
     expect(() => trained({ method: "lora", model: "dir", ...options })).toThrow(message);
   });
+});
+
+it.each([
+  [{ method: "lora", model: "dir" }, true],
+  [{ method: "lora", model: "dir", task: "pairs" }, true],
+  [{ method: "lora", model: "dir", task: "classify" }, false],
+  [{ method: "lora" }, false],
+  [{ method: "relora", model: "dir" }, false],
+  [{ method: "flora", model: "dir" }, false],
+])("whether adapters are left by %j is %s", (options, leaves) => {
+  expect(leavesAdapters(parseConfig({ train: "unread.txt", ...options }))).toBe(leaves);
 });
 
 it.each([

@@ -44,6 +44,13 @@ describe("fieldsForTask", () => {
     expect(() => fieldsForTask(fields, name)).toThrow(UsageError);
     expect(() => fieldsForTask(fields, name)).toThrow(message);
   });
+
+  it("name the types of models that can do it", () => {
+    const hint = "models of type bert can do it";
+    expect(() => fieldsForTask({}, "embed")).toThrow(expect.objectContaining({ hint }));
+    const none = { hint: undefined };
+    expect(() => fieldsForTask(bert(), "text")).toThrow(expect.objectContaining(none));
+  });
 });
 
 it("only words that name what is learned may ask for a new head", () => {
