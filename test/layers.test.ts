@@ -43,7 +43,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
   images: ["tensor", "weights"],
   data: ["images", "random", "tensor", "text"],
   generate: without(EVERYTHING, "autodiff", "hub", "optim", "train"),
-  export: without(EVERYTHING, "autodiff", "optim", "train"),
+  export: without(EVERYTHING, "autodiff", "hub", "optim", "train"),
   evaluate: without(EVERYTHING, "autodiff", "hub", "optim", "train"),
   predict: without(EVERYTHING, "autodiff", "hub", "optim", "train"),
   train: EVERYTHING,

@@ -31,7 +31,7 @@ export {
   readLabelledTexts,
 } from "./labelled.ts";
 export { chosenOf, maskTokens, type Masking } from "./masking.ts";
-export type { PaddingOptions } from "./padding.ts";
+export { paddedLength, type PaddingOptions } from "./padding.ts";
 export type { SentencePair } from "./pair.ts";
 export { permutation } from "./permutation.ts";
 export { readTextFile } from "./read-text.ts";

@@ -68,4 +68,6 @@ function parseLine(path: string, line: number, text: string): JsonObject {
   throw new FormatError(path, message, { offset: line });
 }
 
-const excerpt = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);
+/** The beginning of a text, for messages. */
+export const excerpt = (text: string): string =>
+  text.length > 40 ? `${text.slice(0, 40)}…` : text;

@@ -17,9 +17,11 @@ export function paddedLength(
   lengths: readonly number[],
   { multiple = 1, contextLength = Infinity }: Pick<PaddingOptions, "multiple" | "contextLength">,
 ): number {
-  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
-  return Math.min(Math.ceil(longest / multiple) * multiple, contextLength);
+  return Math.min(Math.ceil(longestOf(lengths) / multiple) * multiple, contextLength);
 }
+
+const longestOf = (lengths: readonly number[]): number =>
+  lengths.reduce((most, length) => Math.max(most, length), 0);
 
 /** @throws {UsageError} if there are no sequences, one does not fit, or the options are out of range. */
 export function checkLengths(
@@ -28,7 +30,7 @@ export function checkLengths(
 ): void {
   checkSizes({ batchSize, multiple, contextLength });
   if (lengths.length === 0) throw new UsageError("batches: there are no sequences; got 0");
-  const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
+  const longest = longestOf(lengths);
   if (longest > contextLength) {
     throw new UsageError(`batches: the context has ${contextLength} tokens; got ${longest}`);
   }

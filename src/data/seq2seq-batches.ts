@@ -17,6 +17,7 @@ import type { Tokenizer } from "../text/tokenizer.ts";
 import type { Batch, BatchSource } from "./batches.ts";
 import { sortedEpochs, stretches } from "./epochs.ts";
 import { fitPairs, type FitOptions, type Fitted } from "./fit.ts";
+import { paddedLength } from "./padding.ts";
 import type { SentencePair } from "./pair.ts";
 import { ended, promptIds, type PromptTemplate } from "./sequence.ts";
 
@@ -102,10 +103,11 @@ export function seq2seqLengths(
   sequences: readonly Seq2seqSequence[],
   { sourceMultiple, targetMultiple, contextLength }: Seq2seqOptions,
 ): Seq2seqLengths {
-  const rounded = (side: keyof Seq2seqSequence, multiple: number) => {
-    const longest = sequences.reduce((max, { [side]: ids }) => Math.max(max, ids.length), 0);
-    return Math.min(Math.ceil(longest / multiple) * multiple, contextLength);
-  };
+  const rounded = (side: keyof Seq2seqSequence, multiple: number) =>
+    paddedLength(
+      sequences.map(({ [side]: ids }) => ids.length),
+      { multiple, contextLength },
+    );
   return { source: rounded("source", sourceMultiple), target: rounded("target", targetMultiple) };
 }
 

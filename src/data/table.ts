@@ -7,7 +7,7 @@
  */
 
 import { FormatError, UsageError } from "../errors.ts";
-import { isBlank, type JsonLine, typeInWords } from "./jsonl.ts";
+import { excerpt, isBlank, type JsonLine, typeInWords } from "./jsonl.ts";
 
 /** The wanted cells of a line, which is counted from 1. */
 export interface Row {
@@ -101,5 +101,3 @@ const unknownColumn = (where: string, name: string, { columns, hint }: KnownColu
     `data: no column "${name}" in ${where}; got ${columns.map(excerpt).join(", ") || "none"}`,
     { hint },
   );
-
-const excerpt = (text: string): string => (text.length > 40 ? `${text.slice(0, 40)}…` : text);

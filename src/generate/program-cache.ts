@@ -37,7 +37,7 @@ export function createProgramCache(
       const feeds = Object.keys(executable.program.inputs).map((name) => {
         const tensor = inputs.get(name);
         const buffer = tensor ? runtime.adopt(tensor) : weights.get(name);
-        if (!buffer) throw new GraphError(`decoder: no weight "${name}"`);
+        if (!buffer) throw new GraphError(`program: no weight "${name}"`);
         return [name, buffer] as const;
       });
       await executable.run(Object.fromEntries(feeds), fetches);
@@ -47,7 +47,7 @@ export function createProgramCache(
       Object.fromEntries(
         Object.entries(outputs).map(([name, { dtype, shape }]) => [
           name,
-          runtime.allocate(dtype, staticShape("decoder", shape)),
+          runtime.allocate(dtype, staticShape("program", shape)),
         ]),
       ),
 

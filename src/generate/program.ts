@@ -22,6 +22,7 @@ import {
   type Model,
   type StageDecoding,
 } from "../models/model.ts";
+import { forwardAll } from "../models/stage.ts";
 import { logitsOf } from "../nn/loss.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import { cast } from "../ops/elementwise.ts";
@@ -117,15 +118,10 @@ export function encodeProgram(
   const { memory: end } = model;
   if (end === undefined) throw new GraphError(`${model.type}: has no encoder`);
   const weight = weightsOf(model, kept);
-  const types = Object.entries(model.inputTypes(size.batch, size.length));
-  const inputs = Object.fromEntries(
-    types.map(([name, { dtype, shape }]) => [name, input(name, dtype, shape)]),
+  const inputs = mapTensors(model.inputTypes(size.batch, size.length), ({ dtype, shape }, name) =>
+    input(name, dtype, shape),
   );
-  const memory = model.stages.slice(0, end + 1).reduce<Value | undefined>((x, stage) => {
-    const start = stage.source === undefined ? x : inputs[stage.source];
-    return start && stage.forward(start, mapTensors(stage.params, weight), { inputs });
-  }, undefined);
-  if (!memory) throw new GraphError(`${model.type}: its encoder starts from nothing`);
+  const memory = forwardAll(model.stages.slice(0, end + 1), inputs, weight); // [B, S, C]
   const outputs = model.stages.flatMap(({ params, decoding }, i) => {
     const read = decoding?.memory?.(memory, mapTensors(params, weight));
     const [keys, values] = partsOf(i);
@@ -146,12 +142,12 @@ const memoryParts = (
   { batch, length }: Pick<DecodeSizes, "batch" | "length">,
 ): KeysAndValues | undefined => memory?.(input(MEMORY, "float32", [batch, length, width]), params);
 
-/** Parameters in float32, cast at use where they rest in sixteen bits. */
-const weightsOf =
-  ({ params }: Model, kept: KeptWeights) =>
+/** The parameters of a model as inputs in float32, cast at use where they rest in sixteen bits. */
+export const weightsOf =
+  ({ type, params }: Model, kept: KeptWeights) =>
   (name: string): Value => {
     const spec = params.get(name);
     const dtype = kept.get(name)?.dtype ?? "float32";
     if (spec) return cast(input(name, dtype, spec.shape), "float32");
-    throw new GraphError(`decoder: the model has no parameter "${name}"`);
+    throw new GraphError(`${type}: no parameter "${name}"`);
   };

@@ -1,6 +1,6 @@
 /** @file Stages from functions of bound parameters, `p.attn.c_attn.weight`, and models from stages. */
 
-import { tensorAt, type Tensors } from "../graph/tensors.ts";
+import { mapTensors, tensorAt, type Tensors } from "../graph/tensors.ts";
 import type { Value } from "../graph/value.ts";
 import {
   bindParams,
@@ -76,3 +76,24 @@ function bound<P>(
 /** Every parameter of the stages, in order; those that several share once. */
 export const paramsOf = (stages: readonly DefinedStage[]): ReadonlyMap<string, ParamSpec> =>
   new Map(stages.flatMap(({ specs }) => [...specs]));
+
+/**
+ * Stages in a row, where nothing is decoded.
+ *
+ * @param inputs - of the model, by name
+ * @returns the output of the last one
+ */
+export function forwardAll(
+  stages: readonly Stage[],
+  inputs: Tensors,
+  weight: (name: string) => Value,
+): Value {
+  let y: Value | undefined;
+  for (const stage of stages) {
+    const x = stage.source === undefined ? y : inputs[stage.source];
+    if (!x) throw new Error(`internal: nothing for ${stage.kind} to start from`);
+    y = stage.forward(x, mapTensors(stage.params, weight), { inputs });
+  }
+  if (!y) throw new Error("internal: a model without stages");
+  return y;
+}

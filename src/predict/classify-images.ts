@@ -5,11 +5,8 @@ import type { LoadedImageModel } from "../generate/load-model.ts";
 import { readImages } from "../images/index.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { classification, type Classification, classProbabilities } from "./classify.ts";
-import { createRunner } from "./runner.ts";
+import { BATCH_SIZE, withRunner } from "./runner.ts";
 import { checkTask } from "./texts.ts";
-
-/** Images that are read together, unless said otherwise. */
-const BATCH_SIZE = 32;
 
 /**
  * The classes of the images in files, in their order.
@@ -26,14 +23,15 @@ export async function classifyImages(
   checkTask(loaded, "image-classification", "classify");
   const { model, weights, processor } = loaded;
   const options = { batchSize, processor, tokensPerImage: model.contextLength };
-  const runner = createRunner({ model, weights, runtime, finish: classProbabilities(model) });
-  const found: Classification[] = [];
-  for (const part of stretches(paths, batchSize)) {
-    const pixels = await readImages(part, processor);
-    const set = { pixels, labels: new Int32Array(part.length) };
-    const rows = await runner.run(imageBatch(set, imagesAt(set), options).inputs);
-    found.push(...rows.slice(0, part.length).map((row) => classification(model, row)));
-  }
-  await runner.release();
-  return found;
+  const parts = { model, weights, runtime, finish: classProbabilities(model) };
+  return withRunner(parts, async ({ run }) => {
+    const found: Classification[] = [];
+    for (const part of stretches(paths, batchSize)) {
+      const pixels = await readImages(part, processor);
+      const set = { pixels, labels: new Int32Array(part.length) };
+      const rows = await run(imageBatch(set, imagesAt(set), options).inputs);
+      found.push(...rows.slice(0, part.length).map((row) => classification(model, row)));
+    }
+    return found;
+  });
 }

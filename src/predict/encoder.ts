@@ -3,15 +3,13 @@
 import { encoderInputs, stretches } from "../data/index.ts";
 import { UsageError } from "../errors.ts";
 import type { Encoding } from "../text/tokenizer.ts";
-import { createRunner, type RunnerParts } from "./runner.ts";
+import { BATCH_SIZE, type RunnerParts, withRunner } from "./runner.ts";
 
 export interface EncoderParts extends RunnerParts {
   /** The id that fills up short texts. */
   readonly pad: number;
 }
 
-/** Texts that are read together, unless said otherwise. */
-const BATCH_SIZE = 32;
 /** Lengths are rounded up to this, so that few programs are compiled. */
 const LENGTH_MULTIPLE = 16;
 
@@ -28,21 +26,21 @@ export async function encode(
 ): Promise<readonly Float32Array[]> {
   const { model, pad } = parts;
   checkLengths(texts, model.contextLength);
-  const runner = createRunner(parts);
   const padding = { pad, multiple: LENGTH_MULTIPLE, contextLength: model.contextLength };
-  const results = texts.map((): Float32Array => new Float32Array());
   const byLength = [...texts.entries()].toSorted(([, a], [, b]) => a.ids.length - b.ids.length);
-  for (const rows of stretches(byLength, batchSize)) {
-    const { inputs } = encoderInputs(
-      rows.map(([, text]) => text),
-      batchSize,
-      padding,
-    );
-    const numbers = await runner.run(inputs);
-    for (const [row, [at]] of rows.entries()) results[at] = numbers[row] ?? new Float32Array();
-  }
-  await runner.release();
-  return results;
+  return withRunner(parts, async ({ run }) => {
+    const results = texts.map((): Float32Array => new Float32Array());
+    for (const rows of stretches(byLength, batchSize)) {
+      const { inputs } = encoderInputs(
+        rows.map(([, text]) => text),
+        batchSize,
+        padding,
+      );
+      const numbers = await run(inputs);
+      for (const [row, [at]] of rows.entries()) results[at] = numbers[row] ?? new Float32Array();
+    }
+    return results;
+  });
 }
 
 function checkLengths(texts: readonly Encoding[], contextLength: number): void {

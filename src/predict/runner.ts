@@ -1,13 +1,18 @@
 /** @file Running all stages of a model in a row, as one program for each shape of batch. The programs read the weights in place. */
 
+import { weightsOf } from "../generate/program.ts";
+import { createProgramCache } from "../generate/program-cache.ts";
 import { mapTensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
 import type { Model } from "../models/model.ts";
+import { forwardAll } from "../models/stage.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import { reshape } from "../ops/movement.ts";
-import { type Buffer, type Executable, readTensor, type Runtime } from "../runtime/runtime.ts";
+import { type Buffer, readTensor, type Runtime } from "../runtime/runtime.ts";
 import { asFloat32, type HostTensor } from "../tensor/host-tensor.ts";
-import { staticShape } from "../tensor/shape.ts";
+
+/** Examples that are read together, unless said otherwise. */
+export const BATCH_SIZE = 32;
 
 export interface RunnerParts {
   readonly model: Model;
@@ -22,57 +27,43 @@ export type Inputs = Readonly<Record<string, HostTensor>>;
 
 export interface Runner {
   /** What `finish` makes of the inputs of a batch, N numbers for each of B examples. */
-  run(inputs: Inputs): Promise<readonly Float32Array[]>;
-  release(): Promise<void>;
+  readonly run: (inputs: Inputs) => Promise<readonly Float32Array[]>;
 }
 
-export function createRunner(parts: RunnerParts): Runner {
+/** A runner; its programs are released even if `use` fails. */
+export async function withRunner<T>(
+  parts: RunnerParts,
+  use: (runner: Runner) => Promise<T>,
+): Promise<T> {
   const { runtime, weights } = parts;
-  const executables = new Map<string, Executable>();
-
-  async function executableFor(inputs: Inputs): Promise<Executable> {
-    const key = Object.values(inputs).map(({ shape }) => shape.join("x"));
-    const known = executables.get(key.join());
-    if (known) return known;
-    const executable = await runtime.load(programFor(parts, inputs), { arena: false });
-    executables.set(key.join(), executable);
-    return executable;
-  }
-
-  return {
+  const programs = createProgramCache(runtime, weights);
+  const runner: Runner = {
     async run(inputs) {
-      const executable = await executableFor(inputs);
-      const { program } = executable;
-      const feeds = Object.keys(program.inputs).map((name) => {
-        const tensor = inputs[name];
-        const buffer = tensor ? runtime.adopt(tensor) : weights.get(name);
-        if (!buffer) throw new Error(`internal: no weight ${name}`);
-        return [name, buffer] as const;
-      });
-      const y = runtime.allocate("float32", staticShape("y", program.outputs["y"]?.shape ?? []));
-      await executable.run(Object.fromEntries(feeds), { y });
+      const key = Object.values(inputs).map(({ shape }) => shape.join("x"));
+      const build = () => programFor(parts, inputs);
+      const executable = await programs.load(key.join(), build, { arena: false });
+      const { y } = programs.allocate(executable.program);
+      if (!y) throw new Error("internal: a program without y");
+      await programs.run(executable, new Map(Object.entries(inputs)), { y });
       const numbers = asFloat32(await readTensor(y));
       const [batch = 1, width = 1] = y.shape;
       return Array.from({ length: batch }, (_, row) =>
         numbers.slice(row * width, (row + 1) * width),
       );
     },
-    async release() {
-      for (const executable of executables.values()) await executable.release();
-    },
   };
+  try {
+    return await use(runner);
+  } finally {
+    await programs.release();
+  }
 }
 
 /** All stages, and the finish: `y` [B, N]. */
-function programFor({ model, finish }: RunnerParts, tensors: Inputs): Program {
-  const weight = (name: string): Value =>
-    input(name, "float32", model.params.get(name)?.shape ?? []);
+function programFor({ model, weights, finish }: RunnerParts, tensors: Inputs): Program {
+  const weight = weightsOf(model, weights);
   const inputs = mapTensors(tensors, ({ dtype, shape }, name) => input(name, dtype, shape));
-  const hidden = model.stages.reduce<Value | undefined>((x, stage) => {
-    const start = stage.source === undefined ? x : inputs[stage.source];
-    return start && stage.forward(start, mapTensors(stage.params, weight), { inputs });
-  }, undefined); // [B, 1, C]
-  if (!hidden) throw new Error("internal: a model without stages");
+  const hidden = forwardAll(model.stages, inputs, weight); // [B, 1, C]
   const [batch = 1] = hidden.shape;
   return compile({ y: finish(reshape(hidden, [batch, model.width]), weight) });
 }

@@ -1,6 +1,13 @@
 /** @file Data of sentence pairs or of conversations, for whatever a model makes of one: encoded, held out and described. */
 
-import type { Batch, BatchSource, Fitted, FitOptions, SentencePair } from "../data/index.ts";
+import {
+  type Batch,
+  type BatchSource,
+  type Fitted,
+  type FitOptions,
+  paddedLength,
+  type SentencePair,
+} from "../data/index.ts";
 import type { InputTypes } from "../models/model.ts";
 import type { DataRequest, TrainData } from "./data.ts";
 import { readSplit, type Split, spread } from "./splits.ts";
@@ -59,9 +66,8 @@ export function examplesAsData<E, T>(
 
 /** The lengths of batches of sequences of these lengths, the longest last. */
 export function lengthsOf(lengths: readonly number[], limit: number): readonly number[] {
-  const rounded = lengths.map((length) =>
-    Math.min(limit, Math.ceil(length / LENGTH_MULTIPLE) * LENGTH_MULTIPLE),
-  );
+  const padding = { multiple: LENGTH_MULTIPLE, contextLength: limit };
+  const rounded = lengths.map((length) => paddedLength([length], padding));
   return [...new Set(rounded)].toSorted((a, b) => a - b);
 }
 

@@ -2,6 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import { classifyTexts } from "../../src/predict/index.ts";
+import { readTensor } from "../../src/runtime/runtime.ts";
+import { bfloat16ToFloat32, float32ToBfloat16 } from "../../src/tensor/half.ts";
+import { asFloat32, float32, type HostTensor, hostTensor } from "../../src/tensor/host-tensor.ts";
 import { drawnModel, runtime } from "./support.ts";
 
 const loaded = drawnModel({
@@ -47,6 +50,24 @@ describe("classifyTexts", () => {
     ] as const;
     const [short, other] = await classifyTexts(loaded, runtime, pairs, { truncate: true });
     expect(other).not.toEqual(short);
+  });
+
+  it("reads weights that rest in sixteen bits", async () => {
+    const rounded = await Promise.all(
+      [...loaded.weights].map(async ([name, buffer]) => {
+        const bits = float32ToBfloat16(asFloat32(await readTensor(buffer)));
+        const wide = float32(buffer.shape, bfloat16ToFloat32(bits));
+        return [name, hostTensor("bfloat16", buffer.shape, bits), wide] as const;
+      }),
+    );
+    const adopt = (tensors: readonly (readonly [string, HostTensor])[]) => ({
+      ...loaded,
+      weights: new Map(tensors.map(([name, tensor]) => [name, runtime.adopt(tensor)])),
+    });
+    const halves = adopt(rounded.map(([name, half]) => [name, half]));
+    const same = adopt(rounded.map(([name, , wide]) => [name, wide]));
+    const expected = await classifyTexts(same, runtime, texts);
+    expect(await classifyTexts(halves, runtime, texts)).toEqual(expected);
   });
 
   it("needs a classifier", async () => {
