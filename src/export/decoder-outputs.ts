@@ -7,9 +7,9 @@
 
 import { mapTensors, type Tensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
-import { headOf, type KeysAndValues, type Model } from "../models/model.ts";
-import { logitsOf } from "../nn/loss.ts";
+import type { KeysAndValues, Model } from "../models/model.ts";
 import { concat, reshape, transpose } from "../ops/movement.ts";
+import { headLogits } from "./forward.ts";
 import { BATCH, PAST } from "./inputs.ts";
 
 export interface DecoderInputs {
@@ -33,12 +33,10 @@ export function decoderOutputs(
   weight: (name: string) => Value,
   { ids, positions, keyPositions, bias, memory, cacheName }: DecoderInputs,
 ): Tensors {
-  const { stages } = model;
-  const head = headOf(model);
   const outputs: Record<string, Value> = {};
   let block = 0;
   let x = ids;
-  for (const { params, decoding } of stages) {
+  for (const { params, decoding } of model.stages) {
     if (!decoding) continue;
     const { cacheWidth: width = 0, cacheHeads: heads = 1 } = decoding;
     const weights = mapTensors(params, weight);
@@ -60,13 +58,7 @@ export function decoderOutputs(
     outputs[`present.${value}`] = present.values;
     block += 1;
   }
-  const logits = logitsOf({
-    hidden: x,
-    weight: weight(head.weight),
-    bias: head.bias === undefined ? undefined : weight(head.bias),
-    softcap: head.softcap,
-  });
-  return { logits, ...outputs };
+  return { logits: headLogits(model, weight, x), ...outputs };
 }
 
 /** Past and new keys and values, [B, K, P + T, D]. */

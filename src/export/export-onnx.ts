@@ -5,24 +5,33 @@
 
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { UsageError } from "../errors.ts";
 import type { Tensors } from "../graph/tensors.ts";
-import type { Model, Task } from "../models/model.ts";
+import { type Model, paramsInUse, type Task } from "../models/model.ts";
 import { modelFromConfig } from "../models/registry.ts";
+import { elementCount } from "../tensor/shape.ts";
 import { eachWeight, readConfig, writeFileAtomic } from "../weights/index.ts";
 import { causalGraph } from "./causal-graph.ts";
+import {
+  classifierGraph,
+  embeddingGraph,
+  imageClassifierGraph,
+  maskedGraph,
+} from "./encoder-graphs.ts";
 import { onnxFile, writeOnnx } from "./onnx-file.ts";
 import { decoderGraph, encoderGraph } from "./seq2seq-graphs.ts";
 
 /** The graphs of a task by the names of their files. */
-const GRAPHS: Readonly<Partial<Record<Task, (model: Model) => Readonly<Record<string, Tensors>>>>> =
-  {
-    causal: (model) => ({ model: causalGraph(model) }),
-    seq2seq: (model) => ({
-      encoder_model: encoderGraph(model),
-      decoder_model_merged: decoderGraph(model),
-    }),
-  };
+const GRAPHS: Readonly<Record<Task, (model: Model) => Readonly<Record<string, Tensors>>>> = {
+  causal: (model) => ({ model: causalGraph(model) }),
+  seq2seq: (model) => ({
+    encoder_model: encoderGraph(model),
+    decoder_model_merged: decoderGraph(model),
+  }),
+  masked: (model) => ({ model: maskedGraph(model) }),
+  classification: (model) => ({ model: classifierGraph(model) }),
+  embedding: (model) => ({ model: embeddingGraph(model) }),
+  "image-classification": (model) => ({ model: imageClassifierGraph(model) }),
+};
 
 /** What belongs to a model besides its weights and the files of training. */
 const COMPANION =
@@ -37,22 +46,21 @@ export interface Exported {
 /**
  * Writes the model of `directory` into `output`, which is made if need be.
  *
- * @throws {UsageError} if the model cannot be exported, before anything is written.
+ * @throws {UsageError} if an ONNX file cannot hold the model, before anything is written; or if weights are missing, before any is.
  */
 export async function exportOnnx(directory: string, output: string): Promise<Exported> {
   const model = modelFromConfig(await readConfig(directory));
-  const build = GRAPHS[model.task];
-  if (!build) {
-    throw new UsageError(`export: not possible for ${model.task} models yet; got ${model.type}`);
-  }
   const shapes = new Map([...model.params].map(([name, { shape }]) => [name, shape] as const));
-  const files = Object.entries(build(model)).map(
+  const files = Object.entries(GRAPHS[model.task](model)).map(
     ([name, outputs]) => [join("onnx", `${name}.onnx`), onnxFile(outputs, shapes.keys())] as const,
   );
+  const inUse = paramsInUse(model);
+  // A head that is missing is not to be drawn here.
+  const optional = [...shapes.keys()].filter((name) => !inUse.has(name));
   await mkdir(join(output, "onnx"), { recursive: true });
   for (const [path, file] of files) {
     await writeFileAtomic(join(output, path), (handle) =>
-      writeOnnx(handle, file, eachWeight(directory, shapes, model.checkpoint)),
+      writeOnnx(handle, file, eachWeight(directory, shapes, { ...model.checkpoint, optional })),
     );
   }
   for (const name of await readdir(directory)) {
@@ -60,7 +68,7 @@ export async function exportOnnx(directory: string, output: string): Promise<Exp
     if (COMPANION.test(name))
       await writeFile(join(output, name), await readFile(join(directory, name)));
   }
-  const counts = [...shapes.values()].map((shape) => shape.reduce((n, dim) => n * dim, 1));
+  const counts = [...inUse].map((name) => elementCount(shapes.get(name) ?? []));
   return {
     graphs: files.map(([path]) => path),
     parameterCount: counts.reduce((sum, count) => sum + count, 0),

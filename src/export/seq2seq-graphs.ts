@@ -14,7 +14,7 @@
  */
 
 import { GraphError } from "../errors.ts";
-import { mapTensors, type Tensors } from "../graph/tensors.ts";
+import type { Tensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
 import type { Model } from "../models/model.ts";
 import { paddingBias, positionBias } from "../nn/attention-bias.ts";
@@ -25,6 +25,7 @@ import { reduceSum } from "../ops/reduce.ts";
 import { cumulativeSum } from "../ops/scan.ts";
 import { scalarLike } from "../graph/value.ts";
 import { decoderOutputs } from "./decoder-outputs.ts";
+import { forward } from "./forward.ts";
 import { BATCH, LENGTH, PAST, places, SOURCE, tokens, weightsOf } from "./inputs.ts";
 
 export function encoderGraph(model: Model): Tensors {
@@ -32,12 +33,9 @@ export function encoderGraph(model: Model): Tensors {
   if (end === undefined) throw new GraphError(`${model.type}: has no encoder`);
   const weight = weightsOf(model);
   const ids = tokens("input_ids", [BATCH, SOURCE]);
-  const inputs = { ids, attentionMask: tokens("attention_mask", [BATCH, SOURCE]) };
+  const inputs = { attentionMask: tokens("attention_mask", [BATCH, SOURCE]) };
   const context = { inputs, positions: places(ids) };
-  const states = stages
-    .slice(0, end + 1)
-    .reduce((x, stage) => stage.forward(x, mapTensors(stage.params, weight), context), ids);
-  return { last_hidden_state: states };
+  return { last_hidden_state: forward(stages.slice(0, end + 1), weight, ids, context) };
 }
 
 export function decoderGraph(model: Model): Tensors {

@@ -1,7 +1,8 @@
 /**
  * @file What follows the blocks of a BERT, by `architectures` of config.json.
  *
- *   BertForMaskedLM                  logits = LN(gelu(W x)) wordᵀ + b         of the K tokens of a row that are to be guessed
+ *   BertForMaskedLM                  logits = LN(gelu(W x)) wordᵀ + b         of the K tokens of a row that are to be guessed,
+ *                                                                             or of all T
  *   BertForSequenceClassification    logits = V tanh(W x₀ + c) + b            of the first token, [CLS]
  *   BertModel                        y = Σ_t mask_t x_t / Σ_t mask_t          a vector for the text: Reimers & Gurevych, "Sentence-BERT",
  *                                                                             2019, arXiv:1908.10084
@@ -58,8 +59,8 @@ export const BERT_ENDINGS: Readonly<Record<BertArchitecture, (config: BertConfig
           specs,
           names: "cls.predictions.transform.",
           reads: ["chosen"],
-          forward(x, p, { inputs = {} }) {
-            const guessed = gather(foldBatch(x), tensorAt(inputs, "chosen")); // [B, K, C]
+          forward(x, p, { inputs: { chosen } = {} }) {
+            const guessed = chosen ? gather(foldBatch(x), chosen) : x; // [B, K, C]
             return layerNorm(activation(linear(guessed, p.dense)), p.LayerNorm, eps);
           },
         }),

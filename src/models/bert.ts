@@ -122,10 +122,10 @@ function embedStage(config: BertConfig, root: string): DefinedStage {
     names: `${root}embeddings.`,
     source: "ids",
     reads: ["tokenTypes"],
-    forward(ids, p, { inputs = {}, masks }) {
+    forward(ids, p, { inputs = {}, masks, positions = range(lengthOf(ids)) }) {
       const types = embedding(tensorAt(inputs, "tokenTypes"), p.token_type_embeddings); // [B, T, C]
       const words = add(embedding(ids, p.word_embeddings), types); // [B, T, C]
-      const places = embedding(range(lengthOf(ids)), p.position_embeddings); // [T, C]
+      const places = embedding(positions, p.position_embeddings); // [T, C] or [B, T, C]
       const x = layerNorm(add(words, places), p.LayerNorm, eps);
       return dropout(x, "embeddings", config.hidden_dropout_prob, masks);
     },

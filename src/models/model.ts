@@ -39,7 +39,7 @@ export type InputName =
   | "attentionMask"
   /** 0 for the first text of a pair and 1 for the second, [B, T], int32. */
   | "tokenTypes"
-  /** Places of the tokens that are to be guessed, K a row, counted over all rows from 0 to B T - 1, [B, K], int32. */
+  /** Places of the tokens that are to be guessed, K a row, counted over all rows from 0 to B T - 1, [B, K], int32; absent for all. */
   | "chosen"
   /** Tokens of the answer, each to be followed by the next, [B, T'], int32. */
   | "decoderIds"

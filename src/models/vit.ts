@@ -21,8 +21,7 @@ import { linear, linearSpec, type LinearSpec, type MatrixSpec } from "../nn/line
 import { layerNorm, layerNormSpec, type LayerNormSpec } from "../nn/norm.ts";
 import type { ParamsOf, ParamSpec } from "../nn/params.ts";
 import { add } from "../ops/elementwise.ts";
-import { concat, expand, reshape, slice, transpose } from "../ops/movement.ts";
-import { staticShape } from "../tensor/shape.ts";
+import { pad, reshape, slice, transpose } from "../ops/movement.ts";
 import { activation, type ConfigFields, parseConfig, rate, size } from "./config.ts";
 import { labelsOfConfig, labelsSchema } from "./labels.ts";
 import type { Model } from "./model.ts";
@@ -205,22 +204,23 @@ function embedStage(config: VitConfig): DefinedStage {
     source: "pixels",
     forward(images, p, { masks }) {
       const projection = p.patch_embeddings.projection;
-      const x = linear(patchesOf(images, grid), {
+      const x = linear(patchesOf(images, grid, num_channels), {
         ...projection,
         weight: reshape(projection.weight, [c, pixels]),
       }); // [B, N, C]
-      const [batch = 1] = staticShape("vit", images.shape);
-      const classes = expand(p.cls_token, [batch, 1, c]);
-      const tokens = add(concat([classes, x], 1), p.position_embeddings); // [B, T, C]
+      // The class token joins the positions, which are not repeated for the images of a batch.
+      const classes = pad(p.cls_token, { axis: 1, before: 0, after: patches }); // [1, T, C]
+      const places = add(classes, p.position_embeddings);
+      const tokens = add(pad(x, { axis: 1, before: 1, after: 0 }), places); // [B, T, C]
       return dropout(tokens, "embeddings", config.hidden_dropout_prob, masks);
     },
   });
 }
 
-/** The patches of images [B, K, N₁ P, N₂ Q] row by row, [B, N, K P Q]. */
-function patchesOf(images: Value, grid: Grid): Value {
+/** The patches of images [B, K, N₁ P, N₂ Q] row by row, [B, N, K P Q]; B may be a name. */
+function patchesOf(images: Value, grid: Grid, channels: number): Value {
   const { rows, columns, patchHeight: p, patchWidth: q } = grid;
-  const [batch = 1, channels = 1] = staticShape("vit", images.shape);
+  const [batch = 1] = images.shape;
   const cut = reshape(images, [batch, channels, rows, p, columns, q]);
   const gathered = transpose(cut, [0, 2, 4, 1, 3, 5]); // [B, N₁, N₂, K, P, Q]
   return reshape(gathered, [batch, rows * columns, channels * p * q]);

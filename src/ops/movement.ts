@@ -120,7 +120,8 @@ interface PadAttrs {
 const Pad = defineOp<Unary, PadAttrs>({
   type: "Pad",
   infer([x], { axis, before, after }) {
-    const size = staticShape("pad", x.shape)[axis] ?? 0;
+    const size = dimAt("pad", x.shape, axis);
+    if (typeof size !== "number") throw new ShapeError("pad: needs a size", { x: x.shape });
     return { dtype: x.dtype, shape: x.shape.with(axis, before + size + after) };
   },
   vjp(dy, [x], _, { axis, before }) {

@@ -4,28 +4,17 @@
  */
 
 import { existsSync, readFileSync } from "node:fs";
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  AutoModelForCausalLM,
-  AutoModelForSeq2SeqLM,
-  env,
-  Tensor,
-} from "@huggingface/transformers";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { AutoModelForCausalLM, AutoModelForSeq2SeqLM, Tensor } from "@huggingface/transformers";
+import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import { exportOnnx } from "../../src/export/index.ts";
 import { saveModel } from "../../src/weights/index.ts";
 import { type GeneratorName, readGeneration, readGolden } from "../models/golden.ts";
+import { exportSaved, modelFolder } from "./support.ts";
 
-let folder = "";
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "flora-export-"));
-  env.allowRemoteModels = false;
-  env.localModelPath = folder;
-});
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const folder = modelFolder();
 
 type Rows = readonly (readonly number[])[];
 
@@ -65,10 +54,7 @@ function continuations(output: unknown, start: number, end: number): number[][] 
 }
 
 async function exported(name: GeneratorName): Promise<string> {
-  const { config, weights } = readGolden(name);
-  const directory = join(folder, `${name}-saved`);
-  await saveModel(directory, { config, weights: Object.entries(weights) });
-  await exportOnnx(directory, join(folder, name));
+  await exportSaved(folder, name, readGolden(name));
   return name;
 }
 
