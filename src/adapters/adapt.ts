@@ -119,7 +119,8 @@ function adaptProducts(
     return [add(y, adapterOutput(x, a, b, local.adapter))];
   });
   const [missed] = unused;
-  if (missed && everywhere)
+  if (missed && everywhere) {
     throw new GraphError(`adapter: no product with ${missed.weight} in this stage`);
+  }
   return adapted;
 }

@@ -6,8 +6,9 @@
 import { FormatError, UsageError } from "../errors.ts";
 import type { Chat } from "../text/chat.ts";
 import type { ChatMessage } from "../text/chat-template.ts";
+import { isObject } from "../text/json.ts";
 import { type FitOptions, type Fitted, tooLongError } from "./fit.ts";
-import { isObject, readJsonLines, typeInWords } from "./jsonl.ts";
+import { readJsonLines, typeInWords } from "./jsonl.ts";
 import type { LanguageModelSequence } from "./sequence.ts";
 
 export type Conversation = readonly ChatMessage[];

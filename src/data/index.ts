@@ -1,3 +1,5 @@
+/** @file Datasets, and batches of them. */
+
 export {
   type Batch,
   type BatchSource,

@@ -6,14 +6,13 @@
  */
 
 import { FormatError } from "../errors.ts";
+import { isObject, type Json } from "../text/json.ts";
 import { readTextFile } from "./read-text.ts";
-
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 export interface JsonLine {
   /** Counted from 1. */
   readonly line: number;
-  readonly object: JsonObject;
+  readonly object: Json;
 }
 
 /** The lines of a file, without their ends. */
@@ -40,14 +39,11 @@ export async function readJsonLines(path: string): Promise<JsonLine[]> {
  *
  * @throws {FormatError} if the first line that is not blank is no JSON object.
  */
-export async function readFirstJsonLine(path: string): Promise<JsonObject | undefined> {
+export async function readFirstJsonLine(path: string): Promise<Json | undefined> {
   const lines = await readLines(path);
   const index = lines.findIndex((text) => !isBlank(text));
   return index === -1 ? undefined : parseLine(path, index + 1, lines[index] ?? "");
 }
-
-export const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 export const isBlank = (text: string): boolean => text.trim() === "";
 
@@ -55,7 +51,7 @@ export const isBlank = (text: string): boolean => text.trim() === "";
 export const typeInWords = (value: unknown): string =>
   Array.isArray(value) ? "an array" : value === null ? "null" : typeof value;
 
-function parseLine(path: string, line: number, text: string): JsonObject {
+function parseLine(path: string, line: number, text: string): Json {
   let value: unknown;
   try {
     value = JSON.parse(text);

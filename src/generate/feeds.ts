@@ -11,10 +11,8 @@
  */
 
 import { UsageError } from "../errors.ts";
+import { FORBIDDEN } from "../nn/attention-bias.ts";
 import { float32, type HostTensor, int32 } from "../tensor/host-tensor.ts";
-
-/** Far below any score, far from overflow. */
-const FORBIDDEN = -1e9;
 
 /** The first of `smallest`, 2 `smallest`, 4 `smallest`, … that is not below `size`: few sizes, few programs. */
 export const roundUp = (size: number, smallest: number): number =>

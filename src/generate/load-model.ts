@@ -9,6 +9,7 @@ import { modelFromConfig } from "../models/registry.ts";
 import type { Buffer, Runtime } from "../runtime/runtime.ts";
 import { loadTokenizer, type Tokenizer } from "../text/index.ts";
 import { exists, readJsonObject } from "../weights/directory.ts";
+import { CONFIG } from "../weights/file-names.ts";
 import { loadAdapter, loadWeights, readConfig } from "../weights/index.ts";
 import { generationDefaults, type GenerationDefaults } from "./generation-config.ts";
 
@@ -117,5 +118,5 @@ async function readGeneration(
   if (await exists(path)) {
     return generationDefaults(await readJsonObject(path), { path, endOfText });
   }
-  return generationDefaults(config, { path: join(home, "config.json"), endOfText });
+  return generationDefaults(config, { path: join(home, CONFIG), endOfText });
 }

@@ -8,6 +8,8 @@
  *   HF_TOKEN         else the content of the file HF_TOKEN_PATH, $HF_HOME/token if absent
  *   HF_HUB_OFFLINE   1, on, yes or true: no request is made
  *
+ * The older names HUGGINGFACE_HUB_CACHE and TRANSFORMERS_OFFLINE count where the newer are not set.
+ *
  * Source: "Environment variables" in the documentation of huggingface_hub, version 2.4.
  */
 

@@ -8,16 +8,10 @@ import { pathToFileURL } from "node:url";
 import { UsageError } from "../errors.ts";
 import { exists, readIndex, readJsonObject } from "../weights/directory.ts";
 import { fileError } from "../weights/file-error.ts";
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, CONFIG, INDEX, WEIGHTS } from "../weights/file-names.ts";
 import { describeJson, type JsonObject } from "../weights/json.ts";
 import { repositoryOfPath, sizeOf } from "./cache.ts";
-import {
-  ADAPTER_CONFIG,
-  ADAPTER_WEIGHTS,
-  CONFIG,
-  INDEX,
-  isCompanion,
-  WEIGHTS,
-} from "./model-files.ts";
+import { isCompanion, README } from "./model-files.ts";
 import { parseRepository } from "./repository.ts";
 import { readTrainingRecord, type TrainingRecord } from "./training-record.ts";
 
@@ -51,7 +45,7 @@ export async function openFinishedModel(directory: string, base?: string): Promi
   const isAdapter = names.includes(ADAPTER_CONFIG) && !names.includes(CONFIG);
   const configName = isAdapter ? ADAPTER_CONFIG : CONFIG;
   if (!names.includes(configName)) throw unfinished(directory, names, CONFIG);
-  const weights = await weightsOf(directory, names, isAdapter);
+  const weights = isAdapter ? [ADAPTER_WEIGHTS] : await weightsOf(directory, names);
   const missing = weights.find((name) => !names.includes(name));
   if (missing !== undefined) throw unfinished(directory, names, missing);
 
@@ -73,8 +67,6 @@ export async function openFinishedModel(directory: string, base?: string): Promi
   return { files, isAdapter, config, record, baseModel };
 }
 
-const README = "README.md";
-
 async function readNames(directory: string): Promise<readonly string[]> {
   try {
     return await readdir(directory);
@@ -83,12 +75,7 @@ async function readNames(directory: string): Promise<readonly string[]> {
   }
 }
 
-async function weightsOf(
-  directory: string,
-  names: readonly string[],
-  isAdapter: boolean,
-): Promise<readonly string[]> {
-  if (isAdapter) return [ADAPTER_WEIGHTS];
+async function weightsOf(directory: string, names: readonly string[]): Promise<readonly string[]> {
   if (names.includes(WEIGHTS) || !names.includes(INDEX)) return [WEIGHTS];
   return [...(await readIndex(join(directory, INDEX))).keys()];
 }

@@ -24,7 +24,7 @@ export interface CardOptions {
 
 /** The text of the card. */
 export function modelCard(options: CardOptions): string {
-  const { name, isAdapter, record } = options;
+  const { name, record } = options;
   return [
     ...frontMatter(options),
     "",
@@ -32,14 +32,11 @@ export function modelCard(options: CardOptions): string {
     "",
     sentence(options),
     ...(record ? section("Training", trainingRows(record)) : []),
-    ...(record ? section("Results", resultRows(record)) : []),
+    ...(record ? section("Results", resultRows(record, options)) : []),
     "",
     "## Use",
     "",
-    "```sh",
-    `flora generate --${isAdapter ? "adapter" : "model"} ${name} --prompt "..."`,
-    "```",
-    "",
+    ...shell(options),
     "```python",
     ...python(options),
     "```",
@@ -97,11 +94,13 @@ const PIPELINE_TAGS: readonly (readonly [end: string, tag: string])[] = [
   ["ForTokenClassification", "token-classification"],
   ["ForQuestionAnswering", "question-answering"],
   ["ForImageClassification", "image-classification"],
+  ["BertModel", "feature-extraction"],
   ["CAUSAL_LM", "text-generation"],
   ["SEQ_2_SEQ_LM", "text2text-generation"],
   ["SEQ_CLS", "text-classification"],
   ["TOKEN_CLS", "token-classification"],
   ["QUESTION_ANS", "question-answering"],
+  ["FEATURE_EXTRACTION", "feature-extraction"],
 ];
 
 function pipelineTag({ architectures, task_type: taskType }: JsonObject): string | undefined {
@@ -109,6 +108,45 @@ function pipelineTag({ architectures, task_type: taskType }: JsonObject): string
   if (typeof name !== "string") return undefined;
   return PIPELINE_TAGS.find(([end]) => name.endsWith(end))?.[1];
 }
+
+interface Usage {
+  /** The command of flora, and an example of what follows the model. */
+  readonly command?: readonly [name: string, input: string];
+  /** The class of transformers that loads the base of an adapter. */
+  readonly loader: string;
+  /** What says the most about held-out data besides the loss. */
+  readonly measure: "perplexity" | "accuracy";
+}
+
+const GENERATION: Usage = {
+  command: ["generate", '--prompt "..."'],
+  loader: "AutoModelForCausalLM",
+  measure: "perplexity",
+};
+
+const USAGES: Readonly<Record<string, Usage>> = {
+  "text-generation": GENERATION,
+  "text2text-generation": { ...GENERATION, loader: "AutoModelForSeq2SeqLM" },
+  "fill-mask": { loader: "AutoModelForMaskedLM", measure: "perplexity" },
+  "text-classification": {
+    command: ["classify", '--text "..."'],
+    loader: "AutoModelForSequenceClassification",
+    measure: "accuracy",
+  },
+  "image-classification": {
+    command: ["classify", '--image "..."'],
+    loader: "AutoModelForImageClassification",
+    measure: "accuracy",
+  },
+  "feature-extraction": {
+    command: ["embed", '--text "..."'],
+    loader: "AutoModel",
+    measure: "accuracy",
+  },
+};
+
+const usageOf = ({ config }: Pick<CardOptions, "config">): Usage =>
+  USAGES[pipelineTag(config) ?? ""] ?? GENERATION;
 
 type Row = readonly [title: string, value: string | undefined];
 
@@ -133,7 +171,7 @@ function trainingRows({
     ["optimizer", text("optimizer")],
     ["learning rate", text("learningRate")],
     ["schedule", text("schedule")],
-    ["sequences in a batch", text("batchSize")],
+    ["examples in a batch", text("batchSize")],
     ["batches in a step", text("microSteps")],
     ["steps", steps],
     ["data", datasets === "" ? data : `${datasets}: ${data}`],
@@ -141,12 +179,23 @@ function trainingRows({
   ];
 }
 
-const resultRows = ({ trainingLoss, heldOut, translation }: TrainingRecord): readonly Row[] => [
-  ["training loss, last step", trainingLoss?.toFixed(4)],
-  ["held-out loss", heldOut?.loss.toFixed(4)],
-  ["held-out perplexity", heldOut?.perplexity.toFixed(2)],
-  ["BLEU", translation && `${translation.bleu.toFixed(2)} (${translation.signature})`],
-];
+function resultRows(
+  { trainingLoss, heldOut, translation }: TrainingRecord,
+  options: CardOptions,
+): readonly Row[] {
+  const { accuracy } = heldOut ?? {};
+  const measures = {
+    perplexity: heldOut?.perplexity.toFixed(2),
+    accuracy: accuracy === undefined ? undefined : `${(100 * accuracy).toFixed(2)} %`,
+  };
+  const { measure } = usageOf(options);
+  return [
+    ["training loss, last step", trainingLoss?.toFixed(4)],
+    ["held-out loss", heldOut?.loss.toFixed(4)],
+    [`held-out ${measure}`, measures[measure]],
+    ["BLEU", translation && `${translation.bleu.toFixed(2)} (${translation.signature})`],
+  ];
+}
 
 function section(title: string, rows: readonly Row[]): readonly string[] {
   const lines = rows.flatMap(([name, value]) =>
@@ -159,13 +208,22 @@ const cell = (text: string): string => text.replaceAll("|", String.raw`\|`).repl
 
 const count = (n: number): string => n.toLocaleString("en-US");
 
+function shell(options: CardOptions): readonly string[] {
+  const { command } = usageOf(options);
+  if (!command) return [];
+  const [verb, input] = command;
+  const model = `--${options.isAdapter ? "adapter" : "model"} ${options.name}`;
+  return ["```sh", `flora ${verb} ${model} ${input}`, "```", ""];
+}
+
 function python({ name, isAdapter, config, baseModel }: CardOptions): readonly string[] {
   if (isAdapter) {
+    const { loader } = usageOf({ config });
     return [
       "from peft import PeftModel",
-      "from transformers import AutoModelForCausalLM, AutoTokenizer",
+      `from transformers import ${loader}, AutoTokenizer`,
       "",
-      `base = AutoModelForCausalLM.from_pretrained("${baseModel ?? "BASE"}")`,
+      `base = ${loader}.from_pretrained("${baseModel ?? "BASE"}")`,
       `model = PeftModel.from_pretrained(base, "${name}")`,
       `tokenizer = AutoTokenizer.from_pretrained("${name}")`,
     ];

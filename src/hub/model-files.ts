@@ -1,10 +1,9 @@
-/** @file The files of a model, or of an adapter in the format of peft, by their names. */
+/** @file What belongs to a model beside its weights. */
 
-export const CONFIG = "config.json";
-export const WEIGHTS = "model.safetensors";
-export const INDEX = "model.safetensors.index.json";
-export const ADAPTER_CONFIG = "adapter_config.json";
-export const ADAPTER_WEIGHTS = "adapter_model.safetensors";
+import { ADAPTER_CONFIG, CONFIG, INDEX } from "../weights/file-names.ts";
+
+/** What tells people about a model. */
+export const README = "README.md";
 
 /** What may accompany weights: settings, and tokenizers in all their forms. */
 const COMPANIONS: ReadonlySet<string> = new Set([

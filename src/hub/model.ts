@@ -6,14 +6,8 @@
 import { join } from "node:path";
 import { UsageError } from "../errors.ts";
 import { exists, readIndex, readJsonObject } from "../weights/directory.ts";
-import {
-  ADAPTER_CONFIG,
-  ADAPTER_WEIGHTS,
-  CONFIG,
-  INDEX,
-  isCompanion,
-  WEIGHTS,
-} from "./model-files.ts";
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS, CONFIG, INDEX, WEIGHTS } from "../weights/file-names.ts";
+import { isCompanion } from "./model-files.ts";
 import { parseRepository } from "./repository.ts";
 import { someOf } from "./sentences.ts";
 import { type Choice, fetchSnapshot, type HubOptions } from "./snapshot.ts";

@@ -9,6 +9,7 @@ import { connect, type Connection, Refusal, Unreachable } from "./connection.ts"
 import { hubSettings, type HubSettings } from "./environment.ts";
 import { type FinishedModel, type ModelFile, openFinishedModel } from "./finished-model.ts";
 import { modelCard } from "./model-card.ts";
+import { README } from "./model-files.ts";
 import { parseRepository, type Repository } from "./repository.ts";
 import { refused, told } from "./sentences.ts";
 import type { HubOptions } from "./snapshot.ts";
@@ -107,8 +108,6 @@ async function prepareRepository(
   await createBranch({ ...connection, repo, branch: revision });
   return filesThere();
 }
-
-const README = "README.md";
 
 /** The model card, unless there is one: somebody may have written to it. */
 function cardFile(

@@ -18,8 +18,13 @@ export interface TrainingRecord {
   readonly totalSteps: number;
   /** Mean loss per token of the last step, in nats. */
   readonly trainingLoss?: number;
-  /** The last evaluation; loss in nats per token. */
-  readonly heldOut?: { readonly loss: number; readonly perplexity: number };
+  /** The last evaluation; loss in nats per target. */
+  readonly heldOut?: {
+    readonly loss: number;
+    readonly perplexity: number;
+    /** The share of targets that the model thought the likeliest; absent where the log does not tell. */
+    readonly accuracy?: number;
+  };
   readonly translation?: { readonly bleu: number; readonly signature: string };
 }
 
@@ -70,8 +75,9 @@ function told(event: JsonObject): Partial<TrainingRecord> {
     };
   }
   const perplexity = number(event["perplexity"]);
+  const accuracy = number(event["accuracy"]);
   if (event["type"] === "evaluation" && loss !== undefined && perplexity !== undefined) {
-    return { heldOut: { loss, perplexity } };
+    return { heldOut: { loss, perplexity, ...(accuracy !== undefined && { accuracy }) } };
   }
   const { bleu, signature } = event;
   if (event["type"] === "translation" && typeof bleu === "number") {

@@ -1,8 +1,8 @@
 /** @file PNG, JPEG and other files to pixels, by sharp, which is loaded when the first image is. */
 
+import { readFile } from "node:fs/promises";
 import { FormatError, UsageError } from "../errors.ts";
 import { errorCode, fileError } from "../weights/file-error.ts";
-import { readFile } from "node:fs/promises";
 import type { Bitmap } from "./bitmap.ts";
 
 /**
@@ -35,8 +35,9 @@ const [RED, GREEN, BLUE] = [19595, 38470, 7471];
 function withChannels(data: Uint8Array, from: number, to: 1 | 3): Uint8Array {
   if (from === to) return data;
   const pixels = data.length / from;
-  if (from === 1)
+  if (from === 1) {
     return Uint8Array.from({ length: 3 * pixels }, (_, i) => data[Math.floor(i / 3)] ?? 0);
+  }
   return Uint8Array.from({ length: pixels }, (_, i) => {
     const [r = 0, g = 0, b = 0] = data.subarray(i * from, i * from + 3);
     return (r * RED + g * GREEN + b * BLUE + 0x8000) >> 16;

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { UsageError } from "../errors.ts";
-import { type ConfigFields, parseConfig, rate, size } from "./config.ts";
+import { activation, type ConfigFields, parseConfig, rate, size } from "./config.ts";
 import { type LabelFields, labelsSchema } from "./labels.ts";
 
 const bertSchema = z.looseObject({
@@ -15,7 +15,7 @@ const bertSchema = z.looseObject({
   num_hidden_layers: size.default(12),
   num_attention_heads: size.default(12),
   intermediate_size: size.default(3072),
-  hidden_act: z.string().default("gelu"),
+  hidden_act: activation.default("gelu"),
   hidden_dropout_prob: rate.default(0.1),
   attention_probs_dropout_prob: rate.default(0.1),
   classifier_dropout: rate.nullish(),

@@ -23,7 +23,7 @@ import { matmul } from "../ops/matmul.ts";
 import { foldBatch, reshape, slice } from "../ops/movement.ts";
 import { reduceSum } from "../ops/reduce.ts";
 import type { BertArchitecture, BertConfig } from "./bert-config.ts";
-import { labelsOfConfig } from "./labels.ts";
+import { classifier, labelsOfConfig } from "./labels.ts";
 import type { Head, InputTypes } from "./model.ts";
 import { type DefinedStage, defineStage } from "./stage.ts";
 
@@ -73,10 +73,8 @@ export const BERT_ENDINGS: Readonly<Record<BertArchitecture, (config: BertConfig
     },
 
     BertForSequenceClassification(config) {
-      const { hidden_size: c, initializer_range: deviation } = config;
       const rateOfDropout = config.classifier_dropout ?? config.hidden_dropout_prob;
       const labels = labelsOfConfig(config);
-      const { weight, bias } = { weight: "classifier.weight", bias: "classifier.bias" };
       return {
         stage: defineStage({
           kind: "pool",
@@ -87,11 +85,7 @@ export const BERT_ENDINGS: Readonly<Record<BertArchitecture, (config: BertConfig
             return dropout(tanh(linear(first, p.dense)), "pooled", rateOfDropout, masks);
           },
         }),
-        head: { weight, bias },
-        params: [
-          [weight, matrix([labels.length, c], deviation)],
-          [bias, zeros(labels.length)],
-        ],
+        ...classifier(labels.length, config),
         labels,
         optional: ["classifier.*", "pooler.*"],
         ignore: ["cls.*"],
@@ -107,7 +101,10 @@ export const BERT_ENDINGS: Readonly<Record<BertArchitecture, (config: BertConfig
       }),
       // transformers wants them, whether or not they are used.
       params: [
-        ["pooler.dense.weight", matrix([c, c], deviation)],
+        [
+          "pooler.dense.weight",
+          { shape: [c, c], role: "matrix", init: { kind: "normal", deviation } },
+        ],
         ["pooler.dense.bias", zeros(c)],
       ],
       optional: ["pooler.*"],
@@ -126,13 +123,6 @@ function meanOverTokens(x: Value, mask: Value): Value {
 
 const squareSpec = ({ hidden_size: c, initializer_range: deviation }: BertConfig): LinearSpec =>
   linearSpec({ from: c, to: c, deviation, bias: true });
-
-/** A matrix that no stage multiplies by, so that it gets no adapter. */
-const matrix = (shape: readonly [number, number], deviation: number): ParamSpec => ({
-  shape,
-  role: "matrix",
-  init: { kind: "normal", deviation },
-});
 
 const zeros = (count: number): ParamSpec => ({
   shape: [count],

@@ -2,7 +2,9 @@
 
 import { z } from "zod";
 import { UsageError } from "../errors.ts";
+import type { ParamSpec } from "../nn/params.ts";
 import { size } from "./config.ts";
+import type { Head } from "./model.ts";
 
 /** The fields that name classes; without them there are two, LABEL_0 and LABEL_1. */
 export interface LabelFields {
@@ -30,6 +32,28 @@ export function labelsOfConfig({ id2label, num_labels = 2 }: LabelFields): reado
       : Array.from({ length: num_labels }, (_, id) => unnamed(id));
   if (labels.length > 1) return labels;
   throw new UsageError(`num_labels: must be at least 2, as regression is not supported; got 1`);
+}
+
+export interface Classifier {
+  readonly head: Head;
+  /** Of no stage, so that the weight gets no adapter. */
+  readonly params: readonly (readonly [name: string, spec: ParamSpec])[];
+}
+
+/** The head that tells so many classes apart, from C = hidden_size to their logits. */
+export function classifier(
+  classes: number,
+  config: { readonly hidden_size: number; readonly initializer_range: number },
+): Classifier {
+  const { hidden_size: c, initializer_range: deviation } = config;
+  const head = { weight: "classifier.weight", bias: "classifier.bias" };
+  return {
+    head,
+    params: [
+      [head.weight, { shape: [classes, c], role: "matrix", init: { kind: "normal", deviation } }],
+      [head.bias, { shape: [classes], role: "bias", init: { kind: "constant", value: 0 } }],
+    ],
+  };
 }
 
 /** The fields by which transformers knows classes of these names. */

@@ -212,13 +212,3 @@ export function imageInputOf({ type, inputTypes }: Model): {
   const [, channels = 0, height = 0, width = 0] = staticShape("pixels", pixels.shape);
   return { channels, height, width };
 }
-
-/** The inputs that the stages of a model read, in order. */
-export const inputNames = ({ stages }: Model): readonly InputName[] => [
-  ...new Set(
-    stages.flatMap(({ source, reads }) => [
-      ...(source ? [source] : []),
-      ...reads.filter((name) => name !== MEMORY),
-    ]),
-  ),
-];

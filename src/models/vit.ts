@@ -23,7 +23,7 @@ import type { ParamsOf, ParamSpec } from "../nn/params.ts";
 import { add } from "../ops/elementwise.ts";
 import { pad, reshape, slice, transpose } from "../ops/movement.ts";
 import { activation, type ConfigFields, parseConfig, rate, size } from "./config.ts";
-import { labelsOfConfig, labelsSchema } from "./labels.ts";
+import { classifier, labelsOfConfig, labelsSchema } from "./labels.ts";
 import type { Model } from "./model.ts";
 import { type DefinedStage, defineStage, paramsOf } from "./stage.ts";
 
@@ -114,6 +114,7 @@ export function vit(fields: ConfigFields): Model {
     );
   }
   const labels = labelsOfConfig(config);
+  const { head, params } = classifier(labels.length, config);
   const grid = gridOf(config);
   const stages = [
     embedStage({ ...config, grid }),
@@ -126,9 +127,9 @@ export function vit(fields: ConfigFields): Model {
     type: "vit",
     task: "image-classification",
     config,
-    params: new Map([...paramsOf(stages), ...headSpecs(labels.length, config)]),
+    params: new Map([...paramsOf(stages), ...params]),
     stages,
-    head: { weight: "classifier.weight", bias: "classifier.bias" },
+    head,
     width: c,
     vocabularySize: 0,
     contextLength: grid.rows * grid.columns + 1,
@@ -146,18 +147,6 @@ export function vit(fields: ConfigFields): Model {
     },
   };
 }
-
-/** No stage multiplies by the weight, so that it gets no adapter. */
-const headSpecs = (
-  count: number,
-  {
-    hidden_size: c,
-    initializer_range: deviation,
-  }: Pick<VitConfig, "hidden_size" | "initializer_range">,
-): readonly (readonly [name: string, spec: ParamSpec])[] => [
-  ["classifier.weight", { shape: [count, c], role: "matrix", init: { kind: "normal", deviation } }],
-  ["classifier.bias", { shape: [count], role: "bias", init: { kind: "constant", value: 0 } }],
-];
 
 const sides = (extents: z.infer<typeof extent>): readonly [height: number, width: number] =>
   typeof extents === "number" ? [extents, extents] : extents;

@@ -16,7 +16,7 @@ import { int32 } from "../tensor/host-tensor.ts";
 import { dimAt } from "../tensor/shape.ts";
 
 /** Far below any score, far from overflow. */
-const FORBIDDEN = -1e9;
+export const FORBIDDEN = -1e9;
 
 /** A bias that forbids positions after the query's own, [T, T]. */
 export const causalBias = (like: Value, length: number): Value => {

@@ -30,6 +30,7 @@ export {
 } from "./norm.ts";
 export { bindParams, flattenSpec, type ParamsOf, type ParamSpec, type SpecTree } from "./params.ts";
 export { lengthOf, range } from "./positions.ts";
+export { relativeBias, relativeBiasAt, type RelativeBuckets } from "./relative-bias.ts";
 export { rotary, type RotaryOptions } from "./rotary.ts";
 export {
   type RotaryConfig,
@@ -38,3 +39,4 @@ export {
   type RotaryFrequenciesOptions,
   type RotaryScaling,
 } from "./rotary-frequencies.ts";
+export { normalized, type PairLoss, pairLoss } from "./similarity.ts";

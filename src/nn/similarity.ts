@@ -8,22 +8,21 @@
  * Rows of weight 0 fill up a batch: no text, and no negative for another. B pairs, C width.
  */
 
-import { constant, scalarLike, type Value } from "../graph/value.ts";
+import { scalarLike, type Value } from "../graph/value.ts";
 import { add, cast, div, equal, max, mul, scale, sqrt, where } from "../ops/elementwise.ts";
 import { gatherElements } from "../ops/indexing.ts";
 import { matmul } from "../ops/matmul.ts";
 import { matrixTranspose, reshape, slice } from "../ops/movement.ts";
 import { reduceMax, reduceSum, sumSquares } from "../ops/reduce.ts";
-import { int32 } from "../tensor/host-tensor.ts";
 import { staticShape } from "../tensor/shape.ts";
+import { FORBIDDEN } from "./attention-bias.ts";
 import { crossEntropy } from "./loss.ts";
+import { range } from "./positions.ts";
 
 /** γ: cosines lie between -1 and 1, which is too narrow for a softmax. */
 const SCALE = 20;
 /** Of a squared length, so that what has none has a direction: nowhere. */
 const SMALLEST_SQUARE = 1e-24;
-/** Far below any similarity, far from overflow. */
-const FORBIDDEN = -1e9;
 
 /** x / ‖x‖ over the last axis. */
 export function normalized(x: Value): Value {
@@ -51,12 +50,7 @@ export function pairLoss(vectors: Value, weights: Value): PairLoss {
   const b = slice(directions, { axis: 0, start: pairs, end: rows });
   const similarities = scale(matmul(a, matrixTranspose(b)), SCALE); // [B, B]
   const scores = add(similarities, hidden(weights));
-  const own = constant(
-    int32(
-      [pairs],
-      Int32Array.from({ length: pairs }, (_, i) => i),
-    ),
-  );
+  const own = range(pairs);
   const ownScore = gatherElements(scores, reshape(own, [pairs, 1]), 1); // [B, 1]
   const isBest = equal(reduceMax(scores, { axes: [1], keepDims: true }), ownScore); // [B, 1]
   return {

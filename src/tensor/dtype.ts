@@ -102,8 +102,5 @@ export const allocate = (dtype: DType, elements: number): TypedArray =>
 /** Whether `data` is the kind of array that holds `dtype`. */
 export const holdsDType = (dtype: DType, data: TypedArray): boolean => DTYPES[dtype].holds(data);
 
-/** Types that numbers rest in and nothing computes in: they are cast to float32 at use. */
-export const isHalf = (dtype: DType): boolean => dtype === "float16" || dtype === "bfloat16";
-
 /** Whether gradients flow through values of this type. */
 export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";

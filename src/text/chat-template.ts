@@ -75,7 +75,10 @@ export function chatTemplate(
     ...options.variables,
   };
 
-  const renderMarked = (messages: readonly ChatMessage[], addGenerationPrompt: boolean) => {
+  const renderMarked = (
+    messages: readonly ChatMessage[],
+    { addGenerationPrompt = false }: RenderOptions = {},
+  ) => {
     if (messages.length === 0) throw new UsageError("chat: there must be messages; got none");
     try {
       return template.render({
@@ -88,14 +91,14 @@ export function chatTemplate(
       throw new UsageError(message, { cause });
     }
   };
-  const render: ChatTemplate["render"] = (messages, { addGenerationPrompt = false } = {}) =>
-    withoutMarks(renderMarked(messages, addGenerationPrompt)).text;
+  const render: ChatTemplate["render"] = (messages, shown) =>
+    withoutMarks(renderMarked(messages, shown)).text;
 
   const marksTurns = MARKED.test(source);
   return {
     render,
     renderTurns: (messages) =>
-      marksTurns ? withoutMarks(renderMarked(messages, false)) : compareTurns(messages, render),
+      marksTurns ? withoutMarks(renderMarked(messages)) : compareTurns(messages, render),
   };
 }
 

@@ -1,3 +1,5 @@
+/** @file Tokenizers, and conversations as tokens. */
+
 export { bpeSize, trainBpe } from "./bpe.ts";
 export { byteTokenizer } from "./bytes.ts";
 export { type Chat, type ChatEncoding, createChat } from "./chat.ts";

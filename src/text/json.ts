@@ -1,4 +1,4 @@
-/** @file JSON objects in a tokenizer's files. */
+/** @file JSON objects whose fields may be anything. */
 
 import { FormatError } from "../errors.ts";
 

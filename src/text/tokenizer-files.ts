@@ -3,6 +3,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../errors.ts";
+import { exists } from "../weights/directory.ts";
 import { type Json, parseObject } from "./json.ts";
 
 export const TOKENIZER_FILE = "tokenizer.json";
@@ -89,9 +90,3 @@ async function missing(folder: string): Promise<UsageError> {
     hint: `give the ${TOKENIZER_FILE} of the model, or the directory that has it`,
   });
 }
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );

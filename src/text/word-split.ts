@@ -178,7 +178,10 @@ function stepsOf(step: unknown): readonly Json[] {
 
 const typeOf = (step: unknown): unknown => (isObject(step) ? step["type"] : undefined);
 
-/** What a step before the last one of a byte-level pre-tokenizer does. */
+/**
+ * What a step before the last one of a byte-level pre-tokenizer does. Digits are all numbers of
+ * Unicode, as in Hugging Face's own implementation; the package takes the ten of ASCII.
+ */
 function cutOf(step: Json): Cut | undefined {
   if (step["type"] === "Digits") {
     const digits = step["individual_digits"] ? /\p{N}|\P{N}+/gu : /\p{N}+|\P{N}+/gu;

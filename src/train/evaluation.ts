@@ -55,8 +55,7 @@ export async function translate(run: Run, step: number): Promise<TranslationEven
       maxNewTokens: Math.ceil(longestTarget * 1.5),
       ...(tokenizer.endOfText !== undefined && { stopTokens: [tokenizer.endOfText] }),
     },
-  );
-  await decoder.release();
+  ).finally(() => decoder.release());
   const hypotheses = outputs.map((ids) => tokenizer.decode(ids));
   const references = fitting.map((i) => pairs[i]?.target ?? "");
   return {

@@ -43,7 +43,7 @@ export interface HeadShape {
 export type HeadParam = "weight" | "bias";
 
 /** The shape of a parameter's rows that a chunk has. */
-export const rowsShape = (
+const rowsShape = (
   param: HeadParam,
   { rows, width }: Pick<HeadShape, "rows" | "width">,
 ): readonly number[] => (param === "weight" ? [rows, width] : [rows]);

@@ -100,7 +100,7 @@ export async function predictMemory(
   return { table, parameters: describePlan(plan) };
 }
 
-export const isScratchAccumulator = (slot: string): boolean => slot.includes(" acc:");
+const isScratchAccumulator = (slot: string): boolean => slot.includes(" acc:");
 
 function predict(parts: MemoryParts): MemoryTable {
   const { model, plan, baseBytes, dataBytes } = parts;

@@ -6,7 +6,7 @@
  */
 
 import type { Batch } from "../data/batches.ts";
-import type { Stage } from "../models/model.ts";
+import { MEMORY, type Stage } from "../models/model.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
 import type { ValueType } from "../graph/value.ts";
 import { staticShape } from "../tensor/shape.ts";
@@ -146,7 +146,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         starts.push(x);
         residuals.push(kept);
         passed.x = y;
-        if (index === model.memory) passed.inputs["memory"] = y;
+        if (index === model.memory) passed.inputs[MEMORY] = y;
       }
       if (!passed.x) throw new Error("internal: a model without stages");
 
@@ -215,7 +215,7 @@ export function createPipeline(parts: PipelineParts): Pipeline {
         const feeds = { ...passed.inputs, x: startOf(link, passed), ...weightsOf(stage) };
         await programs.run(executable, only(feeds, made.evaluate.inputs), { y });
         passed.x = y;
-        if (index === model.memory) passed.inputs["memory"] = y;
+        if (index === model.memory) passed.inputs[MEMORY] = y;
       }
       if (!passed.x) throw new Error("internal: a model without stages");
       return head.evaluate(batch, passed.x);

@@ -61,7 +61,7 @@ export function buildPairGradients(shape: PairShape): Program {
   return compile({ loss, ...(dHidden && { dHidden }) });
 }
 
-export function buildPairEvaluation(shape: PairShape): Program {
+function buildPairEvaluation(shape: PairShape): Program {
   const { hidden, weights } = inputsOf(shape);
   return compile({ ...pairLoss(hidden, weights) });
 }

@@ -5,7 +5,7 @@
  *   backward   (x, read | residuals, params, dy, acc, A)  -> dx, acc'     [+ dMemory']
  *
  * What several stages read, the memory, gets the sum of their cotangents: dMemory' = dMemory + that of this stage.
-
+ *
  * The gradient of a parameter is consumed where it is born: what leaves the program is the accumulator with the gradient in it.
  */
 
@@ -24,7 +24,7 @@ import type { ParamPlan, ParamTraining } from "./plan.ts";
 export const accumulatorName = (param: string, key: string): string => `acc:${param}/${key}`;
 export const nextAccumulatorName = (param: string, key: string): string => `acc':${param}/${key}`;
 export const projectionName = (param: string): string => `A:${param}`;
-export const maskName = (name: string): string => `mask:${name}`;
+const maskName = (name: string): string => `mask:${name}`;
 
 /** The cotangent of the memory, as an input; the name of the output has a prime. */
 export const MEMORY_COTANGENT = "dMemory";

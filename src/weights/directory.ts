@@ -8,6 +8,7 @@ import { basename, join } from "node:path";
 import { FormatError, UsageError } from "../errors.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { errorCode, fileError } from "./file-error.ts";
+import { ADAPTER_CONFIG, CONFIG, INDEX, WEIGHTS } from "./file-names.ts";
 import { describeJson, isJsonObject, type JsonObject, parseJson } from "./json.ts";
 import { matchTensors, type MatchOptions, type StoredTensor } from "./match-tensors.ts";
 import { openSafetensors, type ReadOptions, type SafetensorsFile } from "./safetensors.ts";
@@ -21,8 +22,8 @@ export interface LoadWeightsOptions extends MatchOptions, ReadOptions {}
  * @throws {UsageError} if it cannot be read, or the directory holds an adapter.
  */
 export async function readConfig(dir: string): Promise<Readonly<Record<string, unknown>>> {
-  const path = join(dir, "config.json");
-  if (!(await exists(path)) && (await exists(join(dir, "adapter_config.json")))) {
+  const path = join(dir, CONFIG);
+  if (!(await exists(path)) && (await exists(join(dir, ADAPTER_CONFIG)))) {
     throw new UsageError(`${dir}: holds an adapter, not a model`, {
       hint: `flora merge --adapter ${dir} --output DIR makes a model of it and its base`,
     });
@@ -80,8 +81,8 @@ async function openWeights(
   dir: string,
   opened: SafetensorsFile[],
 ): Promise<readonly FiledTensor[]> {
-  const single = join(dir, "model.safetensors");
-  const index = join(dir, "model.safetensors.index.json");
+  const single = join(dir, WEIGHTS);
+  const index = join(dir, INDEX);
   if (await exists(single)) {
     const file = await openSafetensors(single);
     opened.push(file);
@@ -136,7 +137,7 @@ async function noWeights(dir: string): Promise<UsageError> {
       },
     );
   }
-  return new UsageError(`${dir}: no model.safetensors and no model.safetensors.index.json`, {
+  return new UsageError(`${dir}: no ${WEIGHTS} and no ${INDEX}`, {
     hint: "name a directory that save_pretrained or flora wrote",
   });
 }

@@ -13,6 +13,7 @@ import { join } from "node:path";
 import { FormatError, UsageError } from "../errors.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { exists, readJsonObject } from "./directory.ts";
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from "./file-names.ts";
 import { describeJson, isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { openSafetensors } from "./safetensors.ts";
 import { formatJson, saveDirectory } from "./save-directory.ts";
@@ -42,8 +43,6 @@ export interface LoadedAdapter {
   readonly tensors: ReadonlyMap<string, HostTensor>;
 }
 
-const CONFIG = "adapter_config.json";
-const WEIGHTS = "adapter_model.safetensors";
 const PREFIX = "base_model.model.";
 
 /**
@@ -54,7 +53,7 @@ const PREFIX = "base_model.model.";
  */
 export async function loadAdapter(dir: string): Promise<LoadedAdapter> {
   const config = await readAdapterConfig(dir);
-  const path = join(dir, WEIGHTS);
+  const path = join(dir, ADAPTER_WEIGHTS);
   if (!(await exists(path)) && (await exists(join(dir, "adapter_model.bin")))) {
     throw new UsageError(
       `${dir}: holds only adapter_model.bin, a pickle, which runs code when it is loaded`,
@@ -84,8 +83,8 @@ export const saveAdapter = (
   files: ReadonlyMap<string, Uint8Array | string> = new Map(),
 ): Promise<void> =>
   saveDirectory(dir, {
-    weights: new Map([[WEIGHTS, prefixed(tensors)]]),
-    config: [CONFIG, formatJson({ ...FIXED, ...config })],
+    weights: new Map([[ADAPTER_WEIGHTS, prefixed(tensors)]]),
+    config: [ADAPTER_CONFIG, formatJson({ ...FIXED, ...config })],
     files,
   });
 
@@ -105,9 +104,9 @@ function* prefixed(
 }
 
 async function readAdapterConfig(dir: string): Promise<PeftConfig> {
-  const path = join(dir, CONFIG);
+  const path = join(dir, ADAPTER_CONFIG);
   if (!(await exists(path))) {
-    throw new UsageError(`${dir}: no ${CONFIG}`, {
+    throw new UsageError(`${dir}: no ${ADAPTER_CONFIG}`, {
       hint: "name a directory that peft or flora train --method lora wrote",
     });
   }

@@ -6,9 +6,10 @@
 import { UsageError } from "../errors.ts";
 import { convertTo, floatTypeOf, type StorageDType } from "./convert.ts";
 import { isPlainFileName } from "./directory.ts";
+import { CONFIG, INDEX } from "./file-names.ts";
 import type { NamedTensor } from "./safetensors.ts";
 import { formatJson, saveDirectory } from "./save-directory.ts";
-import { INDEX, isWeightsFile, shard } from "./shards.ts";
+import { isWeightsFile, shard } from "./shards.ts";
 
 export interface ModelFiles {
   readonly config: Readonly<Record<string, unknown>>;
@@ -49,7 +50,6 @@ export async function saveModel(
   });
 }
 
-const CONFIG = "config.json";
 const GENERATION_CONFIG = "generation_config.json";
 
 /** Fields that transformers takes as floats alone, and refuses as integers. */

@@ -6,14 +6,12 @@
 import { UsageError } from "../errors.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
 import { elementCount } from "../tensor/shape.ts";
+import { WEIGHTS } from "./file-names.ts";
 import type { NamedTensor } from "./safetensors.ts";
 import { compareNames } from "./safetensors-header.ts";
 
 /** The largest file that save_pretrained writes by default (transformers 5.23): 50 GB. */
 const MAX_SHARD_BYTES = 50e9;
-
-export const SINGLE = "model.safetensors";
-export const INDEX = "model.safetensors.index.json";
 
 /** Whether `name` is that of a file of weights, or of what is left of one that was not finished. */
 export const isWeightsFile = (name: string): boolean =>
@@ -22,7 +20,7 @@ export const isWeightsFile = (name: string): boolean =>
 export interface Shards {
   /** The tensors of each file. */
   readonly files: ReadonlyMap<string, readonly NamedTensor[]>;
-  /** The content of `INDEX`; undefined if one file holds all. */
+  /** The content of the index; undefined if one file holds all. */
   readonly index: Readonly<Record<string, unknown>> | undefined;
 }
 
@@ -39,7 +37,7 @@ export function shard(
     throw new UsageError(`maxShardBytes: must be above 0; got ${maxShardBytes}`);
   }
   const shards = divide(tensors, maxShardBytes);
-  if (shards.length <= 1) return { files: new Map([[SINGLE, tensors]]), index: undefined };
+  if (shards.length <= 1) return { files: new Map([[WEIGHTS, tensors]]), index: undefined };
 
   const total = five(shards.length);
   const files = new Map(

@@ -80,6 +80,7 @@ describe("the metadata", () => {
     [{ architectures: ["T5ForConditionalGeneration"] }, "text2text-generation"],
     [{ architectures: ["BertForSequenceClassification"] }, "text-classification"],
     [{ architectures: ["ViTForImageClassification"] }, "image-classification"],
+    [{ architectures: ["BertModel"] }, "feature-extraction"],
     [{ task_type: "CAUSAL_LM" }, "text-generation"],
     [{ architectures: ["SomethingElse"] }, undefined],
     [{}, undefined],
@@ -102,7 +103,7 @@ describe("the text", () => {
         "| method | flora, rank 128 |",
         "| optimizer | adafactor |",
         "| learning rate | 0.03 |",
-        "| sequences in a batch | 8 |",
+        "| examples in a batch | 8 |",
         "| batches in a step | 4 |",
         "| steps | 400 |",
         "| data | 28,000 pairs, 1,000 held out |",
@@ -125,6 +126,41 @@ describe("the text", () => {
     expect(cut).not.toContain("## Results");
     const { text } = read(modelCard(options));
     expect(text).not.toMatch(/## (Training|Results)|flora\./);
+  });
+
+  it.each([
+    ["T5ForConditionalGeneration", 'flora generate --model some/model --prompt "..."'],
+    ["BertForSequenceClassification", 'flora classify --model some/model --text "..."'],
+    ["ViTForImageClassification", 'flora classify --model some/model --image "..."'],
+    ["BertModel", 'flora embed --model some/model --text "..."'],
+  ])("of a %s says how it is used", (architecture, command) => {
+    const config = { architectures: [architecture] };
+    expect(read(modelCard({ ...options, config })).text).toContain(`\n${command}\n`);
+  });
+
+  it("of a model that guesses hidden tokens has no command, which flora has not", () => {
+    const config = { architectures: ["BertForMaskedLM"] };
+    const { text } = read(modelCard({ ...options, config }));
+    expect(text).not.toContain("flora ");
+    expect(text).toContain('pipeline("fill-mask"');
+  });
+
+  it("of a classifier has its accuracy, not a perplexity", () => {
+    const config = { architectures: ["BertForSequenceClassification"] };
+    const heldOut = { loss: 0.25, perplexity: 1.284, accuracy: 0.9125 };
+    const { text } = read(modelCard({ ...options, config, record: { ...record, heldOut } }));
+    expect(text).toContain("| held-out accuracy | 91.25 % |");
+    expect(text).not.toContain("perplexity");
+  });
+
+  it("of an adapter of a classifier loads a classifier", () => {
+    const config = { task_type: "SEQ_CLS" };
+    const { text } = read(
+      modelCard({ ...options, isAdapter: true, config, baseModel: "some/base" }),
+    );
+    expect(text).toContain("from transformers import AutoModelForSequenceClassification, Auto");
+    expect(text).toContain('AutoModelForSequenceClassification.from_pretrained("some/base")');
+    expect(text).toContain('flora classify --adapter some/model --text "..."');
   });
 
   it("of an adapter loads it on its base", () => {

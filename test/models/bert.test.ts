@@ -275,7 +275,7 @@ describe("the configuration", () => {
     [{ is_decoder: true }, /^bert config: is_decoder: /],
     [{ tie_word_embeddings: false }, /^bert config: tie_word_embeddings: /],
     [{ problem_type: "regression" }, /^bert config: problem_type: /],
-    [{ hidden_act: "mish" }, /^activation: .*; got mish/],
+    [{ hidden_act: "mish" }, /^bert config: hidden_act: must be one of .*; got mish/],
     [{ hidden_dropout_prob: 1 }, /^bert config: hidden_dropout_prob: /],
     [
       { num_labels: 1, architectures: ["BertForSequenceClassification"] },

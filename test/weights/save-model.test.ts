@@ -15,7 +15,7 @@ import { readConfig } from "../../src/weights/directory.ts";
 import type { StorageDType } from "../../src/weights/convert.ts";
 import { type NamedTensor, openSafetensors } from "../../src/weights/safetensors.ts";
 import { saveModel, type SaveOptions } from "../../src/weights/save-model.ts";
-import { INDEX, SINGLE } from "../../src/weights/shards.ts";
+import { INDEX, WEIGHTS } from "../../src/weights/file-names.ts";
 import { large, load, model, SHARDS, vector } from "./saved-models.ts";
 import { failure, systemError, temporaryDirectory } from "./support.ts";
 
@@ -148,7 +148,7 @@ describe("weights", () => {
     "in $dtype, at most $largest bytes a file, are those of save_pretrained",
     async ({ dtype, largest, ...expected }) => {
       const dir = temporaryDirectory();
-      const weights = await readTensors(join(BASE, SINGLE), golden.order);
+      const weights = await readTensors(join(BASE, WEIGHTS), golden.order);
       await saveModel(dir, { config: {}, weights }, { dtype, maxShardBytes: largest });
 
       const files = (await filesOfWeights(dir)).filter((name) => name !== INDEX);
@@ -203,7 +203,7 @@ describe("weights", () => {
 
   it("of earlier saves are removed, with what unfinished ones left behind", async () => {
     const dir = temporaryDirectory();
-    const [one, two] = [[SINGLE], [...SHARDS, INDEX]];
+    const [one, two] = [[WEIGHTS], [...SHARDS, INDEX]];
     const others = ["my-model.safetensors", "pytorch_model.bin"];
     const left = ["model.safetensors.0123abcd.tmp", "model-00003-of-00007.safetensors"];
     for (const name of [...others, ...left]) await writeFile(join(dir, name), "");
@@ -240,7 +240,7 @@ describe("directories that transformers has loaded", () => {
   };
   const save = async (options: SaveOptions): Promise<string> => {
     const dir = temporaryDirectory();
-    const weights = await readTensors(join(BASE, SINGLE), golden.order);
+    const weights = await readTensors(join(BASE, WEIGHTS), golden.order);
     await saveModel(dir, { config: await readConfig(BASE), weights }, options);
     return dir;
   };

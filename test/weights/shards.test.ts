@@ -6,7 +6,8 @@ import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import { zeros } from "../../src/tensor/host-tensor.ts";
 import type { NamedTensor } from "../../src/weights/safetensors.ts";
-import { INDEX, isWeightsFile, shard, SINGLE } from "../../src/weights/shards.ts";
+import { INDEX, WEIGHTS } from "../../src/weights/file-names.ts";
+import { isWeightsFile, shard } from "../../src/weights/shards.ts";
 
 interface Division {
   readonly sizes: readonly number[];
@@ -32,7 +33,7 @@ describe("shard", () => {
     );
     expect(sizes.map((_, i) => fileOf.get(`t${i}`))).toEqual(its.files);
     if (files.size === 1) {
-      expect([...files.keys()]).toEqual([SINGLE]);
+      expect([...files.keys()]).toEqual([WEIGHTS]);
       expect(index).toBeUndefined();
     } else {
       expect(index).toEqual({
@@ -98,7 +99,7 @@ describe("shard", () => {
 
 describe("isWeightsFile", () => {
   it.each([
-    [SINGLE, true],
+    [WEIGHTS, true],
     [INDEX, true],
     ["model-00001-of-00012.safetensors", true],
     ["model.safetensors.0123abcd.tmp", true],
