@@ -47,6 +47,7 @@ describe("flora classify", () => {
   it.each([
     [[], "--text, --input: give one of them"],
     [["--text", "a", "--input", "b.txt"], "--text, --input: give one of them"],
+    [["--input", "a.txt", "--pair", "b"], "--pair: needs --text"],
     [["--input", "nowhere.txt"], "data: cannot read nowhere.txt; got no such file"],
     [["--text", "a", "--batch-size", "0"], "--batch-size: must be at least 1; got 0"],
     [["--text", "abcdefghijklmno"], "text 1: the model reads at most 12 tokens; got 17"],
