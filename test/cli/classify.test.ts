@@ -2,6 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../src/cli/classify.ts";
 import { UsageError } from "../../src/errors.ts";
@@ -63,6 +64,13 @@ describe("flora classify", () => {
     const other = await savedModel(drawnModel({ architectures: ["BertModel"] }));
     await expect(run(["--model", other, "--text", "a"])).rejects.toThrow(
       "classify: needs a model for classification; got one of type bert for embedding",
+    );
+  });
+
+  it("needs a model of images for images", async () => {
+    const refused = run(["--model", model, "--image", fileURLToPath(import.meta.url)]);
+    await expect(refused).rejects.toThrow(
+      new UsageError(`${model}: a model for text, not for images; got the type bert`),
     );
   });
 
