@@ -112,8 +112,7 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
     const commands = [
       ...(use === undefined ? [] : [use]),
       ...(isAdapter ? [`merge --adapter ${quoteWords([directory])} --output runs/merged`] : []),
-      ...(words.length === 0 ? ["train --train de.txt,en.txt --output runs/mine"] : []),
-      "memory --model.n_layer 12 --model.n_embd 768 --rank 128",
+      ...(words.length === 0 ? AFTER_DEMONSTRATION : []),
     ];
     return [
       `the ${kind} is in ${style.bold(directory)}; next:`,
@@ -123,6 +122,12 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
 
   return { show, note: (text) => progress.print([text]), close: () => progress.end() };
 }
+
+/** For whoever gave no options yet: data of their own, and a larger model. */
+const AFTER_DEMONSTRATION: readonly string[] = [
+  "train --train de.txt,en.txt --output runs/mine",
+  "memory --model.n_layer 12 --model.n_embd 768 --rank 128",
+];
 
 /** The same command, going on. */
 const resumeWords = (words: readonly string[]): string[] => [

@@ -93,6 +93,7 @@ export async function readTexts(
   if ((text === undefined) === (input === undefined)) {
     throw new UsageError("--text, --input: give one of them", { hint: `flora ${usage}` });
   }
+  if (text === undefined && pair !== undefined) throw new UsageError("--pair: needs --text");
   if (text !== undefined) return [pair === undefined ? text : [text, pair]];
   const { readTextFile } = await import("../data/index.ts");
   const content = input === "-" ? await readAll(process.stdin) : await readTextFile(input ?? "");

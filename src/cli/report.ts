@@ -10,7 +10,7 @@ import type {
 import type { Task } from "../models/model.ts";
 import { METHOD_NAMES, type TrainConfig } from "../train/config.ts";
 import { formatCount, formatDuration, formatPercent } from "./format.ts";
-import { formatTable, indent, truncate } from "./layout.ts";
+import { formatTable, indent, truncate, wrap } from "./layout.ts";
 import { formatMeasurement, formatPrediction } from "./memory-table.ts";
 import { formatPlan } from "./plan-table.ts";
 import { type Curve, plotCurves, type Point, smooth } from "./plot.ts";
@@ -23,6 +23,9 @@ export interface ReportOptions {
   readonly style: Style;
 }
 
+/** Where the facts of a run begin. */
+const FACTS_COLUMN = 11;
+
 /** What will be trained on what, how, the plan and the predicted memory. */
 export function startReport(event: StartEvent, { width, style }: ReportOptions): string[] {
   const { config, modelType, parameterCount, data, drawn, totalSteps, startStep } = event;
@@ -30,7 +33,7 @@ export function startReport(event: StartEvent, { width, style }: ReportOptions):
   const batches = microSteps === 1 ? "" : ` x ${microSteps} micro-steps`;
   const facts = [
     ["model", `${modelType}, ${formatCount(parameterCount)} parameters${origin(event)}`],
-    ...(drawn.length > 0 ? [["", `drawn, as it has none: ${drawn.join(", ")}`]] : []),
+    ...drawnLines(drawn, width - FACTS_COLUMN).map((line) => ["", line]),
     ["data", data],
     ["method", methodInWords(config)],
     ["optimizer", `${optimizer}, ${schedule} rate${warmup(event)}`],
@@ -64,6 +67,10 @@ function methodInWords(config: TrainConfig): string {
   ];
   return [METHOD_NAMES[method], ...facts].join(", ");
 }
+
+/** What a checkpoint lacks. */
+const drawnLines = (drawn: readonly string[], width: number): readonly string[] =>
+  drawn.length === 0 ? [] : wrap(`drawn, as it has none: ${drawn.join(", ")}`, width);
 
 const origin = ({ config: { model } }: StartEvent): string =>
   typeof model === "string" ? `, from ${model}` : ", from scratch";

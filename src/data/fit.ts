@@ -131,6 +131,6 @@ export function tooLongError(
   return new UsageError(
     `${what}: ${excess} of ${lengths.length} are longer than the context of ${contextLength} ` +
       `tokens; got up to ${longest}`,
-    { hint: `raise contextLength to ${longest}, or ${alternative}` },
+    { hint: `${alternative}, or, if the model allows it, contextLength to ${longest}` },
   );
 }

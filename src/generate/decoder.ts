@@ -83,7 +83,9 @@ export function createDecoder(
     if (!weights.has(name)) throw new GraphError(`decoder: no weight "${name}"`);
   }
   if (!model.stages.some(({ decoding }) => decoding)) {
-    throw new UsageError(`decoder: the model must be one that writes text; got ${model.type}`);
+    throw new UsageError(`decoder: the model must be one that writes text; got ${model.type}`, {
+      hint: "flora classify and flora embed are for models that read alone",
+    });
   }
   const { vocabularySize, contextLength, usualLength = contextLength } = model;
   const widths = cacheWidths(model);

@@ -50,7 +50,9 @@ export async function loadModel(runtime: Runtime, options: LoadModelOptions): Pr
   const { network, home } = await loadNetwork(runtime, options);
   const { base } = network;
   if (base.task === "image-classification") {
-    throw new UsageError(`${home}: a model for images, not for text; got the type ${base.type}`);
+    throw new UsageError(`${home}: a model for images, not for text; got the type ${base.type}`, {
+      hint: "flora classify --image is for it",
+    });
   }
   const tokenizer = await loadTokenizer(home);
   const generation = await readGeneration(home, await readConfig(home), tokenizer);
@@ -63,7 +65,11 @@ export async function loadImageModel(
   options: LoadModelOptions,
 ): Promise<LoadedImageModel> {
   const { network, home } = await loadNetwork(runtime, options);
-  return { ...network, processor: await loadImageProcessor(home, imageInputOf(network.base)) };
+  const { base } = network;
+  if (base.task !== "image-classification") {
+    throw new UsageError(`${home}: a model for text, not for images; got the type ${base.type}`);
+  }
+  return { ...network, processor: await loadImageProcessor(home, imageInputOf(base)) };
 }
 
 /** The files of the tokenizer, or of the processor of images, in the directory of a model. */

@@ -30,6 +30,9 @@ const bertSchema = z.looseObject({
   ...labelsSchema,
 });
 
+/** The names of those fields. */
+export const BERT_FIELDS: readonly string[] = Object.keys(bertSchema.shape);
+
 export type BertArchitecture = "BertForMaskedLM" | "BertForSequenceClassification" | "BertModel";
 
 export interface BertConfig extends LabelFields {

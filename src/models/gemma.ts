@@ -37,6 +37,9 @@ const gemmaSchema = z.looseObject({
   ...ropeFields,
 });
 
+/** The names of those fields. */
+export const GEMMA_FIELDS: readonly string[] = Object.keys(gemmaSchema.shape);
+
 /**
  * Gemma of any size.
  *

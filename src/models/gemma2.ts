@@ -46,6 +46,9 @@ const gemma2Schema = z.looseObject({
   ...ropeFields,
 });
 
+/** The names of those fields. */
+export const GEMMA2_FIELDS: readonly string[] = Object.keys(gemma2Schema.shape);
+
 /**
  * Gemma 2 of any size.
  *

@@ -55,6 +55,9 @@ const gpt2Schema = z.looseObject({
   tie_word_embeddings: z.literal(true).default(true),
 });
 
+/** The names of those fields. */
+export const GPT2_FIELDS: readonly string[] = Object.keys(gpt2Schema.shape);
+
 type Gpt2Config = z.infer<typeof gpt2Schema>;
 
 type BlockSpec = {

@@ -36,6 +36,9 @@ const llamaSchema = z.looseObject({
   ...ropeFields,
 });
 
+/** The names of those fields. */
+export const LLAMA_FIELDS: readonly string[] = Object.keys(llamaSchema.shape);
+
 /**
  * Llama of any size.
  *

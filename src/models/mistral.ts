@@ -34,6 +34,9 @@ const mistralSchema = z.looseObject({
   ...ropeFields,
 });
 
+/** The names of those fields. */
+export const MISTRAL_FIELDS: readonly string[] = Object.keys(mistralSchema.shape);
+
 /**
  * Mistral of any size.
  *

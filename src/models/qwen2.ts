@@ -38,6 +38,9 @@ const qwen2Schema = z.looseObject({
   ...ropeFields,
 });
 
+/** The names of those fields. */
+export const QWEN2_FIELDS: readonly string[] = Object.keys(qwen2Schema.shape);
+
 /**
  * Qwen 2 of any size.
  *

@@ -39,6 +39,9 @@ const qwen3Schema = z.looseObject({
   ...ropeFields,
 });
 
+/** The names of those fields. */
+export const QWEN3_FIELDS: readonly string[] = Object.keys(qwen3Schema.shape);
+
 /**
  * Qwen 3 of any size, without mixtures of experts.
  *

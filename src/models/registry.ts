@@ -2,20 +2,24 @@
 
 import { UsageError } from "../errors.ts";
 import { bert, BERT_TASKS } from "./bert.ts";
+import { BERT_FIELDS } from "./bert-config.ts";
 import type { ConfigFields } from "./config.ts";
-import { gemma } from "./gemma.ts";
-import { gemma2 } from "./gemma2.ts";
-import { gpt2 } from "./gpt2.ts";
-import { llama } from "./llama.ts";
-import { mistral } from "./mistral.ts";
+import { gemma, GEMMA_FIELDS } from "./gemma.ts";
+import { gemma2, GEMMA2_FIELDS } from "./gemma2.ts";
+import { gpt2, GPT2_FIELDS } from "./gpt2.ts";
+import { llama, LLAMA_FIELDS } from "./llama.ts";
+import { mistral, MISTRAL_FIELDS } from "./mistral.ts";
 import type { Model, Task } from "./model.ts";
-import { qwen2 } from "./qwen2.ts";
-import { qwen3 } from "./qwen3.ts";
+import { qwen2, QWEN2_FIELDS } from "./qwen2.ts";
+import { qwen3, QWEN3_FIELDS } from "./qwen3.ts";
 import { t5 } from "./t5.ts";
-import { vit } from "./vit.ts";
+import { T5_FIELDS } from "./t5-config.ts";
+import { vit, VIT_FIELDS } from "./vit.ts";
 
 interface Architecture {
   readonly build: (fields: ConfigFields) => Model;
+  /** The fields of config.json that it knows. */
+  readonly fields: readonly string[];
   /** The config fields of its rates of dropout, where they are not 0 by default. */
   readonly dropout?: readonly string[];
   /** What it learns, by `architectures` of config.json, where that decides. */
@@ -25,19 +29,24 @@ interface Architecture {
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = {
   bert: {
     build: bert,
+    fields: BERT_FIELDS,
     dropout: ["hidden_dropout_prob", "attention_probs_dropout_prob"],
     tasks: BERT_TASKS,
   },
-  gemma: { build: gemma },
-  gemma2: { build: gemma2 },
-  gpt2: { build: gpt2, dropout: ["embd_pdrop", "attn_pdrop", "resid_pdrop"] },
-  llama: { build: llama },
-  mistral: { build: mistral },
-  mt5: { build: t5, dropout: ["dropout_rate"] },
-  qwen2: { build: qwen2 },
-  qwen3: { build: qwen3 },
-  t5: { build: t5, dropout: ["dropout_rate"] },
-  vit: { build: vit, tasks: { ViTForImageClassification: "image-classification" } },
+  gemma: { build: gemma, fields: GEMMA_FIELDS },
+  gemma2: { build: gemma2, fields: GEMMA2_FIELDS },
+  gpt2: { build: gpt2, fields: GPT2_FIELDS, dropout: ["embd_pdrop", "attn_pdrop", "resid_pdrop"] },
+  llama: { build: llama, fields: LLAMA_FIELDS },
+  mistral: { build: mistral, fields: MISTRAL_FIELDS },
+  mt5: { build: t5, fields: T5_FIELDS, dropout: ["dropout_rate"] },
+  qwen2: { build: qwen2, fields: QWEN2_FIELDS },
+  qwen3: { build: qwen3, fields: QWEN3_FIELDS },
+  t5: { build: t5, fields: T5_FIELDS, dropout: ["dropout_rate"] },
+  vit: {
+    build: vit,
+    fields: VIT_FIELDS,
+    tasks: { ViTForImageClassification: "image-classification" },
+  },
 };
 
 /**
@@ -74,6 +83,16 @@ export const typesFor = (task: Task): readonly string[] =>
   Object.entries(ARCHITECTURES).flatMap(([type, { tasks = {} }]) =>
     Object.values(tasks).includes(task) ? [type] : [],
   );
+
+/** The fields of config.json that matter to a model, and those that matter to models of other types alone. */
+export function knownFields(fields: ConfigFields): {
+  readonly own: readonly string[];
+  readonly foreign: ReadonlySet<string>;
+} {
+  const own = architectureOf(fields).fields;
+  const all = Object.values(ARCHITECTURES).flatMap((architecture) => architecture.fields);
+  return { own, foreign: new Set(all.filter((name) => !own.includes(name))) };
+}
 
 function architectureOf(fields: ConfigFields): Architecture {
   const type = fields["model_type"] ?? "gpt2";

@@ -46,6 +46,9 @@ const t5Schema = z.looseObject({
   decoder_start_token_id: token.nullish(),
 });
 
+/** The names of those fields. */
+export const T5_FIELDS: readonly string[] = Object.keys(t5Schema.shape);
+
 /** Where mT5 has other defaults. */
 const MT5_DEFAULTS: ConfigFields = {
   architectures: ["MT5ForConditionalGeneration"],

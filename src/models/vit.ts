@@ -55,6 +55,9 @@ const vitSchema = z.looseObject({
   ...labelsSchema,
 });
 
+/** The names of those fields. */
+export const VIT_FIELDS: readonly string[] = Object.keys(vitSchema.shape);
+
 interface VitConfig extends z.infer<typeof vitSchema> {
   /** How the image is cut up. */
   readonly grid: Grid;

@@ -19,11 +19,22 @@ export interface TextOptions {
   readonly batchSize?: number;
 }
 
+/** What a model is for, by what it learned. */
+const USES: Readonly<Record<Task, string>> = {
+  causal: "flora generate is for it",
+  seq2seq: "flora generate is for it",
+  masked: "flora train --task classify, or embed, makes one of it",
+  classification: "flora classify is for it",
+  embedding: "flora embed is for it",
+  "image-classification": "flora classify --image is for it",
+};
+
 /** @throws {UsageError} if the model learned something else. */
 export function checkTask({ base }: Pick<TextModel, "base">, task: Task, command: string): void {
   if (base.task === task) return;
   throw new UsageError(
     `${command}: needs a model for ${task}; got one of type ${base.type} for ${base.task}`,
+    { hint: USES[base.task] },
   );
 }
 

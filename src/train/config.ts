@@ -276,7 +276,11 @@ const OPTIONS = {
   resume: z.boolean().default(false).describe("go on from the output directory's checkpoint"),
   evaluateEvery: z.int().min(0).default(0).describe("steps between evaluations; 0: ten a run"),
   evaluationBatches: count.default(16).describe("batches of an evaluation"),
-  saveEvery: z.int().min(0).default(0).describe("steps between checkpoints; 0: only at the end"),
+  saveEvery: z
+    .int()
+    .min(0)
+    .default(0)
+    .describe("steps between checkpoints; 0: only when interrupted"),
   translations: z
     .int()
     .min(0)

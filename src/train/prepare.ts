@@ -14,6 +14,7 @@ import type { TrainConfig } from "./config.ts";
 import { loadData, tokenizerOf, type TrainData } from "./data.ts";
 import { createDraws } from "./draws.ts";
 import { imageProcessorOf } from "./image-data.ts";
+import { checkModelFields } from "./model-fields.ts";
 import type { PipelineParts } from "./parts.ts";
 import { type Trainee, traineeOf } from "./method.ts";
 import type { Plan } from "./plan.ts";
@@ -46,6 +47,7 @@ export async function modelOf(config: TrainConfig, vocabulary: Vocabulary = {}):
   if (typeof model === "string") {
     return modelFromConfig(fieldsForTask(await readConfig(model), task));
   }
+  checkModelFields(model);
   const { vocabularySize, pad, endOfText } = vocabulary;
   const fields = {
     ...(vocabularySize !== undefined && { vocab_size: vocabularySize }),

@@ -106,9 +106,10 @@ function* prefixed(
 async function readAdapterConfig(dir: string): Promise<PeftConfig> {
   const path = join(dir, ADAPTER_CONFIG);
   if (!(await exists(path))) {
-    throw new UsageError(`${dir}: no ${ADAPTER_CONFIG}`, {
-      hint: "name a directory that peft or flora train --method lora wrote",
-    });
+    const hint = (await exists(join(dir, "config.json")))
+      ? `it holds a whole model, which is used without an adapter: --model ${dir}`
+      : "name a directory that peft or flora train --method lora wrote";
+    throw new UsageError(`${dir}: no ${ADAPTER_CONFIG}`, { hint });
   }
   const fields = await readJsonObject(path);
   checkSupported(path, fields);

@@ -2,6 +2,7 @@
 
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../src/cli/classify.ts";
 import { UsageError } from "../../src/errors.ts";
@@ -47,6 +48,7 @@ describe("flora classify", () => {
   it.each([
     [[], "--text, --input: give one of them"],
     [["--text", "a", "--input", "b.txt"], "--text, --input: give one of them"],
+    [["--input", "a.txt", "--pair", "b"], "--pair: needs --text"],
     [["--input", "nowhere.txt"], "data: cannot read nowhere.txt; got no such file"],
     [["--text", "a", "--batch-size", "0"], "--batch-size: must be at least 1; got 0"],
     [["--text", "abcdefghijklmno"], "text 1: the model reads at most 12 tokens; got 17"],
@@ -62,6 +64,13 @@ describe("flora classify", () => {
     const other = await savedModel(drawnModel({ architectures: ["BertModel"] }));
     await expect(run(["--model", other, "--text", "a"])).rejects.toThrow(
       "classify: needs a model for classification; got one of type bert for embedding",
+    );
+  });
+
+  it("needs a model of images for images", async () => {
+    const refused = run(["--model", model, "--image", fileURLToPath(import.meta.url)]);
+    await expect(refused).rejects.toThrow(
+      new UsageError(`${model}: a model for text, not for images; got the type bert`),
     );
   });
 

@@ -82,7 +82,7 @@ describe("what comes next", () => {
     ["masked", "train --model runs/test --task classify --train data.tsv"],
   ] as const)("offers what a model for %s is for", (task, command) => {
     const text = print([{ ...startEvent(), task }, endEvent()], ["config.yaml"]);
-    expect(tail(text).split("\n")[1]).toBe(`  npx flora ${command}`);
+    expect(tail(text)).toBe(`the model is in runs/test; next:\n  npx flora ${command}\n`);
   });
 
   it("says how to go on after an interruption", () => {

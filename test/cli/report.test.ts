@@ -46,6 +46,13 @@ describe("startReport", () => {
     expect(lines[1]).toBe("           drawn, as it has none: classifier.weight, classifier.bias");
     expect(lines).toContain("steps      400, of 8 texts");
   });
+
+  it("breaks a long list of what a checkpoint lacked", () => {
+    const drawn = Array.from({ length: 6 }, (_, i) => `cls.predictions.transform.${i}.weight`);
+    const lines = startReport({ ...startEvent(), drawn }, OPTIONS);
+    expect(lines.filter((line) => line.includes("cls."))).not.toHaveLength(1);
+    expect(lines.every((line) => line.length <= OPTIONS.width)).toBe(true);
+  });
 });
 
 it("puts an evaluation into a line", () => {

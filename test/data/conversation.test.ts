@@ -112,7 +112,7 @@ describe("conversationSequences", () => {
     expect(() => conversationSequences(chat, [short, long], { contextLength: 9 })).toThrow(
       expect.objectContaining({
         message: "conversations: 1 of 2 are longer than the context of 9 tokens; got up to 13",
-        hint: 'raise contextLength to 13, or set tooLong to "truncate" or "drop"',
+        hint: 'set tooLong to "truncate" or "drop", or, if the model allows it, contextLength to 13',
       }),
     );
   });

@@ -73,7 +73,7 @@ describe("pairSequences", () => {
     expect(() => pairSequences(tokenizer, pairs, options)).toThrow(
       expect.objectContaining({
         message: "pairs: 2 of 3 are longer than the context of 10 tokens; got up to 12",
-        hint: 'raise contextLength to 12, or set tooLong to "truncate" or "drop"',
+        hint: 'set tooLong to "truncate" or "drop", or, if the model allows it, contextLength to 12',
       }),
     );
   });

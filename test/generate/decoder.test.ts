@@ -7,6 +7,7 @@ import { GraphError, UsageError } from "../../src/errors.ts";
 import { createDecoder, type Decoder } from "../../src/generate/index.ts";
 import { gpt2 } from "../../src/models/gpt2.ts";
 import { loadWeights, readConfig } from "../../src/weights/index.ts";
+import { drawnModel } from "../predict/support.ts";
 import { fullLogits, golden, maxDifference, randomPrompts, setUp } from "./support.ts";
 
 const CHECKPOINTS = "../shared/data/checkpoints/tiny_random_gpt2";
@@ -136,6 +137,17 @@ describe("a decoder", () => {
     const partial = new Map([...weights].filter(([name]) => name !== "h.1.ln_2.bias"));
     expect(() => createDecoder(model, runtime, partial)).toThrow(
       new GraphError('decoder: no weight "h.1.ln_2.bias"'),
+    );
+  });
+
+  it("wants a model that writes", () => {
+    const { runtime } = setUp();
+    const { model, weights } = drawnModel({ architectures: ["BertModel"] });
+    expect(() => createDecoder(model, runtime, weights)).toThrow(
+      expect.objectContaining({
+        message: "decoder: the model must be one that writes text; got bert",
+        hint: "flora classify and flora embed are for models that read alone",
+      }),
     );
   });
 });

@@ -72,8 +72,9 @@ describe("classifyTexts", () => {
 
   it("needs a classifier", async () => {
     const other = drawnModel({ architectures: ["BertModel"] });
-    await expect(classifyTexts(other, runtime, texts)).rejects.toThrow(
-      "classify: needs a model for classification; got one of type bert for embedding",
-    );
+    await expect(classifyTexts(other, runtime, texts)).rejects.toMatchObject({
+      message: "classify: needs a model for classification; got one of type bert for embedding",
+      hint: "flora embed is for it",
+    });
   });
 });

@@ -1,6 +1,6 @@
 /** Adapter directories that are not what they should be. */
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -75,6 +75,15 @@ describe("refuses", () => {
   it("a directory without an adapter", async () => {
     await expect(loadAdapter(folder)).rejects.toThrow("no adapter_config.json");
     await expect(loadAdapter(join(folder, "nowhere"))).rejects.toThrow("no adapter_config.json");
+  });
+
+  it("a model", async () => {
+    const dir = await directory({});
+    renameSync(join(dir, "adapter_config.json"), join(dir, "config.json"));
+    await expect(loadAdapter(dir)).rejects.toMatchObject({
+      message: `${dir}: no adapter_config.json`,
+      hint: `it holds a whole model, which is used without an adapter: --model ${dir}`,
+    });
   });
 
   it("a pickle", async () => {
