@@ -145,7 +145,7 @@ for (const row of rows) {
   if (wanted && !wanted.includes(row.name)) continue;
   const base = join(folder, `${row.name}-base`);
   const output = join(folder, row.name);
-  const common = ["--optimizer", "adam", "--translations", "0", "--overwrite"];
+  const common = ["--rank", "8", "--optimizer", "adam", "--translations", "0", "--overwrite"];
   try {
     if (row.scratch) {
       const fields = { model_type: row.name, ...row.scratch };
