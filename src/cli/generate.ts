@@ -6,9 +6,9 @@
 import { text as readAll } from "node:stream/consumers";
 import { UsageError } from "../errors.ts";
 import type { CompleteTextOptions, TextModel } from "../generate/index.ts";
-import { fetchModels } from "./fetch.ts";
 import type { CommandHelp } from "./help.ts";
 import { INTERRUPTED, onInterrupt } from "./interrupt.ts";
+import { modelOptions, openRuntime, readModelNames, threadsOption } from "./model-options.ts";
 import { type ParsedOptions, parseOptions, required } from "./options.ts";
 import { standardError, standardOutput } from "./terminal.ts";
 
@@ -21,17 +21,7 @@ export const help: CommandHelp = {
     "A temperature above 0 samples and more beams than 1 search; each turns off what the file has of the other.",
   ],
   options: [
-    {
-      name: "model",
-      value: "DIR",
-      description: "a directory that flora or Hugging Face saved, or owner/name on the Hub",
-    },
-    {
-      name: "adapter",
-      value: "DIR",
-      description:
-        "an adapter that flora or peft saved, here or on the Hub; without --model, its base is loaded",
-    },
+    ...modelOptions,
     { name: "prompt", value: "TEXT", description: "the text to continue; - reads standard input" },
     {
       name: "chat",
@@ -74,7 +64,7 @@ export const help: CommandHelp = {
     },
     { name: "stop", value: "TEXT", repeats: true, description: "end before this text" },
     { name: "batchSize", value: "N", description: "texts or beams to make together [32]" },
-    { name: "threads", value: "N", description: "threads of an operator; one per core if absent" },
+    threadsOption,
   ],
   examples: [
     "flora generate --model runs/flora --prompt $'Der kleine Hund schläft.\\n'",
@@ -87,15 +77,10 @@ export const help: CommandHelp = {
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
   const options = parseOptions(words, help.options ?? []);
-  const adapter = options.text("adapter");
-  const directory =
-    adapter === undefined ? required(options, "model", help) : options.text("model");
   const source = sourceOf(options);
-  const names = await fetchModels({ directory, adapter });
+  const names = await readModelNames(options, help);
   const { createDecoder, loadModel } = await import("../generate/index.ts");
-  const { cpuRuntime } = await import("../runtime/node.ts");
-  const threads = options.number("threads");
-  const runtime = cpuRuntime(threads === undefined ? {} : { threads });
+  const runtime = await openRuntime(options);
   const { model, weights, tokenizer, generation } = await loadModel(runtime, names);
   for (const field of generation.ignored) {
     standardError().write(`generation_config.json: ${field} is not known here and has no effect\n`);

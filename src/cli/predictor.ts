@@ -5,22 +5,12 @@ import { UsageError } from "../errors.ts";
 import type { LoadedImageModel, LoadedModel } from "../generate/load-model.ts";
 import type { Text } from "../predict/index.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { fetchModels } from "./fetch.ts";
 import type { CommandHelp } from "./help.ts";
-import { type Option, type ParsedOptions, required } from "./options.ts";
+import { modelOptions, openRuntime, readModelNames, threadsOption } from "./model-options.ts";
+import type { Option, ParsedOptions } from "./options.ts";
 
 export const predictorOptions: readonly Option[] = [
-  {
-    name: "model",
-    value: "DIR",
-    description: "a directory that flora or Hugging Face saved, or owner/name on the Hub",
-  },
-  {
-    name: "adapter",
-    value: "DIR",
-    description:
-      "an adapter that flora or peft saved, here or on the Hub; without --model, its base is loaded",
-  },
+  ...modelOptions,
   { name: "text", value: "TEXT", description: "a text" },
   {
     name: "input",
@@ -29,7 +19,7 @@ export const predictorOptions: readonly Option[] = [
   },
   { name: "truncate", description: "cut the ends of texts that are too long for the model" },
   { name: "batchSize", value: "N", description: "texts that are read together [32]" },
-  { name: "threads", value: "N", description: "threads of an operator; one per core if absent" },
+  threadsOption,
 ];
 
 /** The model and the runtime that the options ask for. */
@@ -37,7 +27,8 @@ export async function openModel(
   options: ParsedOptions,
   help: CommandHelp,
 ): Promise<{ readonly loaded: LoadedModel; readonly runtime: Runtime }> {
-  const { names, runtime } = await start(options, help);
+  const names = await readModelNames(options, help);
+  const runtime = await openRuntime(options);
   const { loadModel } = await import("../generate/load-model.ts");
   return { loaded: await loadModel(runtime, names), runtime };
 }
@@ -47,20 +38,10 @@ export async function openImageModel(
   options: ParsedOptions,
   help: CommandHelp,
 ): Promise<{ readonly loaded: LoadedImageModel; readonly runtime: Runtime }> {
-  const { names, runtime } = await start(options, help);
+  const names = await readModelNames(options, help);
+  const runtime = await openRuntime(options);
   const { loadImageModel } = await import("../generate/load-model.ts");
   return { loaded: await loadImageModel(runtime, names), runtime };
-}
-
-/** The directories of the model and its adapter, which may have to be fetched, and a runtime. */
-async function start(options: ParsedOptions, help: CommandHelp) {
-  const adapter = options.text("adapter");
-  const directory =
-    adapter === undefined ? required(options, "model", help) : options.text("model");
-  const names = await fetchModels({ directory, adapter });
-  const { cpuRuntime } = await import("../runtime/node.ts");
-  const threads = options.number("threads");
-  return { names, runtime: cpuRuntime(threads === undefined ? {} : { threads }) };
 }
 
 /** How texts are read. */

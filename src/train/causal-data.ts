@@ -53,7 +53,8 @@ async function loadText({
     return textTokens(tokenizer, await readAllTexts(paths, config.textColumn));
   };
   const all = await read(config.train ?? []);
-  const share = Math.min(HELD_OUT_TOKENS, Math.floor(all.length * HELD_OUT_SHARE));
+  // A window has two tokens at least: one to read, one to predict.
+  const share = Math.max(2, Math.min(HELD_OUT_TOKENS, Math.floor(all.length * HELD_OUT_SHARE)));
   const validation = config.validation ? await read(config.validation) : all.subarray(-share);
   const training = config.validation ? all : all.subarray(0, -share);
   const { batchSize, evaluationBatches: limit } = config;

@@ -1,10 +1,19 @@
 /** Weights that rest in sixteen bits: what they cost, how well they learn, and that a run goes on with the same bits. */
 
 import { describe, expect, it } from "vitest";
+import type { TrainOptions } from "../../src/train/config.ts";
 import { openSafetensors } from "../../src/weights/index.ts";
-import { largestDifference, runTiny, weightsOf } from "./support.ts";
+import { type FinishedRun, largestDifference, runTiny, weightsOf } from "./support.ts";
 
 const options = { steps: 24, optimizer: "adam", learningRate: 0.01, method: "dense" } as const;
+const known = new Map<string, Promise<FinishedRun>>();
+/** A run that several tests compare with, made once. */
+function runOnce(chosen: TrainOptions): Promise<FinishedRun> {
+  const key = JSON.stringify(chosen);
+  const run = known.get(key) ?? runTiny(chosen);
+  known.set(key, run);
+  return run;
+}
 const last = (losses: readonly number[]) => losses.at(-1) ?? NaN;
 
 describe.each(["float16", "bfloat16"] as const)("%s", (weightDtype) => {
@@ -34,7 +43,7 @@ describe.each(["float16", "bfloat16"] as const)("%s", (weightDtype) => {
   });
 
   it.each(["stochastic", "master"] as const)("learns as float32 does, %s", async (weightUpdate) => {
-    const whole = await runTiny(options);
+    const whole = await runOnce(options);
     const half = await runTiny({ ...options, weightDtype, weightUpdate });
     const learned = (whole.losses[0] ?? NaN) - last(whole.losses);
     expect(learned).toBeGreaterThan(1);
@@ -59,13 +68,13 @@ describe.each(["float16", "bfloat16"] as const)("%s", (weightDtype) => {
     // Weights are about 0.02, where a step is 2^-13 in bfloat16 and 2^-16 in float16.
     const learningRate = { float16: 2e-6, bfloat16: 1e-5 }[weightDtype];
     const slow = { ...options, steps: 8, learningRate };
-    const still = await runTiny({ ...slow, learningRate: 1e-30 });
+    const still = await runOnce({ ...slow, learningRate: 1e-30 });
     const whole = await runTiny(slow);
     const update = differences(await weightsOf(whole.output), await weightsOf(still.output));
     /** The part of the update in float32 that is made. */
     async function made(weightUpdate: string): Promise<number> {
       const [begin, end] = [
-        await runTiny({ ...slow, learningRate: 1e-30, weightDtype, weightUpdate: "nearest" }),
+        await runOnce({ ...slow, learningRate: 1e-30, weightDtype, weightUpdate: "nearest" }),
         await runTiny({ ...slow, weightDtype, weightUpdate }),
       ];
       const moved = differences(await weightsOf(end.output), await weightsOf(begin.output));
