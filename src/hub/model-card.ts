@@ -141,10 +141,24 @@ function trainingRows({
   ];
 }
 
-const resultRows = ({ trainingLoss, heldOut, translation }: TrainingRecord): readonly Row[] => [
+/** What is learned of whole examples: the exponential of its loss means nothing. */
+const WITHOUT_TOKENS: ReadonlySet<string | undefined> = new Set([
+  "classification",
+  "embedding",
+  "image-classification",
+]);
+
+const resultRows = ({
+  task,
+  trainingLoss,
+  heldOut,
+  translation,
+}: TrainingRecord): readonly Row[] => [
   ["training loss, last step", trainingLoss?.toFixed(4)],
   ["held-out loss", heldOut?.loss.toFixed(4)],
-  ["held-out perplexity", heldOut?.perplexity.toFixed(2)],
+  WITHOUT_TOKENS.has(task)
+    ? ["held-out accuracy", heldOut?.accuracy?.toFixed(4)]
+    : ["held-out perplexity", heldOut?.perplexity.toFixed(2)],
   ["BLEU", translation && `${translation.bleu.toFixed(2)} (${translation.signature})`],
 ];
 

@@ -18,9 +18,17 @@ export interface TrainingRecord {
   readonly totalSteps: number;
   /** Mean loss per token of the last step, in nats. */
   readonly trainingLoss?: number;
-  /** The last evaluation; loss in nats per token. */
-  readonly heldOut?: { readonly loss: number; readonly perplexity: number };
+  /** What the model learns; absent in old logs. */
+  readonly task?: string;
+  /** The last evaluation; loss in nats, accuracy 0 to 1. */
+  readonly heldOut?: HeldOut;
   readonly translation?: { readonly bleu: number; readonly signature: string };
+}
+
+interface HeldOut {
+  readonly loss: number;
+  readonly perplexity: number;
+  readonly accuracy?: number;
 }
 
 /** The record in a directory; undefined if there is no log, or one without a beginning. */
@@ -48,10 +56,11 @@ export function parseTrainingRecord(log: string): TrainingRecord | undefined {
 
 /** A run that goes on begins again, and has what it had. */
 function begin(event: JsonObject, earlier: TrainingRecord | undefined): TrainingRecord {
-  const { config = null, data, parameterCount, startStep, totalSteps } = event;
+  const { config = null, task, data, parameterCount, startStep, totalSteps } = event;
   return {
     ...earlier,
     config: isJsonObject(config) ? config : {},
+    ...(typeof task === "string" && { task }),
     data: typeof data === "string" ? data : "",
     parameterCount: number(parameterCount) ?? 0,
     step: number(startStep) ?? 0,
@@ -71,7 +80,8 @@ function told(event: JsonObject): Partial<TrainingRecord> {
   }
   const perplexity = number(event["perplexity"]);
   if (event["type"] === "evaluation" && loss !== undefined && perplexity !== undefined) {
-    return { heldOut: { loss, perplexity } };
+    const accuracy = number(event["accuracy"]);
+    return { heldOut: { loss, perplexity, ...(accuracy !== undefined && { accuracy }) } };
   }
   const { bleu, signature } = event;
   if (event["type"] === "translation" && typeof bleu === "number") {

@@ -117,6 +117,14 @@ describe("the text", () => {
     expect(text).not.toMatch(/secret|letters/);
   });
 
+  it("tells the accuracy of a classifier, which has no perplexity", () => {
+    const heldOut = { loss: 0.5, perplexity: 1.6487, accuracy: 0.8126 };
+    const task = "classification";
+    const { text } = read(modelCard({ ...options, record: { ...record, task, heldOut } }));
+    expect(text).toContain("| held-out accuracy | 0.8126 |");
+    expect(text).not.toContain("perplexity");
+  });
+
   it("of a run that was cut short, and of one without a log, says no more than is true", () => {
     const { trainingLoss, heldOut, translation, ...begun } = record;
     expect([trainingLoss, heldOut, translation].every(Boolean)).toBe(true);

@@ -48,7 +48,8 @@ it("tells the last of everything", () => {
     step: 400,
     totalSteps: 400,
     trainingLoss: 2,
-    heldOut: { loss: 1.5, perplexity: Math.exp(1.5) },
+    task: "causal",
+    heldOut: { loss: 1.5, perplexity: Math.exp(1.5), accuracy: 0.5 },
     translation: { bleu: 31.5, signature: "s" },
   });
 });
