@@ -24,7 +24,7 @@ export interface CardOptions {
 
 /** The text of the card. */
 export function modelCard(options: CardOptions): string {
-  const { name, isAdapter, record } = options;
+  const { name, record } = options;
   return [
     ...frontMatter(options),
     "",
@@ -37,7 +37,7 @@ export function modelCard(options: CardOptions): string {
     "## Use",
     "",
     "```sh",
-    `flora generate --${isAdapter ? "adapter" : "model"} ${name} --prompt "..."`,
+    useOf(options),
     "```",
     "",
     "```python",
@@ -45,6 +45,20 @@ export function modelCard(options: CardOptions): string {
     "```",
     "",
   ].join("\n");
+}
+
+/** The command for what a model learned, or is tagged with; the rest writes text. */
+const USES: Readonly<Record<string, readonly [command: string, input: string]>> = {
+  embedding: ["embed", '--text "..."'],
+  "fill-mask": ["train", "--task classify --train data.tsv"],
+  "image-classification": ["classify", "--image photo.png"],
+  "text-classification": ["classify", '--text "..."'],
+};
+
+function useOf({ name, isAdapter, config, record }: CardOptions): string {
+  const known = USES[pipelineTag(config) ?? record?.task ?? ""];
+  const [command, input] = known ?? ["generate", '--prompt "..."'];
+  return `flora ${command} --${isAdapter ? "adapter" : "model"} ${name} ${input}`;
 }
 
 function sentence({ isAdapter, baseModel, record }: CardOptions): string {

@@ -117,6 +117,24 @@ describe("the text", () => {
     expect(text).not.toMatch(/secret|letters/);
   });
 
+  it.each([
+    ["BertForSequenceClassification", 'classify --model some/model --text "..."'],
+    ["BertForMaskedLM", "train --model some/model --task classify --train data.tsv"],
+    ["ViTForImageClassification", "classify --model some/model --image photo.png"],
+    ["T5ForConditionalGeneration", 'generate --model some/model --prompt "..."'],
+  ])("says what a %s is for", (architecture, command) => {
+    const { text } = read(modelCard({ ...options, config: { architectures: [architecture] } }));
+    expect(text).toContain(`\nflora ${command}\n`);
+  });
+
+  it("says what a model of embeddings is for", () => {
+    const config = { architectures: ["BertModel"] };
+    const { text } = read(
+      modelCard({ ...options, config, record: { ...record, task: "embedding" } }),
+    );
+    expect(text).toContain('\nflora embed --model some/model --text "..."\n');
+  });
+
   it("tells the accuracy of a classifier, which has no perplexity", () => {
     const heldOut = { loss: 0.5, perplexity: 1.6487, accuracy: 0.8126 };
     const task = "classification";
