@@ -52,11 +52,12 @@ const QUALITY: readonly Column[] = [
   },
   {
     head: "Loss",
-    legend: "held out, in nats per token",
+    legend: "held out, in nats",
     cell: (result) =>
       result.status === "finished" ? measure("loss", fixed(3))(result) : result.status,
   },
   { head: "PPL", legend: "perplexity", cell: measure("perplexity", fixed(2)) },
+  { head: "Accuracy", legend: "held out, 0 to 1", cell: measure("accuracy", fixed(3)) },
   { head: "BLEU", cell: measure("bleu", fixed(1)) },
   {
     head: "R1/R2/RL",

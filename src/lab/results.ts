@@ -1,5 +1,6 @@
 /** @file What a comparison found out about a method: its runs, and what they have in common as mean and deviation. */
 
+import type { Task } from "../models/model.ts";
 import type { TrainOptions } from "../train/config.ts";
 import { type Summary, summarize } from "./aggregate.ts";
 import type { MethodSpec } from "./method-spec.ts";
@@ -30,7 +31,9 @@ export interface RunResult {
   readonly directory: string;
   readonly curve: readonly EvaluationPoint[];
   readonly loss: number | undefined;
+  /** Of models that predict tokens; the others have an accuracy, 0 to 1. */
   readonly perplexity: number | undefined;
+  readonly accuracy?: number | undefined;
   readonly bleu: number | undefined;
   readonly signature: string | undefined;
   readonly rouge1: number | undefined;
@@ -49,6 +52,7 @@ export interface RunResult {
 const MEASURES = [
   "loss",
   "perplexity",
+  "accuracy",
   "bleu",
   "rouge1",
   "rouge2",
@@ -122,6 +126,13 @@ function complaint(runs: readonly RunResult[], unfinished: readonly RunResult[])
   return `${unfinished.length} of ${runs.length} seeds (${seeds}) ${first.status}${reason}`;
 }
 
+/** What is learned of whole examples, not of tokens: the exponential of its loss means nothing. */
+const WITHOUT_TOKENS: ReadonlySet<string> = new Set<Task>([
+  "classification",
+  "embedding",
+  "image-classification",
+]);
+
 /** What a log tells, in the units of a report. */
 export function runResult({ run, status, message, log }: Outcome): RunResult {
   const last = log?.evaluations.at(-1);
@@ -133,7 +144,9 @@ export function runResult({ run, status, message, log }: Outcome): RunResult {
     directory: run.directory,
     curve: log ? curveOf(log) : [],
     loss: last?.loss,
-    perplexity: last?.perplexity,
+    ...(WITHOUT_TOKENS.has(log?.task ?? "")
+      ? { perplexity: undefined, accuracy: last?.accuracy }
+      : { perplexity: last?.perplexity }),
     bleu,
     signature,
     rouge1: rouge?.rouge1,

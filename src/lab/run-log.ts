@@ -24,6 +24,7 @@ const EVENTS = {
   start: z.object({
     type: z.literal("start"),
     config: z.record(z.string(), z.unknown()),
+    task: z.string().optional(),
     parameterCount: number,
     totalSteps: number,
     startStep: number,
@@ -47,6 +48,7 @@ const EVENTS = {
     step: number,
     loss: number,
     perplexity: number,
+    accuracy: number.optional(),
   }),
   translation: z.object({
     type: z.literal("translation"),
@@ -115,6 +117,8 @@ export interface LoggedEvaluation {
   /** Mean held-out loss per token, in nats. */
   readonly loss: number;
   readonly perplexity: number;
+  /** The share of targets that were the likeliest, 0 to 1. */
+  readonly accuracy?: number | undefined;
   /** Since the run began, pauses left out. */
   readonly elapsedMs: number;
 }
@@ -122,6 +126,8 @@ export interface LoggedEvaluation {
 export interface RunLog {
   /** The options of the run, complete. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** What the model learns. */
+  readonly task?: string | undefined;
   readonly parameterCount: number;
   /** Of the weights that adapters add to the model. */
   readonly adapterBytes: number;
@@ -181,11 +187,12 @@ interface Draft extends RunLog {
 
 /** The log at a start event: what was before the checkpoint that it goes on from stays. */
 function begin(start: StartOfLog, earlier: Draft | undefined): Draft {
-  const { config, parameterCount, parameters, totalSteps, data, startStep } = start;
+  const { config, task, parameterCount, parameters, totalSteps, data, startStep } = start;
   const isDone = ({ step }: { readonly step: number }) => step <= startStep;
   const kept = config["resume"] === true ? earlier : undefined;
   return {
     config,
+    task,
     parameterCount,
     adapterBytes: parameters.reduce(
       (sum, { name, weightBytes }) => sum + (isAdapter(name) ? weightBytes : 0),
@@ -207,8 +214,8 @@ const isAdapter = (name: string): boolean => /\.lora_[AB]\.weight$/.test(name);
 
 function extend(log: Draft, event: Exclude<LogEvent, StartOfLog>, beforeMs: number): void {
   if (event.type === "evaluation") {
-    const { step, loss, perplexity } = event;
-    log.evaluations.push({ step, loss, perplexity, elapsedMs: log.elapsedMs });
+    const { step, loss, perplexity, accuracy } = event;
+    log.evaluations.push({ step, loss, perplexity, accuracy, elapsedMs: log.elapsedMs });
   } else if (event.type === "translation") {
     log.translation = event;
   } else {

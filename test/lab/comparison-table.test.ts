@@ -39,6 +39,12 @@ it("counts nothing from a method that is not there", () => {
   expect(table.head).toEqual(["Method", "Mem (MB)", "Loss", "PPL", "BLEU"]);
 });
 
+it("has the accuracy of classifiers", () => {
+  const { table } = qualityTable([finished("dense", { loss: 0.5, accuracy: 0.8126 })]);
+  expect(table.head).toEqual(["Method", "Loss", "Accuracy"]);
+  expect(table.rows).toEqual([["Dense", "0.500", "0.813"]]);
+});
+
 it("has ROUGE where there is some", () => {
   const both = finished("dense", { rouge1: 50.04, rouge2: 25.06, rougeL: 40, loss: 1 });
   const { table } = qualityTable([both, none]);

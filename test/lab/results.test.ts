@@ -50,6 +50,16 @@ const outcome = (status: Outcome["status"], message?: string, seed = 0): Outcome
   log,
 });
 
+it.each(["classification", "embedding", "image-classification"])(
+  "has the accuracy of %s, which has no perplexity",
+  (task) => {
+    const last = { step: 10, loss: 2, perplexity: 7.4, accuracy: 0.75, elapsedMs: 3000 };
+    const finished = outcome("finished");
+    const result = runResult({ ...finished, log: { ...log, task, evaluations: [last] } });
+    expect(result).toMatchObject({ loss: 2, perplexity: undefined, accuracy: 0.75 });
+  },
+);
+
 it("has the numbers of a log, in the units of a report", () => {
   expect(runResult(outcome("finished"))).toMatchObject({
     seed: 0,

@@ -57,7 +57,7 @@ describe("parseRunLog", () => {
       totalSteps: 4,
       elapsedMs: 300,
       evaluations: [
-        { step: 0, loss: 5, elapsedMs: 0 },
+        { step: 0, loss: 5, accuracy: 0.5, elapsedMs: 0 },
         { step: 2, loss: 4, elapsedMs: 250 },
       ],
       translation: { bleu: 12.5, signature: "nrefs:1" },
