@@ -6,9 +6,10 @@
 import { text as readAll } from "node:stream/consumers";
 import { UsageError } from "../errors.ts";
 import type { CompleteTextOptions, TextModel } from "../generate/index.ts";
+import { fetchModels } from "./fetch.ts";
 import type { CommandHelp } from "./help.ts";
 import { INTERRUPTED, onInterrupt } from "./interrupt.ts";
-import { modelOptions, openRuntime, readModelNames, threadsOption } from "./model-options.ts";
+import { modelNames, modelOptions, openRuntime, threadsOption } from "./model-options.ts";
 import { type ParsedOptions, parseOptions, required } from "./options.ts";
 import { standardError, standardOutput } from "./terminal.ts";
 
@@ -77,8 +78,9 @@ export const help: CommandHelp = {
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
   const options = parseOptions(words, help.options ?? []);
+  const named = modelNames(options, help);
   const source = sourceOf(options);
-  const names = await readModelNames(options, help);
+  const names = await fetchModels(named);
   const { createDecoder, loadModel } = await import("../generate/index.ts");
   const runtime = await openRuntime(options);
   const { model, weights, tokenizer, generation } = await loadModel(runtime, names);

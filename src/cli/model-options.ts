@@ -2,7 +2,6 @@
 
 import type { ModelNames } from "../hub/index.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { fetchModels } from "./fetch.ts";
 import type { CommandHelp } from "./help.ts";
 import { type Option, type ParsedOptions, required } from "./options.ts";
 
@@ -26,15 +25,12 @@ export const threadsOption: Option = {
   description: "threads of an operator; one per core if absent",
 };
 
-/** The directories of the model and its adapter, which may have to be fetched. */
-export async function readModelNames(
-  options: ParsedOptions,
-  help: CommandHelp,
-): Promise<ModelNames> {
+/** The model and its adapter as they were named: what `fetchModels` makes directories of. */
+export function modelNames(options: ParsedOptions, help: CommandHelp): ModelNames {
   const adapter = options.text("adapter");
   const directory =
     adapter === undefined ? required(options, "model", help) : options.text("model");
-  return fetchModels({ directory, adapter });
+  return { directory, adapter };
 }
 
 export async function openRuntime(options: ParsedOptions): Promise<Runtime> {

@@ -5,8 +5,9 @@ import { UsageError } from "../errors.ts";
 import type { LoadedImageModel, LoadedModel } from "../generate/load-model.ts";
 import type { Text } from "../predict/index.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { fetchModels } from "./fetch.ts";
 import type { CommandHelp } from "./help.ts";
-import { modelOptions, openRuntime, readModelNames, threadsOption } from "./model-options.ts";
+import { modelNames, modelOptions, openRuntime, threadsOption } from "./model-options.ts";
 import type { Option, ParsedOptions } from "./options.ts";
 
 export const predictorOptions: readonly Option[] = [
@@ -27,7 +28,7 @@ export async function openModel(
   options: ParsedOptions,
   help: CommandHelp,
 ): Promise<{ readonly loaded: LoadedModel; readonly runtime: Runtime }> {
-  const names = await readModelNames(options, help);
+  const names = await fetchModels(modelNames(options, help));
   const runtime = await openRuntime(options);
   const { loadModel } = await import("../generate/load-model.ts");
   return { loaded: await loadModel(runtime, names), runtime };
@@ -38,7 +39,7 @@ export async function openImageModel(
   options: ParsedOptions,
   help: CommandHelp,
 ): Promise<{ readonly loaded: LoadedImageModel; readonly runtime: Runtime }> {
-  const names = await readModelNames(options, help);
+  const names = await fetchModels(modelNames(options, help));
   const runtime = await openRuntime(options);
   const { loadImageModel } = await import("../generate/load-model.ts");
   return { loaded: await loadImageModel(runtime, names), runtime };
