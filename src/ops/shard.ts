@@ -27,7 +27,7 @@ export const nextSum = (name: string): string => name.replace(":", "':");
 
 /** Operators that treat each row by itself, whatever the other operands are. */
 const ROWWISE = new Set(
-  "Add Sub Mul Div Max Min Neg Abs Exp Log Sqrt Tanh Sigmoid Pow Where Less Equal Cast MatMul".split(
+  "Add Sub Mul Div Max Min Neg Abs Round Exp Log Sqrt Tanh Sigmoid Pow Where Less Equal Cast MatMul".split(
     " ",
   ),
 );
