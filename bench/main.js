@@ -19,7 +19,7 @@ import { matmul } from "../dist/ops/index.js";
 import { cpuRuntime } from "../dist/runtime/node.js";
 import { parseConfig } from "../dist/train/index.js";
 import { traineeOf } from "../dist/train/method.js";
-import { accumulateInto } from "../dist/train/stage-programs.js";
+import { accumulateInto } from "../dist/engine/stage-programs.js";
 
 const { values: options } = parseArgs({
   options: {

@@ -7,7 +7,7 @@ import { vjp } from "flora-train/autodiff";
 import { input } from "flora-train/graph";
 import { compile } from "flora-train/onnx";
 import { matmul, matrixTranspose, scale, sub, sumSquares } from "flora-train/ops";
-import { compress, decompress } from "flora-train/optim";
+import { compress, decompress } from "flora-train/compress";
 import { fillNormal, foldIn, randomKey } from "flora-train/random";
 import { cpuRuntime } from "flora-train/runtime/node";
 

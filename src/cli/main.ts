@@ -3,9 +3,9 @@
 import { readFileSync } from "node:fs";
 import { type CommandDef, runCommand } from "citty";
 import { FormatError, UsageError } from "../errors.ts";
-import { commandHelp, type CommandHelp, mainHelp } from "./help.ts";
-import { closest } from "../train/suggest.ts";
-import { standardOutput } from "./terminal.ts";
+import { commandHelp, type CommandHelp, mainHelp } from "./arguments/help.ts";
+import { closest } from "../options/suggest.ts";
+import { standardOutput } from "./terminal/terminal.ts";
 
 interface Command {
   readonly help: CommandHelp;
@@ -17,17 +17,17 @@ interface Command {
  * Each command is loaded when it is wanted; none loads onnxruntime before its options are checked.
  */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  train: () => import("./train.ts"),
-  generate: () => import("./generate.ts"),
-  classify: () => import("./classify.ts"),
-  embed: () => import("./embed.ts"),
-  compare: () => import("./compare.ts"),
-  merge: () => import("./merge.ts"),
-  export: () => import("./export.ts"),
-  push: () => import("./push.ts"),
-  memory: () => import("./memory.ts"),
-  dynamics: () => import("./dynamics.ts"),
-  doctor: () => import("./doctor.ts"),
+  train: () => import("./commands/train.ts"),
+  generate: () => import("./commands/generate.ts"),
+  classify: () => import("./commands/classify.ts"),
+  embed: () => import("./commands/embed.ts"),
+  compare: () => import("./commands/compare.ts"),
+  merge: () => import("./commands/merge.ts"),
+  export: () => import("./commands/export.ts"),
+  push: () => import("./commands/push.ts"),
+  memory: () => import("./commands/memory.ts"),
+  dynamics: () => import("./commands/dynamics.ts"),
+  doctor: () => import("./commands/doctor.ts"),
 };
 
 const flora: CommandDef = {

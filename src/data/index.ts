@@ -6,7 +6,7 @@ export {
   evaluationBatches,
   pairBatches,
   textBatches,
-} from "./batches.ts";
+} from "./batches/batches.ts";
 export {
   classBatch,
   type ClassifiedEncoding,
@@ -14,29 +14,30 @@ export {
   encoderInputs,
   maskedBatch,
   pairedBatch,
-} from "./encoder-batches.ts";
-export { type Conversation, conversationSequences, readConversations } from "./conversation.ts";
-export { sortedEpochs, stretches } from "./epochs.ts";
-export { type ExampleEncoding, fitExamples, type FitOptions, type Fitted } from "./fit.ts";
-export { grammarPairs, heldOut } from "./grammar.ts";
+} from "./batches/encoder-batches.ts";
+export { conversationSequences } from "./batches/conversations.ts";
+export { type Conversation, readConversations } from "./formats/conversation.ts";
+export { sortedEpochs, stretches } from "./batches/epochs.ts";
+export { type ExampleEncoding, fitExamples, type FitOptions, type Fitted } from "./batches/fit.ts";
+export { grammarPairs, heldOut } from "./grammar/grammar.ts";
 export {
   type Augmentation,
   imageBatch,
   imageBatches,
   type ImageSet,
   imagesAt,
-} from "./image-batches.ts";
+} from "./batches/image-batches.ts";
 export {
   labelsOf,
   type LabelledColumns,
   type LabelledText,
   readLabelledTexts,
-} from "./labelled.ts";
-export { chosenOf, maskTokens, type Masking } from "./masking.ts";
-export { paddedLength, type PaddingOptions } from "./padding.ts";
-export type { SentencePair } from "./pair.ts";
-export { permutation } from "./permutation.ts";
-export { readTextFile } from "./read-text.ts";
+} from "./formats/labelled.ts";
+export { chosenOf, maskTokens, type Masking } from "./batches/masking.ts";
+export { paddedLength, type PaddingOptions } from "./batches/padding.ts";
+export type { SentencePair } from "./formats/pair.ts";
+export { permutation } from "./batches/permutation.ts";
+export { readTextFile } from "./formats/read-text.ts";
 export {
   seq2seqBatches,
   seq2seqEvaluationBatches,
@@ -45,7 +46,7 @@ export {
   type Seq2seqOptions,
   type Seq2seqSequence,
   seq2seqSequences,
-} from "./seq2seq-batches.ts";
+} from "./batches/seq2seq-batches.ts";
 export {
   type LanguageModelSequence,
   type PairSequencesOptions,
@@ -56,7 +57,7 @@ export {
   type PromptTemplate,
   textTokens,
   textWindows,
-} from "./sequence.ts";
+} from "./batches/sequence.ts";
 export {
   type DataFormat,
   detectExamples,
@@ -65,4 +66,4 @@ export {
   type PairSource,
   readPairs,
   readTexts,
-} from "./source.ts";
+} from "./formats/source.ts";

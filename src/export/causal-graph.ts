@@ -13,7 +13,7 @@
 
 import type { Tensors } from "../graph/tensors.ts";
 import { headOf, type Model } from "../models/model.ts";
-import { paddingBias, positionBias } from "../nn/attention-bias.ts";
+import { paddingBias, positionBias } from "../nn/attention/attention-bias.ts";
 import { add, shift } from "../ops/elementwise.ts";
 import { cumulativeSum } from "../ops/scan.ts";
 import { decoderOutputs } from "./decoder-outputs.ts";

@@ -7,7 +7,7 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Tensors } from "../graph/tensors.ts";
 import { type Model, paramsInUse, type Task } from "../models/model.ts";
-import { modelFromConfig } from "../models/registry.ts";
+import { modelFromConfig } from "../models/architectures/registry.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { eachWeight, readConfig, writeFileAtomic } from "../weights/index.ts";
 import { causalGraph } from "./causal-graph.ts";

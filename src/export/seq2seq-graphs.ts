@@ -17,7 +17,7 @@ import { GraphError } from "../errors.ts";
 import type { Tensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
 import type { Model } from "../models/model.ts";
-import { paddingBias, positionBias } from "../nn/attention-bias.ts";
+import { paddingBias, positionBias } from "../nn/attention/attention-bias.ts";
 import { add, cast, scale, shift } from "../ops/elementwise.ts";
 import { gather } from "../ops/indexing.ts";
 import { concat } from "../ops/movement.ts";

@@ -1,17 +1,22 @@
 /** @file Decoding: logits from a cache, sampling, continuations of prompts, beam search. */
 
-export { type Hypothesis } from "./beam-step.ts";
-export { beamSearch, type BeamSearchOptions } from "./beam.ts";
-export { createDecoder, type Decoder, type DecoderOptions, type Decoding } from "./decoder.ts";
+export { type Hypothesis } from "./strategies/beam-step.ts";
+export { beamSearch, type BeamSearchOptions } from "./strategies/beam.ts";
+export {
+  createDecoder,
+  type Decoder,
+  type DecoderOptions,
+  type Decoding,
+} from "./programs/decoder.ts";
 export {
   complete,
   type CompleteOptions,
   generate,
   type GeneratedToken,
   type GenerateOptions,
-} from "./generate.ts";
+} from "./strategies/generate.ts";
 export type { GenerationDefaults } from "./generation-config.ts";
-export type { LengthLimits } from "./lengths.ts";
+export type { LengthLimits } from "./strategies/lengths.ts";
 export {
   type LoadedImageModel,
   type LoadedModel,
@@ -21,8 +26,8 @@ export {
   type LoadModelOptions,
 } from "./load-model.ts";
 export { encodePrompt } from "./prompt.ts";
-export { greedy, sample, type SamplingOptions } from "./sampling.ts";
-export type { ScoreRules } from "./score-rules.ts";
+export { greedy, sample, type SamplingOptions } from "./strategies/sampling.ts";
+export type { ScoreRules } from "./strategies/score-rules.ts";
 export {
   type CompletedText,
   completeText,

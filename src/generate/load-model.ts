@@ -5,7 +5,7 @@ import { type Adapter, adaptersOf, adaptModel } from "../adapters/index.ts";
 import { UsageError } from "../errors.ts";
 import { type ImageProcessor, loadImageProcessor } from "../images/index.ts";
 import { imageInputOf, type Model, paramsInUse } from "../models/model.ts";
-import { modelFromConfig } from "../models/registry.ts";
+import { modelFromConfig } from "../models/architectures/registry.ts";
 import type { Buffer, Runtime } from "../runtime/runtime.ts";
 import { loadTokenizer, type Tokenizer } from "../text/index.ts";
 import { exists, readJsonObject } from "../weights/directory.ts";

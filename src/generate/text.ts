@@ -12,11 +12,11 @@
 import { UsageError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 import type { Tokenizer } from "../text/index.ts";
-import type { Batching } from "./batching.ts";
-import type { BeamStepOptions } from "./beam-step.ts";
-import { beamSearch } from "./beam.ts";
-import type { Decoder } from "./decoder.ts";
-import { complete, generate, type GenerateOptions } from "./generate.ts";
+import type { Batching } from "./strategies/batching.ts";
+import type { BeamStepOptions } from "./strategies/beam-step.ts";
+import { beamSearch } from "./strategies/beam.ts";
+import type { Decoder } from "./programs/decoder.ts";
+import { complete, generate, type GenerateOptions } from "./strategies/generate.ts";
 import { encodePrompt } from "./prompt.ts";
 import { textStream } from "./stop-strings.ts";
 

@@ -1,14 +1,14 @@
 /** @file Layers. */
 
 export { type Activation, activationOf, gelu, geluTanh, relu, silu } from "./activation.ts";
-export { type AttentionOptions, multiHeadAttention } from "./attention.ts";
+export { type AttentionOptions, multiHeadAttention } from "./attention/attention.ts";
 export {
   causalBias,
   paddingBias,
   positionBias,
   type PositionBiasOptions,
   slidingBias,
-} from "./attention-bias.ts";
+} from "./attention/attention-bias.ts";
 export { dropout, type DropoutMasks } from "./dropout.ts";
 export {
   conv1d,
@@ -29,14 +29,14 @@ export {
   rmsNormSpec,
 } from "./norm.ts";
 export { bindParams, flattenSpec, type ParamsOf, type ParamSpec, type SpecTree } from "./params.ts";
-export { lengthOf, range } from "./positions.ts";
-export { relativeBias, relativeBiasAt, type RelativeBuckets } from "./relative-bias.ts";
-export { rotary, type RotaryOptions } from "./rotary.ts";
+export { lengthOf, range } from "./attention/positions.ts";
+export { relativeBias, relativeBiasAt, type RelativeBuckets } from "./attention/relative-bias.ts";
+export { rotary, type RotaryOptions } from "./attention/rotary.ts";
 export {
   type RotaryConfig,
   rotaryFrequencies,
   type RotaryFrequencies,
   type RotaryFrequenciesOptions,
   type RotaryScaling,
-} from "./rotary-frequencies.ts";
+} from "./attention/rotary-frequencies.ts";
 export { normalized, type PairLoss, pairLoss } from "./similarity.ts";

@@ -15,9 +15,9 @@ import { matmul } from "../ops/matmul.ts";
 import { matrixTranspose, reshape, slice } from "../ops/movement.ts";
 import { reduceMax, reduceSum, sumSquares } from "../ops/reduce.ts";
 import { staticShape } from "../tensor/shape.ts";
-import { FORBIDDEN } from "./attention-bias.ts";
+import { FORBIDDEN } from "./attention/attention-bias.ts";
 import { crossEntropy } from "./loss.ts";
-import { range } from "./positions.ts";
+import { range } from "./attention/positions.ts";
 
 /** γ: cosines lie between -1 and 1, which is too narrow for a softmax. */
 const SCALE = 20;

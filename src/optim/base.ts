@@ -3,9 +3,6 @@
 import { adafactor } from "./adafactor.ts";
 import { scaleByAdam } from "./adam.ts";
 import { trace } from "./sgd.ts";
-import type { StepRule } from "./flora.ts";
-import { compressedAdamRule } from "./compressed-adam.ts";
-import type { Projection } from "./projection.ts";
 import { descent, type GradientTransformation } from "./transform.ts";
 
 export type OptimizerName = "sgd" | "momentum" | "adam" | "adamw" | "adafactor";
@@ -16,7 +13,7 @@ interface BaseOptimizer {
 }
 
 /** What AdamW decays by when it is not told. */
-const ADAMW_DECAY = 0.01;
+export const ADAMW_DECAY = 0.01;
 
 const OPTIMIZERS: Readonly<Record<OptimizerName, BaseOptimizer>> = {
   sgd: { usualRate: 0.1, build: (weightDecay) => descent([], weightDecay) },
@@ -31,17 +28,6 @@ const OPTIMIZERS: Readonly<Record<OptimizerName, BaseOptimizer>> = {
 
 export const baseOptimizer = (name: OptimizerName, weightDecay: number): GradientTransformation =>
   OPTIMIZERS[name].build(weightDecay);
-
-/** Adam or AdamW with compressed moments. */
-export const compressedMomentsRule = (
-  name: "adam" | "adamw",
-  weightDecay: number,
-  projection: Projection,
-): StepRule =>
-  compressedAdamRule({
-    projection,
-    weightDecay: name === "adamw" ? weightDecay || ADAMW_DECAY : weightDecay,
-  });
 
 /** The learning rate to start from when none is given. */
 export const usualLearningRate = (name: OptimizerName): number => OPTIMIZERS[name].usualRate;

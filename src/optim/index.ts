@@ -1,32 +1,8 @@
-/** @file Accumulators, gradient transformations and schedules. */
+/** @file Gradient transformations, schedules and rounding. They know nothing of projections. */
 
-export {
-  type Accumulator,
-  accumulator,
-  type AccumulatorDType,
-  type AccumulatorOptions,
-} from "./accumulator.ts";
 export { adafactor, type AdafactorOptions, relativeStepSize } from "./adafactor.ts";
 export { adam, type AdamOptions, adamw } from "./adam.ts";
-export {
-  baseOptimizer,
-  compressedMomentsRule,
-  type OptimizerName,
-  usualLearningRate,
-} from "./base.ts";
-export { type CompressedAdamOptions, compressedAdamRule } from "./compressed-adam.ts";
-export { referenceStepRule, type StepRule, stepRule, type Transfer } from "./flora.ts";
-export {
-  compress,
-  compressedShape,
-  decompress,
-  type Family,
-  type Projection,
-  smallestSafeInterval,
-  squaredError,
-  transfer,
-  transferMean,
-} from "./projection.ts";
+export { baseOptimizer, type OptimizerName, usualLearningRate } from "./base.ts";
 export {
   type HalfDType,
   noiseBits,

@@ -2,7 +2,7 @@
 
 import { encoderInputs, stretches } from "../data/index.ts";
 import { UsageError } from "../errors.ts";
-import type { Encoding } from "../text/tokenizer.ts";
+import type { Encoding } from "../text/tokenizers/tokenizer.ts";
 import { BATCH_SIZE, type RunnerParts, withRunner } from "./runner.ts";
 
 export interface EncoderParts extends RunnerParts {

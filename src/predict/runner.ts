@@ -1,7 +1,7 @@
 /** @file Running all stages of a model in a row, as one program for each shape of batch. The programs read the weights in place. */
 
-import { weightsOf } from "../generate/program.ts";
-import { createProgramCache } from "../generate/program-cache.ts";
+import { weightsOf } from "../generate/programs/program.ts";
+import { createProgramCache } from "../generate/programs/program-cache.ts";
 import { mapTensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
 import type { Model } from "../models/model.ts";

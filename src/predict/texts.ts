@@ -4,7 +4,7 @@ import { fitExamples } from "../data/index.ts";
 import { UsageError } from "../errors.ts";
 import type { LoadedModel } from "../generate/load-model.ts";
 import type { Task } from "../models/model.ts";
-import type { Encoding } from "../text/tokenizer.ts";
+import type { Encoding } from "../text/tokenizers/tokenizer.ts";
 
 /** What is read of a loaded model. */
 export type TextModel = Pick<LoadedModel, "base" | "model" | "weights" | "tokenizer">;

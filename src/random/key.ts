@@ -11,13 +11,9 @@
  */
 
 import { UsageError } from "../errors.ts";
-import { threefry2x32 } from "./threefry.ts";
+import { type Key, threefry2x32 } from "./threefry.ts";
 
-/** Two uint32 words. */
-export interface Key {
-  readonly high: number;
-  readonly low: number;
-}
+export type { Key } from "./threefry.ts";
 
 const STRING_TAG = 1;
 const INTEGER_TAG = 2;

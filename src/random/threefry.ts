@@ -11,7 +11,11 @@
  * word is available at once and in any order: a draw has no state but its key.
  */
 
-import type { Key } from "./key.ts";
+/** Two uint32 words. */
+export interface Key {
+  readonly high: number;
+  readonly low: number;
+}
 
 /** The two output words of one counter. */
 export function threefry2x32(

@@ -1,9 +1,9 @@
 /** @file Tokenizers, and conversations as tokens. */
 
-export { bpeSize, trainBpe } from "./bpe.ts";
-export { byteTokenizer } from "./bytes.ts";
-export { type Chat, type ChatEncoding, createChat } from "./chat.ts";
-export type { ChatMessage, ChatTemplateOptions, RenderOptions } from "./chat-template.ts";
-export { loadTokenizer } from "./huggingface.ts";
+export { bpeSize, trainBpe } from "./tokenizers/bpe.ts";
+export { byteTokenizer } from "./tokenizers/bytes.ts";
+export { type Chat, type ChatEncoding, createChat } from "./chat/chat.ts";
+export type { ChatMessage, ChatTemplateOptions, RenderOptions } from "./chat/chat-template.ts";
+export { loadTokenizer } from "./tokenizers/huggingface.ts";
 export { streamDecoder, type StreamDecoder } from "./stream.ts";
-export type { Encoding, Tokenizer } from "./tokenizer.ts";
+export type { Encoding, Tokenizer } from "./tokenizers/tokenizer.ts";

@@ -6,7 +6,7 @@
  * id may change. All that is returned, put together, is the text of all ids.
  */
 
-import type { Tokenizer } from "./tokenizer.ts";
+import type { Tokenizer } from "./tokenizers/tokenizer.ts";
 
 export interface StreamDecoder {
   /** The text that is now certain, often empty. */

@@ -11,7 +11,7 @@ import { FormatError, UsageError } from "../errors.ts";
 import { readTensor } from "../runtime/runtime.ts";
 import { sameShape } from "../tensor/shape.ts";
 import { openSafetensors, writeSafetensors } from "../weights/index.ts";
-import { namedBuffers, type Position, restore, type TrainState } from "./state.ts";
+import { namedBuffers, type Position, restore, type TrainState } from "../engine/state.ts";
 
 const positionSchema: z.ZodType<Position> = z.object({
   step: z.int().min(0),

@@ -3,10 +3,10 @@
 import { promptIds, promptText } from "../data/index.ts";
 import { corpusBleu, rouge } from "../evaluate/index.ts";
 import { complete, createDecoder } from "../generate/index.ts";
-import type { EvaluationEvent, TranslationEvent } from "./events.ts";
-import type { Pipeline } from "./pipeline.ts";
+import type { EvaluationEvent, TranslationEvent } from "../runs/events.ts";
+import type { Pipeline } from "../engine/pipeline.ts";
 import type { Run } from "./prepare.ts";
-import { templateOf } from "./template.ts";
+import { templateOf } from "../tasks/template.ts";
 
 export async function evaluateLoss(
   { data }: Run,

@@ -6,7 +6,7 @@ export {
   parseConfig,
   type TrainConfig,
   type TrainOptions,
-} from "./config.ts";
-export type * from "./events.ts";
+} from "../options/config.ts";
+export type * from "../runs/events.ts";
 export { predictMemory } from "./memory.ts";
 export { train, type TrainRunOptions } from "./trainer.ts";

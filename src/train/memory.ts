@@ -3,6 +3,7 @@
  * need at their peak; a session keeps that for its next run, so the programs of a step add up.
  */
 
+import { planOf, type Plan } from "../engine/param-plan.ts";
 import { headRows, type InputTypes, type Model } from "../models/model.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
@@ -15,19 +16,18 @@ import {
   shardUpdate,
   takesNoise,
   type Updatable,
-} from "./apply-programs.ts";
-import type { TrainConfig } from "./config.ts";
-import { vocabularySizeOf } from "./data.ts";
-import { batchTypes } from "./encoder-data.ts";
-import type { MemoryRow, MemoryTable, ParameterPlan } from "./events.ts";
-import { buildGradients, buildStatistics, buildWholeHead } from "./head-programs.ts";
-import { planOf } from "./parts.ts";
+} from "../engine/update-programs.ts";
+import type { TrainConfig } from "../options/config.ts";
+import { vocabularySizeOf } from "../tasks/load.ts";
+import { batchTypes } from "../tasks/encoder.ts";
+import type { MemoryRow, MemoryTable, ParameterPlan } from "../runs/events.ts";
+import { buildGradients, buildStatistics, buildWholeHead } from "../engine/head-programs.ts";
 import { traineeOf } from "./method.ts";
-import { chainOf } from "./chain.ts";
-import { describePlan, type Plan } from "./plan.ts";
+import { chainOf } from "../engine/stages.ts";
+import { describePlan } from "./plan.ts";
 import { contextLengthOf, immediateParams, modelOf, type Run } from "./prepare.ts";
-import { buildPairGradients } from "./similarity-head.ts";
-import { MEMORY_COTANGENT, projectionName } from "./stage-programs.ts";
+import { buildPairGradients } from "../engine/similarity-head.ts";
+import { MEMORY_COTANGENT, projectionName } from "../engine/stage-programs.ts";
 
 /** What the memory of a run depends on. */
 interface MemoryParts {

@@ -6,8 +6,8 @@ import { readTensor } from "../runtime/runtime.ts";
 import { saveModel } from "../weights/index.ts";
 import { mergeInto } from "./merge.ts";
 import { checkEmpty } from "./output.ts";
-import { createProgramCache } from "./programs.ts";
-import { bufferOf } from "./state.ts";
+import { createProgramCache } from "../runtime/programs.ts";
+import { bufferOf } from "../engine/state.ts";
 
 export interface MergeAdapterOptions extends LoadModelOptions {
   /** A directory for the merged model. */

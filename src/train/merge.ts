@@ -4,6 +4,7 @@
  *   W ← W + f s B A;   f = 1: redraw A, B ← 0;   f < 1: B ← (1 - f) B
  */
 
+import { trainingOf } from "../engine/param-plan.ts";
 import {
   type Adapter,
   ADAPTER_FAMILY,
@@ -18,10 +19,10 @@ import { cast } from "../ops/elementwise.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import type { Buffer } from "../runtime/runtime.ts";
 import type { DType } from "../tensor/dtype.ts";
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "../options/config.ts";
 import type { Trainee } from "./method.ts";
-import { type PipelineParts, trainingOf } from "./parts.ts";
-import { bufferOf, floats, reset, type TrainState } from "./state.ts";
+import { type PipelineParts } from "../engine/parts.ts";
+import { bufferOf, floats, reset, type TrainState } from "../engine/state.ts";
 
 /** When adapters are merged, and what becomes of the optimizer then. */
 export interface MergeSchedule {
@@ -96,7 +97,7 @@ export async function mergeInto(
 
 /** Merges all adapters and begins the next cycle, counted from 1. */
 export async function mergeAdapters(
-  run: PipelineParts & Trainee,
+  run: PipelineParts & Trainee & { readonly config: TrainConfig },
   { after }: MergeSchedule,
   cycle: number,
 ): Promise<void> {

@@ -2,6 +2,7 @@
  * @file What is trained: the model with the adapters of the method, and the plan for its parameters.
  */
 
+import type { Plan } from "../engine/param-plan.ts";
 import {
   type Adapter,
   ADAPTER_FAMILY,
@@ -15,9 +16,9 @@ import {
 import { UsageError } from "../errors.ts";
 import { headParams, type Model } from "../models/model.ts";
 import { matchesModule } from "../models/patterns.ts";
-import type { TrainConfig } from "./config.ts";
-import { EVERYTHING, type Plan, planParameters, type Trainable } from "./plan.ts";
-import { isNewTask } from "./task.ts";
+import type { TrainConfig } from "../options/config.ts";
+import { EVERYTHING, planParameters, type Trainable } from "./plan.ts";
+import { isNewTask } from "../options/task.ts";
 
 export interface Trainee {
   /** The model as it is on disk. */

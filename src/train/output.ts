@@ -12,11 +12,11 @@ import { readTensor } from "../runtime/runtime.ts";
 import { exists, readJsonObject } from "../weights/directory.ts";
 import { errorCode, fileError } from "../weights/file-error.ts";
 import { saveAdapter, saveModel, type WritableTensor } from "../weights/index.ts";
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "../options/config.ts";
 import { mergeInto } from "./merge.ts";
 import { leavesAdapters } from "./method.ts";
 import type { Run } from "./prepare.ts";
-import { bufferOf } from "./state.ts";
+import { bufferOf } from "../engine/state.ts";
 
 const GENERATION_CONFIG = "generation_config.json";
 

@@ -6,45 +6,18 @@
 import { headParams, headRows, type Model, paramsInUse } from "../models/model.ts";
 import { UsageError } from "../errors.ts";
 import type { ParamSpec } from "../nn/params.ts";
-import { type Accumulator, accumulator, type AccumulatorDType } from "../optim/accumulator.ts";
-import { baseOptimizer, compressedMomentsRule } from "../optim/base.ts";
-import { referenceStepRule, type StepRule, stepRule } from "../optim/flora.ts";
-import type { WeightDType, WeightUpdate } from "../optim/rounding.ts";
-import { type Projection, smallestSafeInterval } from "../optim/projection.ts";
-import { stateBytes, type StateSpec } from "../optim/transform.ts";
+import { accumulator, type AccumulatorDType } from "../compress/accumulator.ts";
+import { ADAMW_DECAY, baseOptimizer } from "../optim/base.ts";
+import { compressedAdamRule } from "../compress/compressed-adam.ts";
+import { referenceStepRule, type StepRule, stepRule } from "../compress/flora.ts";
+import type { WeightDType } from "../optim/rounding.ts";
+import { type Projection, smallestSafeInterval } from "../compress/projection.ts";
+import { stateBytes } from "../optim/transform.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
 import { matches } from "../models/patterns.ts";
-import type { TrainConfig } from "./config.ts";
-import type { ParameterPlan } from "./events.ts";
-
-export interface ParamPlan {
-  readonly name: string;
-  readonly spec: ParamSpec;
-  /** How the weight is kept at rest. */
-  readonly dtype: WeightDType;
-  /** Absent for a frozen parameter, whose gradient is never computed. */
-  readonly training: ParamTraining | undefined;
-  /** The treatment in words. */
-  readonly treatment: string;
-  /** Parameters with equal keys are trained by the same program. */
-  readonly key: string;
-}
-
-export interface ParamTraining {
-  /** How the momentum is compressed, and the gradients too unless the rule needs them whole. */
-  readonly projection: Projection | undefined;
-  /** How gradients are compressed while they accumulate. */
-  readonly gradientProjection: Projection | undefined;
-  readonly accumulator: Accumulator;
-  readonly rule: StepRule;
-  readonly state: Readonly<Record<string, StateSpec>>;
-  /** The parameter's learning rate, in units of the run's. */
-  readonly rateFactor: number;
-  /** How a weight in sixteen bits takes its update. */
-  readonly weightUpdate: WeightUpdate;
-}
-
-export type Plan = ReadonlyMap<string, ParamPlan>;
+import { hasMaster, type ParamPlan, type Plan } from "../engine/param-plan.ts";
+import type { TrainConfig } from "../options/config.ts";
+import type { ParameterPlan } from "../runs/events.ts";
 
 /** Which parameters are trained, and at which rate; what the plan does not decide itself. */
 export interface Trainable {
@@ -202,7 +175,8 @@ function accumulatorDType({ spec, config, isChunked }: PlanRequest): Accumulator
 function ruleOf(config: TrainConfig, projection: Projection | undefined): StepRule {
   const { momentum, momentumRule, optimizer, weightDecay, compressMoments } = config;
   if (compressMoments && (optimizer === "adam" || optimizer === "adamw") && projection) {
-    return compressedMomentsRule(optimizer, weightDecay, projection);
+    const decay = optimizer === "adamw" ? weightDecay || ADAMW_DECAY : weightDecay;
+    return compressedAdamRule({ projection, weightDecay: decay });
   }
   const options = { projection, momentum, base: baseOptimizer(optimizer, weightDecay) };
   return momentum > 0 && momentumRule === "reference"
@@ -224,10 +198,6 @@ function checkInterval(name: string, projection: Projection, config: TrainConfig
     );
   }
 }
-
-/** Whether a weight has a copy in float32. */
-export const hasMaster = (dtype: WeightDType, training: ParamTraining | undefined): boolean =>
-  dtype !== "float32" && training?.weightUpdate === "master";
 
 /** The plan as users see it. */
 export const describePlan = (plan: Plan): readonly ParameterPlan[] =>

@@ -1,30 +1,31 @@
 /** @file From options to everything a run needs: model, data, plan, programs and state. */
 
+import type { Plan } from "../engine/param-plan.ts";
 import { UsageError } from "../errors.ts";
 import { labelsOf } from "../data/index.ts";
 import type { ImageProcessor } from "../images/index.ts";
 import { headParams, type Model, type Task } from "../models/model.ts";
-import { modelFromConfig, modelFromScratch } from "../models/registry.ts";
+import { modelFromConfig, modelFromScratch } from "../models/architectures/registry.ts";
 import { cpuRuntime } from "../runtime/node.ts";
 import type { Tokenizer } from "../text/index.ts";
 import { zeros } from "../tensor/host-tensor.ts";
 import { eachWeight, readConfig } from "../weights/index.ts";
-import { type Classifier, classifierFor } from "./classes.ts";
-import type { TrainConfig } from "./config.ts";
-import { loadData, tokenizerOf, type TrainData } from "./data.ts";
-import { createDraws } from "./draws.ts";
-import { imageProcessorOf } from "./image-data.ts";
-import { checkModelFields } from "./model-fields.ts";
-import type { PipelineParts } from "./parts.ts";
+import { type Classifier, classifierFor } from "../tasks/classes.ts";
+import type { TrainConfig } from "../options/config.ts";
+import { loadData, tokenizerOf, type TrainData } from "../tasks/load.ts";
+import { createDraws } from "../engine/draws.ts";
+import { imageProcessorOf } from "../tasks/images.ts";
+import { checkModelFields } from "../options/model-fields.ts";
+import type { PipelineParts } from "../engine/parts.ts";
 import { type Trainee, traineeOf } from "./method.ts";
-import type { Plan } from "./plan.ts";
-import { createProgramCache } from "./programs.ts";
-import { createSlots } from "./slots.ts";
-import { readImageSplit, readLabelledSplit, type Split } from "./splits.ts";
-import { bufferOf, createState, setWeight } from "./state.ts";
-import { fieldsForTask, isNewTask } from "./task.ts";
+import { createProgramCache } from "../runtime/programs.ts";
+import { createSlots } from "../runtime/slots.ts";
+import { readImageSplit, readLabelledSplit, type Split } from "../tasks/splits.ts";
+import { bufferOf, createState, setWeight } from "../engine/state.ts";
+import { fieldsForTask, isNewTask } from "../options/task.ts";
 
 export interface Run extends PipelineParts, Trainee {
+  readonly config: TrainConfig;
   /** Undefined for a model of images. */
   readonly tokenizer: Tokenizer | undefined;
   /** Undefined for a model of texts. */
@@ -32,8 +33,6 @@ export interface Run extends PipelineParts, Trainee {
   readonly data: TrainData;
   /** Parameters of the base that are drawn because its checkpoint lacks them. */
   readonly drawn: readonly string[];
-  /** Whether parameters are updated as soon as their gradient is known. */
-  readonly layerwise: boolean;
 }
 
 /** What a model from scratch knows of its tokenizer; special tokens may be unknown where no tokens are read. */
@@ -139,7 +138,8 @@ export async function prepare(config: TrainConfig): Promise<Run> {
     runtime,
     state,
     shapes: data.shapes,
-    layerwise: immediate.size > 0,
+    recompute: config.recompute,
+    vocabularyChunk: config.vocabularyChunk,
     programs: createProgramCache(runtime),
     slots: createSlots(runtime),
   };

@@ -7,7 +7,7 @@
 
 import { usualLearningRate } from "../optim/base.ts";
 import { schedule } from "../optim/schedule.ts";
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "../options/config.ts";
 import type { MergeSchedule } from "./merge.ts";
 
 export interface StepRate {

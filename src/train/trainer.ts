@@ -13,20 +13,20 @@
  */
 
 import { UsageError } from "../errors.ts";
-import type { StepNumbers } from "./apply.ts";
+import type { StepNumbers } from "../engine/update.ts";
 import { loadCheckpoint, removeCheckpoint, saveCheckpoint } from "./checkpoint.ts";
-import type { TrainConfig } from "./config.ts";
+import type { TrainConfig } from "../options/config.ts";
 import { evaluateLoss, translate } from "./evaluation.ts";
-import type { EndEvent, SavedEvent, StepEvent, TrainEvent } from "./events.ts";
+import type { EndEvent, SavedEvent, StepEvent, TrainEvent } from "../runs/events.ts";
 import { measuredMemory, predictedMemory } from "./memory.ts";
 import { mergeAdapters, mergeSchedule } from "./merge.ts";
 import { checkOutput, saveOutput } from "./output.ts";
-import { createPipeline } from "./pipeline.ts";
+import { createPipeline } from "../engine/pipeline.ts";
 import { describePlan, resampleInterval } from "./plan.ts";
 import { prepare, type Run } from "./prepare.ts";
 import { createRates } from "./rates.ts";
-import { type Position, START } from "./state.ts";
-import { createOptimizer, type Optimizer } from "./step.ts";
+import { type Position, START } from "../engine/state.ts";
+import { createOptimizer, type Optimizer } from "../engine/optimizer.ts";
 
 export interface TrainRunOptions {
   /** Aborting finishes the micro-step, saves a checkpoint and ends the run. */

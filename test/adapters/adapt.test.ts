@@ -6,7 +6,7 @@ import { splitAtResiduals, vjp } from "../../src/autodiff/index.ts";
 import { mapTensors, tensorAt, type Tensors } from "../../src/graph/tensors.ts";
 import { topologicalOrder } from "../../src/graph/topology.ts";
 import { input, type Value } from "../../src/graph/value.ts";
-import { gpt2 } from "../../src/models/gpt2.ts";
+import { gpt2 } from "../../src/models/architectures/gpt2.ts";
 import type { Stage } from "../../src/models/model.ts";
 import { optimize } from "../../src/onnx/model.ts";
 

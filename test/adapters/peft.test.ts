@@ -13,7 +13,7 @@ import {
   type PeftSettings,
   settingsOf,
 } from "../../src/adapters/index.ts";
-import { llama } from "../../src/models/llama.ts";
+import { llama } from "../../src/models/architectures/rotary/llama.ts";
 import { loadAdapter, saveAdapter } from "../../src/weights/index.ts";
 import { expectClose, FLOAT32 } from "../support/close.ts";
 import { inputFor, runGraph, tensorNamed } from "../support/graph.ts";

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { type Adapter, adaptersOf, adaptModel } from "../../src/adapters/index.ts";
 import { mapTensors } from "../../src/graph/tensors.ts";
 import { constant, input } from "../../src/graph/value.ts";
-import { gpt2 } from "../../src/models/gpt2.ts";
+import { gpt2 } from "../../src/models/architectures/gpt2.ts";
 import { headOf, type Model } from "../../src/models/model.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { foldBatch, matrixTranspose } from "../../src/ops/movement.ts";

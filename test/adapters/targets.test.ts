@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { chooseAdapters } from "../../src/adapters/index.ts";
-import { gpt2 } from "../../src/models/gpt2.ts";
+import { gpt2 } from "../../src/models/architectures/gpt2.ts";
 
 const model = gpt2({ vocab_size: 20, n_positions: 8, n_embd: 8, n_head: 2, n_layer: 2 });
 const options = { targets: ["*"], rank: 4, alpha: 8, rankPattern: {}, alphaPattern: {} };

@@ -1,13 +1,13 @@
 /** Events of a small run, for the tests of what shows them. */
 
-import { parseConfig } from "../../src/train/config.ts";
+import { parseConfig } from "../../src/options/config.ts";
 import type {
   EndEvent,
   MemoryTable,
   StartEvent,
   StepEvent,
   TrainEvent,
-} from "../../src/train/events.ts";
+} from "../../src/runs/events.ts";
 
 export const MEMORY: MemoryTable = {
   rows: [

@@ -12,7 +12,7 @@ import {
   POSSESSIVES,
   PRONOUNS,
   VERBS,
-} from "../../src/data/grammar-lexicon.ts";
+} from "../../src/data/grammar/lexicon.ts";
 import type {
   Clause,
   CommonPhrase,
@@ -20,7 +20,7 @@ import type {
   NounPhrase,
   Preposition,
   Predicate,
-} from "../../src/data/grammar-tree.ts";
+} from "../../src/data/grammar/tree.ts";
 
 function find<T>(items: readonly T[], name: string, nameOf: (item: T) => string): T {
   const item = items.find((candidate) => nameOf(candidate) === name);

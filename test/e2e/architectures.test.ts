@@ -14,7 +14,7 @@ import { complete, createDecoder, loadModel, type LoadedModel } from "../../src/
 import { paramsInUse, type Task } from "../../src/models/model.ts";
 import { classifyTexts, embedTexts } from "../../src/predict/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
-import type { TrainOptions } from "../../src/train/config.ts";
+import type { TrainOptions } from "../../src/options/config.ts";
 import { bertTokenizerDirectory } from "../support/bert-tokenizer.ts";
 import { type FinishedRun, folder, runTiny } from "./support.ts";
 

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { loadModel } from "../../src/generate/index.ts";
 import { classifyTexts } from "../../src/predict/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
-import type { TrainOptions } from "../../src/train/config.ts";
+import type { TrainOptions } from "../../src/options/config.ts";
 import { openSafetensors } from "../../src/weights/index.ts";
 import { bertTokenizerDirectory } from "../support/bert-tokenizer.ts";
 import { type FinishedRun, folder, largestDifference, runTiny, weightsOf } from "./support.ts";

@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll } from "vitest";
 import { grammarPairs } from "../../src/data/index.ts";
-import { parseConfig, type TrainOptions } from "../../src/train/config.ts";
-import type { TrainEvent } from "../../src/train/events.ts";
+import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
+import type { TrainEvent } from "../../src/runs/events.ts";
 import { train } from "../../src/train/trainer.ts";
 import { openSafetensors } from "../../src/weights/index.ts";
 

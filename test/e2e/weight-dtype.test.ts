@@ -1,7 +1,7 @@
 /** Weights that rest in sixteen bits: what they cost, how well they learn, and that a run goes on with the same bits. */
 
 import { describe, expect, it } from "vitest";
-import type { TrainOptions } from "../../src/train/config.ts";
+import type { TrainOptions } from "../../src/options/config.ts";
 import { openSafetensors } from "../../src/weights/index.ts";
 import { type FinishedRun, largestDifference, runTiny, weightsOf } from "./support.ts";
 

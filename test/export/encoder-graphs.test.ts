@@ -19,7 +19,7 @@ import { exportOnnx } from "../../src/export/index.ts";
 import { loadImageModel, loadModel } from "../../src/generate/load-model.ts";
 import { imageProcessor } from "../../src/images/index.ts";
 import { imageInputOf } from "../../src/models/model.ts";
-import { modelFromConfig } from "../../src/models/registry.ts";
+import { modelFromConfig } from "../../src/models/architectures/registry.ts";
 import { classifyImages, embedTexts } from "../../src/predict/index.ts";
 import type { HostTensor } from "../../src/tensor/host-tensor.ts";
 import { readEmbeddingGolden, readGolden } from "../models/golden.ts";

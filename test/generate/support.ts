@@ -12,7 +12,7 @@ import {
 } from "../../src/generate/index.ts";
 import { mapTensors } from "../../src/graph/tensors.ts";
 import { input, type Value } from "../../src/graph/value.ts";
-import { gpt2 } from "../../src/models/gpt2.ts";
+import { gpt2 } from "../../src/models/architectures/gpt2.ts";
 import { headOf, type Model } from "../../src/models/model.ts";
 import { compile } from "../../src/onnx/model.ts";
 import { matmul } from "../../src/ops/matmul.ts";

@@ -3,13 +3,13 @@
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { formatLine } from "../../src/cli/jsonl.ts";
-import type { ComparisonPlan } from "../../src/lab/comparison.ts";
-import { parseMethods } from "../../src/lab/method-spec.ts";
-import type { Launch, LaunchRequest } from "../../src/lab/run-once.ts";
+import { formatLine } from "../../src/runs/log-writer.ts";
+import type { ComparisonPlan } from "../../src/lab/compare/comparison.ts";
+import { parseMethods } from "../../src/lab/suites/method-spec.ts";
+import type { Launch, LaunchRequest } from "../../src/lab/compare/run-once.ts";
 import { checkpointPath } from "../../src/train/checkpoint.ts";
-import { parseConfig, type TrainConfig } from "../../src/train/config.ts";
-import type { EndEvent, TrainEvent } from "../../src/train/events.ts";
+import { parseConfig, type TrainConfig } from "../../src/options/config.ts";
+import type { EndEvent, TrainEvent } from "../../src/runs/events.ts";
 import { endEvent, startEvent, stepEvent } from "../cli/events.ts";
 
 export type Ending = EndEvent["reason"] | "refused" | "killed";

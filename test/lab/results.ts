@@ -1,8 +1,8 @@
 /** Results of a comparison that did not take place. */
 
-import type { Summary } from "../../src/lab/aggregate.ts";
-import { parseMethod } from "../../src/lab/method-spec.ts";
-import type { Measure, MethodResult, RunResult } from "../../src/lab/results.ts";
+import type { Summary } from "../../src/lab/compare/aggregate.ts";
+import { parseMethod } from "../../src/lab/suites/method-spec.ts";
+import type { Measure, MethodResult, RunResult } from "../../src/lab/compare/results.ts";
 
 const one = (mean: number): Summary => ({ mean, deviation: undefined, count: 1 });
 

@@ -6,10 +6,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { Value } from "../../src/graph/value.ts";
 import { gelu, geluTanh, relu, silu } from "../../src/nn/activation.ts";
-import { multiHeadAttention } from "../../src/nn/attention.ts";
-import { causalBias, paddingBias, slidingBias } from "../../src/nn/attention-bias.ts";
+import { multiHeadAttention } from "../../src/nn/attention/attention.ts";
+import { causalBias, paddingBias, slidingBias } from "../../src/nn/attention/attention-bias.ts";
 import { crossEntropy, logSumExp } from "../../src/nn/loss.ts";
-import { rotary } from "../../src/nn/rotary.ts";
+import { rotary } from "../../src/nn/attention/rotary.ts";
 import * as ops from "../../src/ops/index.ts";
 import type { DType } from "../../src/tensor/dtype.ts";
 

@@ -1,14 +1,14 @@
 /** Models that read whole texts, against transformers: the vectors and the classes of its tokens, alone and together. */
 
 import { describe, expect, it } from "vitest";
-import { bert } from "../../src/models/bert.ts";
+import { bert } from "../../src/models/architectures/encoders/bert.ts";
 import { headOf } from "../../src/models/model.ts";
 import { logitsOf } from "../../src/nn/loss.ts";
 import { normalized } from "../../src/nn/similarity.ts";
 import { encode, type EncoderParts } from "../../src/predict/encoder.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import type { HostTensor } from "../../src/tensor/host-tensor.ts";
-import type { Encoding } from "../../src/text/tokenizer.ts";
+import type { Encoding } from "../../src/text/tokenizers/tokenizer.ts";
 import { readEmbeddingGolden, readGolden } from "../models/golden.ts";
 import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { type HostTensors, tensorNamed } from "../support/graph.ts";

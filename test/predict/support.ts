@@ -3,7 +3,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { modelFromConfig } from "../../src/models/registry.ts";
+import { modelFromConfig } from "../../src/models/architectures/registry.ts";
 import type { TextModel } from "../../src/predict/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import { readTensor, type Runtime } from "../../src/runtime/runtime.ts";

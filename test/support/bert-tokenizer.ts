@@ -3,7 +3,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTokenizer } from "../../src/text/huggingface.ts";
+import { createTokenizer } from "../../src/text/tokenizers/huggingface.ts";
 import type { Tokenizer } from "../../src/text/index.ts";
 
 const SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] as const;

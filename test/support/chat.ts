@@ -1,9 +1,9 @@
 /** Conversations as transformers renders and encodes them: golden/make_chat.py. */
 
 import { readFile } from "node:fs/promises";
-import { createTokenizer } from "../../src/text/huggingface.ts";
+import { createTokenizer } from "../../src/text/tokenizers/huggingface.ts";
 import type { ChatMessage, Tokenizer } from "../../src/text/index.ts";
-import type { Json } from "../../src/text/json.ts";
+import type { Json } from "../../src/files/json.ts";
 
 export interface ChatCase {
   readonly messages: readonly ChatMessage[];

@@ -1,7 +1,7 @@
 /** Small tokenizers of the forms that models have, with their ids by Hugging Face: golden/make_tokenizers.py. */
 
 import { readFile } from "node:fs/promises";
-import type { Json } from "../../src/text/json.ts";
+import type { Json } from "../../src/files/json.ts";
 
 interface Golden {
   readonly models: Readonly<Record<string, Json>>;

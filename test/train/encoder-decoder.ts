@@ -2,11 +2,11 @@
 
 import { expect } from "vitest";
 import type { Batch } from "../../src/data/index.ts";
-import { t5 } from "../../src/models/t5.ts";
+import { t5 } from "../../src/models/architectures/t5/t5.ts";
 import { type Buffers, readTensor } from "../../src/runtime/runtime.ts";
 import { float32, type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
-import type { TrainOptions } from "../../src/train/config.ts";
-import { createPipeline } from "../../src/train/pipeline.ts";
+import type { TrainOptions } from "../../src/options/config.ts";
+import { createPipeline } from "../../src/engine/pipeline.ts";
 import { readGolden } from "../models/golden.ts";
 import { numbersOf } from "../support/close.ts";
 import { type HostTensors, tensorNamed } from "../support/graph.ts";

@@ -1,10 +1,10 @@
 /** Goldens of encoders as batches, and their gradients as the pipeline accumulates them. */
 
 import type { Batch } from "../../src/data/index.ts";
-import { bert } from "../../src/models/bert.ts";
-import { createPipeline } from "../../src/train/pipeline.ts";
+import { bert } from "../../src/models/architectures/encoders/bert.ts";
+import { createPipeline } from "../../src/engine/pipeline.ts";
 import { type HostTensor, float32, int32 } from "../../src/tensor/host-tensor.ts";
-import type { TrainOptions } from "../../src/train/config.ts";
+import type { TrainOptions } from "../../src/options/config.ts";
 import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { type HostTensors, tensorNamed } from "../support/graph.ts";
 import { type EmbeddingGolden, expectGradients, type Golden } from "../models/golden.ts";

@@ -2,11 +2,11 @@
 
 import { describe, expect, it } from "vitest";
 import { adapterNames } from "../../src/adapters/index.ts";
-import { parseConfig, type TrainOptions } from "../../src/train/config.ts";
+import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { mergeAdapters, mergeSchedule, pruneState } from "../../src/train/merge.ts";
-import { createPipeline } from "../../src/train/pipeline.ts";
-import { bufferNamed, bufferOf, floats } from "../../src/train/state.ts";
-import { createOptimizer } from "../../src/train/step.ts";
+import { createPipeline } from "../../src/engine/pipeline.ts";
+import { bufferNamed, bufferOf, floats } from "../../src/engine/state.ts";
+import { createOptimizer } from "../../src/engine/optimizer.ts";
 import { expectClose, FLOAT32, relativeDifference } from "../support/close.ts";
 import { batchOf, numbersOfParam, type Parts, partsOf } from "./support.ts";
 

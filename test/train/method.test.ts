@@ -2,14 +2,14 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { bert } from "../../src/models/bert.ts";
-import { gpt2 } from "../../src/models/gpt2.ts";
-import { parseConfig, type TrainOptions } from "../../src/train/config.ts";
+import { bert } from "../../src/models/architectures/encoders/bert.ts";
+import { gpt2 } from "../../src/models/architectures/gpt2.ts";
+import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { leavesAdapters, traineeOf } from "../../src/train/method.ts";
-import { createPipeline } from "../../src/train/pipeline.ts";
+import { createPipeline } from "../../src/engine/pipeline.ts";
 import { describePlan } from "../../src/train/plan.ts";
-import { bufferOf, floats } from "../../src/train/state.ts";
-import { createOptimizer } from "../../src/train/step.ts";
+import { bufferOf, floats } from "../../src/engine/state.ts";
+import { createOptimizer } from "../../src/engine/optimizer.ts";
 import { expectClose, relativeDifference } from "../support/close.ts";
 import { batchOf, numbersOfParam, partsOf } from "./support.ts";
 

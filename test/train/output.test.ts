@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { byteTokenizer } from "../../src/text/index.ts";
-import { parseConfig } from "../../src/train/config.ts";
+import { parseConfig } from "../../src/options/config.ts";
 import { train } from "../../src/train/trainer.ts";
 import { readGolden } from "../models/golden.ts";
 

@@ -1,7 +1,7 @@
 /** Rates around merges, against hand-made numbers. */
 
 import { expect, it } from "vitest";
-import { parseConfig } from "../../src/train/config.ts";
+import { parseConfig } from "../../src/options/config.ts";
 import { createRates } from "../../src/train/rates.ts";
 
 const config = parseConfig({ learningRate: 2, schedule: "linear", warmupSteps: 2 });

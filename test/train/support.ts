@@ -1,21 +1,21 @@
 /** A run without a tokenizer and a data set: a model from disk, batches by hand. */
 
-import { gpt2 } from "../../src/models/gpt2.ts";
+import { gpt2 } from "../../src/models/architectures/gpt2.ts";
 import type { Model } from "../../src/models/model.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
-import { parseConfig, type TrainConfig, type TrainOptions } from "../../src/train/config.ts";
+import { parseConfig, type TrainConfig, type TrainOptions } from "../../src/options/config.ts";
 import type { Batch } from "../../src/data/index.ts";
-import { createDraws } from "../../src/train/draws.ts";
+import { createDraws } from "../../src/engine/draws.ts";
 import { type Trainee, traineeOf } from "../../src/train/method.ts";
-import type { PipelineParts } from "../../src/train/parts.ts";
+import type { PipelineParts } from "../../src/engine/parts.ts";
 import { immediateParams } from "../../src/train/prepare.ts";
-import { createProgramCache } from "../../src/train/programs.ts";
-import { createSlots } from "../../src/train/slots.ts";
-import { bufferOf, createState, restore } from "../../src/train/state.ts";
+import { createProgramCache } from "../../src/runtime/programs.ts";
+import { createSlots } from "../../src/runtime/slots.ts";
+import { bufferOf, createState, restore } from "../../src/engine/state.ts";
 import { type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
 import { loadWeights, readConfig } from "../../src/weights/index.ts";
 
-export type Parts = PipelineParts & Trainee;
+export type Parts = PipelineParts & Trainee & { readonly config: TrainConfig };
 
 /** The parts of a run over the tiny GPT-2 that peft has seen too. */
 export async function partsOf(options: TrainOptions): Promise<Parts> {
@@ -48,6 +48,8 @@ export function partsOfModel(
     runtime,
     state,
     draws,
+    recompute: config.recompute,
+    vocabularyChunk: config.vocabularyChunk,
     shapes: [model.inputTypes(1, 8)],
     programs: createProgramCache(runtime),
     slots: createSlots(runtime),

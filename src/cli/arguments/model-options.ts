@@ -1,0 +1,40 @@
+/** @file The options of commands that run a model: where it is, and how it is run. */
+
+import type { ModelNames } from "../../hub/index.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import type { CommandHelp } from "./help.ts";
+import { type Option, type ParsedOptions, required } from "./options.ts";
+
+export const modelOptions: readonly Option[] = [
+  {
+    name: "model",
+    value: "DIR",
+    description: "a directory that flora or Hugging Face saved, or owner/name on the Hub",
+  },
+  {
+    name: "adapter",
+    value: "DIR",
+    description:
+      "an adapter that flora or peft saved, here or on the Hub; without --model, its base is loaded",
+  },
+];
+
+export const threadsOption: Option = {
+  name: "threads",
+  value: "N",
+  description: "threads of an operator; one per core if absent",
+};
+
+/** The model and its adapter as they were named: what `fetchModels` makes directories of. */
+export function modelNames(options: ParsedOptions, help: CommandHelp): ModelNames {
+  const adapter = options.text("adapter");
+  const directory =
+    adapter === undefined ? required(options, "model", help) : options.text("model");
+  return { directory, adapter };
+}
+
+export async function openRuntime(options: ParsedOptions): Promise<Runtime> {
+  const { cpuRuntime } = await import("../../runtime/node.ts");
+  const threads = options.number("threads");
+  return cpuRuntime(threads === undefined ? {} : { threads });
+}

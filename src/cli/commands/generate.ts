@@ -1,0 +1,239 @@
+/**
+ * @file `flora generate`: text from a model: of one prompt shown as it is made, of the lines of a
+ * file in batches.
+ */
+
+import { text as readAll } from "node:stream/consumers";
+import { UsageError } from "../../errors.ts";
+import type { CompleteTextOptions, TextModel } from "../../generate/index.ts";
+import { fetchModels } from "../inputs/fetch.ts";
+import type { CommandHelp } from "../arguments/help.ts";
+import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
+import {
+  modelNames,
+  modelOptions,
+  openRuntime,
+  threadsOption,
+} from "../arguments/model-options.ts";
+import { type ParsedOptions, parseOptions, required } from "../arguments/options.ts";
+import { standardError, standardOutput } from "../terminal/terminal.ts";
+
+export const help: CommandHelp = {
+  usage: "generate --model DIR [--adapter DIR] (--prompt TEXT | --chat TEXT | --input FILE)",
+  summary: "continue texts with a trained model, or answer them",
+  details: [
+    "What is not given is as the model's generation_config.json has it: lengths, sampling, beams," +
+      " penalties, and the tokens that end a text. What the file does not say: at most 128 tokens, the likeliest ones.",
+    "A temperature above 0 samples and more beams than 1 search; each turns off what the file has of the other.",
+  ],
+  options: [
+    ...modelOptions,
+    { name: "prompt", value: "TEXT", description: "the text to continue; - reads standard input" },
+    {
+      name: "chat",
+      value: "TEXT",
+      description: "a message to answer, in the model's chat template; - reads standard input",
+    },
+    { name: "system", value: "TEXT", description: "what the model is told before --chat" },
+    {
+      name: "input",
+      value: "FILE",
+      description:
+        "a prompt per line, - for standard input; each becomes a line, with spaces for line breaks",
+    },
+    { name: "prefix", value: "TEXT", description: "what stands before every prompt" },
+    { name: "suffix", value: "TEXT", description: "what stands after every prompt" },
+    { name: "json", description: 'write {"prompt", "text"} per line, after a search "score" too' },
+    { name: "maxNewTokens", value: "N", description: "the most tokens to make" },
+    {
+      name: "temperature",
+      value: "NUMBER",
+      description: "spread of the choice; 0 takes the likeliest token",
+    },
+    { name: "topK", value: "N", description: "sample among so many tokens" },
+    {
+      name: "topP",
+      value: "NUMBER",
+      description: "sample among the likeliest tokens of this probability",
+    },
+    { name: "seed", value: "N", description: "seed of the sampling [0]" },
+    { name: "beams", value: "N", description: "likeliest texts to follow side by side" },
+    {
+      name: "lengthPenalty",
+      value: "NUMBER",
+      description: "power of the length that divides a beam's log-probability",
+    },
+    {
+      name: "repetitionPenalty",
+      value: "NUMBER",
+      description: "above 1, tokens that were there before become less likely",
+    },
+    { name: "stop", value: "TEXT", repeats: true, description: "end before this text" },
+    { name: "batchSize", value: "N", description: "texts or beams to make together [32]" },
+    threadsOption,
+  ],
+  examples: [
+    "flora generate --model runs/flora --prompt $'Der kleine Hund schläft.\\n'",
+    "flora generate --model runs/flora --input de.txt --suffix $'\\n' --beams 4 > en.txt",
+    "flora generate --adapter runs/lora --prompt \"Once upon a time\" --stop $'\\n\\n'",
+    'flora generate --model HuggingFaceTB/SmolLM2-135M-Instruct --chat "Why is the sky blue?"',
+  ],
+};
+
+/** Runs the command; returns the exit code. */
+export async function run(words: readonly string[]): Promise<number> {
+  const options = parseOptions(words, help.options ?? []);
+  const named = modelNames(options, help);
+  const source = sourceOf(options);
+  const names = await fetchModels(named);
+  const { createDecoder, loadModel } = await import("../../generate/index.ts");
+  const runtime = await openRuntime(options);
+  const { model, weights, tokenizer, generation } = await loadModel(runtime, names);
+  for (const field of generation.ignored) {
+    standardError().write(`generation_config.json: ${field} is not known here and has no effect\n`);
+  }
+  const decoder = createDecoder(model, runtime, weights);
+  const controller = new AbortController();
+  const settings = { ...settingsOf(options, generation.options), signal: controller.signal };
+  const stopListening = onInterrupt((isFirst) => {
+    if (isFirst) controller.abort();
+    else process.exit(INTERRUPTED);
+  });
+  const format = options.flag("json") ? "json" : source === "input" ? "line" : "text";
+  try {
+    const prompts = await promptsOf(source, options, tokenizer);
+    await write({ model, decoder, tokenizer }, prompts, { settings, format });
+    return 0;
+  } catch (error) {
+    if (!controller.signal.aborted) throw error;
+    // The terminal's next line is not ours.
+    if (format === "text") standardOutput().write("\n");
+    return INTERRUPTED;
+  } finally {
+    stopListening();
+    await decoder.release();
+  }
+}
+
+const SOURCES = ["prompt", "chat", "input"] as const;
+type Source = (typeof SOURCES)[number];
+
+/** The option that has the prompts. */
+function sourceOf(options: ParsedOptions): Source {
+  const [source, other] = SOURCES.filter((name) => options.text(name) !== undefined);
+  if (source === undefined) required(options, "prompt", help);
+  if (other !== undefined) throw new UsageError(`--${other}: not together with --${source}`);
+  if (source !== "chat" && options.text("system") !== undefined) {
+    throw new UsageError("--system: needs --chat");
+  }
+  return source ?? "prompt";
+}
+
+/** What is to be continued, and how it was given. */
+interface Prompt {
+  readonly given: string;
+  readonly prompt: string | Int32Array;
+}
+
+async function promptsOf(
+  source: Source,
+  options: ParsedOptions,
+  tokenizer: TextModel["tokenizer"],
+): Promise<readonly Prompt[]> {
+  const value = options.text(source) ?? "";
+  const standardInput = value === "-" ? await readAll(process.stdin) : undefined;
+  if (source === "chat") {
+    const content = standardInput ?? value;
+    const system = options.text("system");
+    const { createChat } = await import("../../text/index.ts");
+    const told = system === undefined ? [] : [{ role: "system", content: system }];
+    const messages = [...told, { role: "user", content }];
+    return [{ given: content, prompt: createChat(tokenizer).encodePrompt(messages) }];
+  }
+  const texts =
+    source === "prompt" ? [standardInput ?? value] : linesOf(standardInput ?? (await read(value)));
+  const [prefix = "", suffix = ""] = [options.text("prefix"), options.text("suffix")];
+  return texts.map((given) => ({ given, prompt: prefix + given + suffix }));
+}
+
+async function read(path: string): Promise<string> {
+  const { readTextFile } = await import("../../data/index.ts");
+  return readTextFile(path);
+}
+
+const linesOf = (text: string): readonly string[] => text.replace(/\r?\n$/, "").split(/\r?\n/);
+
+const NUMBERS = [
+  "maxNewTokens",
+  "temperature",
+  "topK",
+  "topP",
+  "seed",
+  "beams",
+  "lengthPenalty",
+  "repetitionPenalty",
+  "batchSize",
+] as const;
+
+const USUAL_NEW_TOKENS = 128;
+
+/** The model's own options under those of the command line. */
+function settingsOf(options: ParsedOptions, defaults: CompleteTextOptions): CompleteTextOptions {
+  const numbers: Partial<Record<(typeof NUMBERS)[number], number>> = Object.fromEntries(
+    NUMBERS.flatMap((name) => {
+      const value = options.number(name);
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
+  const stopStrings = options.texts("stop");
+  return {
+    ...(defaults.maxLength === undefined && { maxNewTokens: USUAL_NEW_TOKENS }),
+    ...defaults,
+    ...((numbers.temperature ?? 0) > 0 && { beams: 1 }),
+    ...((numbers.beams ?? 1) > 1 && { temperature: 0 }),
+    ...numbers,
+    ...(stopStrings.length > 0 && { stopStrings }),
+  };
+}
+
+interface Made {
+  readonly prompt: string;
+  readonly text: string;
+  readonly score?: number;
+}
+
+const FORMATS = {
+  json: (made: Made): string => JSON.stringify(made),
+  line: ({ text }: Made): string => text.replaceAll(/\s*\n\s*/g, " ").trimEnd(),
+  text: ({ text }: Made): string => text,
+} as const;
+
+/** Batches whose texts are written together, so that texts of similar lengths are made together. */
+const BATCHES_WRITTEN_TOGETHER = 4;
+
+async function write(
+  model: TextModel,
+  prompts: readonly Prompt[],
+  options: { readonly settings: CompleteTextOptions; readonly format: keyof typeof FORMATS },
+): Promise<void> {
+  const { settings, format } = options;
+  const { beams = 1, batchSize = 32 } = settings;
+  const { completeText, generateText } = await import("../../generate/index.ts");
+  const output = standardOutput();
+  const textsOf = (some: readonly Prompt[]) => some.map(({ prompt }) => prompt);
+  if (format === "text" && beams === 1) {
+    for await (const { text } of generateText(model, textsOf(prompts), settings)) {
+      output.write(text);
+    }
+    output.write("\n");
+    return;
+  }
+  const size = BATCHES_WRITTEN_TOGETHER * Math.max(1, Math.floor(batchSize / beams));
+  for (let start = 0; start < prompts.length; start += size) {
+    const some = prompts.slice(start, start + size);
+    const part = { ...settings, firstSequence: start };
+    for (const [i, made] of (await completeText(model, textsOf(some), part)).entries()) {
+      output.write(`${FORMATS[format]({ prompt: some[i]?.given ?? "", ...made })}\n`);
+    }
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * @file `flora train`: a run, followed in the terminal and in a log, that signals end in good
+ * order.
+ */
+
+import { parseConfig, type TrainConfig } from "../../options/config.ts";
+import type { EndEvent, TrainEvent } from "../../runs/events.ts";
+import { createConsole, type RunConsole } from "../reports/console.ts";
+import { fetchInputs } from "../inputs/fetch.ts";
+import type { CommandHelp } from "../arguments/help.ts";
+import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
+import { createJsonLinesLog } from "../../runs/log-writer.ts";
+import { readRunOptions } from "../arguments/run-config.ts";
+import { programName, standardOutput } from "../terminal/terminal.ts";
+
+export const help: CommandHelp = {
+  usage: "train [config.yaml] [--option value ...]",
+  summary: "train a model, and save it as a Hugging Face directory",
+  details: [
+    "Without options, a small GPT-2 learns to translate sentences of a built-in German-English grammar.",
+    "Every option can stand in the YAML file too, under the same name; the command line wins.",
+    "--low-memory (Linux) gives freed memory back at once: less is resident, and it takes longer.",
+  ],
+  options: [
+    {
+      name: "dataset",
+      value: "NAME",
+      description:
+        "a dataset on the Hub, owner/name; --train and --validation then name files of it",
+    },
+  ],
+  takesRun: true,
+  examples: [
+    "flora train",
+    "flora train --train de.txt,en.txt --epochs 3 --output runs/translator",
+    "flora train --train book.txt --model openai-community/gpt2 --rank 32 --micro-steps 8",
+    "flora train --train book.txt --model gpt2/ --method lora --targets c_attn --output runs/lora",
+    "flora train --task classify --train reviews.tsv --model google-bert/bert-base-uncased",
+    "flora train config.yaml --model.n_layer 6 --no-recompute",
+  ],
+};
+
+const EXIT_CODES: Readonly<Record<EndEvent["reason"], number>> = {
+  finished: 0,
+  "not a number": 1,
+  interrupted: INTERRUPTED,
+};
+
+type Train = (
+  config: TrainConfig,
+  options: { readonly signal: AbortSignal },
+) => AsyncIterable<TrainEvent>;
+
+/** Runs the command; returns the exit code. */
+export async function run(words: readonly string[]): Promise<number> {
+  const { options, own } = await readRunOptions(words, help.options);
+  const config = parseConfig(await fetchInputs(options, own.text("dataset")));
+  const { train } = await import("../../train/trainer.ts");
+  const console = createConsole(standardOutput(), { program: programName(), words });
+  return follow(config, train, console);
+}
+
+/** Follows a run to its end; returns the exit code. */
+export async function follow(
+  config: TrainConfig,
+  train: Train,
+  console: RunConsole,
+): Promise<number> {
+  const controller = new AbortController();
+  const log = createJsonLinesLog();
+  const stopListening = onInterrupt((isFirst) => {
+    if (isFirst) {
+      console.note("finishing the micro-step and saving; Ctrl-C again ends at once");
+      controller.abort();
+    } else {
+      console.close();
+      process.exit(EXIT_CODES.interrupted);
+    }
+  });
+  let exitCode = 1;
+  try {
+    for await (const event of train(config, { signal: controller.signal })) {
+      await log.write(event);
+      console.show(event);
+      if (event.type === "end") exitCode = EXIT_CODES[event.reason];
+    }
+  } finally {
+    stopListening();
+    console.close();
+    await log.close();
+  }
+  return exitCode;
+}

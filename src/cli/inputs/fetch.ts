@@ -1,0 +1,81 @@
+/**
+ * @file Names on the Hub in place of directories and files: what is named is fetched, and its path
+ * takes the place of the name. What exists here is never looked for there.
+ */
+
+import { UsageError } from "../../errors.ts";
+import type { ModelNames } from "../../hub/index.ts";
+import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/config.ts";
+import { withHub } from "../reports/transfer.ts";
+
+const whenInterrupted =
+  "interrupted; what has come is kept, and the same command goes on where it broke off";
+
+/**
+ * The directories of a model and its adapter.
+ *
+ * @throws {UsageError} if there is no such directory and no such name, or it cannot be fetched.
+ */
+export async function fetchModels(names: ModelNames): Promise<ModelNames> {
+  const { resolveModels } = await import("../../hub/index.ts");
+  return withHub((options) => resolveModels(names, options), { whenInterrupted });
+}
+
+/**
+ * The configuration of a run of which no weights are read: of its model, the settings are fetched.
+ *
+ * @throws {UsageError} as `fetchModels` does.
+ */
+export async function fetchSettings(config: TrainConfig): Promise<TrainConfig> {
+  const { model } = config;
+  if (typeof model !== "string") return config;
+  const { resolveModel } = await import("../../hub/index.ts");
+  const directory = await withHub(
+    (options) => resolveModel(model, { ...options, weights: false }),
+    { whenInterrupted },
+  );
+  return { ...config, model: directory };
+}
+
+/**
+ * The options of a run, in which the model and the files of the data are paths.
+ *
+ * @param dataset - name on the Hub; that of the options if absent
+ * @throws {UsageError} as `fetchModels` does.
+ */
+export async function fetchInputs(
+  { dataset: named, ...options }: TrainOptions,
+  dataset: unknown = named,
+): Promise<TrainOptions> {
+  const { model } = options;
+  if (typeof model !== "string" && dataset === undefined) return options;
+  if (dataset !== undefined && typeof dataset !== "string") {
+    throw new UsageError(`dataset: must be a text; got ${JSON.stringify(dataset)}`);
+  }
+  // What is wrong with the options is said before anything is fetched.
+  parseConfig({
+    ...options,
+    train: options["train"] ?? (dataset === undefined ? undefined : "data.txt"),
+  });
+  const { resolveDataset, resolveModel } = await import("../../hub/index.ts");
+  return withHub(
+    async (hub) => {
+      const directory = typeof model === "string" ? await resolveModel(model, hub) : undefined;
+      const inputs = { ...options, ...(directory !== undefined && { model: directory }) };
+      if (dataset === undefined) return inputs;
+      const wanted = {
+        train: textsOf(options["train"]),
+        validation: textsOf(options["validation"]),
+      };
+      const { train, validation } = await resolveDataset(dataset, wanted, hub);
+      return { ...inputs, train, ...(validation.length > 0 && { validation }) };
+    },
+    { whenInterrupted },
+  );
+}
+
+/** One text or several, as options give them. */
+function textsOf(value: unknown): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  return (Array.isArray(value) ? value : [value]).map(String);
+}

@@ -1,0 +1,136 @@
+/** @file A run as a person follows it: a consumer of its events that writes text. */
+
+import type { Task } from "../../models/model.ts";
+import type {
+  EndEvent,
+  EvaluationEvent,
+  StartEvent,
+  StepEvent,
+  TrainEvent,
+} from "../../runs/events.ts";
+import { leavesAdapters } from "../../train/method.ts";
+import { quoteWords } from "../arguments/arguments.ts";
+import { wrap } from "../terminal/layout.ts";
+import { createProgress, type Output, type Progress } from "../terminal/progress.ts";
+import {
+  endReport,
+  evaluationReport,
+  type ReportOptions,
+  startReport,
+  translationReport,
+} from "./report.ts";
+import { createStyle } from "../terminal/style.ts";
+import { TASK_WORDS } from "./task-words.ts";
+
+export interface ConsoleOptions {
+  /** How the reader calls flora: "flora", "npx flora". */
+  readonly program: string;
+  /** What came after "flora train". */
+  readonly words: readonly string[];
+}
+
+export interface RunConsole {
+  show(event: TrainEvent): void;
+  /** A line that is no event. */
+  note(text: string): void;
+  /** Leaves the terminal as it was found. */
+  close(): void;
+}
+
+export function createConsole(output: Output, options: ConsoleOptions): RunConsole {
+  const style = createStyle(output.color);
+  const steps: Pick<StepEvent, "step" | "loss">[] = [];
+  const evaluations: Pick<EvaluationEvent, "step" | "loss" | "accuracy">[] = [];
+  let progress: Progress = createProgress(output, { microSteps: 1 });
+  let start: StartEvent | undefined;
+  let tested: string | undefined;
+
+  const task = (): Task => start?.task ?? "causal";
+  const reportOptions = (): ReportOptions => ({ width: output.width, style });
+
+  function show(event: TrainEvent): void {
+    switch (event.type) {
+      case "start":
+        start = event;
+        progress = createProgress(output, { microSteps: event.config.microSteps });
+        return progress.print(startReport(event, reportOptions()));
+      case "micro-step":
+        return progress.microStep(event);
+      case "step":
+        steps.push({ step: event.step, loss: event.loss });
+        return progress.step(event);
+      case "evaluation":
+        evaluations.push(event);
+        return progress.print([evaluationReport(event, { ...reportOptions(), task: task() })]);
+      case "translation":
+        tested = event.samples[0]?.prompt;
+        return progress.print(["", ...translationReport(event, reportOptions())]);
+      case "saved":
+        // A model is saved at every evaluation; its path comes at the end.
+        if (event.what === "model") return;
+        return progress.print([`checkpoint saved at step ${event.step}: ${event.path}`]);
+      case "end":
+        progress.end();
+        return progress.print(["", ...end(event), "", ...next(event)]);
+    }
+  }
+
+  const end = (event: EndEvent): string[] =>
+    endReport(
+      event,
+      { steps, evaluations },
+      { ...reportOptions(), color: output.color, task: task() },
+    );
+
+  /** What came of the run, and what to do now. */
+  function next(event: EndEvent): string[] {
+    const { reason, step, totalSteps, message } = event;
+    const { program, words } = options;
+    const directory = start?.config.output ?? "";
+    const told = message === undefined ? [] : wrap(message, output.width);
+    if (reason === "interrupted") {
+      return [
+        style.yellow(`interrupted at step ${step} of ${totalSteps}`),
+        ...told,
+        "go on with:",
+        `  ${program} train ${quoteWords(resumeWords(words))}`,
+      ];
+    }
+    if (reason === "not a number") {
+      const advice = "try a smaller --learning-rate, --max-grad-norm 1 or a longer --warmup-steps";
+      return [
+        style.red(`stopped at step ${step}: the loss is not a number`),
+        ...(told.length > 0 ? told : wrap(advice, output.width)),
+      ];
+    }
+    // A prompt as the model was trained on; text models take any.
+    const prompt = tested === undefined ? '"..."' : quoteWords([tested]);
+    const isAdapter = start !== undefined && leavesAdapters(start.config);
+    const kind = isAdapter ? "adapter" : "model";
+    const made = { kind, directory: quoteWords([directory]), prompt } as const;
+    const use = TASK_WORDS[task()].use?.(made);
+    const commands = [
+      ...(use === undefined ? [] : [use]),
+      ...(isAdapter ? [`merge --adapter ${quoteWords([directory])} --output runs/merged`] : []),
+      ...(words.length === 0 ? AFTER_DEMONSTRATION : []),
+    ];
+    return [
+      `the ${kind} is in ${style.bold(directory)}; next:`,
+      ...commands.map((command) => `  ${program} ${command}`.trimEnd()),
+    ];
+  }
+
+  return { show, note: (text) => progress.print([text]), close: () => progress.end() };
+}
+
+/** For whoever gave no options yet: data of their own, and a larger model. */
+const AFTER_DEMONSTRATION: readonly string[] = [
+  "train --train de.txt,en.txt --output runs/mine",
+  "memory --model.n_layer 12 --model.n_embd 768 --rank 128",
+];
+
+/** The same command, going on. */
+const resumeWords = (words: readonly string[]): string[] => [
+  ...words.filter((word) => !/^--(no-)?(overwrite|resume)(=.*)?$/.test(word)),
+  "--resume",
+];

@@ -1,0 +1,173 @@
+/** @file The events of a run that deserve more than a line, as text. */
+
+import type {
+  EndEvent,
+  EvaluationEvent,
+  StartEvent,
+  StepEvent,
+  TranslationEvent,
+} from "../../runs/events.ts";
+import type { Task } from "../../models/model.ts";
+import { METHOD_NAMES, type TrainConfig } from "../../options/config.ts";
+import { formatCount, formatDuration, formatPercent } from "../terminal/format.ts";
+import { formatTable, indent, truncate, wrap } from "../terminal/layout.ts";
+import { formatMeasurement, formatPrediction } from "./memory-table.ts";
+import { formatPlan } from "./plan-table.ts";
+import { type Curve, plotCurves, type Point, smooth } from "./plot.ts";
+import { formatLearningRate, formatLoss } from "../terminal/progress.ts";
+import type { Style } from "../terminal/style.ts";
+import { TASK_WORDS } from "./task-words.ts";
+
+export interface ReportOptions {
+  readonly width: number;
+  readonly style: Style;
+}
+
+/** Where the facts of a run begin. */
+const FACTS_COLUMN = 11;
+
+/** What will be trained on what, how, the plan and the predicted memory. */
+export function startReport(event: StartEvent, { width, style }: ReportOptions): string[] {
+  const { config, modelType, parameterCount, data, drawn, totalSteps, startStep } = event;
+  const { optimizer, schedule, batchSize, microSteps } = config;
+  const batches = microSteps === 1 ? "" : ` x ${microSteps} micro-steps`;
+  const facts = [
+    ["model", `${modelType}, ${formatCount(parameterCount)} parameters${origin(event)}`],
+    ...drawnLines(drawn, width - FACTS_COLUMN).map((line) => ["", line]),
+    ["data", data],
+    ["method", methodInWords(config)],
+    ["optimizer", `${optimizer}, ${schedule} rate${warmup(event)}`],
+    [
+      "steps",
+      `${formatCount(totalSteps)}, of ${batchSize} ${TASK_WORDS[event.task].examples}${batches}${done(startStep)}`,
+    ],
+    ["output", config.output],
+  ];
+  return [
+    ...formatTable(facts).map((line) => style.bold(line.slice(0, 9)) + line.slice(9)),
+    "",
+    style.bold("gradients -> what is kept of them, with the optimizer's state"),
+    ...indent(formatPlan(event.parameters, width - 2)),
+    "",
+    ...formatPrediction(event.memory, width),
+    "",
+  ];
+}
+
+function methodInWords(config: TrainConfig): string {
+  const { method, rank, alpha, projection, momentum, compressMoments, accumulatorDtype } = config;
+  const facts = [
+    ...(method === "dense" ? [] : [`rank ${rank}`]),
+    ...(method === "flora" ? [`${projection} projections`] : []),
+    ...(method === "flora" || method === "dense" ? [] : [`alpha ${alpha}`]),
+    ...(method === "lora+" ? [`rate of B ${config.rateRatio} times that of A`] : []),
+    ...(momentum > 0 ? [`momentum ${momentum}`] : []),
+    ...(compressMoments ? ["compressed moments"] : []),
+    ...(accumulatorDtype === "int8" ? ["int8 accumulators"] : []),
+  ];
+  return [METHOD_NAMES[method], ...facts].join(", ");
+}
+
+/** What a checkpoint lacks. */
+const drawnLines = (drawn: readonly string[], width: number): readonly string[] =>
+  drawn.length === 0 ? [] : wrap(`drawn, as it has none: ${drawn.join(", ")}`, width);
+
+const origin = ({ config: { model } }: StartEvent): string =>
+  typeof model === "string" ? `, from ${model}` : ", from scratch";
+
+const warmup = ({ config: { warmupSteps, learningRate } }: StartEvent): string => {
+  const peak = learningRate === undefined ? "" : ` ${formatLearningRate(learningRate)}`;
+  return `${peak}${warmupSteps > 0 ? ` after ${formatCount(warmupSteps)} steps of warm-up` : ""}`;
+};
+
+const done = (steps: number): string => (steps > 0 ? `; ${formatCount(steps)} are done` : "");
+
+/** An evaluation in one line: the loss, and what says the most about the task. */
+export function evaluationReport(
+  event: EvaluationEvent,
+  { style, task }: ReportOptions & { readonly task: Task },
+): string {
+  const { step, loss, perplexity, accuracy, tokens, elapsedMs } = event;
+  const { unit, hasPerplexity, accuracyName } = TASK_WORDS[task];
+  const measures = [
+    `loss ${style.bold(formatLoss(loss))}`,
+    ...(hasPerplexity ? [`perplexity ${formatPerplexity(perplexity)}`] : []),
+    ...(accuracyName === undefined ? [] : [`${accuracyName} ${formatPercent(accuracy)}`]),
+  ];
+  const spent = `${formatCount(tokens)} ${unit} in ${formatDuration(elapsedMs)}`;
+  return (
+    `${style.yellow("held out")} at step ${step}: ${measures.join("  ")}` +
+    `  ${style.dim(`(${spent})`)}`
+  );
+}
+
+/** A few translations, and how good all of them are. */
+export function translationReport(event: TranslationEvent, options: ReportOptions): string[] {
+  const { bleu, rouge, count, signature, samples, elapsedMs } = event;
+  const { style, width } = options;
+  const line = (label: string, text: string) =>
+    `  ${style.dim(label.padEnd(10))}${truncate(text.replaceAll(/\s+/g, " ").trim(), width - 13)}`;
+  const translated = samples.flatMap(({ source, target, output }) => {
+    const right = output.trim() === target.trim();
+    const got = line("got", output === "" ? "(nothing)" : output);
+    return [line("source", source), line("expected", target), right ? style.green(got) : got, ""];
+  });
+  const rouges = [rouge.rouge1, rouge.rouge2, rouge.rougeL].map((f) => f.toFixed(1)).join(" / ");
+  const scores = style.bold(`BLEU ${bleu.toFixed(1)}  ROUGE-1/2/L ${rouges}`);
+  const spent = `${formatCount(count)} held-out pairs in ${formatDuration(elapsedMs)}`;
+  return [
+    ...translated,
+    `${scores}  ${style.dim(`(${spent})`)}`,
+    `  ${style.dim(truncate(signature, width - 2))}`,
+  ];
+}
+
+export interface History {
+  readonly steps: readonly Pick<StepEvent, "step" | "loss">[];
+  readonly evaluations: readonly Pick<EvaluationEvent, "step" | "loss" | "accuracy">[];
+}
+
+/** The curves of the loss and the accuracy, the memory beside its prediction, and where the time went. */
+export function endReport(
+  event: EndEvent,
+  history: History,
+  options: ReportOptions & { readonly color: boolean; readonly task: Task },
+): string[] {
+  const { elapsedMs, projectionShare, overheadShare, memory, step } = event;
+  const size = { width: Math.min(options.width, 100), color: options.color, xLabel: "step" };
+  const curves = [
+    plotCurves(lossCurves(history), { ...size, height: 12 }),
+    plotCurves(accuracyCurves(history, options.task), { ...size, height: 6 }),
+  ].flatMap((lines) => (lines.length > 0 ? [...lines, ""] : []));
+  const shares =
+    `${formatCount(step)} steps in ${formatDuration(elapsedMs)}` +
+    `; projections ${formatPercent(projectionShare)} of it` +
+    `, outside onnxruntime ${formatPercent(overheadShare)}`;
+  return [...curves, ...formatMeasurement(memory), "", shares];
+}
+
+/** The training loss, smoothed over about a thirtieth of the run, and the held-out losses. */
+function lossCurves({ steps, evaluations }: History): readonly Curve[] {
+  const points = (events: History["steps"]) => events.map(({ step, loss }): Point => [step, loss]);
+  const span = Math.max(1, steps.length / 30);
+  const training = smooth(points(steps), 1 - 1 / span);
+  return [
+    {
+      name: span > 1 ? "training loss (smoothed)" : "training loss",
+      kind: "line",
+      points: training,
+    },
+    { name: "held-out loss", kind: "marks", points: points(evaluations) },
+  ];
+}
+
+/** The held-out accuracy in percent, where the task has one. */
+function accuracyCurves({ evaluations }: History, task: Task): readonly Curve[] {
+  const { accuracyName } = TASK_WORDS[task];
+  if (accuracyName === undefined) return [];
+  const points = evaluations.map(({ step, accuracy }): Point => [step, 100 * accuracy]);
+  return [{ name: `held out, ${accuracyName} in %`, kind: "line", points }];
+}
+
+const formatPerplexity = (perplexity: number): string =>
+  perplexity < 1000 ? perplexity.toFixed(2) : formatCount(perplexity);

@@ -1,0 +1,73 @@
+/** @file Conversations as sequences of tokens. The loss is on what the assistant says, in all its turns. */
+
+import { UsageError } from "../../errors.ts";
+import type { Chat } from "../../text/chat/chat.ts";
+import type { Conversation } from "../formats/conversation.ts";
+import { type FitOptions, type Fitted, tooLongError } from "./fit.ts";
+import type { LanguageModelSequence } from "./sequence.ts";
+
+/**
+ * Conversations as sequences of at most `contextLength + 1` tokens, in order. Where they are cut, one
+ * whose answers are all lost is left out.
+ *
+ * @throws {UsageError} if the chat's template refuses one, if some do not fit and are neither dropped
+ *   nor cut, or if none is left.
+ */
+export function conversationSequences(
+  chat: Chat,
+  conversations: readonly Conversation[],
+  { contextLength, tooLong = "refuse" }: FitOptions,
+): Fitted<LanguageModelSequence> {
+  const sequences = conversations.map((conversation, i) => encode(chat, conversation, i));
+  const isLong = ({ ids }: LanguageModelSequence) => ids.length - 1 > contextLength;
+  if (tooLong === "refuse" && sequences.some(isLong)) {
+    const alternative = 'set tooLong to "truncate" or "drop"';
+    const lengths = sequences.map(({ ids }) => ids.length - 1);
+    throw tooLongError("conversations", lengths, { contextLength, alternative });
+  }
+  const fitted = sequences.flatMap((sequence) => {
+    if (!isLong(sequence)) return [sequence];
+    const cut = tooLong === "truncate" ? shortened(sequence, contextLength + 1) : undefined;
+    return cut ? [cut] : [];
+  });
+  if (fitted.length === 0) {
+    const got = conversations.length;
+    throw new UsageError(`conversations: none fits into ${contextLength} tokens; got ${got}`);
+  }
+  const long = sequences.filter(isLong).length;
+  const dropped = sequences.length - fitted.length;
+  return { sequences: fitted, dropped, truncated: long - dropped };
+}
+
+function encode(chat: Chat, conversation: Conversation, index: number): LanguageModelSequence {
+  try {
+    const { ids, assistant } = chat.encode(conversation);
+    return withRanges(ids, assistant);
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    const hint = cause.hint === undefined ? {} : { hint: cause.hint };
+    throw new UsageError(`conversation ${index + 1}: ${cause.message}`, { cause, ...hint });
+  }
+}
+
+/** The first `length` tokens, or undefined if none of them counts. */
+function shortened(
+  { ids, lossRanges = [] }: LanguageModelSequence,
+  length: number,
+): LanguageModelSequence | undefined {
+  const ranges = lossRanges
+    .filter(([start]) => start < length)
+    .map(([start, end]) => [start, Math.min(end, length)] as const);
+  return ranges.length > 0 ? withRanges(ids.subarray(0, length), ranges) : undefined;
+}
+
+/** The first token is never predicted. */
+function withRanges(
+  ids: Int32Array,
+  ranges: readonly (readonly [start: number, end: number])[],
+): LanguageModelSequence {
+  const lossRanges = ranges
+    .map(([start, end]) => [Math.max(1, start), end] as const)
+    .filter(([start, end]) => start < end);
+  return { ids, lossFrom: lossRanges[0]?.[0] ?? ids.length, lossRanges };
+}

@@ -1,0 +1,81 @@
+/**
+ * @file The order in which examples are trained on: each once an epoch, in batches of examples of similar size.
+ *
+ * The order of epoch e depends on the key and e alone, so that the position (the number of batches taken) is all that a run must
+ * save to go on.
+ */
+
+import { UsageError } from "../../errors.ts";
+import { foldIn, type Key } from "../../random/key.ts";
+import { permutation } from "./permutation.ts";
+
+export interface Epochs<T> {
+  readonly batchesPerEpoch: number;
+  /** The examples of the batch at a position from 0 on, whatever was asked for before. */
+  at(position: number): readonly T[];
+}
+
+export interface EpochOptions<T> {
+  readonly batchSize: number;
+  readonly key: Key;
+  /** The order of examples by size. */
+  readonly compare: (a: T, b: T) => number;
+}
+
+/** Batches whose examples are sorted by size together: more saves padding, less shuffles more. */
+const BATCHES_SORTED_TOGETHER = 64;
+
+/** Endless epochs of examples; the last batch that is cut may be smaller. */
+export function sortedEpochs<T>(examples: readonly T[], options: EpochOptions<T>): Epochs<T> {
+  const batchesPerEpoch = Math.ceil(examples.length / options.batchSize);
+  const plan = remembered((epoch) =>
+    groupBySize(examples, { ...options, key: foldIn(options.key, epoch) }),
+  );
+  return {
+    batchesPerEpoch,
+    at(position) {
+      const [epoch, index] = locate(position, batchesPerEpoch);
+      return plan(epoch)[index] ?? [];
+    },
+  };
+}
+
+/** The epoch of a position, and the batch in it. @throws {UsageError} if it is no position. */
+export function locate(
+  position: number,
+  batchesPerEpoch: number,
+): readonly [epoch: number, index: number] {
+  if (!Number.isSafeInteger(position) || position < 0) {
+    throw new UsageError(`batches: a position is an integer of at least 0; got ${position}`);
+  }
+  return [Math.floor(position / batchesPerEpoch), position % batchesPerEpoch];
+}
+
+/** `make`, which must be pure, with its last result kept: batches are mostly asked for in order. */
+export function remembered<T>(make: (epoch: number) => T): (epoch: number) => T {
+  let last: { readonly epoch: number; readonly value: T } | undefined;
+  return (epoch) => {
+    if (last?.epoch !== epoch) last = { epoch, value: make(epoch) };
+    return last.value;
+  };
+}
+
+/** Examples in stretches of `size`, in order; the last may be shorter. */
+export const stretches = <T>(examples: readonly T[], size: number): (readonly T[])[] =>
+  Array.from({ length: Math.ceil(examples.length / size) }, (_, i) =>
+    examples.slice(i * size, (i + 1) * size),
+  );
+
+/** An epoch's batches: shuffle, sort stretches by size, cut, and shuffle the batches. */
+function groupBySize<T>(
+  examples: readonly T[],
+  { batchSize, key, compare }: EpochOptions<T>,
+): readonly (readonly T[])[] {
+  const order = permutation(foldIn(key, "order"), examples.length);
+  const shuffled = Array.from(order, (i) => examples[i]).filter((each) => each !== undefined);
+  const batches = stretches(shuffled, batchSize * BATCHES_SORTED_TOGETHER).flatMap((stretch) =>
+    stretches(stretch.toSorted(compare), batchSize),
+  );
+  const batchOrder = permutation(foldIn(key, "batches"), batches.length);
+  return Array.from(batchOrder, (i) => batches[i] ?? []);
+}

@@ -1,0 +1,136 @@
+/**
+ * @file From examples to the token sequences that a language model is trained on.
+ *
+ *   pair  prompt ++ target ++ [end of text], with the loss on what follows the prompt;
+ *         prompt = encodePrompt(prefix + source + suffix)
+ *   text  windows of T + 1 tokens of one stream, encodePrompt(text) ++ [end of text] of every text;
+ *         the last token of a window is the first of the next, so that every token but the first is
+ *         predicted once
+ *
+ * A model sees all but the last token of a sequence, so T + 1 tokens fit into a context of T.
+ */
+
+import { UsageError } from "../../errors.ts";
+import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
+import { fitPairs, type FitOptions, type Fitted } from "./fit.ts";
+import type { SentencePair } from "../formats/pair.ts";
+
+export interface LanguageModelSequence {
+  readonly ids: Int32Array;
+  /** Index into `ids` of the first token whose prediction counts; at least 1. */
+  readonly lossFrom: number;
+  /**
+   * From where up to where predictions count, where not all from `lossFrom` on do; in order, and the
+   * first begins at `lossFrom`.
+   */
+  readonly lossRanges?: readonly (readonly [start: number, end: number])[];
+}
+
+/** What stands before and after the source in a prompt. */
+export interface PromptTemplate {
+  readonly prefix: string;
+  readonly suffix: string;
+  /** Whether the end of text follows, as encoders expect; false by default. */
+  readonly ends?: boolean;
+}
+
+export type PairSequencesOptions = PromptTemplate & FitOptions;
+export type PairSequences = Fitted<LanguageModelSequence>;
+
+/** The text that asks for the answer to `source`. */
+export const promptText = (source: string, { prefix, suffix }: PromptTemplate): string =>
+  prefix + source + suffix;
+
+/**
+ * The prompt that asks for the answer to `source`.
+ *
+ * @throws {UsageError} if it is to end, and the tokenizer has no end-of-text token.
+ */
+export function promptIds(
+  tokenizer: Tokenizer,
+  source: string,
+  template: PromptTemplate,
+): Int32Array {
+  const ids = tokenizer.encodePrompt(promptText(source, template));
+  return template.ends ? ended(tokenizer, ids) : ids;
+}
+
+/** Ids with the end of text after them. @throws {UsageError} if the tokenizer has none. */
+export const ended = (tokenizer: Tokenizer, ids: Int32Array): Int32Array =>
+  Int32Array.of(...ids, endOfText(tokenizer));
+
+/**
+ * A pair as a sequence of any length.
+ *
+ * @throws {UsageError} if the tokenizer has no end-of-text token, or the prompt has no tokens.
+ */
+export function pairSequence(
+  tokenizer: Tokenizer,
+  { source, target }: SentencePair,
+  template: PromptTemplate,
+): LanguageModelSequence {
+  const prompt = promptIds(tokenizer, source, template);
+  if (prompt.length === 0)
+    throw new UsageError("pairs: the prompt has no tokens; got an empty one");
+  const answer = tokenizer.encode(target);
+  const ids = new Int32Array(prompt.length + answer.length + 1);
+  ids.set(prompt);
+  ids.set(answer, prompt.length);
+  ids[ids.length - 1] = endOfText(tokenizer);
+  return { ids, lossFrom: prompt.length };
+}
+
+/**
+ * Pairs as sequences of at most `contextLength + 1` tokens, in order.
+ *
+ * @throws {UsageError} as `fitPairs` does.
+ */
+export const pairSequences = (
+  tokenizer: Tokenizer,
+  pairs: readonly SentencePair[],
+  options: PairSequencesOptions,
+): PairSequences =>
+  fitPairs(
+    pairs,
+    {
+      encode: (pair) => pairSequence(tokenizer, pair, options),
+      lengthOf: ({ ids }) => ids.length - 1,
+    },
+    options,
+  );
+
+/**
+ * Texts as one stream of tokens, each as a prompt is and followed by the end-of-text token.
+ *
+ * @throws {UsageError} if there are several and the tokenizer has no end-of-text token.
+ */
+export function textTokens(tokenizer: Tokenizer, texts: readonly string[]): Int32Array {
+  const isPlain = texts.length === 1 && tokenizer.endOfText === undefined;
+  const ends = isPlain ? [] : [endOfText(tokenizer)];
+  const documents = texts.map((text) => tokenizer.encodePrompt(text));
+  const total = documents.reduce((sum, { length }) => sum + length + ends.length, 0);
+  const tokens = new Int32Array(total);
+  let offset = 0;
+  for (const document of documents) {
+    tokens.set(document, offset);
+    tokens.set(ends, offset + document.length);
+    offset += document.length + ends.length;
+  }
+  return tokens;
+}
+
+/** A stream cut into windows of `contextLength + 1` tokens, views of `tokens`; the last is shorter. */
+export function textWindows(tokens: Int32Array, contextLength: number): LanguageModelSequence[] {
+  const count = Math.ceil(Math.max(0, tokens.length - 1) / contextLength);
+  return Array.from({ length: count }, (_, i) => ({
+    ids: tokens.subarray(i * contextLength, (i + 1) * contextLength + 1),
+    lossFrom: 1,
+  }));
+}
+
+function endOfText(tokenizer: Tokenizer): number {
+  if (tokenizer.endOfText !== undefined) return tokenizer.endOfText;
+  throw new UsageError(`tokenizer: no end-of-text token; got ${tokenizer.name}`, {
+    hint: 'name it as "eos_token" in tokenizer_config.json',
+  });
+}

@@ -1,0 +1,128 @@
+/**
+ * @file The programs of the head: output embedding and cross-entropy, in chunks of the vocabulary, so that no more than a chunk of
+ * logits and of the gradient exists (`nn/loss.ts` has the equations).
+ *
+ *   statistics   (hidden, W[chunk], targets, peak, sum, target)   -> peak', sum', target'      one run a chunk
+ *   loss         (peak, sum, target, weights)                     -> loss, correct
+ *   gradients    (hidden, W[chunk], ..., dHidden, acc[chunk], A)  -> dHidden', acc'[chunk]     one run a chunk
+ *
+ * A vocabulary of one chunk is one program.
+ */
+
+import type { ParamTraining } from "./param-plan.ts";
+import type { Tensors } from "../graph/tensors.ts";
+import { input, scalarLike, type Value } from "../graph/value.ts";
+import {
+  chunkGradients,
+  chunkStatistics,
+  correctOf,
+  type LogitStatistics,
+  lossOf,
+  type VocabularyChunk,
+} from "../nn/loss.ts";
+import { add, cast } from "../ops/elementwise.ts";
+import { fill } from "../ops/movement.ts";
+import { compile, type Program } from "../onnx/model.ts";
+import { type Accumulator, accumulator } from "../compress/accumulator.ts";
+import type { WeightDType } from "../optim/rounding.ts";
+import { accumulateInto } from "./stage-programs.ts";
+
+export interface HeadShape {
+  /** N: tokens of a micro-batch. */
+  readonly tokens: number;
+  /** C */
+  readonly width: number;
+  /** V', rows of the chunk. */
+  readonly rows: number;
+  readonly softcap: number | undefined;
+  /** How the parameters that the head has are kept. */
+  readonly params: Readonly<Partial<Record<HeadParam, WeightDType>>>;
+}
+
+/** The parameters of a head by their names in its programs: W [V', C] and b [V']. */
+export type HeadParam = "weight" | "bias";
+
+/** The shape of a parameter's rows that a chunk has. */
+const rowsShape = (
+  param: HeadParam,
+  { rows, width }: Pick<HeadShape, "rows" | "width">,
+): readonly number[] => (param === "weight" ? [rows, width] : [rows]);
+
+const LOWEST = -1e30;
+
+/** What the head computes beside the loss and the cotangent of its input: the gradients of what is trained. */
+export type HeadTraining = Readonly<Partial<Record<HeadParam, ParamTraining>>>;
+
+/** One program for a vocabulary of one chunk; without `training` the loss alone. */
+export function buildWholeHead(shape: HeadShape, training: HeadTraining | undefined): Program {
+  const { chunk, weights } = headInputs(shape);
+  const start = scalarLike(chunk.hidden, 0);
+  const column = fill(start, 0, [shape.tokens, 1]);
+  const lowest = fill(start, LOWEST, [shape.tokens, 1]);
+  const statistics = chunkStatistics(chunk, { peak: lowest, sum: column, target: column });
+  const loss = lossOf(statistics, weights);
+  if (!training) return compile({ loss, correct: correctOf(statistics, weights) });
+  const gradients = chunkGradients(chunk, statistics, weights);
+  const whole = accumulateAll(training, gradients, ({ accumulator: own }) => own);
+  return compile({ loss, dHidden: gradients.dHidden, ...whole });
+}
+
+export function buildStatistics(shape: HeadShape): Program {
+  const { chunk } = headInputs(shape);
+  const { peak, sum, target } = chunkStatistics(chunk, statisticsInputs(shape));
+  return compile({ "peak'": peak, "sum'": sum, "target'": target });
+}
+
+export function buildLoss(shape: HeadShape): Program {
+  const { weights } = headInputs(shape);
+  const statistics = statisticsInputs(shape);
+  return compile({ loss: lossOf(statistics, weights), correct: correctOf(statistics, weights) });
+}
+
+export function buildGradients(shape: HeadShape, training: HeadTraining): Program {
+  const { chunk, weights } = headInputs(shape);
+  const gradients = chunkGradients(chunk, statisticsInputs(shape), weights);
+  const before = input("dHidden", "float32", [shape.tokens, shape.width]);
+  // The accumulator of the chunk's rows with their gradient in it.
+  const rows = accumulateAll(training, gradients, ({ gradientProjection: projection }, param) =>
+    accumulator(rowsShape(param, shape), { projection }),
+  );
+  return compile({ "dHidden'": add(before, gradients.dHidden), ...rows });
+}
+
+function headInputs({ tokens, width, rows, softcap, params }: HeadShape): {
+  readonly chunk: VocabularyChunk;
+  readonly weights: Value;
+} {
+  const param = (name: HeadParam, dtype: WeightDType) =>
+    cast(input(name, dtype, rowsShape(name, { rows, width })), "float32");
+  return {
+    chunk: {
+      hidden: input("hidden", "float32", [tokens, width]),
+      weight: param("weight", params.weight ?? "float32"),
+      bias: params.bias && param("bias", params.bias),
+      softcap,
+      targets: input("targets", "int32", [tokens, 1]),
+    },
+    weights: input("weights", "float32", [tokens, 1]),
+  };
+}
+
+const statisticsInputs = ({ tokens }: HeadShape): LogitStatistics => ({
+  peak: input("peak", "float32", [tokens, 1]),
+  sum: input("sum", "float32", [tokens, 1]),
+  target: input("target", "float32", [tokens, 1]),
+});
+
+/** Every trained parameter's accumulator, of its whole or of some rows, with the gradient in it. */
+function accumulateAll(
+  training: HeadTraining,
+  { dWeight, dBias }: { readonly dWeight: Value; readonly dBias: Value },
+  accumulatorOf: (training: ParamTraining, param: HeadParam) => Accumulator,
+): Tensors {
+  const accumulate = (param: HeadParam, gradient: Value): Tensors => {
+    const own = training[param];
+    return own ? accumulateInto(param, own, accumulatorOf(own, param), gradient) : {};
+  };
+  return { ...accumulate("weight", dWeight), ...accumulate("bias", dBias) };
+}

@@ -1,0 +1,54 @@
+/** @file What becomes of each parameter: frozen, dense or compressed, and by which rule it is updated. */
+
+import type { Accumulator } from "../compress/accumulator.ts";
+import type { StepRule } from "../compress/flora.ts";
+import type { Projection } from "../compress/projection.ts";
+import type { ParamSpec } from "../nn/params.ts";
+import type { WeightDType, WeightUpdate } from "../optim/rounding.ts";
+import type { StateSpec } from "../optim/transform.ts";
+
+export interface ParamPlan {
+  readonly name: string;
+  readonly spec: ParamSpec;
+  /** How the weight is kept at rest. */
+  readonly dtype: WeightDType;
+  /** Absent for a frozen parameter, whose gradient is never computed. */
+  readonly training: ParamTraining | undefined;
+  /** The treatment in words. */
+  readonly treatment: string;
+  /** Parameters with equal keys are trained by the same program. */
+  readonly key: string;
+}
+
+export interface ParamTraining {
+  /** How the momentum is compressed, and the gradients too unless the rule needs them whole. */
+  readonly projection: Projection | undefined;
+  /** How gradients are compressed while they accumulate. */
+  readonly gradientProjection: Projection | undefined;
+  readonly accumulator: Accumulator;
+  readonly rule: StepRule;
+  readonly state: Readonly<Record<string, StateSpec>>;
+  /** The parameter's learning rate, in units of the run's. */
+  readonly rateFactor: number;
+  /** How a weight in sixteen bits takes its update. */
+  readonly weightUpdate: WeightUpdate;
+}
+
+export type Plan = ReadonlyMap<string, ParamPlan>;
+
+/** Whether a weight has a copy in float32. */
+export const hasMaster = (dtype: WeightDType, training: ParamTraining | undefined): boolean =>
+  dtype !== "float32" && training?.weightUpdate === "master";
+
+export function planOf(plan: Plan, name: string): ParamPlan {
+  const found = plan.get(name);
+  if (found) return found;
+  throw new Error(`internal: no plan for ${name}`);
+}
+
+/** How a parameter is trained. */
+export function trainingOf(plan: Plan, name: string): ParamTraining {
+  const { training } = planOf(plan, name);
+  if (training) return training;
+  throw new Error(`internal: ${name} is frozen`);
+}

@@ -1,0 +1,161 @@
+/**
+ * @file The programs of a stage. Two for each kind of stage and shape of batch:
+ *
+ *   forward    (x, read, params)                          -> y            [+ residuals]
+ *   backward   (x, read | residuals, params, dy, acc, A)  -> dx, acc'     [+ dMemory']
+ *
+ * What several stages read, the memory, gets the sum of their cotangents: dMemory' = dMemory + that of this stage.
+ *
+ * The gradient of a parameter is consumed where it is born: what leaves the program is the accumulator with the gradient in it.
+ */
+
+import type { ParamPlan, ParamTraining } from "./param-plan.ts";
+import { splitAtResiduals, vjp } from "../autodiff/index.ts";
+import { mapTensors, tensorAt, type Tensors } from "../graph/tensors.ts";
+import { input, type Value, type ValueType } from "../graph/value.ts";
+import { MEMORY, type Stage } from "../models/model.ts";
+import type { DropoutMasks } from "../nn/dropout.ts";
+import { compile, optimize, type Program } from "../onnx/model.ts";
+import { add, cast } from "../ops/elementwise.ts";
+import type { Accumulator } from "../compress/accumulator.ts";
+import type { Projection } from "../compress/projection.ts";
+
+/** Names of program inputs and outputs that are not parameters of the stage. An accumulator has one or more tensors. */
+export const accumulatorName = (param: string, key: string): string => `acc:${param}/${key}`;
+export const nextAccumulatorName = (param: string, key: string): string => `acc':${param}/${key}`;
+export const projectionName = (param: string): string => `A:${param}`;
+const maskName = (name: string): string => `mask:${name}`;
+
+/** The cotangent of the memory, as an input; the name of the output has a prime. */
+export const MEMORY_COTANGENT = "dMemory";
+
+export interface StagePrograms {
+  readonly forward: Program;
+  /** Absent where nothing is to be differentiated. */
+  readonly backward: Program | undefined;
+  /** `forward` without dropout and without residuals. */
+  readonly evaluate: Program;
+  /** Forward outputs that the backward program reads. */
+  readonly residuals: Readonly<Record<string, ValueType>>;
+  /** Dropout rates by mask name. */
+  readonly masks: ReadonlyMap<string, number>;
+  readonly y: ValueType;
+}
+
+export interface StageOptions {
+  /** What the stage starts from: an input of the model, or the output of the stage before. */
+  readonly x: ValueType;
+  /** What it reads besides, by name. */
+  readonly reads: Readonly<Record<string, ValueType>>;
+  /** By the parameters' names inside the stage. */
+  readonly plans: Readonly<Record<string, ParamPlan>>;
+  readonly recompute: boolean;
+  /** Whether anything before this stage is trained, so that the cotangent of x is wanted. */
+  readonly needsDx: boolean;
+  /** The same of the memory. */
+  readonly needsDMemory: boolean;
+}
+
+export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
+  const { plans, recompute } = options;
+  const x = input("x", options.x.dtype, options.x.shape);
+  const inputs = mapTensors(options.reads, ({ dtype, shape }, name) => input(name, dtype, shape));
+  // The gradient is that of what is computed with, in float32.
+  const params = mapTensors(plans, ({ spec, dtype }, name) =>
+    cast(input(name, dtype, spec.shape), "float32"),
+  );
+  const evaluated = stage.forward(x, params, { inputs });
+
+  const masks = new Map<string, number>();
+  const drawn: DropoutMasks = {
+    mask(name, shape, rate) {
+      masks.set(maskName(name), rate);
+      return input(maskName(name), "uint8", shape);
+    },
+  };
+  const y = stage.forward(x, params, { inputs, masks: drawn });
+  const dy = input("dy", y.dtype, y.shape);
+  const backward = backwardOutputs({ ...options, x, inputs, params, y, dy });
+  const names = Object.keys(backward);
+  const evaluate = compile({ y: evaluated });
+
+  if (recompute || names.length === 0) {
+    return {
+      evaluate,
+      forward: masks.size === 0 ? evaluate : compile({ y }),
+      backward: names.length === 0 ? undefined : compile(backward),
+      residuals: {},
+      masks,
+      y,
+    };
+  }
+  // What is worth keeping depends on the order of the products, so that is settled first.
+  const [forwardY = y, ...values] = optimize([y, ...Object.values(backward)]);
+  const split = splitAtResiduals(values, isFedLate);
+  return {
+    evaluate,
+    forward: compile({ y: forwardY, ...split.residuals }),
+    backward: compile(Object.fromEntries(split.backward.map((v, i) => [names[i] ?? "", v]))),
+    residuals: split.residuals,
+    masks,
+    y,
+  };
+}
+
+/** Whether an input is known in the backward pass only. */
+const isFedLate = (name: string): boolean =>
+  name === "dy" || name === MEMORY_COTANGENT || name.startsWith("acc:");
+
+interface JointGraph extends Pick<StageOptions, "plans" | "needsDx" | "needsDMemory"> {
+  readonly x: Value;
+  readonly inputs: Tensors;
+  readonly params: Tensors;
+  readonly y: Value;
+  readonly dy: Value;
+}
+
+/** dx (none for inputs of the model), the memory's cotangent, and every accumulator with the gradient in it. */
+function backwardOutputs(joint: JointGraph): Tensors {
+  const { x, inputs, params, y, dy, plans } = joint;
+  const trained = Object.entries(plans).flatMap(([name, { training }]) =>
+    training ? [{ name, training }] : [],
+  );
+  const memory = joint.needsDMemory ? inputs[MEMORY] : undefined;
+  const before = [...(joint.needsDx ? [x] : []), ...(memory ? [memory] : [])];
+  const weights = trained.map(({ name }) => tensorAt(params, name));
+  const cotangents = vjp([y], [dy], [...before, ...weights]);
+  const dx = joint.needsDx ? cotangents[0] : undefined;
+  const dMemory = memory && cotangents[before.length - 1];
+  const grads = cotangents.slice(before.length);
+  const accumulated = trained.flatMap(({ name, training }, i) => {
+    const gradient = grads[i];
+    if (!gradient) throw new Error(`internal: no gradient of ${name}`);
+    return Object.entries(accumulateInto(name, training, training.accumulator, gradient));
+  });
+  const sum = input(MEMORY_COTANGENT, memory?.dtype ?? "float32", memory?.shape ?? []);
+  return {
+    ...(dx && { dx }),
+    ...(dMemory && { [`${MEMORY_COTANGENT}'`]: add(sum, dMemory) }),
+    ...Object.fromEntries(accumulated),
+  };
+}
+
+/** An accumulator with a gradient in it, as outputs; the accumulator and the projection are inputs. */
+export function accumulateInto(
+  name: string,
+  { gradientProjection }: ParamTraining,
+  accumulator: Accumulator,
+  gradient: Value,
+): Tensors {
+  const state = mapTensors(accumulator.state, ({ dtype = "float32", shape }, key) =>
+    input(accumulatorName(name, key), dtype, shape),
+  );
+  const a = gradientProjection && projectionInput(name, gradientProjection);
+  const next = accumulator.accumulate(state, gradient, a);
+  return Object.fromEntries(
+    Object.entries(next).map(([key, value]) => [nextAccumulatorName(name, key), value]),
+  );
+}
+
+const projectionInput = (name: string, { rank, dimension }: Projection): Value =>
+  input(projectionName(name), "float32", [rank, dimension]);

@@ -1,0 +1,172 @@
+/**
+ * @file The programs that act on one parameter at a time; parameters of one shape and treatment share them.
+ *
+ *   apply      (param, acc, A, state, scalars)  -> param', state'
+ *   norm       (acc)                            -> ‖acc‖²
+ *   transfer   (M, A_old, A_new)                -> M'
+ */
+
+import { hasMaster, type ParamTraining } from "./param-plan.ts";
+import { mapTensors, type Tensors } from "../graph/tensors.ts";
+import { input, type Value } from "../graph/value.ts";
+import { add, cast, mul } from "../ops/elementwise.ts";
+import { sumSquares } from "../ops/reduce.ts";
+import { type ShardedGraph, shardRows } from "../ops/shard.ts";
+import { compile, optimize, type Program } from "../onnx/model.ts";
+import type { Accumulator } from "../compress/accumulator.ts";
+import type { Transfer } from "../compress/flora.ts";
+import { type Projection, transfer, transferMean } from "../compress/projection.ts";
+import { roundStochastically, roundToNearest, type WeightDType } from "../optim/rounding.ts";
+import type { Buffer, Buffers } from "../runtime/runtime.ts";
+import { tensorBytes } from "../tensor/host-tensor.ts";
+
+/** A scalar fed at every step: a function of the step, counted from 1. */
+export type StepScalars = ReadonlyMap<string, (step: number) => number>;
+
+export interface Update {
+  /** Outputs `param'` and the next state, in terms of the inputs below. */
+  readonly outputs: Tensors;
+  readonly scalars: StepScalars;
+}
+
+export const nextName = (name: string): string => `${name}'`;
+
+const scalar = (name: string): Value => input(name, "float32", []);
+
+const ACCUMULATOR = "acc:";
+
+/** An accumulator's tensors under the names of these programs. */
+export const accumulatorFeeds = (tensors: Buffers): Record<string, Buffer> =>
+  Object.fromEntries(Object.entries(tensors).map(([key, buffer]) => [ACCUMULATOR + key, buffer]));
+
+/** The sum in an accumulator that is fed. */
+const accumulatedSum = (accumulator: Accumulator): Value =>
+  accumulator.sum(
+    mapTensors(accumulator.state, ({ dtype = "float32", shape }, key) =>
+      input(ACCUMULATOR + key, dtype, shape),
+    ),
+  );
+
+/** A parameter that is updated: its shape, and how. */
+export interface Updatable {
+  readonly shape: readonly number[];
+  /** How it is kept. */
+  readonly dtype: WeightDType;
+  readonly training: ParamTraining;
+}
+
+/** Whether an update is rounded at random. */
+export const takesNoise = ({ dtype, training }: Pick<Updatable, "dtype" | "training">): boolean =>
+  dtype !== "float32" && training.weightUpdate === "stochastic";
+
+/**
+ * The update of one parameter. Inputs besides `param` (or `master`, its copy in float32), the accumulator and the state by name: `A`
+ * if it is compressed, `learningRate`, `gradientScale` (what turns the sum in the accumulator into the mean gradient, clipped), the
+ * scalars, and `noise` (uint16) where the result is rounded at random.
+ */
+export function buildUpdate(updatable: Updatable): Update {
+  const { shape: paramShape, dtype, training } = updatable;
+  const { accumulator, projection, rule, state } = training;
+  const scalars = new Map<string, (step: number) => number>();
+  const isCopied = hasMaster(dtype, training);
+  const param = isCopied
+    ? input("master", "float32", paramShape)
+    : cast(input("param", dtype, paramShape), "float32");
+  const stateInputs: Tensors = mapTensors(state, ({ shape }, name) =>
+    input(name, "float32", shape),
+  );
+  const result = rule.update(
+    mul(accumulatedSum(accumulator), scalar("gradientScale")),
+    projection && projectionMatrix("A", projection),
+    stateInputs,
+    {
+      param,
+      learningRate: scalar("learningRate"),
+      stepScalar(name, ofStep) {
+        scalars.set(name, ofStep);
+        return scalar(name);
+      },
+    },
+  );
+  const next = Object.entries(result.state).map(([name, value]) => [nextName(name), value]);
+  const updated = add(param, result.update);
+  return {
+    outputs: {
+      "param'": stored(updated, updatable),
+      ...(isCopied && { "master'": updated }),
+      ...Object.fromEntries(next),
+    },
+    scalars,
+  };
+}
+
+/** A parameter as it is kept. */
+function stored(x: Value, { shape, dtype, training }: Updatable): Value {
+  if (dtype === "float32") return x;
+  return takesNoise({ dtype, training })
+    ? roundStochastically(x, input("noise", "uint16", shape), dtype)
+    : roundToNearest(x, dtype);
+}
+
+/** Parameters of this size are updated a few rows at a time, so that no second array of their size exists. */
+const SHARDED_FROM_BYTES = 32e6;
+const SHARD_BYTES = 16e6;
+
+/** Rows of a parameter that are updated together; undefined: all of them. */
+export function shardSize({ shape, training }: Updatable): number | undefined {
+  const [rows = 0, columns = 0] = shape;
+  const large = shape.length === 2 && tensorBytes("float32", shape) >= SHARDED_FROM_BYTES;
+  // Blocks of eight bits are no rows, even where there are as many.
+  const inRows = Object.values(training.accumulator.state).every(
+    (spec) => spec.shape[0] === rows && spec.dtype !== "int8",
+  );
+  if (!large || !inRows || training.projection?.side === "rows") return undefined;
+  const shards = Math.ceil((rows * columns * 4) / SHARD_BYTES);
+  return Math.ceil(rows / shards);
+}
+
+/** The update in shards of rows. */
+export function shardUpdate(
+  { shape: paramShape, training }: Updatable,
+  { outputs }: Update,
+): ShardedGraph {
+  const [rows] = paramShape;
+  const { accumulator, state } = training;
+  const accumulated = Object.entries(accumulator.state).map(
+    ([key, spec]) => [ACCUMULATOR + key, spec] as const,
+  );
+  const shapes = {
+    ...Object.fromEntries(
+      ["param", "master", "noise"].map((name) => [name, { shape: paramShape }] as const),
+    ),
+    ...Object.fromEntries(accumulated),
+    ...state,
+  };
+  const sharded = Object.entries(shapes).filter(([, { shape }]) => shape[0] === rows);
+  const plain = optimize(Object.values(outputs));
+  return shardRows(
+    Object.fromEntries(
+      Object.keys(outputs).flatMap((name, i) => (plain[i] ? [[name, plain[i]]] : [])),
+    ),
+    new Set(sharded.map(([name]) => name)),
+  );
+}
+
+/** The squared norm of the sum in an accumulator. */
+export const buildNorm = (accumulator: Accumulator): Program =>
+  compile({ squaredNorm: sumSquares(accumulatedSum(accumulator)) });
+
+/** Compressed state taken from one projection to the next. */
+export function buildTransfer(
+  kind: Transfer,
+  shape: readonly number[],
+  projection: Projection,
+): Program {
+  const momentum = input("M", "float32", shape);
+  if (kind === "mean") return compile({ "M'": transferMean(momentum, projection) });
+  const [from, to] = [projectionMatrix("A_old", projection), projectionMatrix("A_new", projection)];
+  return compile({ "M'": transfer(momentum, from, to, projection) });
+}
+
+const projectionMatrix = (name: string, { rank, dimension }: Projection): Value =>
+  input(name, "float32", [rank, dimension]);

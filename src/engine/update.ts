@@ -1,0 +1,168 @@
+/** @file Updating one parameter from its accumulator. */
+
+import { planOf, trainingOf } from "./param-plan.ts";
+import { compile } from "../onnx/model.ts";
+import { noiseBits } from "../optim/rounding.ts";
+import type { ShardedGraph } from "../ops/shard.ts";
+import { nextSum } from "../ops/shard.ts";
+import type { Buffer, Buffers, Executable } from "../runtime/runtime.ts";
+import {
+  accumulatorFeeds,
+  buildUpdate,
+  nextName,
+  shardSize,
+  shardUpdate,
+  takesNoise,
+  type Updatable,
+  type Update,
+} from "./update-programs.ts";
+import { type PipelineParts } from "./parts.ts";
+import { bufferOf, clear } from "./state.ts";
+
+export interface StepNumbers {
+  /** The step that is being done, counted from 1, or from the last restart of the optimizer. */
+  readonly step: number;
+  readonly cycle: number;
+  readonly learningRate: number;
+  /** What turns the summed gradient into the mean gradient per token. */
+  readonly gradientScale: number;
+}
+
+export type Apply = (name: string, accumulator: Buffers, numbers: StepNumbers) => Promise<void>;
+
+export function createApply({ plan, state, programs, slots, draws }: PipelineParts): Apply {
+  const updates = new Map<string, Update>();
+  const shardings = new Map<string, ShardedGraph>();
+
+  const updateOf = (param: KeyedParam): Update =>
+    remember(updates, param.key, () => buildUpdate(param));
+
+  function scalar(name: string, value: number): Buffer {
+    const buffer = slots.take(`scalar ${name}`, "float32", []);
+    buffer.write((elements) => {
+      if (elements instanceof Float32Array) elements[0] = value;
+    });
+    return buffer;
+  }
+
+  /** Runs a program with those of the feeds and fetches that it has. */
+  const run = (executable: Executable, feeds: Buffers, fetches: Buffers): Promise<void> => {
+    const { inputs, outputs } = executable.program;
+    return programs.run(executable, only(feeds, inputs), only(fetches, outputs));
+  };
+
+  /** Row by row: passes for the sums that couple rows, then the rows, then what has none. */
+  async function applyInShards(
+    param: KeyedParam,
+    { size, noise }: { readonly size: number; readonly noise: Noise },
+    feeds: Buffers,
+    fetches: Buffers,
+  ): Promise<void> {
+    const { key } = param;
+    const graph = remember(shardings, key, () => shardUpdate(param, updateOf(param)));
+    const [rows = 0] = param.shape;
+    const starts = Array.from({ length: Math.ceil(rows / size) }, (_, i) => i * size);
+    const sums: Record<string, Buffer> = {};
+    for (const [name, shape] of Object.entries(graph.sums)) {
+      const buffer = slots.take(name, "float32", shape);
+      clear(buffer);
+      sums[name] = buffer;
+    }
+    const targets = { ...fetches, ...renamed(sums, nextSum) };
+    for (const [index, pass] of [...graph.passes, graph.rows].entries()) {
+      for (const start of starts) {
+        const end = Math.min(rows, start + size);
+        const view = shardViews(rows, start, end);
+        const program = `apply ${key} ${index} ${end - start}`;
+        const executable = await programs.get(program, () => compile(pass(end - start)), {
+          arena: false,
+        });
+        const isLast = index === graph.passes.length;
+        const drawn = isLast ? noise(start, param.shape.with(0, end - start)) : {};
+        await run(executable, { ...view({ ...feeds, ...sums }), ...drawn }, view(targets));
+      }
+    }
+    if (Object.keys(graph.rest).length === 0) return;
+    const executable = await programs.get(`apply ${key} rest`, () => compile(graph.rest));
+    await run(executable, { ...feeds, ...sums }, targets);
+  }
+
+  return async (name, accumulator, numbers) => {
+    const { key, spec, dtype } = planOf(plan, name);
+    const training = trainingOf(plan, name);
+    const param: KeyedParam = { key, shape: spec.shape, dtype, training };
+    const noise = noiseOf(param, name, numbers);
+    const weight = bufferOf(state.weights, name);
+    const own = state.optimizer.get(name) ?? {};
+    const feeds: Record<string, Buffer> = {
+      param: weight,
+      ...accumulatorFeeds(accumulator),
+      ...own,
+    };
+    // Everyone who reads the old weight and state does so before the new ones are written over them.
+    const fetches: Record<string, Buffer> = { "param'": weight, ...renamed(own, nextName) };
+    const master = state.masters.get(name);
+    if (master) {
+      feeds["master"] = master;
+      fetches["master'"] = master;
+    }
+    if (training.projection) {
+      const { rank, dimension } = training.projection;
+      const a = slots.take("A", "float32", [rank, dimension]);
+      draws.projection(name, numbers.cycle, training.projection, a);
+      feeds["A"] = a;
+    }
+    for (const [scalarName, ofStep] of updateOf(param).scalars) {
+      feeds[scalarName] = scalar(scalarName, ofStep(numbers.step));
+    }
+    feeds["learningRate"] = scalar("learningRate", numbers.learningRate * training.rateFactor);
+    feeds["gradientScale"] = scalar("gradientScale", numbers.gradientScale);
+
+    const size = shardSize(param);
+    if (size !== undefined) return applyInShards(param, { size, noise }, feeds, fetches);
+    const build = () => compile(updateOf(param).outputs);
+    const executable = await programs.get(`apply ${key}`, build, { arena: false });
+    return run(executable, { ...feeds, ...noise(0, spec.shape) }, fetches);
+  };
+
+  /** Random bits for the rows from `start` on, where the update is rounded at random. */
+  function noiseOf(param: KeyedParam, name: string, { step, cycle }: StepNumbers): Noise {
+    const { dtype } = param;
+    if (dtype === "float32" || !takesNoise(param)) return () => ({});
+    return (start, shape) => {
+      const noise = slots.take("noise", "uint16", shape);
+      draws.noise(name, [cycle, step, start], noiseBits(dtype), noise);
+      return { noise };
+    };
+  }
+}
+
+type Noise = (start: number, shape: readonly number[]) => Buffers;
+
+interface KeyedParam extends Updatable {
+  readonly key: string;
+}
+
+/** Views of rows `start` to `end` of every buffer that has `rows` rows; equal buffers have equal views. */
+function shardViews(rows: number, start: number, end: number): (buffers: Buffers) => Buffers {
+  const views = new Map<Buffer, Buffer>();
+  return (buffers) =>
+    Object.fromEntries(
+      Object.entries(buffers).map(([name, buffer]) => {
+        if (buffer.shape[0] !== rows) return [name, buffer];
+        return [name, remember(views, buffer, () => buffer.rows(start, end))];
+      }),
+    );
+}
+
+const only = (buffers: Buffers, names: Readonly<Record<string, unknown>>): Buffers =>
+  Object.fromEntries(Object.entries(buffers).filter(([name]) => name in names));
+
+const renamed = (buffers: Buffers, rename: (name: string) => string): Buffers =>
+  Object.fromEntries(Object.entries(buffers).map(([name, buffer]) => [rename(name), buffer]));
+
+function remember<K, T>(known: Map<K, T>, key: K, make: () => T): T {
+  const value = known.get(key) ?? make();
+  known.set(key, value);
+  return value;
+}

@@ -1,0 +1,115 @@
+/**
+ * @file What of a directory makes a model for others: all that it needs, and nothing of the run.
+ */
+
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { UsageError } from "../../errors.ts";
+import { exists, readIndex, readJsonObject } from "../../weights/directory.ts";
+import { fileError } from "../../weights/file-error.ts";
+import {
+  ADAPTER_CONFIG,
+  ADAPTER_WEIGHTS,
+  CONFIG,
+  INDEX,
+  WEIGHTS,
+} from "../../weights/file-names.ts";
+import { describeJson, type JsonObject } from "../../weights/json.ts";
+import { repositoryOfPath, sizeOf } from "../cache.ts";
+import { isCompanion, README } from "../model-files.ts";
+import { parseRepository } from "../repository.ts";
+import { readTrainingRecord, type TrainingRecord } from "./training-record.ts";
+
+export interface ModelFile {
+  /** In the repository. */
+  readonly path: string;
+  /** A file: URL, or what is in none. */
+  readonly content: URL | Blob;
+  readonly bytes: number;
+}
+
+export interface FinishedModel {
+  readonly files: readonly ModelFile[];
+  readonly isAdapter: boolean;
+  /** config.json, or adapter_config.json. */
+  readonly config: JsonObject;
+  readonly record: TrainingRecord | undefined;
+  /** Name on the Hub of the model that was trained. */
+  readonly baseModel: string | undefined;
+}
+
+/**
+ * The files of a model or an adapter.
+ *
+ * @param base - name on the Hub of its base, where the directory does not tell
+ * @throws {UsageError} if a file is missing, or it is an adapter of a model that others do not
+ *   have.
+ */
+export async function openFinishedModel(directory: string, base?: string): Promise<FinishedModel> {
+  const names = await readNames(directory);
+  const isAdapter = names.includes(ADAPTER_CONFIG) && !names.includes(CONFIG);
+  const configName = isAdapter ? ADAPTER_CONFIG : CONFIG;
+  if (!names.includes(configName)) throw unfinished(directory, names, CONFIG);
+  const weights = isAdapter ? [ADAPTER_WEIGHTS] : await weightsOf(directory, names);
+  const missing = weights.find((name) => !names.includes(name));
+  if (missing !== undefined) throw unfinished(directory, names, missing);
+
+  const config = await readJsonObject(join(directory, configName));
+  const record = await readTrainingRecord(directory);
+  const trained = record?.config["model"];
+  const known = typeof trained === "string" ? repositoryOfPath(trained)?.name : undefined;
+  const baseModel = base ?? (isAdapter ? await baseOfAdapter(directory, config) : known);
+  const kept = names.filter(
+    (name) => name === README || (isCompanion(name) && !(name === INDEX && weights[0] === WEIGHTS)),
+  );
+  const files = await Promise.all(
+    [...kept, ...weights].map(async (path): Promise<ModelFile> => {
+      if (path === ADAPTER_CONFIG) return adapterConfig(config, baseModel);
+      const file = join(directory, path);
+      return { path, content: pathToFileURL(file), bytes: (await sizeOf(file)) ?? 0 };
+    }),
+  );
+  return { files, isAdapter, config, record, baseModel };
+}
+
+async function readNames(directory: string): Promise<readonly string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    throw fileError(directory, "cannot read the model", error);
+  }
+}
+
+async function weightsOf(directory: string, names: readonly string[]): Promise<readonly string[]> {
+  if (names.includes(WEIGHTS) || !names.includes(INDEX)) return [WEIGHTS];
+  return [...(await readIndex(join(directory, INDEX))).keys()];
+}
+
+const unfinished = (directory: string, names: readonly string[], missing: string): UsageError =>
+  new UsageError(`${directory}: not a finished model, for it has no ${missing}`, {
+    hint: names.includes("checkpoint")
+      ? "it has a checkpoint: flora train with --resume goes on with the run"
+      : "name a directory that flora train, flora merge or save_pretrained left",
+  });
+
+/** The base that an adapter names, by a name that means the same to others. */
+async function baseOfAdapter(directory: string, config: JsonObject): Promise<string> {
+  const { base_model_name_or_path: base = null } = config;
+  if (typeof base === "string") {
+    const cached = repositoryOfPath(base);
+    if (cached) return cached.name;
+    if (parseRepository(base, "model") && !(await exists(base))) return base;
+  }
+  const got = describeJson(base);
+  const path = join(directory, ADAPTER_CONFIG);
+  throw new UsageError(`${path}: names no base model that others have; got ${got}`, {
+    hint: "give its name on the Hub with --base-model owner/name",
+  });
+}
+
+function adapterConfig(config: JsonObject, baseModel: string | undefined): ModelFile {
+  const named = { ...config, base_model_name_or_path: baseModel ?? null };
+  const content = new Blob([`${JSON.stringify(named, null, 2)}\n`]);
+  return { path: ADAPTER_CONFIG, content, bytes: content.size };
+}

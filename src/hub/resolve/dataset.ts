@@ -1,0 +1,115 @@
+/**
+ * @file Datasets by name: the files of a repository on the Hub that the loader reads, told apart by
+ * what their names say of them.
+ *
+ *   train.jsonl   data/train-00000-of-00001.jsonl   training
+ *   validation.tsv   valid.txt   dev/en.txt         validation
+ *   test.jsonl                                      neither, unless it is asked for
+ *   pairs.tsv                                       training, where no name says more
+ */
+
+import { extname, join } from "node:path";
+import { UsageError } from "../../errors.ts";
+import { parseRepository } from "../repository.ts";
+import { someOf } from "../sentences.ts";
+import { type Choice, fetchSnapshot, type HubOptions } from "../download/snapshot.ts";
+
+export interface DatasetFiles {
+  /** Paths in the repository, or, of what was fetched, on this computer. */
+  readonly train: readonly string[];
+  /** Empty if there are none. */
+  readonly validation: readonly string[];
+}
+
+/** Paths in the repository, in place of those that their names tell. */
+export type WantedFiles = {
+  readonly [Split in keyof DatasetFiles]?: DatasetFiles[Split] | undefined;
+};
+
+/**
+ * Fetches a dataset.
+ *
+ * @param name - "owner/name" or "owner/name@revision"
+ * @throws {UsageError} if there are no such files, or several that could be meant, or they cannot
+ *   be fetched.
+ */
+export async function resolveDataset(
+  name: string,
+  wanted: WantedFiles = {},
+  options: HubOptions = {},
+): Promise<DatasetFiles> {
+  const repository = parseRepository(name, "dataset");
+  if (!repository) {
+    throw new UsageError(`dataset: not a name on the Hub; got ${name}`, {
+      hint: "a name on the Hub reads owner/name; files of this computer are given by --train",
+    });
+  }
+  const split = (paths: readonly string[]): DatasetFiles => splitFiles(name, paths, wanted);
+  const choice: Choice = {
+    first(paths) {
+      const { train, validation } = split(paths);
+      return [...new Set([...train, ...validation])];
+    },
+  };
+  const { directory, files } = await fetchSnapshot(repository, choice, options);
+  const { train, validation } = split(files);
+  const here = (path: string): string => join(directory, path);
+  return { train: train.map(here), validation: validation.map(here) };
+}
+
+const READABLE: ReadonlySet<string> = new Set([".jsonl", ".ndjson", ".tsv", ".txt"]);
+
+/** Files with text about the data, not of it. */
+const ABOUT = /^(readme|licen[cs]e|notice|requirements|citation|changelog)[^/]*\.txt$/i;
+
+const TRAIN = /(^|[^a-z])train(ing)?([^a-z]|$)/i;
+const VALIDATION = /(^|[^a-z])(validation|valid|val|dev|eval)([^a-z]|$)/i;
+const TEST = /(^|[^a-z])test(ing)?([^a-z]|$)/i;
+
+/** The files for training and validation among the paths of a repository. */
+export function splitFiles(
+  name: string,
+  paths: readonly string[],
+  wanted: WantedFiles = {},
+): DatasetFiles {
+  const absent = [...(wanted.train ?? []), ...(wanted.validation ?? [])].find(
+    (path) => !paths.includes(path),
+  );
+  if (absent !== undefined) {
+    throw new UsageError(`${name}: there is no file ${absent}`, {
+      hint: `it has ${someOf(paths)}`,
+    });
+  }
+  const readable = paths.filter((path) => {
+    return READABLE.has(extname(path).toLowerCase()) && !ABOUT.test(path);
+  });
+  if (!wanted.train && readable.length === 0) throw notReadable(name, paths);
+  const free = readable.filter((path) => !wanted.validation?.includes(path));
+  const named = free.filter((path) => TRAIN.test(path));
+  const others = free.filter((path) => !VALIDATION.test(path) && !TEST.test(path));
+  const held = free.filter((path) => VALIDATION.test(path) && !named.includes(path));
+  const one = (split: keyof DatasetFiles, files: readonly string[]): readonly string[] => {
+    if (files.length === 1) return files;
+    const what = files.length === 0 ? "no file" : `${files.length} files`;
+    const got = someOf(files.length === 0 ? readable : files);
+    throw new UsageError(`${name}: ${what} could be the ${split} data; got ${got}`, {
+      hint: `--${split} FILE names one of them, --${split} A,B two with one sentence a line`,
+    });
+  };
+  return {
+    train: wanted.train ?? one("train", named.length > 0 ? named : others),
+    validation:
+      wanted.validation ?? (wanted.train || held.length === 0 ? [] : one("validation", held)),
+  };
+}
+
+function notReadable(name: string, paths: readonly string[]): UsageError {
+  const isParquet = paths.some((path) => path.endsWith(".parquet"));
+  const what = isParquet
+    ? "parquet, which is not read here"
+    : "no .jsonl, .ndjson, .tsv or .txt file";
+  const python = `datasets.load_dataset("${name.split("@")[0]}", split="train")`;
+  return new UsageError(`${name}: has ${what}; got ${someOf(paths)}`, {
+    hint: `in Python, ${python}.to_json("train.jsonl") writes a file for --train`,
+  });
+}

@@ -1,0 +1,184 @@
+/**
+ * @file One run of a comparison in a process of its own: peak memory belongs to a process, and a run that fails takes nobody with
+ * it. What is done already is not done again; what was interrupted goes on.
+ */
+
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { UsageError } from "../../errors.ts";
+import { checkpointPath } from "../../train/checkpoint.ts";
+import { parseConfig, type TrainConfig } from "../../options/config.ts";
+import { writeFileAtomic } from "../../weights/index.ts";
+import { identityOf, type PlannedRun } from "./plan-runs.ts";
+import {
+  followLog,
+  logPath,
+  type LoggedStep,
+  readRunLog,
+  type RunLog,
+} from "../../runs/run-log.ts";
+
+export interface LaunchRequest {
+  /** The options of the run, as JSON, which is YAML too. */
+  readonly optionsFile: string;
+  readonly flag: "--resume" | "--overwrite";
+  /** Aborting asks the process to end in good order. */
+  readonly signal: AbortSignal;
+}
+
+/** Runs `flora train` in a process of its own, to its end. */
+export type Launch = (request: LaunchRequest) => Promise<LaunchResult>;
+
+export interface LaunchResult {
+  readonly exitCode: number;
+  /** What it wrote on standard error. */
+  readonly errorText: string;
+}
+
+export interface Outcome {
+  readonly run: PlannedRun;
+  readonly status: "finished" | "diverged" | "refused" | "failed" | "interrupted";
+  /** Why it did not finish. */
+  readonly message: string | undefined;
+  readonly log: RunLog | undefined;
+}
+
+export type RunEvent =
+  | {
+      readonly type: "run";
+      readonly run: PlannedRun;
+      readonly how: "starts" | "goes on" | "is done already";
+    }
+  | { readonly type: "progress"; readonly run: PlannedRun; readonly step: LoggedStep }
+  | { readonly type: "outcome"; readonly outcome: Outcome };
+
+export interface RunContext {
+  readonly launch: Launch;
+  readonly signal: AbortSignal;
+  /** Milliseconds between two looks at the log. */
+  readonly lookEveryMs?: number;
+}
+
+/** The exit code with which flora refuses options. */
+const REFUSED = 2;
+
+/** Runs to the end. Returns what came of it; nothing that happens to the run is thrown. */
+export async function* runOnce(
+  run: PlannedRun,
+  context: RunContext,
+): AsyncGenerator<RunEvent, Outcome, undefined> {
+  const outcome = yield* attempt(run, context);
+  yield { type: "outcome", outcome };
+  return outcome;
+}
+
+async function* attempt(
+  run: PlannedRun,
+  context: RunContext,
+): AsyncGenerator<RunEvent, Outcome, undefined> {
+  const config = checked(run);
+  if (config instanceof UsageError) {
+    return { run, status: "refused", message: sentence(config), log: undefined };
+  }
+  const { directory } = run;
+  const earlier = await readRunLog(directory);
+  const isSame = earlier !== undefined && identityOf(earlier.config) === identityOf(config);
+  if (isSame && (earlier.end?.reason === "finished" || earlier.end?.reason === "not a number")) {
+    yield { type: "run", run, how: "is done already" };
+    return judge(run, { exitCode: 0, errorText: "" }, earlier);
+  }
+  if (context.signal.aborted) {
+    return { run, status: "interrupted", message: undefined, log: undefined };
+  }
+  const goesOn = isSame && existsSync(checkpointPath(directory));
+  yield { type: "run", run, how: goesOn ? "goes on" : "starts" };
+  const optionsFile = await prepareDirectory(run, goesOn);
+  const tail = await followLog(directory);
+  const flag = goesOn ? "--resume" : "--overwrite";
+  const ended = launchSafely(context, { optionsFile, flag, signal: context.signal });
+  let result: LaunchResult | undefined;
+  while (!result) {
+    const winner = await Promise.race([ended, sleep(context.lookEveryMs ?? 250)]);
+    if (typeof winner === "object") result = winner;
+    const step = await tail.read();
+    if (step) yield { type: "progress", run, step };
+  }
+  const outcome = judge(run, result, await readRunLog(directory));
+  // A sweep is about a number; its weights are of no use.
+  if (run.purpose === "sweep") await rm(join(directory, "model.safetensors"), { force: true });
+  return outcome.status !== "finished" && context.signal.aborted
+    ? { ...outcome, status: "interrupted" }
+    : outcome;
+}
+
+async function launchSafely({ launch }: RunContext, request: LaunchRequest): Promise<LaunchResult> {
+  try {
+    return await launch(request);
+  } catch (error) {
+    return { exitCode: 1, errorText: String(error) };
+  }
+}
+
+function checked({ options }: PlannedRun): TrainConfig | UsageError {
+  try {
+    return parseConfig(options);
+  } catch (error) {
+    if (error instanceof UsageError) return error;
+    throw error;
+  }
+}
+
+const sentence = ({ message, hint }: UsageError): string =>
+  hint === undefined ? message : `${message}; ${hint}`;
+
+/** Writes the options; what was left by a run with others goes. */
+async function prepareDirectory({ directory, options }: PlannedRun, goesOn: boolean) {
+  await mkdir(directory, { recursive: true });
+  if (!goesOn) {
+    await rm(logPath(directory), { force: true });
+    await rm(dirname(checkpointPath(directory)), { recursive: true, force: true });
+  }
+  const path = join(directory, "run.json");
+  await writeFileAtomic(path, async (file) => {
+    await file.writeFile(`${JSON.stringify(options, undefined, 2)}\n`);
+  });
+  return path;
+}
+
+function judge(
+  run: PlannedRun,
+  { exitCode, errorText }: LaunchResult,
+  log: RunLog | undefined,
+): Outcome {
+  const outcome = (status: Outcome["status"], message?: string): Outcome => ({
+    run,
+    status,
+    message,
+    log,
+  });
+  const reason = log?.end?.reason;
+  if (exitCode === REFUSED) return outcome("refused", refusal(errorText));
+  if (reason === "not a number") return outcome("diverged", log?.end?.message);
+  if (reason === "interrupted") return outcome("interrupted");
+  if (reason !== "finished" || exitCode !== 0) {
+    return outcome("failed", lastLine(errorText) ?? `ended with exit code ${exitCode}`);
+  }
+  const loss = log?.evaluations.at(-1)?.loss;
+  return loss !== undefined && Number.isFinite(loss)
+    ? outcome("finished")
+    : outcome("diverged", "the held-out loss at the end is not a number");
+}
+
+/** "flora: what is wrong", and a hint in the line below. */
+const refusal = (errorText: string): string =>
+  errorText
+    .trim()
+    .split("\n")
+    .filter((line) => line.trim() !== "" && !line.startsWith("building"))
+    .map((line) => line.trim().replace(/^flora: /, ""))
+    .join("; ");
+
+const lastLine = (text: string): string | undefined =>
+  text.trim() === "" ? undefined : text.trim().split("\n").at(-1)?.trim();

@@ -1,0 +1,227 @@
+/**
+ * @file The block of decoders with a rotary embedding.
+ *
+ *   x ← x + attn(norm(x))
+ *   x ← x + mlp(norm(x))
+ *
+ *   attn(x) = attention(R q, R k, v) W_oᵀ        q = x W_qᵀ,  k = x W_kᵀ,  v = x W_vᵀ
+ *   mlp(x)  = (act(x W_gateᵀ) ⊙ x W_upᵀ) W_downᵀ
+ *
+ * R turns heads by their position. Keys are turned before they are cached.
+ *
+ * B batch, T sequence, P past, C width, H heads, K heads of keys and values, D head width.
+ */
+
+import { UsageError } from "../../../errors.ts";
+import type { Value } from "../../../graph/value.ts";
+import { activationOf } from "../../../nn/activation.ts";
+import { multiHeadAttention } from "../../../nn/attention/attention.ts";
+import { dropout, type DropoutMasks } from "../../../nn/dropout.ts";
+import { linear, linearSpec, type LinearSpec, type MatrixSpec } from "../../../nn/linear.ts";
+import {
+  offsetRmsNorm,
+  offsetRmsNormSpec,
+  rmsNorm,
+  rmsNormSpec,
+  type RmsNormSpec,
+} from "../../../nn/norm.ts";
+import type { ParamsOf } from "../../../nn/params.ts";
+import { rotary } from "../../../nn/attention/rotary.ts";
+import { rotaryFrequencies } from "../../../nn/attention/rotary-frequencies.ts";
+import { add, mul } from "../../../ops/elementwise.ts";
+import { concat, reshape } from "../../../ops/movement.ts";
+import type { Decoded, PastAttention } from "../../model.ts";
+import type { RotaryDecoderConfig } from "./rotary-config.ts";
+
+/** What an architecture has besides; nothing by default. */
+export interface RotaryBlockOptions {
+  /** The name of the MLP's activation. */
+  readonly activation: string;
+  /** Which linear maps have biases. */
+  readonly biases?: {
+    readonly qkv?: boolean;
+    readonly attentionOutput?: boolean;
+    readonly mlp?: boolean;
+  };
+  /** Whether each head of queries and of keys is normalised before it is turned. */
+  readonly headNorm?: boolean;
+  /** Whether the outputs of attention and MLP are normalised too. */
+  readonly outputNorm?: boolean;
+  /** Whether norms multiply by 1 + weight. */
+  readonly offsetNorm?: boolean;
+  /** The factor of the scores, 1 / √D by default. */
+  readonly scoreScale?: number;
+  readonly scoreSoftcap?: number | undefined;
+}
+
+type Linear = MatrixSpec | LinearSpec;
+
+export type RotaryBlockSpec = {
+  readonly input_layernorm: RmsNormSpec;
+  readonly self_attn: {
+    readonly q_proj: Linear;
+    readonly k_proj: Linear;
+    readonly v_proj: Linear;
+    readonly o_proj: Linear;
+    readonly q_norm?: RmsNormSpec;
+    readonly k_norm?: RmsNormSpec;
+  };
+  /** Before the MLP; with `outputNorm` after the attention. */
+  readonly post_attention_layernorm: RmsNormSpec;
+  readonly pre_feedforward_layernorm?: RmsNormSpec;
+  readonly post_feedforward_layernorm?: RmsNormSpec;
+  readonly mlp: {
+    readonly gate_proj: Linear;
+    readonly up_proj: Linear;
+    readonly down_proj: Linear;
+  };
+};
+
+type BlockParams = ParamsOf<RotaryBlockSpec>;
+
+export interface RotaryBlockContext {
+  /** [B, T] or [1, T], int32 */
+  readonly positions: Value;
+  /** Added to the scores, [T, T], or with a past [B, 1, T, P + T]. */
+  readonly bias: Value;
+  readonly past?: PastAttention;
+  readonly masks?: DropoutMasks | undefined;
+}
+
+export interface RotaryBlock {
+  readonly specs: RotaryBlockSpec;
+  /** K D, the width of cached keys. */
+  readonly cacheWidth: number;
+  /** K */
+  readonly cacheHeads: number;
+  /** [B, T, C] to [B, T, C]. */
+  forward(x: Value, p: BlockParams, context: RotaryBlockContext): Required<Decoded>;
+}
+
+/**
+ * The block of a config, the same function for all layers.
+ *
+ * @throws {UsageError} if the numbers of heads do not fit, or the rotation lacks a number.
+ */
+export function rotaryBlock(config: RotaryDecoderConfig, options: RotaryBlockOptions): RotaryBlock {
+  const { heads, kvHeads, headWidth } = headsOf(config);
+  const frequencies = rotaryFrequencies(config);
+  const activation = activationOf(options.activation);
+  const { norm } = normOf(config, options);
+
+  /** Queries or keys of so many heads, turned by their positions, [B, T, H D]. */
+  function turn(x: Value, count: number, positions: Value, p?: ParamsOf<RmsNormSpec>): Value {
+    const [batch = 0, length = 0] = x.shape;
+    const separate = (y: Value) => reshape(y, [batch, length, count, headWidth]);
+    const normalized = p ? reshape(norm(separate(x), p), x.shape) : x;
+    return rotary(normalized, positions, { heads: count, ...frequencies });
+  }
+
+  /** Self-attention, [B, T, C] to [B, T, C]. */
+  function attention(
+    x: Value,
+    p: BlockParams["self_attn"],
+    { positions, bias, past, masks }: RotaryBlockContext,
+  ): Required<Decoded> {
+    const q = turn(linear(x, p.q_proj), heads, positions, p.q_norm); // [B, T, H D]
+    const keys = turn(linear(x, p.k_proj), kvHeads, positions, p.k_norm); // [B, T, K D]
+    const values = linear(x, p.v_proj); // [B, T, K D]
+    const k = past ? concat([past.keys, keys], 1) : keys; // [B, P + T, K D]
+    const v = past ? concat([past.values, values], 1) : values; // [B, P + T, K D]
+    const mixed = multiHeadAttention(q, k, v, {
+      heads,
+      kvHeads,
+      scale: options.scoreScale ?? headWidth ** -0.5,
+      softcap: options.scoreSoftcap,
+      bias,
+      dropout: (probabilities) => dropout(probabilities, "attn", config.attention_dropout, masks),
+    }); // [B, T, H D]
+    return { y: linear(mixed, p.o_proj), attention: { keys, values } };
+  }
+
+  /** The gated feed-forward network, C to F to C. */
+  function mlp(x: Value, p: BlockParams["mlp"]): Value {
+    const gate = activation(linear(x, p.gate_proj));
+    return linear(mul(gate, linear(x, p.up_proj)), p.down_proj);
+  }
+
+  return {
+    specs: specsOf(config, options),
+    cacheWidth: kvHeads * headWidth,
+    cacheHeads: kvHeads,
+    forward(x, p, context) {
+      const attended = attention(norm(x, p.input_layernorm), p.self_attn, context);
+      const { pre_feedforward_layernorm: before, post_feedforward_layernorm: after } = p;
+      const between = before ? norm(attended.y, p.post_attention_layernorm) : attended.y;
+      x = add(x, between);
+      const expanded = mlp(norm(x, before ?? p.post_attention_layernorm), p.mlp);
+      x = add(x, after ? norm(expanded, after) : expanded);
+      return { y: x, attention: attended.attention };
+    },
+  };
+}
+
+/** Root mean square norms of an architecture. */
+export function normOf(
+  { rms_norm_eps: eps }: Pick<RotaryDecoderConfig, "rms_norm_eps">,
+  { offsetNorm = false }: Pick<RotaryBlockOptions, "offsetNorm">,
+): {
+  readonly spec: (width: number) => RmsNormSpec;
+  readonly norm: (x: Value, p: ParamsOf<RmsNormSpec>) => Value;
+} {
+  const [spec, norm] = offsetNorm ? [offsetRmsNormSpec, offsetRmsNorm] : [rmsNormSpec, rmsNorm];
+  return { spec, norm: (x, p) => norm(x, p, eps) };
+}
+
+function specsOf(config: RotaryDecoderConfig, options: RotaryBlockOptions): RotaryBlockSpec {
+  const { hidden_size: c, intermediate_size: f, initializer_range: deviation } = config;
+  const { heads, kvHeads, headWidth } = headsOf(config);
+  const { biases = {}, headNorm = false, outputNorm = false } = options;
+  const { spec } = normOf(config, options);
+  const map = (from: number, to: number, bias = false) => linearSpec({ from, to, deviation, bias });
+  return {
+    input_layernorm: spec(c),
+    self_attn: {
+      q_proj: map(c, heads * headWidth, biases.qkv),
+      k_proj: map(c, kvHeads * headWidth, biases.qkv),
+      v_proj: map(c, kvHeads * headWidth, biases.qkv),
+      o_proj: map(heads * headWidth, c, biases.attentionOutput),
+      ...(headNorm && { q_norm: spec(headWidth), k_norm: spec(headWidth) }),
+    },
+    post_attention_layernorm: spec(c),
+    ...(outputNorm && { pre_feedforward_layernorm: spec(c), post_feedforward_layernorm: spec(c) }),
+    mlp: {
+      gate_proj: map(c, f, biases.mlp),
+      up_proj: map(c, f, biases.mlp),
+      down_proj: map(f, c, biases.mlp),
+    },
+  };
+}
+
+/** H, K and D. @throws {UsageError} if they do not fit. */
+function headsOf({
+  model_type: type,
+  hidden_size: width,
+  num_attention_heads: heads,
+  num_key_value_heads: kvHeads,
+  head_dim: headWidth,
+}: RotaryDecoderConfig): {
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headWidth: number;
+} {
+  const found = { heads, kvHeads: kvHeads ?? heads, headWidth: headWidth ?? width / heads };
+  const refuse = (what: string) => new UsageError(`${type} config: ${what}`);
+  if (!Number.isInteger(found.headWidth)) {
+    throw refuse(`hidden_size must be divisible by num_attention_heads; got ${width} and ${heads}`);
+  }
+  if (found.headWidth % 2 !== 0) {
+    throw refuse(`head_dim must be even, to be turned; got ${found.headWidth}`);
+  }
+  if (heads % found.kvHeads !== 0) {
+    throw refuse(
+      `num_attention_heads must be divisible by num_key_value_heads; got ${heads} and ${found.kvHeads}`,
+    );
+  }
+  return found;
+}

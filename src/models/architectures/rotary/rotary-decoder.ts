@@ -1,0 +1,142 @@
+/**
+ * @file The decoder that Llama and its relatives share: Touvron et al., 2023, arXiv:2302.13971.
+ *
+ *   x = s E[ids]
+ *   x ← block(x)                  L times; `rotary-block.ts` has the equations
+ *   logits = norm(x) Eᵀ           or, untied, norm(x) Wᵀ
+ *
+ * What an architecture has besides are options. Parameters and config fields have the names that
+ * transformers gives them.
+ *
+ * B batch, T sequence, P past, C = hidden_size, V = vocab_size, L = num_hidden_layers.
+ */
+
+import { constant, type Value } from "../../../graph/value.ts";
+import { causalBias, positionBias, slidingBias } from "../../../nn/attention/attention-bias.ts";
+import { embedding, embeddingSpec } from "../../../nn/linear.ts";
+import type { ParamsOf } from "../../../nn/params.ts";
+import { lengthOf } from "../../../nn/attention/positions.ts";
+import { add, scale } from "../../../ops/elementwise.ts";
+import { int32 } from "../../../tensor/host-tensor.ts";
+import type { DecodeContext, Model } from "../../model.ts";
+import { normOf, type RotaryBlock, rotaryBlock, type RotaryBlockOptions } from "./rotary-block.ts";
+import type { RotaryDecoderConfig } from "./rotary-config.ts";
+import { type DefinedStage, defineStage, paramsOf } from "../../stage.ts";
+
+export interface RotaryDecoderOptions extends RotaryBlockOptions {
+  /** How many positions a token of a layer sees, its own included; all earlier ones by default. */
+  readonly window?: (layer: number) => number | undefined;
+  /** s, 1 by default. */
+  readonly embeddingScale?: number;
+  readonly logitSoftcap?: number | undefined;
+}
+
+const EMBEDDING = "model.embed_tokens.weight";
+const UNTIED_HEAD = "lm_head.weight";
+
+/**
+ * The model of a config.
+ *
+ * @throws {UsageError} if the numbers of heads do not fit, or the rotation lacks a number.
+ */
+export function rotaryDecoder(config: RotaryDecoderConfig, options: RotaryDecoderOptions): Model {
+  const { hidden_size: c, vocab_size, tie_word_embeddings: isTied } = config;
+  const { window = () => undefined, logitSoftcap: softcap } = options;
+  const block = rotaryBlock(config, options);
+  const stages = [
+    embedStage(config, options),
+    ...Array.from({ length: config.num_hidden_layers }, (_, layer) =>
+      blockStage(block, layer, window(layer)),
+    ),
+    normStage(config, options),
+  ];
+  const untied = embeddingSpec(vocab_size, c, config.initializer_range).weight;
+  return {
+    type: config.model_type,
+    task: "causal",
+    config,
+    params: new Map([...paramsOf(stages), ...(isTied ? [] : [[UNTIED_HEAD, untied] as const])]),
+    stages,
+    head: { weight: isTied ? EMBEDDING : UNTIED_HEAD, ...(softcap !== undefined && { softcap }) },
+    width: c,
+    vocabularySize: vocab_size,
+    contextLength: config.max_position_embeddings,
+    inputTypes: (batch, length) => ({ ids: { dtype: "int32", shape: [batch, length] } }),
+    checkpoint: {
+      prefixes: ["model."],
+      ignore: ["*rotary_emb.inv_freq", ...(isTied ? [UNTIED_HEAD] : [])],
+    },
+  };
+}
+
+function embedStage(
+  { vocab_size, hidden_size, initializer_range }: RotaryDecoderConfig,
+  { embeddingScale: s = 1 }: RotaryDecoderOptions,
+): DefinedStage {
+  const specs = { embed_tokens: embeddingSpec(vocab_size, hidden_size, initializer_range) };
+  const embed = (ids: Value, p: ParamsOf<typeof specs>) => {
+    const x = embedding(ids, p.embed_tokens); // [B, T, C]
+    return s === 1 ? x : scale(x, s);
+  };
+  return defineStage({
+    kind: "embed",
+    specs,
+    names: "model.",
+    source: "ids",
+    forward: embed,
+    decoding: { decode: (ids, p) => ({ y: embed(ids, p) }) },
+  });
+}
+
+/** Layers with different windows are stages of different kinds. */
+function blockStage(block: RotaryBlock, layer: number, window: number | undefined): DefinedStage {
+  return defineStage({
+    kind: window === undefined ? "block" : `block of window ${window}`,
+    specs: block.specs,
+    names: `model.layers.${layer}.`,
+    attends: true,
+    forward(x, p, { masks }) {
+      const length = lengthOf(x);
+      const slides = window !== undefined && window < length;
+      const bias = slides ? slidingBias(x, length, window) : causalBias(x, length);
+      return block.forward(x, p, { positions: firstPositions(length), bias, masks }).y;
+    },
+    decoding: {
+      cacheWidth: block.cacheWidth,
+      cacheHeads: block.cacheHeads,
+      decode(x, p, context) {
+        const { positions, past } = context;
+        const bias = window === undefined ? past.bias : windowBias(x, window, context);
+        return block.forward(x, p, { positions, bias, past });
+      },
+    },
+  });
+}
+
+function normStage(config: RotaryDecoderConfig, options: RotaryDecoderOptions): DefinedStage {
+  const { spec, norm } = normOf(config, options);
+  const specs = { norm: spec(config.hidden_size) };
+  return defineStage({
+    kind: "norm",
+    specs,
+    names: "model.",
+    forward: (x, p) => norm(x, p.norm),
+    decoding: { decode: (x, p) => ({ y: norm(x, p.norm) }) },
+  });
+}
+
+/** 0 to T - 1, [1, T]. */
+const firstPositions = (length: number): Value =>
+  constant(
+    int32(
+      [1, length],
+      Int32Array.from({ length }, (_, i) => i),
+    ),
+  );
+
+/** The bias of past and new tokens that also hides what has left the window, [B, 1, T, P + T]. */
+const windowBias = (
+  like: Value,
+  window: number,
+  { positions, keyPositions, past }: DecodeContext,
+): Value => add(past.bias, positionBias(like, positions, keyPositions, { window }));

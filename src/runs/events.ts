@@ -1,0 +1,152 @@
+/**
+ * @file What a training run tells. The console, the JSONL log and whatever else watches a run are consumers of these events, and
+ * nothing calls back into the trainer.
+ */
+
+import type { Task } from "../models/model.ts";
+import type { TrainConfig } from "../options/config.ts";
+
+/** How one parameter is kept while training. */
+export interface ParameterPlan {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Why it is dense, or how it is compressed: "rank 128 of 768 columns", "dense: excluded", "dense: bias". */
+  readonly treatment: string;
+  readonly compressed: boolean;
+  /** Whether it is never updated, and its gradient never computed. */
+  readonly frozen: boolean;
+  readonly weightBytes: number;
+  readonly accumulatorBytes: number;
+  readonly optimizerBytes: number;
+}
+
+/** One row of the memory table, in bytes. */
+export interface MemoryRow {
+  readonly name:
+    | "weights"
+    | "accumulators"
+    | "optimizer state"
+    | "activations"
+    | "workspace"
+    | "images"
+    | "runtime";
+  readonly predicted: number;
+  /** Known at the end; rows that cannot be told apart are measured in the total only. */
+  readonly measured?: number;
+}
+
+export interface MemoryTable {
+  readonly rows: readonly MemoryRow[];
+  readonly predictedTotal: number;
+  /** Peak resident memory of the process, at the end. */
+  readonly measuredTotal?: number;
+  /** What weights, gradients and optimizer state would take with other methods, in bytes. */
+  readonly alternatives: readonly { readonly name: string; readonly bytes: number }[];
+}
+
+export interface StartEvent {
+  readonly type: "start";
+  readonly config: TrainConfig;
+  readonly modelType: string;
+  readonly task: Task;
+  /** Parameters that were drawn because the checkpoint lacks them, as those of a new head. */
+  readonly drawn: readonly string[];
+  readonly parameterCount: number;
+  readonly parameters: readonly ParameterPlan[];
+  readonly memory: MemoryTable;
+  /** "28,000 pairs, 1,000 held out, 257 tokens in the vocabulary". */
+  readonly data: string;
+  readonly totalSteps: number;
+  /** Steps done before, when a run goes on. */
+  readonly startStep: number;
+  /** Steps between evaluations. */
+  readonly evaluateEvery: number;
+}
+
+/** After each micro-batch; for progress only. */
+export interface MicroStepEvent {
+  readonly type: "micro-step";
+  readonly step: number;
+  readonly microStep: number;
+}
+
+export interface StepEvent {
+  readonly type: "step";
+  /** Steps done, from 1. */
+  readonly step: number;
+  readonly totalSteps: number;
+  /** Mean loss per token that counts, in nats. */
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Global norm of the (compressed) mean gradient before clipping; absent without `maxGradNorm`. */
+  readonly gradNorm?: number;
+  /** Tokens of this step, padding not counted. */
+  readonly tokens: number;
+  readonly elapsedMs: number;
+  readonly tokensPerSecond: number;
+  readonly gflopsPerSecond: number;
+  readonly etaMs: number;
+  readonly residentBytes: number;
+}
+
+export interface EvaluationEvent {
+  readonly type: "evaluation";
+  readonly step: number;
+  /** Mean held-out loss per token, in nats. */
+  readonly loss: number;
+  readonly perplexity: number;
+  /** The share of targets that the model thought the likeliest, 0 to 1. */
+  readonly accuracy: number;
+  readonly tokens: number;
+  readonly elapsedMs: number;
+}
+
+export interface TranslationEvent {
+  readonly type: "translation";
+  readonly step: number;
+  /** Corpus BLEU of the held-out pairs and its sacreBLEU signature. */
+  readonly bleu: number;
+  readonly signature: string;
+  /** Mean F of ROUGE-1, -2 and -L as rouge-score computes them without stemmer, in percent. */
+  readonly rouge: { readonly rouge1: number; readonly rouge2: number; readonly rougeL: number };
+  readonly count: number;
+  readonly elapsedMs: number;
+  /** A few of them. */
+  readonly samples: readonly {
+    readonly source: string;
+    /** The source with what stands around it. */
+    readonly prompt: string;
+    readonly target: string;
+    readonly output: string;
+  }[];
+}
+
+export interface SavedEvent {
+  readonly type: "saved";
+  readonly step: number;
+  readonly path: string;
+  readonly what: "model" | "checkpoint";
+}
+
+export interface EndEvent {
+  readonly type: "end";
+  readonly reason: "finished" | "interrupted" | "not a number";
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly elapsedMs: number;
+  readonly memory: MemoryTable;
+  /** Shares of the training time spent drawing projections, and outside onnxruntime altogether, 0 to 1. */
+  readonly projectionShare: number;
+  readonly overheadShare: number;
+  /** What happened and what to try, where the run did not finish. */
+  readonly message?: string;
+}
+
+export type TrainEvent =
+  | StartEvent
+  | MicroStepEvent
+  | StepEvent
+  | EvaluationEvent
+  | TranslationEvent
+  | SavedEvent
+  | EndEvent;

@@ -1,0 +1,39 @@
+/** @file Compiled programs, made when they are first needed and kept for the run. */
+
+import type { Program } from "../onnx/model.ts";
+import type { Buffers, Executable, Runtime } from "./runtime.ts";
+
+export interface ProgramCache {
+  /** The executable of a key; `build` makes the program the first time. */
+  get(
+    key: string,
+    build: () => Program,
+    options?: { readonly arena?: boolean },
+  ): Promise<Executable>;
+  /** Runs an executable and counts its operations. */
+  run(executable: Executable, feeds: Buffers, fetches: Buffers): Promise<void>;
+  /** Floating-point operations of all runs so far. */
+  operations(): number;
+  release(): Promise<void>;
+}
+
+export function createProgramCache(runtime: Runtime): ProgramCache {
+  const loaded = new Map<string, Promise<Executable>>();
+  const meter = { operations: 0 };
+  return {
+    get(key, build, options) {
+      const known = loaded.get(key) ?? runtime.load(build(), options);
+      loaded.set(key, known);
+      return known;
+    },
+    async run(executable, feeds, fetches) {
+      await executable.run(feeds, fetches);
+      meter.operations += executable.program.operations;
+    },
+    operations: () => meter.operations,
+    async release() {
+      for (const executable of loaded.values()) await (await executable).release();
+      loaded.clear();
+    },
+  };
+}

@@ -1,0 +1,105 @@
+/** @file Data for models that continue a text: texts in windows, pairs as question and answer, and conversations. */
+
+import {
+  conversationSequences,
+  evaluationBatches,
+  type ExampleKind,
+  type LanguageModelSequence,
+  pairBatches,
+  pairSequences,
+  textBatches,
+  textTokens,
+  textWindows,
+} from "../data/index.ts";
+import { createChat } from "../text/index.ts";
+import type { DataRequest, TrainData } from "./load.ts";
+import {
+  type Batching,
+  count,
+  examplesAsData,
+  LENGTH_MULTIPLE,
+  lengthsOf,
+  loadPairData,
+} from "./pairs.ts";
+import {
+  exampleKindOf,
+  HELD_OUT_SHARE,
+  readAllTexts,
+  readConversationSplit,
+  spread,
+} from "./splits.ts";
+import { templateOf } from "./template.ts";
+
+/** The most of a text that is held out. */
+const HELD_OUT_TOKENS = 100_000;
+
+const LOADERS: Readonly<Record<ExampleKind, (request: DataRequest) => Promise<TrainData>>> = {
+  texts: loadText,
+  pairs: loadPairs,
+  conversations: loadConversations,
+};
+
+export const loadCausal = async (request: DataRequest): Promise<TrainData> =>
+  LOADERS[await exampleKindOf(request.config)](request);
+
+async function loadText({
+  config,
+  tokenizer,
+  model,
+  contextLength,
+  key,
+}: DataRequest): Promise<TrainData> {
+  const read = async (paths: readonly string[]): Promise<Int32Array> => {
+    return textTokens(tokenizer, await readAllTexts(paths, config.textColumn));
+  };
+  const all = await read(config.train ?? []);
+  // A window has two tokens at least: one to read, one to predict.
+  const share = Math.max(2, Math.min(HELD_OUT_TOKENS, Math.floor(all.length * HELD_OUT_SHARE)));
+  const validation = config.validation ? await read(config.validation) : all.subarray(-share);
+  const training = config.validation ? all : all.subarray(0, -share);
+  const { batchSize, evaluationBatches: limit } = config;
+  const windows = spread(textWindows(validation, contextLength), batchSize * limit);
+  return {
+    training: textBatches(training, { batchSize, contextLength, key }),
+    evaluation: () => evaluationBatches(windows, { batchSize, pad: tokenizer.pad, contextLength }),
+    pairs: [],
+    shapes: [model.inputTypes(batchSize, contextLength)],
+    description: `${count(training.length)} tokens of text, ${count(validation.length)} held out`,
+  };
+}
+
+function loadPairs(request: DataRequest): Promise<TrainData> {
+  const { config, tokenizer, model } = request;
+  const template = templateOf(config, model.task);
+  return loadPairData<LanguageModelSequence>(request, {
+    encode: (pairs, options) => pairSequences(tokenizer, pairs, { ...template, ...options }),
+    batching: batchingOf(request),
+  });
+}
+
+async function loadConversations(request: DataRequest): Promise<TrainData> {
+  const { config, tokenizer } = request;
+  const chat = createChat(tokenizer);
+  return examplesAsData("conversations", await readConversationSplit(config), request, {
+    encode: (conversations, options) => conversationSequences(chat, conversations, options),
+    batching: batchingOf(request),
+  });
+}
+
+/** Sequences in batches of similar lengths. */
+const batchingOf =
+  ({ config: { batchSize }, tokenizer, model, contextLength, key }: DataRequest) =>
+  (all: readonly LanguageModelSequence[]): Batching<LanguageModelSequence> => {
+    const padding = { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength };
+    const lengths = all.map(({ ids }) => ids.length - 1);
+    return {
+      training: (sequences) => pairBatches(sequences, { ...padding, key }),
+      evaluation: (sequences) => evaluationBatches(sequences.toSorted(byLength), padding),
+      shapes: lengthsOf(lengths, contextLength).map((length) =>
+        model.inputTypes(batchSize, length),
+      ),
+    };
+  };
+
+const byLength = (a: LanguageModelSequence, b: LanguageModelSequence): number =>
+  a.ids.length - b.ids.length;

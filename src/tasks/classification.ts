@@ -1,0 +1,47 @@
+/** @file Data for classifiers: texts, or pairs of texts, with labels. */
+
+import {
+  classBatch,
+  type ClassifiedEncoding,
+  type ExampleEncoding,
+  fitExamples,
+  type LabelledText,
+} from "../data/index.ts";
+import type { DataRequest, TrainData } from "./load.ts";
+import { encoderData } from "./encoder.ts";
+import { count, LENGTH_MULTIPLE, notesOn } from "./pairs.ts";
+import { readLabelledSplit } from "./splits.ts";
+
+export async function loadClassification(request: DataRequest): Promise<TrainData> {
+  const { config, tokenizer, model, contextLength } = request;
+  const { batchSize, tooLong } = config;
+  const labels = new Map(model.labels?.map((label, id) => [label, id]));
+  const encoding: ExampleEncoding<LabelledText, ClassifiedEncoding> = {
+    what: "texts",
+    encode({ text, pair, label }) {
+      const id = labels.get(label);
+      if (id === undefined) throw new Error(`internal: no class ${label}`);
+      return { ...tokenizer.encodeWithSpecialTokens(text, pair), label: id };
+    },
+    lengthOf: ({ ids }) => ids.length,
+    texts: ({ text, pair }) => (pair === undefined ? [text] : [text, pair]),
+    withTexts: ({ label }, [text = "", pair]) => ({
+      text,
+      label,
+      ...(pair !== undefined && { pair }),
+    }),
+  };
+  const { training, validation } = await readLabelledSplit(config);
+  const prepared = fitExamples(training, encoding, { contextLength, tooLong });
+  const held = fitExamples(validation, encoding, { contextLength, tooLong: "drop" });
+  const padding = { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength };
+  return encoderData(request, {
+    training: prepared.sequences,
+    heldOut: held.sequences,
+    lengthOf: encoding.lengthOf,
+    assemble: (rows) => classBatch(rows, padding),
+    description:
+      `${count(prepared.sequences.length)} texts of ${count(labels.size)} classes` +
+      `${notesOn(prepared)}, ${count(held.sequences.length)} held out`,
+  });
+}

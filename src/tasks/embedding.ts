@@ -1,0 +1,41 @@
+/** @file Data for sentence embeddings: pairs of texts that mean the same. */
+
+import {
+  type EncodedPair,
+  type ExampleEncoding,
+  fitExamples,
+  pairedBatch,
+  type SentencePair,
+} from "../data/index.ts";
+import type { DataRequest, TrainData } from "./load.ts";
+import { encoderData } from "./encoder.ts";
+import { count, LENGTH_MULTIPLE, notesOn } from "./pairs.ts";
+import { readSplit } from "./splits.ts";
+
+export async function loadEmbedding(request: DataRequest): Promise<TrainData> {
+  const { config, tokenizer, contextLength } = request;
+  const { batchSize, tooLong } = config;
+  const encoding: ExampleEncoding<SentencePair, EncodedPair> = {
+    what: "pairs",
+    encode: ({ source, target }) => ({
+      first: tokenizer.encodeWithSpecialTokens(source),
+      second: tokenizer.encodeWithSpecialTokens(target),
+    }),
+    lengthOf: ({ first, second }) => Math.max(first.ids.length, second.ids.length),
+    texts: ({ source, target }) => [source, target],
+    withTexts: (_, [source = "", target = ""]) => ({ source, target }),
+  };
+  const [training, validation] = await readSplit(config);
+  const prepared = fitExamples(training, encoding, { contextLength, tooLong });
+  const held = fitExamples(validation, encoding, { contextLength, tooLong: "drop" });
+  const padding = { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength };
+  return encoderData(request, {
+    training: prepared.sequences,
+    heldOut: held.sequences,
+    lengthOf: encoding.lengthOf,
+    assemble: (pairs) => pairedBatch(pairs, padding),
+    description:
+      `${count(prepared.sequences.length)} pairs${notesOn(prepared)}` +
+      `, ${count(held.sequences.length)} held out`,
+  });
+}

@@ -1,0 +1,56 @@
+/** @file What the data of all encoders have in common: examples in batches of similar lengths, and shapes from their lengths. */
+
+import { type Batch, chosenOf, sortedEpochs, stretches } from "../data/index.ts";
+import type { InputTypes, Model } from "../models/model.ts";
+import { foldIn, type Key } from "../random/key.ts";
+import type { DataRequest, TrainData } from "./load.ts";
+import { lengthsOf } from "./pairs.ts";
+import { spread } from "./splits.ts";
+
+export interface EncoderExamples<T> {
+  readonly training: readonly T[];
+  readonly heldOut: readonly T[];
+  /** Tokens of the longest row that an example takes. */
+  readonly lengthOf: (example: T) => number;
+  /** At most `batchSize` examples as a batch, with the random choices of a key. */
+  readonly assemble: (examples: readonly T[], key: Key) => Batch;
+  readonly description: string;
+}
+
+/** The types of the batches of examples of this length. */
+export const batchTypes = (
+  model: Model,
+  { batchSize, length }: { readonly batchSize: number; readonly length: number },
+): InputTypes =>
+  model.inputTypes(
+    // Texts that are compared come in pairs.
+    model.task === "embedding" ? 2 * batchSize : batchSize,
+    length,
+    model.task === "masked" ? chosenOf(length) : length,
+  );
+
+/** Batches whose random choices depend on the key of the data and their position alone; those held out are always the same. */
+export function encoderData<T>(
+  { config, model, contextLength, key }: DataRequest,
+  examples: EncoderExamples<T>,
+): TrainData {
+  const { training, heldOut, lengthOf, assemble, description } = examples;
+  const { batchSize } = config;
+  const compare = (a: T, b: T) => lengthOf(a) - lengthOf(b);
+  const { batchesPerEpoch, at } = sortedEpochs(training, { batchSize, key, compare });
+  const keyOf = (purpose: string, position: number) => foldIn(foldIn(key, purpose), position);
+  const evaluated = spread(heldOut, batchSize * config.evaluationBatches).toSorted(compare);
+  return {
+    training: {
+      batchesPerEpoch,
+      batchAt: (position) => assemble(at(position), keyOf("training", position)),
+    },
+    evaluation: () =>
+      stretches(evaluated, batchSize).map((part, i) => assemble(part, keyOf("evaluation", i))),
+    pairs: [],
+    shapes: lengthsOf([...training, ...evaluated].map(lengthOf), contextLength).map((length) =>
+      batchTypes(model, { batchSize, length }),
+    ),
+    description,
+  };
+}

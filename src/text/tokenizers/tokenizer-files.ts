@@ -1,0 +1,92 @@
+/** @file The files of a tokenizer in a directory, and what to do where the one that counts is missing. */
+
+import { readFile, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { UsageError } from "../../errors.ts";
+import { exists } from "../../weights/directory.ts";
+import { type Json, parseObject } from "../../files/json.ts";
+
+export const TOKENIZER_FILE = "tokenizer.json";
+export const CONFIG_FILE = "tokenizer_config.json";
+export const CHAT_TEMPLATE_FILE = "chat_template.jinja";
+const SPECIAL_TOKENS_FILE = "special_tokens_map.json";
+const COMPANION_FILES = [CONFIG_FILE, SPECIAL_TOKENS_FILE, CHAT_TEMPLATE_FILE];
+
+/** Files that hold a tokenizer in another form, and what transformers needs to read them. */
+const OTHER_FORMS = [
+  { names: ["vocab.json", "merges.txt"], packages: "" },
+  { names: ["spiece.model"], packages: " sentencepiece protobuf" },
+  { names: ["tokenizer.model"], packages: " sentencepiece protobuf" },
+  { names: ["sentencepiece.bpe.model"], packages: " sentencepiece protobuf" },
+  { names: ["vocab.txt"], packages: "" },
+] as const;
+
+/** The files of one tokenizer, content by name. */
+export type TokenizerFiles = ReadonlyMap<string, string>;
+
+export interface FoundTokenizer {
+  /** Of its tokenizer.json. */
+  readonly path: string;
+  readonly files: TokenizerFiles;
+}
+
+/**
+ * The tokenizer.json that `path` names or holds, with the files beside it.
+ *
+ * @throws {UsageError} if there is none; the hint says how to make it from another form.
+ */
+export async function findTokenizer(path: string): Promise<FoundTokenizer> {
+  const file = await locate(path);
+  const files = new Map([[TOKENIZER_FILE, await readFile(file, "utf8")]]);
+  for (const name of COMPANION_FILES) {
+    const companion = join(dirname(file), name);
+    if (await exists(companion)) files.set(name, await readFile(companion, "utf8"));
+  }
+  return { path: file, files };
+}
+
+/**
+ * What the files beside tokenizer.json say about it.
+ *
+ * @throws {FormatError} if one is not JSON; `folder` is where they lie, for the message.
+ */
+export function readConfig(files: TokenizerFiles, folder = ""): Json {
+  const contents = [SPECIAL_TOKENS_FILE, CONFIG_FILE].map((name) => {
+    const content = files.get(name);
+    return content === undefined ? {} : parseObject(join(folder, name), content);
+  });
+  return Object.assign({}, ...contents);
+}
+
+async function locate(path: string): Promise<string> {
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) {
+    throw new UsageError(`tokenizer: no such file or directory; got ${path}`);
+  }
+  const isOtherForm = OTHER_FORMS.some(({ names }) =>
+    names.some((name) => name === basename(path)),
+  );
+  if (found.isFile() && !isOtherForm) return path;
+
+  const folder = found.isFile() ? dirname(path) : path;
+  const file = join(folder, TOKENIZER_FILE);
+  if (found.isDirectory() && (await exists(file))) return file;
+  throw await missing(folder);
+}
+
+async function missing(folder: string): Promise<UsageError> {
+  for (const { names, packages } of OTHER_FORMS) {
+    const present = await Promise.all(names.map((name) => exists(join(folder, name))));
+    if (!present.every(Boolean)) continue;
+    const message = `tokenizer: ${TOKENIZER_FILE} is missing; got only ${names.join(" and ")}`;
+    return new UsageError(`${message} in ${folder}`, {
+      hint:
+        `write it with Python, after pip install transformers${packages}: ` +
+        `from transformers import AutoTokenizer; d = "${folder}"; ` +
+        "AutoTokenizer.from_pretrained(d).save_pretrained(d)",
+    });
+  }
+  return new UsageError(`tokenizer: ${TOKENIZER_FILE} is missing; got the directory ${folder}`, {
+    hint: `give the ${TOKENIZER_FILE} of the model, or the directory that has it`,
+  });
+}

@@ -1,0 +1,121 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parseOptionsFile, readRunConfig } from "../../../src/cli/arguments/run-config.ts";
+import { FormatError, UsageError } from "../../../src/errors.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "flora-cli-"));
+const file = (name: string, text: string | Uint8Array): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+const read = async (...words: string[]) => (await readRunConfig(words)).config;
+
+describe("readRunConfig", () => {
+  it.each<[string[], object]>([
+    [["--rank", "4", "--learning-rate=1e-3"], { rank: 4, learningRate: 1e-3 }],
+    [["--learning-rate", ".5"], { learningRate: 0.5 }],
+    [["--no-recompute", "--overwrite"], { recompute: false, overwrite: true }],
+    [["--train", "de.txt,en.txt"], { train: ["de.txt", "en.txt"] }],
+    [["--train", "book.txt"], { train: ["book.txt"] }],
+    [["--exclude", ""], { exclude: [] }],
+    [["--include", "h.*,wte.*"], { include: ["h.*", "wte.*"] }],
+    [["--output", "7"], { output: "7" }],
+    [["--prefix", "true"], { prefix: "true" }],
+    [["--model", "gpt2"], { model: "gpt2" }],
+    [
+      ["--model.n_embd", "64", "--model.n_inner=null", "--model.a.b", "x"],
+      { model: { n_embd: 64, n_inner: null, a: { b: "x" } } },
+    ],
+    [
+      ["--rank-pattern.mlp.c_proj", "2", "--rank-pattern.c_attn", "4"],
+      { rankPattern: { "mlp.c_proj": 2, c_attn: 4 } },
+    ],
+  ])("reads %j", async (words, expected) => {
+    expect(await read(...words)).toMatchObject(expected);
+  });
+
+  it("lets the command line win over the file, field by field", async () => {
+    const path = file(
+      "run.yaml",
+      "# a comment\nrank: 8\nbatch-size: 2\nmodel:\n  n_embd: 32\n  n_layer: 3\n",
+    );
+    const config = await read(path, "--rank", "4", "--model.n_embd", "64");
+    expect(config).toMatchObject({ rank: 4, batchSize: 2, model: { n_embd: 64, n_layer: 3 } });
+  });
+
+  it("keeps options of the command apart", async () => {
+    const table = [
+      { name: "json", description: "" },
+      { name: "seeds", value: "N", description: "" },
+    ] as const;
+    const words = ["--json", "--rank", "4", "--seeds", "3"];
+    const { config, own } = await readRunConfig(words, table);
+    expect(own.flag("json")).toBe(true);
+    expect(own.number("seeds")).toBe(3);
+    expect(config).not.toHaveProperty("seeds");
+    expect(config.rank).toBe(4);
+    await expect(readRunConfig(["--jsom"], table)).rejects.toMatchObject({
+      hint: "did you mean --json?",
+    });
+  });
+
+  it.each([
+    [["--bach-size", "3"], "--bach-size: no such option", "did you mean --batch-size?"],
+    [["--foo"], "--foo: no such option", "flora train --help lists them"],
+    [["--rank", "many"], 'rank: must be a whole number above 0; got "many"', undefined],
+    [["--rank", "0"], "rank: must be a whole number above 0; got 0", undefined],
+    [["--rank", "0x10"], 'rank: must be a whole number above 0; got "0x10"', undefined],
+    [["--overwrite=maybe"], 'overwrite: must be true or false; got "maybe"', undefined],
+    [["--rank.x", "1"], "--rank.x: rank has no fields", undefined],
+    [["--model", "a", "--model.b", "1"], "--model: given whole and by its fields", undefined],
+    [["--model.b", "1", "--model", "a"], "--model: given whole and by its fields", undefined],
+    [
+      ["a.yaml", "b.yaml"],
+      "b.yaml: unexpected; the one file without an option is the YAML file",
+      undefined,
+    ],
+    [
+      ["absent.yaml"],
+      "absent.yaml: cannot read the options: no such file or directory",
+      "the file without an option holds options in YAML; data is given by --train",
+    ],
+  ])("refuses %j", async (words, message, hint) => {
+    const error = await readRunConfig(words).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toMatchObject({ message, hint });
+  });
+
+  it("refuses a file that is not UTF-8", async () => {
+    const path = file("latin1.yaml", Uint8Array.of(0x72, 0x3a, 0x20, 0xe4));
+    await expect(read(path)).rejects.toThrow(`${path}: not UTF-8`);
+  });
+});
+
+describe("parseOptionsFile", () => {
+  it("takes an empty file for no options", () => {
+    expect(parseOptionsFile("a.yaml", "")).toEqual({});
+    expect(parseOptionsFile("a.yaml", "# nothing\n")).toEqual({});
+  });
+
+  it.each([
+    ["rank: 4\nmodel: [1,\n", 3, /^a\.yaml: line 3: not YAML; /],
+    ["a: 1\na: 2\n", 2, /^a\.yaml: line 2: not YAML; Map keys must be unique$/],
+    ["a: 'open\n", 2, /^a\.yaml: line 2: not YAML; /],
+    ["just text", undefined, /must be YAML of the form "option: value"; got plain text$/],
+    ["- a\n- b\n", undefined, /got a list$/],
+    ["batch-size: 1\nbatchSize: 2\n", undefined, /batchSize: given twice$/],
+  ])("refuses %j", (text, offset, message) => {
+    const caught = (() => {
+      try {
+        return parseOptionsFile("a.yaml", text);
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect(caught).toBeInstanceOf(FormatError);
+    expect(caught).toMatchObject({ offset, message: expect.stringMatching(message) });
+  });
+});

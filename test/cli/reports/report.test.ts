@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import {
+  endReport,
+  evaluationReport,
+  startReport,
+  translationReport,
+} from "../../../src/cli/reports/report.ts";
+import { createStyle } from "../../../src/cli/terminal/style.ts";
+import { endEvent, startEvent } from "../events.ts";
+
+const OPTIONS = { width: 80, style: createStyle(false), task: "causal" } as const;
+
+describe("startReport", () => {
+  it("says what is trained on what, and how", () => {
+    const event = startEvent({
+      rank: 32,
+      momentum: 0.9,
+      microSteps: 4,
+      schedule: "cosine",
+      learningRate: 0.005,
+      warmupSteps: 1000,
+      model: "gpt2/",
+    });
+    expect(startReport({ ...event, startStep: 100 }, OPTIONS).slice(0, 6)).toEqual([
+      "model      gpt2, 124,439,808 parameters, from gpt2/",
+      "data       28,000 pairs, 1,000 held out",
+      "method     FLORA, rank 32, gaussian projections, momentum 0.9",
+      "optimizer  adafactor, cosine rate 5.0e-3 after 1,000 steps of warm-up",
+      "steps      400, of 8 sequences x 4 micro-steps; 100 are done",
+      "output     runs/test",
+    ]);
+  });
+
+  it("says less where there is less to say", () => {
+    const lines = startReport(startEvent({ method: "dense" }), OPTIONS);
+    expect(lines).toContain("method     dense");
+    expect(lines).toContain("optimizer  adafactor, constant rate");
+    expect(lines).toContain("steps      400, of 8 sequences");
+    expect(lines).toContain("  total               1.1 GB");
+  });
+
+  it("names what a checkpoint lacked, and what batches are made of", () => {
+    const drawn = ["classifier.weight", "classifier.bias"];
+    const event = startEvent({ model: "bert/" });
+    const lines = startReport({ ...event, task: "classification", drawn }, OPTIONS);
+    expect(lines[1]).toBe("           drawn, as it has none: classifier.weight, classifier.bias");
+    expect(lines).toContain("steps      400, of 8 texts");
+  });
+
+  it("breaks a long list of what a checkpoint lacked", () => {
+    const drawn = Array.from({ length: 6 }, (_, i) => `cls.predictions.transform.${i}.weight`);
+    const lines = startReport({ ...startEvent(), drawn }, OPTIONS);
+    expect(lines.filter((line) => line.includes("cls."))).not.toHaveLength(1);
+    expect(lines.every((line) => line.length <= OPTIONS.width)).toBe(true);
+  });
+});
+
+it("puts an evaluation into a line", () => {
+  const event = {
+    type: "evaluation",
+    step: 40,
+    loss: 1.5,
+    accuracy: 0.5,
+    tokens: 2015,
+    elapsedMs: 25,
+  } as const;
+  const texts = [
+    ["causal", "perplexity 4.48  (2,015 tokens in 25 ms)"],
+    ["masked", "perplexity 4.48  accuracy 50.0 %  (2,015 hidden tokens in 25 ms)"],
+    ["classification", "accuracy 50.0 %  (2,015 texts in 25 ms)"],
+    ["embedding", "found in the batch 50.0 %  (2,015 pairs in 25 ms)"],
+  ] as const;
+  for (const [task, text] of texts) {
+    expect(evaluationReport({ ...event, perplexity: 4.4817 }, { ...OPTIONS, task })).toBe(
+      `held out at step 40: loss 1.500  ${text}`,
+    );
+  }
+  expect(evaluationReport({ ...event, perplexity: 12_345.6 }, OPTIONS)).toContain(
+    "perplexity 12,346",
+  );
+});
+
+it("shows translations in aligned lines, right ones in green, then BLEU and ROUGE", () => {
+  const event = {
+    type: "translation",
+    step: 400,
+    bleu: 71.34,
+    signature: "nrefs:1",
+    rouge: { rouge1: 82.14, rouge2: 63.47, rougeL: 80.96 },
+    count: 200,
+    elapsedMs: 4200,
+    samples: [
+      { source: "Wir singen.", prompt: "", target: "We sing.", output: "We sing." },
+      {
+        source: "Er\tschläft.",
+        prompt: "",
+        target: "He sleeps.",
+        output: `He ${"very ".repeat(30)}`,
+      },
+      { source: "Ja.", prompt: "", target: "Yes.", output: "" },
+    ],
+  } as const;
+  expect(translationReport(event, OPTIONS).join("\n")).toBe(
+    `
+  source    Wir singen.
+  expected  We sing.
+  got       We sing.
+
+  source    Er schläft.
+  expected  He sleeps.
+  got       He very very very very very very very very very very very very ver…
+
+  source    Ja.
+  expected  Yes.
+  got       (nothing)
+
+BLEU 71.3  ROUGE-1/2/L 82.1 / 63.5 / 81.0  (200 held-out pairs in 4.2 s)
+  nrefs:1`.slice(1),
+  );
+  const colored = translationReport(event, { width: 80, style: createStyle(true) });
+  expect(colored.filter((line) => line.startsWith("\u001B[32m"))).toHaveLength(1);
+});
+
+describe("endReport", () => {
+  const losses = Array.from({ length: 400 }, (_, i) => ({ step: i + 1, loss: 5 / (i + 1) }));
+
+  it("shows the curve, the memory and where the time went", () => {
+    const history = { steps: losses, evaluations: [{ step: 400, loss: 0.02, accuracy: 0.5 }] };
+    const lines = endReport(endEvent(), history, { ...OPTIONS, color: false });
+    expect(lines.join("\n")).toContain("training loss (smoothed)   ● held-out loss");
+    expect(lines).toContain("  total (peak)        1.1 GB    1.1 GB     +2.6 %");
+    expect(lines.at(-1)).toBe(
+      "400 steps in 1 min 42 s; projections 3.1 % of it, outside onnxruntime 1.2 %",
+    );
+    expect(lines.every((line) => line.length <= 80)).toBe(true);
+    expect(lines.join("\n")).not.toContain(" in %");
+  });
+
+  it("shows the curve of the accuracy too, where the task has one", () => {
+    const evaluations = [0, 200, 400].map((step) => ({ step, loss: 1, accuracy: step / 500 }));
+    const options = { ...OPTIONS, task: "embedding", color: false } as const;
+    const text = endReport(endEvent(), { steps: losses, evaluations }, options).join("\n");
+    expect(text).toContain("held out, found in the batch in %");
+    expect(text).toMatch(/^80\.0 ┤/m);
+  });
+
+  it("does without a curve where no step was done", () => {
+    const event = endEvent({ step: 0, projectionShare: Number.NaN });
+    const lines = endReport(event, { steps: [], evaluations: [] }, { ...OPTIONS, color: false });
+    expect(lines[0]).toBe("memory             predicted  measured  deviation");
+    expect(lines.at(-1)).toContain("projections - of it");
+  });
+});

@@ -1,0 +1,218 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { detectExamples, detectFormat, readPairs, readTexts } from "../../../src/data/index.ts";
+import { FormatError, UsageError } from "../../../src/errors.ts";
+
+const MULTI30K = "../shared/data/multi30k";
+
+async function write(files: Readonly<Record<string, string>>): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), "flora-source-"));
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
+  return Object.keys(files).map((name) => join(folder, name));
+}
+
+const pairs = (...rows: readonly (readonly [string, string])[]) =>
+  rows.map(([source, target]) => ({ source, target }));
+
+const caught = (promise: Promise<unknown>) => promise.catch((reason: unknown) => reason);
+
+describe("detectFormat", () => {
+  it.each([
+    [["a.txt"], "text"],
+    [["a.jsonl"], "jsonl"],
+    [["b/A.NDJSON"], "jsonl"],
+    [["a.tsv"], "tsv"],
+    [["train.de", "train.en"], "parallel"],
+    [["a.txt", "b.txt"], "parallel"],
+  ])("%j is %s", (paths, format) => {
+    expect(detectFormat(paths)).toBe(format);
+  });
+
+  it.each([
+    [[]],
+    [["train.de"]],
+    [["a.json"]],
+    [["a.jsonl", "b.jsonl"]],
+    [["a.txt", "b.tsv"]],
+    [["a", "b", "c"]],
+  ])("%j is refused", (paths) => {
+    expect(() => detectFormat(paths)).toThrow(UsageError);
+  });
+});
+
+describe("detectExamples", () => {
+  it.each([
+    ["a.txt", "a", "texts"],
+    ["a.tsv", "a\tb", "pairs"],
+    ["a.jsonl", '\n{"text":"a"}\nnot read', "texts"],
+    ["a.jsonl", '{"source":"a","target":"b"}', "pairs"],
+    ["a.jsonl", '{"prompt":"a","completion":"b","text":"c"}', "pairs"],
+    ["a.jsonl", '{"messages":[],"text":"c","prompt":"a","completion":"b"}', "conversations"],
+    ["a.jsonl", '{"prompt":"a","de":"b"}', undefined],
+    ["a.jsonl", "\n", undefined],
+  ])("%s with %j has %s", async (name, content, expected) => {
+    expect(await detectExamples(await write({ [name]: content }))).toBe(expected);
+  });
+
+  it("takes two files for pairs", async () => {
+    expect(await detectExamples(["a.de", "a.en"])).toBe("pairs");
+  });
+
+  it("says where a line is no JSON", async () => {
+    const error = await caught(detectExamples(await write({ "a.jsonl": "\n[]" })));
+    expect(error).toMatchObject({ name: "FormatError", offset: 2 });
+  });
+});
+
+describe("readPairs", () => {
+  it.each([
+    [
+      "parallel files",
+      { "a.de": "eins\nzwei\r\n\ndrei", "a.en": "one\ntwo\n \nthree\n" },
+      {},
+      pairs(["eins", "one"], ["zwei", "two"], ["drei", "three"]),
+    ],
+    [
+      "parallel files with other line separators inside a line",
+      { "a.de": "eins\u2028zwei\x85\x0bdrei\n", "a.en": "one\n" },
+      {},
+      pairs(["eins\u2028zwei\x85\x0bdrei", "one"]),
+    ],
+    [
+      "a table of two columns",
+      { "a.tsv": 'eins\tone\n\n"zwei"\ttwo\n' },
+      {},
+      pairs(["eins", "one"], ['"zwei"', "two"]),
+    ],
+    [
+      "a table with a header line",
+      { "a.tsv": "id\ten\tde\n1\tone\teins\r\n2\ttwo\tzwei\n" },
+      { sourceColumn: "de", targetColumn: "en" },
+      pairs(["eins", "one"], ["zwei", "two"]),
+    ],
+    [
+      "a table without a header line, by the numbers of its columns",
+      { "a.tsv": "1\tone\teins\n2\ttwo\tzwei\n" },
+      { sourceColumn: "3", targetColumn: "2" },
+      pairs(["eins", "one"], ["zwei", "two"]),
+    ],
+    [
+      "JSON lines",
+      { "a.jsonl": '{"target":"one","source":"eins","id":1}\n\n{"source":"a\\tb","target":"c"}' },
+      {},
+      pairs(["eins", "one"], ["a\tb", "c"]),
+    ],
+    [
+      "JSON lines with named columns",
+      { "a.jsonl": '{"text":"long","summary":"short"}\n{"text":"","summary":""}\n' },
+      { sourceColumn: "text", targetColumn: "summary" },
+      pairs(["long", "short"]),
+    ],
+    [
+      "prompts and completions",
+      { "a.jsonl": '{"prompt":"eins","completion":"one"}\n' },
+      {},
+      pairs(["eins", "one"]),
+    ],
+    [
+      "prompts and completions where the usual names are asked for",
+      { "a.jsonl": '{"prompt":"eins","completion":"one"}\n' },
+      { sourceColumn: "source", targetColumn: "target" },
+      pairs(["eins", "one"]),
+    ],
+    [
+      "the usual columns though there are prompts too",
+      { "a.jsonl": '{"prompt":"x","completion":"y","source":"eins","target":"one"}\n' },
+      {},
+      pairs(["eins", "one"]),
+    ],
+  ])("reads %s", async (_, files, columns, expected) => {
+    expect(await readPairs({ paths: await write(files), ...columns })).toEqual(expected);
+  });
+
+  it.each([
+    ["an empty target", { "a.de": "eins\nzwei\n", "a.en": "one\n \n" }, "target is empty", 2],
+    ["an empty source", { "a.tsv": "eins\tone\n\ttwo\n" }, "source is empty", 2],
+    ["a row with too few cells", { "a.tsv": "eins\tone\nzwei\n" }, "columns; got 1", 2],
+    ["a row with too many cells", { "a.tsv": "eins\tone\tun\n" }, "columns; got 3", 1],
+    ["no JSON", { "a.jsonl": '{"source":"a","target":"b"}\nzwei\n' }, "not JSON; got zwei", 2],
+    ["no JSON object", { "a.jsonl": "\n[1]\n" }, "not a JSON object; got [1]", 2],
+    ["a number", { "a.jsonl": '{"source":1,"target":"b"}' }, '"source" must be a string', 1],
+    ["a list", { "a.jsonl": '{"source":"a","target":["b"]}' }, "string; got an array", 1],
+    ["null", { "a.jsonl": '{"source":"a","target":null}' }, "string; got null", 1],
+    ["no pairs", { "a.de": "\n\n", "a.en": "\n\n" }, "there are no pairs in it", undefined],
+  ])("refuses %s, with file and line", async (_, files, message, line) => {
+    const paths = await write(files);
+    const error = await caught(readPairs({ paths }));
+    expect(error).toBeInstanceOf(FormatError);
+    expect(error).toMatchObject({ path: paths[0], offset: line });
+    expect(error).toHaveProperty("message", expect.stringContaining(message));
+    if (line !== undefined) {
+      expect(error).toHaveProperty("message", expect.stringContaining(`line ${line}`));
+    }
+  });
+
+  it("names both files and their lengths where they differ", async () => {
+    const [de = "", en = ""] = await write({ "a.de": "eins\nzwei\ndrei\n", "a.en": "one\ntwo" });
+    await expect(readPairs({ paths: [de, en] })).rejects.toThrow(
+      `${de}: the two files must have as many lines; got 3 lines and 2 in ${en}`,
+    );
+  });
+
+  it.each([
+    ["a.tsv", "de\ten\na\tb\n", "a.tsv; got de, en"],
+    ["a.jsonl", '\n{"de":"a","en":"b"}\n', "a.jsonl, line 2; got de, en"],
+    ["a.jsonl", '{"prompt":"a","completion":"b"}', "a.jsonl, line 1; got prompt, completion"],
+  ])("lists the columns of %s where one is missing", async (name, content, where) => {
+    const paths = await write({ [name]: content });
+    const error = await caught(readPairs({ paths, sourceColumn: "fr", targetColumn: "en" }));
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toHaveProperty("message", expect.stringContaining('data: no column "fr" in '));
+    expect(error).toHaveProperty("message", expect.stringContaining(where));
+  });
+
+  it("refuses a text", async () => {
+    const error = await caught(readPairs({ paths: ["a.txt"] }));
+    expect(error).toBeInstanceOf(UsageError);
+  });
+
+  // Counts and the first pair as in the corpus's own description, see multi30k/SOURCE.txt.
+  it.skipIf(!existsSync(MULTI30K)).each([
+    ["train", 29_000],
+    ["val", 1014],
+    ["test_2016_flickr", 1000],
+  ])("reads Multi30k %s", async (split, count) => {
+    const read = await readPairs({ paths: [`${MULTI30K}/${split}.de`, `${MULTI30K}/${split}.en`] });
+    expect(read).toHaveLength(count);
+  });
+});
+
+describe("readTexts", () => {
+  it.each([
+    ["one document", "a.txt", "one\n\ntwo\n", undefined, ["one\n\ntwo\n"]],
+    [
+      "JSON lines",
+      "a.jsonl",
+      '{"text":"one"}\n{"text":" "}\n{"text":"two"}',
+      undefined,
+      ["one", "two"],
+    ],
+    ["a named column", "a.jsonl", '{"text":"one","body":"two"}', "body", ["two"]],
+  ])("reads %s", async (_, name, content, column, expected) => {
+    const [path = ""] = await write({ [name]: content });
+    expect(await readTexts(path, column)).toEqual(expected);
+  });
+
+  it.each([
+    ["a table", "a.tsv", "a\tb\n", UsageError],
+    ["a missing column", "a.jsonl", '{"body":"a"}\n', UsageError],
+    ["blank text", "a.txt", "\n \n", FormatError],
+    ["blank documents", "a.jsonl", '{"text":""}\n', FormatError],
+  ])("refuses %s", async (_, name, content, expected) => {
+    const [path = ""] = await write({ [name]: content });
+    expect(await caught(readTexts(path))).toBeInstanceOf(expected);
+  });
+});

@@ -1,0 +1,255 @@
+/**
+ * Micro-batches add up: two of unequal lengths are one big batch with padding, and compressed sums are the compression of the sum.
+ * In an encoder-decoder model the cotangents of the memory add up over the blocks of the decoder: its gradients against transformers.
+ */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { adapterNames, mergedWeight } from "../../src/adapters/adapter.ts";
+import type { Batch } from "../../src/data/index.ts";
+import type { Tensors } from "../../src/graph/tensors.ts";
+import type { Value } from "../../src/graph/value.ts";
+import { scale as scaled } from "../../src/ops/elementwise.ts";
+import { matmul } from "../../src/ops/matmul.ts";
+import { matrixTranspose } from "../../src/ops/movement.ts";
+import { compress } from "../../src/compress/projection.ts";
+import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
+import { createPipeline } from "../../src/engine/pipeline.ts";
+import { prepare } from "../../src/train/prepare.ts";
+import { bufferOf, restore } from "../../src/engine/state.ts";
+import { float32, int32 } from "../../src/tensor/host-tensor.ts";
+import { readTensor } from "../../src/runtime/runtime.ts";
+import { expectGradients, readGolden } from "../models/golden.ts";
+import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
+import { type HostTensors, inputFor, runGraph, tensorNamed } from "../support/graph.ts";
+import { normals } from "../support/random.ts";
+import { accumulated, batchOfRows, CYCLE, type Name, partsFor } from "../train/encoder-decoder.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "flora-pipeline-"));
+const file = join(folder, "text.txt");
+writeFileSync(file, "the quick brown fox jumps over the lazy dog. ".repeat(40));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const options: TrainOptions = {
+  train: file,
+  model: { n_embd: 16, n_layer: 2, n_head: 2, n_positions: 32 },
+  batchSize: 2,
+  microSteps: 2,
+  rank: 4,
+};
+
+/** Rows of tokens as a batch; the loss counts from `lossFrom` on, padding never. */
+function batchOf(rows: readonly (readonly number[])[], lossFrom: number): Batch {
+  const size = rows.length;
+  const length = Math.max(...rows.map((row) => row.length - 1));
+  const [inputs, targets] = [new Int32Array(size * length), new Int32Array(size * length)];
+  const weights = new Float32Array(size * length);
+  let lossTokens = 0;
+  for (const [b, row] of rows.entries()) {
+    for (let t = 0; t + 1 < row.length; t++) {
+      inputs[b * length + t] = row[t] ?? 0;
+      targets[b * length + t] = row[t + 1] ?? 0;
+      weights[b * length + t] = t + 1 >= lossFrom ? 1 : 0;
+      lossTokens += t + 1 >= lossFrom ? 1 : 0;
+    }
+  }
+  const ids = int32([size, length], inputs);
+  return { size, inputs: { ids }, targets, weights, tokens: lossTokens, lossTokens };
+}
+
+async function accumulate(extra: TrainOptions, batches: readonly Batch[]) {
+  const run = await prepare(parseConfig({ ...options, ...extra }));
+  const pipeline = createPipeline(run);
+  let loss = 0;
+  for (const batch of batches) loss += await pipeline.microStep(batch, { cycle: 3, microStep: 0 });
+  const accumulators = new Map<string, number[]>();
+  for (const [name, tensors] of run.state.accumulators) {
+    for (const [key, buffer] of Object.entries(tensors)) {
+      accumulators.set(`${name} ${key}`, Array.from(await buffer.read(), Number));
+    }
+  }
+  await run.programs.release();
+  return { loss, accumulators };
+}
+
+const rowsOf = (lengths: readonly number[]) =>
+  lengths.map((length, i) => Array.from({ length }, (_, t) => (i * 37 + t * 11) % 257));
+const [short, long] = [rowsOf([5, 7]), rowsOf([12, 20])];
+
+describe("micro-batches of unequal lengths equal one big batch", () => {
+  const methods: readonly TrainOptions[] = [
+    { method: "dense" },
+    { rank: 4 },
+    { rank: 4, compressEmbeddings: true },
+    { rank: 4, compressEmbeddings: true, vocabularyChunk: 100 },
+    { rank: 4, side: "larger", projection: "rademacher" },
+    { rank: 4, recompute: false, projection: "orthonormal" },
+  ];
+  for (const method of methods) {
+    it(JSON.stringify(method), async () => {
+      const parts = await accumulate(method, [batchOf(short, 3), batchOf(long, 3)]);
+      const whole = await accumulate(method, [batchOf([...short, ...long], 3)]);
+      expect(Math.abs(parts.loss - whole.loss)).toBeLessThan(1e-3);
+      for (const [name, sum] of whole.accumulators) {
+        expectClose(parts.accumulators.get(name) ?? [], sum, FLOAT32, { what: name });
+      }
+    });
+  }
+
+  it("but not when the padding counts", async () => {
+    const padded = batchOf([...short, ...long], 3);
+    const counted = { ...padded, weights: new Float32Array(padded.weights.length).fill(1) };
+    const [a, b] = [await accumulate({}, [padded]), await accumulate({}, [counted])];
+    expect(Math.abs(a.loss - b.loss)).toBeGreaterThan(1);
+  });
+});
+
+/** What a graph over these tensors gives. */
+function compute(
+  feeds: HostTensors,
+  graph: (at: (name: string) => Value) => Tensors,
+): Promise<HostTensors> {
+  return runGraph(
+    graph((name) => inputFor(name, tensorNamed(feeds, name))),
+    feeds,
+  );
+}
+
+describe("an encoder-decoder model", () => {
+  const NAMES: readonly Name[] = ["t5", "t5_gated"];
+  const dense: readonly TrainOptions[] = [
+    { recompute: true },
+    { recompute: false },
+    { vocabularyChunk: 20 },
+    // What one stage has alone is handed over as soon as it is known.
+    { microSteps: 1 },
+  ];
+  it.each(NAMES.flatMap((name) => dense.map((extra) => ({ name, extra }))))(
+    "has the loss and the gradients of transformers: $name $extra",
+    async ({ name, extra }) => {
+      const golden = readGolden(name);
+      const { loss, sums } = await accumulated(partsFor(name, { method: "dense", ...extra }), name);
+      expectClose([loss], [golden.loss], FLOAT32, { what: "loss" });
+      expect(Object.keys(sums).toSorted()).toEqual(Object.keys(golden.gradients).toSorted());
+      expectGradients(sums, golden);
+    },
+  );
+
+  it.each(NAMES)("evaluates the loss and what is right: %s", async (name) => {
+    const golden = readGolden(name);
+    const parts = partsFor(name, { method: "dense" });
+    const batch = batchOfRows(name, [0, 1]);
+    const { loss, correct } = await createPipeline(parts).evaluate(batch);
+    await parts.programs.release();
+    expectClose([loss / golden.targets], [golden.loss], FLOAT32, { what: "loss" });
+    const right = Array.from(batch.targets, (target, row) => {
+      const logits = numbersOf(golden.logits).slice(row * 48, (row + 1) * 48);
+      return batch.weights[row] === 1 && Math.max(...logits) === logits[target];
+    });
+    expect(correct).toBe(right.filter(Boolean).length);
+  });
+
+  const compressing: readonly TrainOptions[] = [
+    {},
+    { recompute: false },
+    { vocabularyChunk: 20 },
+    { side: "larger" },
+  ];
+  it.each(compressing)(
+    "compresses the sum, over sources and answers of unequal lengths: %j",
+    async (extra) => {
+      const golden = readGolden("t5");
+      const parts = partsFor("t5", { rank: 4, compressEmbeddings: true, ...extra });
+      const { sums } = await accumulated(parts, "t5", [[0], [1]]);
+      const compressed = [...parts.plan.values()].flatMap(({ name, training }) =>
+        training?.gradientProjection ? [{ name, projection: training.gradientProjection }] : [],
+      );
+      // All matrices and the embedding; the tables of relative positions, [8, 2], have but two columns.
+      const tables = extra["side"] === "larger" ? 2 : 0;
+      expect(compressed).toHaveLength(2 * 6 + 2 * 10 + 1 + tables);
+      for (const { name, projection } of compressed) {
+        const drawn = parts.runtime.allocate("float32", [projection.rank, projection.dimension]);
+        parts.draws.projection(name, CYCLE, projection, drawn);
+        const feeds = { g: tensorNamed(golden.gradients, name), a: await readTensor(drawn) };
+        const { c } = await compute(feeds, (at) => ({ c: compress(at("g"), at("a"), projection) }));
+        const expected = c ? numbersOf(c) : [];
+        expectClose(numbersOf(tensorNamed(sums, name)), expected, FLOAT32, { what: name });
+      }
+    },
+  );
+
+  /** Backward programs that run for each kind of stage: none where nothing is trained, in it or before it. */
+  const frozenEncoder = {
+    "encoder embed": 0,
+    "encoder block": 0,
+    "encoder norm": 0,
+    "decoder embed": 0,
+    "decoder block": 2,
+  };
+  const trainedEncoder = { ...frozenEncoder, "encoder block": 2, "encoder norm": 1 };
+  it.each([
+    { targets: ["decoder.*"], recompute: true, backwards: frozenEncoder },
+    { targets: ["decoder.*"], recompute: false, backwards: frozenEncoder },
+    { targets: ["encoder.*"], recompute: true, backwards: trainedEncoder },
+    { targets: ["encoder.*"], recompute: false, backwards: trainedEncoder },
+    { targets: ["*"], recompute: true, backwards: trainedEncoder },
+    { targets: ["*"], recompute: false, backwards: trainedEncoder },
+  ])(
+    "has the gradients of adapters and no others: $targets, recompute $recompute",
+    async ({ backwards, ...extra }) => {
+      const parts = partsFor("t5", { method: "lora", rank: 2, alpha: 3, ...extra });
+      const { weights } = readGolden("t5");
+      const merged = { ...weights };
+      const draw = normals(5);
+      const adapters = parts.adapters.map(({ weight, scale }) => {
+        const [a, b] = Object.values(adapterNames(weight)).map((name) => {
+          const buffer = bufferOf(parts.state.weights, name);
+          const numbers = Float32Array.from({ length: buffer.bytes / 4 }, () => 0.3 * draw());
+          const tensor = float32(buffer.shape, numbers);
+          restore(name, buffer, tensor);
+          return tensor;
+        });
+        if (!a || !b) throw new Error("an adapter has two parts");
+        return { weight, scale, a, b };
+      });
+      for (const { weight, scale, a, b } of adapters) {
+        const { whole } = await compute({ w: tensorNamed(weights, weight), a, b }, (at) => ({
+          whole: mergedWeight(at("w"), at("a"), at("b"), { scale, inputAxis: 1 }),
+        }));
+        if (whole) merged[weight] = whole;
+      }
+
+      const { sums, ran } = await accumulated(parts, "t5");
+      const { sums: whole } = await accumulated(partsFor("t5", { method: "dense" }, merged), "t5");
+      expect(Object.keys(sums)).toHaveLength(2 * adapters.length);
+      for (const { weight, scale, a, b } of adapters) {
+        // W' = W + s B A: dA = s Bᵀ dW', dB = s dW' Aᵀ
+        const expected = await compute({ g: tensorNamed(whole, weight), a, b }, (at) => ({
+          dA: scaled(matmul(matrixTranspose(at("b")), at("g")), scale),
+          dB: scaled(matmul(at("g"), matrixTranspose(at("a"))), scale),
+        }));
+        const names = adapterNames(weight);
+        for (const [part, name] of [
+          ["dA", names.a],
+          ["dB", names.b],
+        ] as const) {
+          const numbers = numbersOf(tensorNamed(expected, part));
+          expectClose(numbersOf(tensorNamed(sums, name)), numbers, FLOAT32, { what: name });
+        }
+      }
+      const counts = Object.keys(backwards).map((kind) => [
+        kind,
+        ran.filter((key) => key.startsWith(kind) && key.endsWith("backward")).length,
+      ]);
+      expect(Object.fromEntries(counts)).toEqual(backwards);
+      // The embedding of the decoder is frozen: nothing goes back beyond its first block.
+      const decoder = ran.filter((key) => key.startsWith("decoder block"));
+      expect(decoder.some((key) => key.includes(" first"))).toBe(true);
+      expect(decoder.some((key) => key.includes("memory frozen"))).toBe(
+        backwards === frozenEncoder,
+      );
+    },
+  );
+});

@@ -1,0 +1,39 @@
+/** Sentence embeddings through the pipeline: loss and gradients of PyTorch, and the pairs that are found. */
+
+import { describe, expect, it } from "vitest";
+import { bert } from "../../src/models/architectures/encoders/bert.ts";
+import { createPipeline } from "../../src/engine/pipeline.ts";
+import { readEmbeddingGolden } from "../models/golden.ts";
+import { numbersOf } from "../support/close.ts";
+import { encoderBatch, expectPipeline } from "../train/encoders.ts";
+import { partsOfModel } from "../train/support.ts";
+
+const golden = readEmbeddingGolden();
+const batch = {
+  ...encoderBatch(golden.inputs),
+  targets: new Int32Array(),
+  weights: new Float32Array(4).fill(1),
+  lossTokens: 4,
+};
+
+describe("a batch of pairs", () => {
+  it.each([{}, { recompute: false }])(
+    "has the loss and the gradients of PyTorch, with %j",
+    (options) => expectPipeline(golden, batch, options),
+  );
+
+  it("counts the first texts that are the most similar to their own second ones", async () => {
+    const parts = partsOfModel(bert(golden.config), Object.entries(golden.weights), {});
+    const { correct } = await createPipeline(parts).evaluate(batch);
+    const similarities = numbersOf(golden.similarities);
+    const rows = [0, 1, 2, 3].map((i) => similarities.slice(4 * i, 4 * i + 4));
+    expect(correct).toBe(rows.filter((row, i) => row[i] === Math.max(...row)).length);
+    await parts.programs.release();
+  });
+
+  it("leaves the pooler alone, which it does not use", async () => {
+    const parts = partsOfModel(bert(golden.config), Object.entries(golden.weights), {});
+    expect(parts.plan.get("pooler.dense.weight")).toMatchObject({ treatment: "frozen: not used" });
+    expect([...parts.state.accumulators.keys()].join()).not.toContain("pooler");
+  });
+});

@@ -1,0 +1,108 @@
+/** Which parameters are updated a few rows at a time, and that weights in sixteen bits are updated so as if they were whole. */
+
+import { describe, expect, it } from "vitest";
+import { compile } from "../../src/onnx/model.ts";
+import { accumulator, stepRule } from "../../src/compress/index.ts";
+import { sgd } from "../../src/optim/index.ts";
+import { float32ToBfloat16, float32ToFloat16 } from "../../src/tensor/half.ts";
+import { float32, type HostTensor, hostTensor } from "../../src/tensor/host-tensor.ts";
+import { buildUpdate, shardSize, shardUpdate } from "../../src/engine/update-programs.ts";
+import { type HostTensors, runGraph, tensorNamed } from "../support/graph.ts";
+import { integerNumbers, normalTensor } from "../support/random.ts";
+
+const rowsOfShards = (
+  shape: readonly number[],
+  side: "rows" | "columns" | undefined,
+  dtype: "float32" | "int8" = "float32",
+) => {
+  const dimension = (side === "rows" ? shape[0] : shape[1]) ?? 0;
+  const projection = side && ({ side, rank: 8, dimension, family: "gaussian" } as const);
+  const rule = stepRule({ projection, momentum: 0, base: sgd() });
+  const own = accumulator(shape, { projection, dtype });
+  const gradientProjection = projection;
+  const state = rule.init(shape);
+  const training = {
+    projection,
+    gradientProjection,
+    accumulator: own,
+    rule,
+    state,
+    rateFactor: 1,
+    weightUpdate: "nearest",
+  } as const;
+  return shardSize({ shape, dtype: "float32", training });
+};
+
+it.each([
+  ["whole gradients of large tables", [32768, 256], undefined, "float32", 10923],
+  ["compressed columns of large tables", [32768, 256], "columns", "float32", 10923],
+  ["no compressed rows", [32768, 256], "rows", "float32", undefined],
+  // 32,768 blocks of 256: as many as rows.
+  ["no blocks of eight bits", [32768, 256], undefined, "int8", undefined],
+  ["nothing small", [3276, 256], undefined, "float32", undefined],
+  ["no vectors", [9e6], undefined, "float32", undefined],
+] as const)("%s", (_, shape, side, dtype, rows) => {
+  expect(rowsOfShards(shape, side, dtype)).toBe(rows);
+});
+
+describe.each(["float16", "bfloat16"] as const)("weights in %s", (dtype) => {
+  const [rows, columns] = [6, 4];
+  const shape = [rows, columns];
+  const narrow = { float16: float32ToFloat16, bfloat16: float32ToBfloat16 }[dtype];
+
+  it.each(["stochastic", "nearest", "master"] as const)(
+    "are updated in shards as whole, %s",
+    async (weightUpdate) => {
+      const rule = stepRule({ projection: undefined, momentum: 0, base: sgd() });
+      const training = {
+        projection: undefined,
+        gradientProjection: undefined,
+        accumulator: accumulator(shape, { projection: undefined }),
+        rule,
+        state: rule.init(shape),
+        rateFactor: 1,
+        weightUpdate,
+      };
+      const param = { shape, dtype, training };
+      const update = buildUpdate(param);
+      const master = normalTensor(1, shape);
+      const numbers = master.data instanceof Float32Array ? master.data : new Float32Array();
+      const scalar = (value: number) => float32([], Float32Array.of(value));
+      const feeds: HostTensors = {
+        param: hostTensor(dtype, shape, narrow(numbers)),
+        master,
+        noise: hostTensor(
+          "uint16",
+          shape,
+          Uint16Array.from(integerNumbers(2, rows * columns, 4096)),
+        ),
+        "acc:sum": normalTensor(3, shape),
+        gradientScale: scalar(1),
+        learningRate: scalar(0.01),
+      };
+      const whole = await runGraph(update.outputs, feeds);
+      const sharded = shardUpdate(param, update);
+      expect(sharded.passes).toEqual([]);
+      const half = rows / 2;
+      for (const start of [0, half]) {
+        const cut = (tensor: HostTensor): HostTensor =>
+          tensor.shape.length === 2
+            ? hostTensor(
+                tensor.dtype,
+                [half, columns],
+                tensor.data.slice(start * columns, (start + half) * columns),
+              )
+            : tensor;
+        const outputs = sharded.rows(half);
+        expect(Object.keys(compile(outputs).outputs)).toEqual(Object.keys(whole));
+        const part = await runGraph(
+          outputs,
+          Object.fromEntries(Object.entries(feeds).map(([name, tensor]) => [name, cut(tensor)])),
+        );
+        for (const name of Object.keys(whole)) {
+          expect(tensorNamed(part, name)).toEqual(cut(tensorNamed(whole, name)));
+        }
+      }
+    },
+  );
+});

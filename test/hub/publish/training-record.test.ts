@@ -1,0 +1,71 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { formatLine } from "../../../src/runs/log-writer.ts";
+import {
+  parseTrainingRecord,
+  readTrainingRecord,
+} from "../../../src/hub/publish/training-record.ts";
+import type { TrainEvent } from "../../../src/runs/events.ts";
+import { endEvent, startEvent, stepEvent } from "../../cli/events.ts";
+import { temporaryDirectory } from "../../weights/support.ts";
+
+/** A log as flora train writes it. */
+const log = (...events: readonly TrainEvent[]): string =>
+  events.map((event) => `${formatLine(event, new Date(0))}\n`).join("");
+
+const evaluation = (step: number, loss: number): TrainEvent => ({
+  type: "evaluation",
+  step,
+  loss,
+  perplexity: Math.exp(loss),
+  accuracy: 0.5,
+  tokens: 1,
+  elapsedMs: 1,
+});
+
+it("tells the last of everything", () => {
+  const text = log(
+    startEvent({ method: "lora" }),
+    stepEvent({ step: 1, loss: 3 }),
+    evaluation(1, 2.5),
+    stepEvent({ step: 400, loss: 2 }),
+    evaluation(400, 1.5),
+    {
+      type: "translation",
+      step: 400,
+      bleu: 31.5,
+      signature: "s",
+      rouge: { rouge1: 1, rouge2: 1, rougeL: 1 },
+      count: 1,
+      elapsedMs: 1,
+      samples: [],
+    },
+    endEvent(),
+  );
+  const record = parseTrainingRecord(text);
+  expect(record).toMatchObject({
+    config: { method: "lora", batchSize: 8 },
+    data: "28,000 pairs, 1,000 held out",
+    parameterCount: 124_439_808,
+    step: 400,
+    totalSteps: 400,
+    trainingLoss: 2,
+    heldOut: { loss: 1.5, perplexity: Math.exp(1.5), accuracy: 0.5 },
+    translation: { bleu: 31.5, signature: "s" },
+  });
+});
+
+it("goes on with a run that goes on, and passes over what is no event", () => {
+  const whole = log(startEvent(), stepEvent({ step: 200, loss: 3 }), evaluation(200, 2.5));
+  const text = `${whole}\n{"type": "step", "st\nnonsense\n[1]\n${log(startEvent({ resume: true }))}`;
+  expect(parseTrainingRecord(text)).toMatchObject({ step: 0, heldOut: { loss: 2.5 } });
+  expect(parseTrainingRecord(text + log(stepEvent({ loss: Number.NaN })))?.trainingLoss).toBe(3);
+});
+
+it("is none without a log, or a beginning", async () => {
+  const directory = temporaryDirectory();
+  expect(await readTrainingRecord(directory)).toBeUndefined();
+  writeFileSync(join(directory, "log.jsonl"), log(stepEvent()));
+  expect(await readTrainingRecord(directory)).toBeUndefined();
+});

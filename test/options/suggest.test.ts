@@ -1,0 +1,15 @@
+import { expect, it } from "vitest";
+import { closest } from "../../src/options/suggest.ts";
+
+const NAMES = ["train", "generate", "memory", "doctor"];
+
+it.each([
+  ["trian", "train"],
+  ["trein", "train"],
+  ["genrate", "generate"],
+  ["generating", "generate"],
+  ["x", undefined],
+  ["serve", undefined],
+])("suggests for %s", (word, expected) => {
+  expect(closest(word, NAMES)).toBe(expected);
+});

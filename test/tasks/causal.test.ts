@@ -1,0 +1,88 @@
+/** Which examples files hold, and conversations in training: the loss is on the assistant's answers alone. */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { UsageError } from "../../src/errors.ts";
+import { gpt2 } from "../../src/models/architectures/gpt2.ts";
+import { randomKey } from "../../src/random/key.ts";
+import { byteTokenizer, type Tokenizer } from "../../src/text/index.ts";
+import { loadCausal } from "../../src/tasks/causal.ts";
+import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "flora-causal-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function jsonl(name: string, ...lines: readonly object[]): string {
+  const path = join(folder, name);
+  writeFileSync(path, lines.map((line) => JSON.stringify(line)).join("\n"));
+  return path;
+}
+
+const bytes = byteTokenizer();
+const TEMPLATE =
+  "{% for m in messages %}{{ m.role[0] + ':' + m.content + ';' }}{% endfor %}" +
+  "{% if add_generation_prompt %}a:{% endif %}";
+const withTemplate: Tokenizer = {
+  ...bytes,
+  files: new Map([...bytes.files, ["chat_template.jinja", TEMPLATE]]),
+};
+
+const load = (options: TrainOptions, tokenizer: Tokenizer = withTemplate) => {
+  const config = parseConfig({ batchSize: 1, ...options });
+  const model = gpt2({ vocab_size: 257, n_positions: 64, n_embd: 8, n_layer: 1, n_head: 1 });
+  return loadCausal({ config, tokenizer, model, contextLength: 64, key: randomKey(1) });
+};
+
+const conversation = (question: string, answer: string) => ({
+  messages: [
+    { role: "user", content: question },
+    { role: "assistant", content: answer },
+  ],
+});
+
+describe("conversations", () => {
+  const train = jsonl("chat.jsonl", conversation("hi", "yes"), conversation("ho", "no"));
+
+  it("count where the assistant answers", async () => {
+    const data = await load({ train, validation: train });
+    expect(data.description).toBe("2 conversations, 2 held out");
+    const texts = [0, 1].map((position) => {
+      const { targets, weights } = data.training.batchAt(position);
+      return bytes.decode([...targets].filter((_, i) => weights[i] === 1));
+    });
+    expect(texts.toSorted((a, b) => a.length - b.length)).toEqual(["no;", "yes;"]);
+  });
+
+  it("hold out some of themselves", async () => {
+    expect((await load({ train })).description).toBe("1 conversations, 1 held out");
+  });
+
+  it("need a chat template", async () => {
+    await expect(load({ train }, bytes)).rejects.toThrow(UsageError);
+  });
+});
+
+describe("the kind of examples", () => {
+  const pairs = jsonl(
+    "pairs.jsonl",
+    { prompt: "a", completion: "b" },
+    { prompt: "c", completion: "d" },
+  );
+  const texts = jsonl("texts.jsonl", { text: "x".repeat(70) }, { text: "y".repeat(90) });
+
+  it.each([
+    [pairs, "1 pairs, 1 held out"],
+    [texts, /tokens of text/],
+  ])("is told by the columns of %s", async (train, description) => {
+    const data = await load({ train, ...(train === texts && { validation: texts }) });
+    expect(data.description).toEqual(
+      typeof description === "string" ? description : expect.stringMatching(description),
+    );
+  });
+
+  it("is what the options say, if they do", async () => {
+    await expect(load({ train: texts, task: "pairs" })).rejects.toThrow('no column "source"');
+  });
+});

@@ -1,0 +1,52 @@
+/** Pairs for sentence embeddings as runs have them. */
+
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { bert } from "../../src/models/architectures/encoders/bert.ts";
+import { randomKey } from "../../src/random/key.ts";
+import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
+import { loadData } from "../../src/tasks/load.ts";
+import { bertTokenizer as tokenizer, CLS, SEP } from "../support/bert-tokenizer.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "flora-pairs-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const file = join(folder, "pairs.tsv");
+const lines = Array.from({ length: 45 }, (_, i) => `${"a".repeat(1 + (i % 20))}\tb`);
+writeFileSync(file, lines.join("\n"));
+
+const model = bert({ architectures: ["BertModel"], vocab_size: tokenizer.vocabularySize });
+
+const load = (options: TrainOptions = {}, contextLength = 32) =>
+  loadData({
+    config: parseConfig({ train: file, model: "unread", batchSize: 4, ...options }),
+    tokenizer,
+    model,
+    contextLength,
+    key: randomKey(2),
+  });
+
+it("has the first texts of a batch in the upper half of its rows, and the second ones below", async () => {
+  const { training, shapes, description, pairs } = await load();
+  expect(description).toBe("43 pairs, 2 held out");
+  expect(pairs).toEqual([]);
+  expect(shapes.map(({ ids }) => ids?.shape)).toEqual([
+    [8, 16],
+    [8, 32],
+  ]);
+  const { inputs, weights } = training.batchAt(1);
+  const { shape = [], data = new Int32Array() } = inputs["ids"] ?? {};
+  const [b] = tokenizer.encode("b");
+  const [, length = 0] = shape;
+  for (const row of [4, 5, 6, 7]) {
+    expect(Array.from(data.slice(row * length, row * length + 3), Number)).toEqual([CLS, b, SEP]);
+  }
+  expect(weights).toEqual(Float32Array.of(1, 1, 1, 1));
+});
+
+it("drops or cuts pairs of which one text does not fit", async () => {
+  await expect(load({}, 16)).rejects.toThrow("pairs: 12 of 43 are longer than the context of 16");
+  expect((await load({ tooLong: "drop" }, 16)).description).toContain("31 pairs, 12 too long");
+  expect((await load({ tooLong: "truncate" }, 16)).shapes).toHaveLength(1);
+});
