@@ -1,6 +1,7 @@
 /** The rooms of src/ from the ground up. A room may import what stands below it; rooms of one floor do not know each other. */
 
 export const FLOORS: readonly (readonly string[])[] = [
+  ["host"],
   ["tensor"],
   ["graph", "random"],
   ["ops"],

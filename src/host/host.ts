@@ -1,0 +1,86 @@
+/**
+ * @file What is outside the program: files, time, memory, chance and the environment. Everything above takes a host from whoever starts
+ * it and asks nobody else, so that it runs wherever there is one: on Node, in memory for tests, in a browser.
+ *
+ * Paths are separated by "/". What the operating system refuses is an `Error` with its code, such as "ENOENT", on every host.
+ */
+
+export interface Host {
+  readonly files: FileStore;
+  readonly clock: Clock;
+  readonly memory: Memory;
+  /** Bytes that nobody can foresee, for names that must not meet. */
+  randomBytes(count: number): Uint8Array;
+  /** The value of an environment variable; undefined where it is not set. */
+  environment(name: string): string | undefined;
+}
+
+export interface Clock {
+  /** Milliseconds since an arbitrary moment; they only grow. */
+  nowMs(): number;
+  /** Milliseconds since 1970. */
+  dateMs(): number;
+}
+
+export interface Memory {
+  /** Bytes of the process that are in memory. */
+  residentBytes(): number;
+  /** The most they have been. */
+  peakBytes(): number;
+}
+
+export interface FileInfo {
+  readonly kind: "file" | "directory";
+  readonly bytes: number;
+  /** When it was last written, in milliseconds since 1970. */
+  readonly modifiedMs: number;
+}
+
+export interface FileEntry {
+  readonly name: string;
+  readonly kind: "file" | "directory";
+}
+
+/** An open file that is read. `read` may be called concurrently; `close` must be called once. */
+export interface ReadableFile {
+  /** Bytes in it when it was opened. */
+  readonly bytes: number;
+  /** The bytes from `begin` to `end` (exclusive), in memory of their own; fewer where the file ends before. */
+  read(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  close(): Promise<void>;
+}
+
+/** An open file that is written from its end on. */
+export interface WritableFile {
+  write(bytes: Uint8Array): Promise<void>;
+  /** Returns when what was written would outlast a power cut. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A claim on a path that other processes respect. */
+export interface Lock {
+  release(): Promise<void>;
+}
+
+export interface FileStore {
+  open(path: string): Promise<ReadableFile>;
+  /** A new file, which must not be there yet. */
+  create(path: string): Promise<WritableFile>;
+  /** A file that is written on from its end, or begun. */
+  append(path: string): Promise<WritableFile>;
+  /** What stands at a path, links followed; undefined if nothing does. */
+  stat(path: string): Promise<FileInfo | undefined>;
+  /** What stands in a directory, in the order of the names. */
+  list(directory: string): Promise<readonly FileEntry[]>;
+  /** Makes a directory and those that it stands in; does nothing where it is there. */
+  makeDirectory(path: string): Promise<void>;
+  /** Gives a file another name in the same directory, in place of whatever had it, at once. */
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file, or a directory with all that is in it; does nothing where there is none. */
+  remove(path: string): Promise<void>;
+  /** Makes changes of names in a directory durable. */
+  syncDirectory(path: string): Promise<void>;
+  /** Claims a path for this process; undefined where another one holds it. */
+  lock(path: string): Promise<Lock | undefined>;
+}
