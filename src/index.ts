@@ -24,9 +24,9 @@ export { byteTokenizer, loadTokenizer, type Tokenizer } from "./text/index.ts";
 export {
   parseConfig,
   predictMemory,
-  train,
   type TrainConfig,
   type TrainEvent,
   type TrainOptions,
 } from "./train/index.ts";
+export { train } from "./node.ts";
 export { loadWeights, readConfig, saveModel } from "./weights/index.ts";

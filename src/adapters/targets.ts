@@ -5,7 +5,7 @@
 
 import { UsageError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
-import { matchesModule } from "../models/patterns.ts";
+import { matchesModule } from "../nn/patterns.ts";
 import { type Adapter, linearSizes, moduleOf } from "./adapter.ts";
 
 export interface TargetOptions {

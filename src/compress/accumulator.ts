@@ -15,7 +15,7 @@ import { scalarLike, type Value } from "../graph/value.ts";
 import { abs, add, cast, div, equal, mul, round, where } from "../ops/elementwise.ts";
 import { pad, reshape, slice } from "../ops/movement.ts";
 import { reduceMax } from "../ops/reduce.ts";
-import { compress, compressedShape, type Projection } from "./projection.ts";
+import { compress, compressedShape, matrixOf, type Projection } from "./projection.ts";
 import type { StateSpec } from "../optim/transform.ts";
 
 /** The accumulator of one parameter: what it stores, how gradients enter and how their sum leaves. */
@@ -28,7 +28,8 @@ export interface Accumulator {
   sum(state: Tensors): Value;
 }
 
-export type AccumulatorDType = "float32" | "int8";
+export const ACCUMULATOR_DTYPES = ["float32", "int8"] as const;
+export type AccumulatorDType = (typeof ACCUMULATOR_DTYPES)[number];
 
 export interface AccumulatorOptions {
   readonly projection: Projection | undefined;
@@ -43,7 +44,7 @@ export function accumulator(
 ): Accumulator {
   const stored = projection ? compressedShape(shape, projection) : shape;
   const addend = (gradient: Value, a: Value | undefined): Value =>
-    projection ? compress(gradient, needed(a), projection) : gradient;
+    projection ? compress(gradient, matrixOf(a), projection) : gradient;
   return dtype === "int8" ? quantized(stored, addend) : plain(stored, addend);
 }
 
@@ -91,9 +92,4 @@ function quantized(shape: readonly number[], addend: Addend): Accumulator {
       return reshape(padding === 0 ? flat : slice(flat, { axis: 0, start: 0, end: count }), shape);
     },
   };
-}
-
-function needed(a: Value | undefined): Value {
-  if (a) return a;
-  throw new Error("internal: a compressed gradient without its projection");
 }

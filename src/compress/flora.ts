@@ -13,22 +13,22 @@
 import { type Tensors, tensorAt } from "../graph/tensors.ts";
 import type { Value } from "../graph/value.ts";
 import { add, scale } from "../ops/elementwise.ts";
-import { compress, compressedShape, decompress, type Projection } from "./projection.ts";
+import { compress, compressedShape, decompress, matrixOf, type Projection } from "./projection.ts";
 import { ema } from "../optim/sgd.ts";
 import type {
   GradientTransformation,
   StateSpec,
+  Transfer,
   UpdateContext,
   Updated,
 } from "../optim/transform.ts";
-
-/** How a tensor of state is expressed under another projection: moved there, or replaced by its mean over the projected axis. */
-export type Transfer = "move" | "mean";
 
 export interface StepRule {
   init(shape: readonly number[]): Readonly<Record<string, StateSpec>>;
   /** State that belongs to the projection, and what becomes of it when that changes. */
   readonly transfers: Readonly<Record<string, Transfer>>;
+  /** The share of moved state that is left after a step; absent where nothing is moved. */
+  readonly decay?: number | undefined;
   /** The update from the mean gradient as it was accumulated. */
   update(mean: Value, a: Value | undefined, state: Tensors, context: UpdateContext): Updated;
 }
@@ -51,10 +51,11 @@ export function stepRule({ projection, momentum, base }: StepRuleOptions): StepR
       ...prefixed("base.", base.init(shape)),
     }),
     transfers: projection && mean ? { "momentum.mean": "move" } : {},
+    decay: projection && mean?.decay,
     update(gradient, a, state, context) {
       const smoothed = mean?.update(gradient, own("momentum.", state), context);
       const kept = smoothed?.update ?? gradient;
-      const full = projection ? decompress(kept, needed(a), projection) : kept;
+      const full = projection ? decompress(kept, matrixOf(a), projection) : kept;
       const result = base.update(full, own("base.", state), context);
       return {
         update: result.update,
@@ -81,24 +82,20 @@ export function referenceStepRule({ projection, momentum, base }: StepRuleOption
       ...prefixed("base.", base.init(shape)),
     }),
     transfers: { "momentum.mean": "move" },
+    decay: momentum,
     update(gradient, a, state, context) {
       const result = base.update(gradient, own("base.", state), context);
       const old = scale(tensorAt(state, "momentum.mean"), momentum);
       const fresh = scale(result.update, 1 - momentum);
       return {
-        update: add(decompress(old, needed(a), projection), fresh),
+        update: add(decompress(old, matrixOf(a), projection), fresh),
         state: {
-          "momentum.mean": add(old, compress(fresh, needed(a), projection)),
+          "momentum.mean": add(old, compress(fresh, matrixOf(a), projection)),
           ...prefixed("base.", result.state),
         },
       };
     },
   };
-}
-
-function needed(a: Value | undefined): Value {
-  if (a) return a;
-  throw new Error("internal: a compressed gradient without its projection");
 }
 
 const prefixed = <T>(prefix: string, record: Readonly<Record<string, T>>): Record<string, T> =>

@@ -6,13 +6,30 @@ export {
   type AccumulatorDType,
   type AccumulatorOptions,
 } from "./accumulator.ts";
-export { type CompressedAdamOptions, compressedAdamRule } from "./compressed-adam.ts";
-export { referenceStepRule, type StepRule, stepRule, type Transfer } from "./flora.ts";
+export {
+  type CompressibleParam,
+  type Compression,
+  type Compressor,
+  type DrawnSubspace,
+  type LearnedSubspace,
+  type Uncompressed,
+} from "./compressor.ts";
+export { FAMILIES, type Family, type FamilyDefinition } from "./families.ts";
+export { referenceStepRule, type StepRule, stepRule } from "./flora.ts";
+export {
+  dense,
+  flora,
+  type FloraOptions,
+  type MomentumOptions,
+  type MomentumRule,
+  type ProjectionSide,
+} from "./flora-compressor.ts";
+export { inProjectedSpace, worksInSubspaces } from "./in-projected-space.ts";
 export {
   compress,
   compressedShape,
   decompress,
-  type Family,
+  matrixOf,
   type Projection,
   smallestSafeInterval,
   squaredError,

@@ -14,8 +14,7 @@ import { matmul } from "../ops/matmul.ts";
 import { expand, matrixTranspose } from "../ops/movement.ts";
 import { reduceMean } from "../ops/reduce.ts";
 import { staticShape } from "../tensor/shape.ts";
-
-export type Family = "gaussian" | "rademacher" | "orthonormal";
+import { FAMILIES, type Family } from "./families.ts";
 
 export interface Projection {
   /** The dimension of the matrix that is projected. */
@@ -41,15 +40,13 @@ export const decompress = (c: Value, a: Value, { side }: Projection): Value =>
   side === "rows" ? matmul(matrixTranspose(a), c) : matmul(c, a);
 
 /** E‖Ĝ - G‖² / ‖G‖². */
-export function squaredError({ family, rank, dimension }: Projection): number {
-  switch (family) {
-    case "gaussian":
-      return (dimension + 1) / rank;
-    case "rademacher":
-      return (dimension - 1) / rank;
-    case "orthonormal":
-      return dimension / rank - 1;
-  }
+export const squaredError = ({ family, rank, dimension }: Projection): number =>
+  FAMILIES[family].squaredError(rank, dimension);
+
+/** The projection matrix, which whoever has a projection was given. */
+export function matrixOf(a: Value | undefined): Value {
+  if (a) return a;
+  throw new Error("internal: a projection without its matrix");
 }
 
 /**

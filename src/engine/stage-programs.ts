@@ -9,7 +9,9 @@
  * The gradient of a parameter is consumed where it is born: what leaves the program is the accumulator with the gradient in it.
  */
 
-import type { ParamPlan, ParamTraining } from "./param-plan.ts";
+import { accumulateInto } from "./parts/accumulate.ts";
+import { ENCODER_COTANGENT, isAccumulator, maskName, nextName } from "./parts/names.ts";
+import type { ParamPlan } from "./parts/param-plan.ts";
 import { splitAtResiduals, vjp } from "../autodiff/index.ts";
 import { mapTensors, tensorAt, type Tensors } from "../graph/tensors.ts";
 import { input, type Value, type ValueType } from "../graph/value.ts";
@@ -17,17 +19,6 @@ import { MEMORY, type Stage } from "../models/model.ts";
 import type { DropoutMasks } from "../nn/dropout.ts";
 import { compile, optimize, type Program } from "../onnx/model.ts";
 import { add, cast } from "../ops/elementwise.ts";
-import type { Accumulator } from "../compress/accumulator.ts";
-import type { Projection } from "../compress/projection.ts";
-
-/** Names of program inputs and outputs that are not parameters of the stage. An accumulator has one or more tensors. */
-export const accumulatorName = (param: string, key: string): string => `acc:${param}/${key}`;
-export const nextAccumulatorName = (param: string, key: string): string => `acc':${param}/${key}`;
-export const projectionName = (param: string): string => `A:${param}`;
-const maskName = (name: string): string => `mask:${name}`;
-
-/** The cotangent of the memory, as an input; the name of the output has a prime. */
-export const MEMORY_COTANGENT = "dMemory";
 
 export interface StagePrograms {
   readonly forward: Program;
@@ -104,7 +95,7 @@ export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
 
 /** Whether an input is known in the backward pass only. */
 const isFedLate = (name: string): boolean =>
-  name === "dy" || name === MEMORY_COTANGENT || name.startsWith("acc:");
+  name === "dy" || name === ENCODER_COTANGENT || isAccumulator(name);
 
 interface JointGraph extends Pick<StageOptions, "plans" | "needsDx" | "needsDMemory"> {
   readonly x: Value;
@@ -130,32 +121,14 @@ function backwardOutputs(joint: JointGraph): Tensors {
   const accumulated = trained.flatMap(({ name, training }, i) => {
     const gradient = grads[i];
     if (!gradient) throw new Error(`internal: no gradient of ${name}`);
-    return Object.entries(accumulateInto(name, training, training.accumulator, gradient));
+    return Object.entries(
+      accumulateInto(name, training.gradientProjection, training.accumulator, gradient),
+    );
   });
-  const sum = input(MEMORY_COTANGENT, memory?.dtype ?? "float32", memory?.shape ?? []);
+  const sum = input(ENCODER_COTANGENT, memory?.dtype ?? "float32", memory?.shape ?? []);
   return {
     ...(dx && { dx }),
-    ...(dMemory && { [`${MEMORY_COTANGENT}'`]: add(sum, dMemory) }),
+    ...(dMemory && { [nextName(ENCODER_COTANGENT)]: add(sum, dMemory) }),
     ...Object.fromEntries(accumulated),
   };
 }
-
-/** An accumulator with a gradient in it, as outputs; the accumulator and the projection are inputs. */
-export function accumulateInto(
-  name: string,
-  { gradientProjection }: ParamTraining,
-  accumulator: Accumulator,
-  gradient: Value,
-): Tensors {
-  const state = mapTensors(accumulator.state, ({ dtype = "float32", shape }, key) =>
-    input(accumulatorName(name, key), dtype, shape),
-  );
-  const a = gradientProjection && projectionInput(name, gradientProjection);
-  const next = accumulator.accumulate(state, gradient, a);
-  return Object.fromEntries(
-    Object.entries(next).map(([key, value]) => [nextAccumulatorName(name, key), value]),
-  );
-}
-
-const projectionInput = (name: string, { rank, dimension }: Projection): Value =>
-  input(projectionName(name), "float32", [rank, dimension]);

@@ -1,6 +1,6 @@
 /** @file The stages of a model with their programs for one shape of batch. */
 
-import { planOf, type ParamPlan, type Plan } from "./param-plan.ts";
+import { planOf, type ParamPlan, type Plan } from "./parts/param-plan.ts";
 import type { ValueType } from "../graph/value.ts";
 import { type InputTypes, MEMORY, type Model, type Stage } from "../models/model.ts";
 import { buildStage, type StagePrograms } from "./stage-programs.ts";
@@ -80,7 +80,11 @@ function isSame(a: StagePrograms, b: StagePrograms): boolean {
   const programs = (made: StagePrograms) => [made.forward, made.backward, made.evaluate];
   return programs(a).every((program, i) => {
     const other = programs(b)[i];
-    return program && other ? Buffer.compare(program.bytes, other.bytes) === 0 : program === other;
+    if (!program || !other) return program === other;
+    return (
+      program.bytes.length === other.bytes.length &&
+      program.bytes.every((byte, at) => byte === other.bytes[at])
+    );
   });
 }
 

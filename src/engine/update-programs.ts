@@ -4,9 +4,13 @@
  *   apply      (param, acc, A, state, scalars)  -> param', state'
  *   norm       (acc)                            -> ‖acc‖²
  *   transfer   (M, A_old, A_new)                -> M'
+ *   compress   (G, A)                           -> acc'         for a subspace that was learned from G
  */
 
-import { hasMaster, type ParamTraining } from "./param-plan.ts";
+import { hasMaster, type ParamTraining } from "./parts/param-plan.ts";
+import { GraphError } from "../errors.ts";
+import { accumulateInto } from "./parts/accumulate.ts";
+import { accumulatorName, nextName } from "./parts/names.ts";
 import { mapTensors, type Tensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
 import { add, cast, mul } from "../ops/elementwise.ts";
@@ -14,7 +18,7 @@ import { sumSquares } from "../ops/reduce.ts";
 import { type ShardedGraph, shardRows } from "../ops/shard.ts";
 import { compile, optimize, type Program } from "../onnx/model.ts";
 import type { Accumulator } from "../compress/accumulator.ts";
-import type { Transfer } from "../compress/flora.ts";
+import type { Transfer } from "../optim/transform.ts";
 import { type Projection, transfer, transferMean } from "../compress/projection.ts";
 import { roundStochastically, roundToNearest, type WeightDType } from "../optim/rounding.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
@@ -29,21 +33,22 @@ export interface Update {
   readonly scalars: StepScalars;
 }
 
-export const nextName = (name: string): string => `${name}'`;
-
 const scalar = (name: string): Value => input(name, "float32", []);
-
-const ACCUMULATOR = "acc:";
 
 /** An accumulator's tensors under the names of these programs. */
 export const accumulatorFeeds = (tensors: Buffers): Record<string, Buffer> =>
-  Object.fromEntries(Object.entries(tensors).map(([key, buffer]) => [ACCUMULATOR + key, buffer]));
+  Object.fromEntries(
+    Object.entries(tensors).map(([key, buffer]) => [accumulatorName(PARAM, key), buffer]),
+  );
+
+/** The name of the parameter of these programs. */
+const PARAM = "param";
 
 /** The sum in an accumulator that is fed. */
 const accumulatedSum = (accumulator: Accumulator): Value =>
   accumulator.sum(
     mapTensors(accumulator.state, ({ dtype = "float32", shape }, key) =>
-      input(ACCUMULATOR + key, dtype, shape),
+      input(accumulatorName(PARAM, key), dtype, shape),
     ),
   );
 
@@ -66,7 +71,8 @@ export const takesNoise = ({ dtype, training }: Pick<Updatable, "dtype" | "train
  */
 export function buildUpdate(updatable: Updatable): Update {
   const { shape: paramShape, dtype, training } = updatable;
-  const { accumulator, projection, rule, state } = training;
+  const { accumulator, compression, rule, state } = training;
+  const projection = compression?.projection;
   const scalars = new Map<string, (step: number) => number>();
   const isCopied = hasMaster(dtype, training);
   const param = isCopied
@@ -112,28 +118,47 @@ function stored(x: Value, { shape, dtype, training }: Updatable): Value {
 const SHARDED_FROM_BYTES = 32e6;
 const SHARD_BYTES = 16e6;
 
-/** Rows of a parameter that are updated together; undefined: all of them. */
-export function shardSize({ shape, training }: Updatable): number | undefined {
+/** An update in shards of rows. */
+export interface ShardedUpdate {
+  readonly graph: ShardedGraph;
+  /** Rows of a shard, but for the last. */
+  readonly size: number;
+}
+
+/** The update of a large parameter in shards of rows; undefined where it is small, or its rows are coupled otherwise than by sums. */
+export function shardUpdate(updatable: Updatable, update: Update): ShardedUpdate | undefined {
+  const size = shardSize(updatable);
+  if (size === undefined) return undefined;
+  try {
+    return { size, graph: shardedGraph(updatable, update) };
+  } catch (error) {
+    // A whole-matrix program, as one that multiplies over rows: it takes more memory, and is right.
+    if (error instanceof GraphError) return undefined;
+    throw error;
+  }
+}
+
+function shardSize({ shape, training }: Updatable): number | undefined {
   const [rows = 0, columns = 0] = shape;
   const large = shape.length === 2 && tensorBytes("float32", shape) >= SHARDED_FROM_BYTES;
   // Blocks of eight bits are no rows, even where there are as many.
   const inRows = Object.values(training.accumulator.state).every(
     (spec) => spec.shape[0] === rows && spec.dtype !== "int8",
   );
-  if (!large || !inRows || training.projection?.side === "rows") return undefined;
+  if (!large || !inRows || training.compression?.projection.side === "rows") return undefined;
   const shards = Math.ceil((rows * columns * 4) / SHARD_BYTES);
   return Math.ceil(rows / shards);
 }
 
-/** The update in shards of rows. */
-export function shardUpdate(
+/** The update in shards of rows. @throws {GraphError} if rows are coupled otherwise than by sums. */
+export function shardedGraph(
   { shape: paramShape, training }: Updatable,
   { outputs }: Update,
 ): ShardedGraph {
   const [rows] = paramShape;
   const { accumulator, state } = training;
   const accumulated = Object.entries(accumulator.state).map(
-    ([key, spec]) => [ACCUMULATOR + key, spec] as const,
+    ([key, spec]) => [accumulatorName(PARAM, key), spec] as const,
   );
   const shapes = {
     ...Object.fromEntries(
@@ -158,7 +183,7 @@ export const buildNorm = (accumulator: Accumulator): Program =>
 
 /** Compressed state taken from one projection to the next. */
 export function buildTransfer(
-  kind: Transfer,
+  kind: Exclude<Transfer, "keep">,
   shape: readonly number[],
   projection: Projection,
 ): Program {
@@ -166,6 +191,14 @@ export function buildTransfer(
   if (kind === "mean") return compile({ "M'": transferMean(momentum, projection) });
   const [from, to] = [projectionMatrix("A_old", projection), projectionMatrix("A_new", projection)];
   return compile({ "M'": transfer(momentum, from, to, projection) });
+}
+
+/** The whole gradient of a step in its compressed accumulator, which was empty. */
+export function buildCompress({ shape, training }: Updatable): Program {
+  const gradient = input("G", "float32", shape);
+  return compile(
+    accumulateInto(PARAM, training.gradientProjection, training.accumulator, gradient),
+  );
 }
 
 const projectionMatrix = (name: string, { rank, dimension }: Projection): Value =>

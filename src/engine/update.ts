@@ -1,65 +1,69 @@
 /** @file Updating one parameter from its accumulator. */
 
-import { planOf, trainingOf } from "./param-plan.ts";
+import { mapTensors } from "../graph/tensors.ts";
 import { compile } from "../onnx/model.ts";
 import { noiseBits } from "../optim/rounding.ts";
-import type { ShardedGraph } from "../ops/shard.ts";
-import { nextSum } from "../ops/shard.ts";
-import type { Buffer, Buffers, Executable } from "../runtime/runtime.ts";
+import { bufferOf, clear, fill } from "../runtime/buffers.ts";
+import type { Buffer, Buffers, Executable, View, Views } from "../runtime/runtime.ts";
+import { nextName } from "./parts/names.ts";
+import { planOf, trainingOf } from "./parts/param-plan.ts";
+import type { EngineParts } from "./parts/parts.ts";
+import { subspaceMatrix } from "./parts/subspace.ts";
 import {
   accumulatorFeeds,
   buildUpdate,
-  nextName,
-  shardSize,
+  type ShardedUpdate,
   shardUpdate,
   takesNoise,
   type Updatable,
   type Update,
 } from "./update-programs.ts";
-import { type PipelineParts } from "./parts.ts";
-import { bufferOf, clear } from "./state.ts";
 
-export interface StepNumbers {
+/** What an update depends on beside the gradient. */
+export interface UpdateNumbers {
   /** The step that is being done, counted from 1, or from the last restart of the optimizer. */
   readonly step: number;
   readonly cycle: number;
   readonly learningRate: number;
-  /** What turns the summed gradient into the mean gradient per token. */
-  readonly gradientScale: number;
 }
 
-export type Apply = (name: string, accumulator: Buffers, numbers: StepNumbers) => Promise<void>;
+export type UpdateParam = (
+  name: string,
+  accumulator: Buffers,
+  numbers: UpdateNumbers & {
+    /** What turns the summed gradient into the mean gradient per token. */
+    readonly gradientScale: number;
+  },
+) => Promise<void>;
 
-export function createApply({ plan, state, programs, slots, draws }: PipelineParts): Apply {
+export function createUpdate(parts: EngineParts): UpdateParam {
+  const { plan, state, programs, slots, draws } = parts;
   const updates = new Map<string, Update>();
-  const shardings = new Map<string, ShardedGraph>();
+  const sharded = new Map<string, ShardedUpdate | undefined>();
 
   const updateOf = (param: KeyedParam): Update =>
     remember(updates, param.key, () => buildUpdate(param));
 
   function scalar(name: string, value: number): Buffer {
     const buffer = slots.take(`scalar ${name}`, "float32", []);
-    buffer.write((elements) => {
-      if (elements instanceof Float32Array) elements[0] = value;
-    });
+    fill(buffer, value);
     return buffer;
   }
 
   /** Runs a program with those of the feeds and fetches that it has. */
-  const run = (executable: Executable, feeds: Buffers, fetches: Buffers): Promise<void> => {
+  const run = (executable: Executable, feeds: Views, fetches: Views): Promise<void> => {
     const { inputs, outputs } = executable.program;
     return programs.run(executable, only(feeds, inputs), only(fetches, outputs));
   };
 
   /** Row by row: passes for the sums that couple rows, then the rows, then what has none. */
-  async function applyInShards(
+  async function updateInShards(
     param: KeyedParam,
-    { size, noise }: { readonly size: number; readonly noise: Noise },
+    { graph, size, noise }: ShardedUpdate & { readonly noise: Noise },
     feeds: Buffers,
     fetches: Buffers,
   ): Promise<void> {
     const { key } = param;
-    const graph = remember(shardings, key, () => shardUpdate(param, updateOf(param)));
     const [rows = 0] = param.shape;
     const starts = Array.from({ length: Math.ceil(rows / size) }, (_, i) => i * size);
     const sums: Record<string, Buffer> = {};
@@ -68,12 +72,12 @@ export function createApply({ plan, state, programs, slots, draws }: PipelinePar
       clear(buffer);
       sums[name] = buffer;
     }
-    const targets = { ...fetches, ...renamed(sums, nextSum) };
+    const targets = { ...fetches, ...renamed(sums) };
     for (const [index, pass] of [...graph.passes, graph.rows].entries()) {
       for (const start of starts) {
         const end = Math.min(rows, start + size);
         const view = shardViews(rows, start, end);
-        const program = `apply ${key} ${index} ${end - start}`;
+        const program = `update ${key} ${index} ${end - start}`;
         const executable = await programs.get(program, () => compile(pass(end - start)), {
           arena: false,
         });
@@ -83,7 +87,7 @@ export function createApply({ plan, state, programs, slots, draws }: PipelinePar
       }
     }
     if (Object.keys(graph.rest).length === 0) return;
-    const executable = await programs.get(`apply ${key} rest`, () => compile(graph.rest));
+    const executable = await programs.get(`update ${key} rest`, () => compile(graph.rest));
     await run(executable, { ...feeds, ...sums }, targets);
   }
 
@@ -100,17 +104,14 @@ export function createApply({ plan, state, programs, slots, draws }: PipelinePar
       ...own,
     };
     // Everyone who reads the old weight and state does so before the new ones are written over them.
-    const fetches: Record<string, Buffer> = { "param'": weight, ...renamed(own, nextName) };
+    const fetches: Record<string, Buffer> = { "param'": weight, ...renamed(own) };
     const master = state.masters.get(name);
     if (master) {
       feeds["master"] = master;
       fetches["master'"] = master;
     }
-    if (training.projection) {
-      const { rank, dimension } = training.projection;
-      const a = slots.take("A", "float32", [rank, dimension]);
-      draws.projection(name, numbers.cycle, training.projection, a);
-      feeds["A"] = a;
+    if (training.compression) {
+      feeds["A"] = subspaceMatrix(parts, name, { cycle: numbers.cycle, slot: "A" });
     }
     for (const [scalarName, ofStep] of updateOf(param).scalars) {
       feeds[scalarName] = scalar(scalarName, ofStep(numbers.step));
@@ -118,15 +119,15 @@ export function createApply({ plan, state, programs, slots, draws }: PipelinePar
     feeds["learningRate"] = scalar("learningRate", numbers.learningRate * training.rateFactor);
     feeds["gradientScale"] = scalar("gradientScale", numbers.gradientScale);
 
-    const size = shardSize(param);
-    if (size !== undefined) return applyInShards(param, { size, noise }, feeds, fetches);
+    const shards = remember(sharded, key, () => shardUpdate(param, updateOf(param)));
+    if (shards) return updateInShards(param, { ...shards, noise }, feeds, fetches);
     const build = () => compile(updateOf(param).outputs);
-    const executable = await programs.get(`apply ${key}`, build, { arena: false });
+    const executable = await programs.get(`update ${key}`, build, { arena: false });
     return run(executable, { ...feeds, ...noise(0, spec.shape) }, fetches);
   };
 
   /** Random bits for the rows from `start` on, where the update is rounded at random. */
-  function noiseOf(param: KeyedParam, name: string, { step, cycle }: StepNumbers): Noise {
+  function noiseOf(param: KeyedParam, name: string, { step, cycle }: UpdateNumbers): Noise {
     const { dtype } = param;
     if (dtype === "float32" || !takesNoise(param)) return () => ({});
     return (start, shape) => {
@@ -144,25 +145,24 @@ interface KeyedParam extends Updatable {
 }
 
 /** Views of rows `start` to `end` of every buffer that has `rows` rows; equal buffers have equal views. */
-function shardViews(rows: number, start: number, end: number): (buffers: Buffers) => Buffers {
-  const views = new Map<Buffer, Buffer>();
+function shardViews(rows: number, start: number, end: number): (buffers: Buffers) => Views {
+  const views = new Map<Buffer, View>();
   return (buffers) =>
-    Object.fromEntries(
-      Object.entries(buffers).map(([name, buffer]) => {
-        if (buffer.shape[0] !== rows) return [name, buffer];
-        return [name, remember(views, buffer, () => buffer.rows(start, end))];
-      }),
+    mapTensors(buffers, (buffer) =>
+      buffer.shape[0] === rows ? remember(views, buffer, () => buffer.rows(start, end)) : buffer,
     );
 }
 
-const only = (buffers: Buffers, names: Readonly<Record<string, unknown>>): Buffers =>
+const only = (buffers: Views, names: Readonly<Record<string, unknown>>): Views =>
   Object.fromEntries(Object.entries(buffers).filter(([name]) => name in names));
 
-const renamed = (buffers: Buffers, rename: (name: string) => string): Buffers =>
-  Object.fromEntries(Object.entries(buffers).map(([name, buffer]) => [rename(name), buffer]));
+const renamed = (buffers: Buffers): Buffers =>
+  Object.fromEntries(Object.entries(buffers).map(([name, buffer]) => [nextName(name), buffer]));
 
 function remember<K, T>(known: Map<K, T>, key: K, make: () => T): T {
-  const value = known.get(key) ?? make();
+  const found = known.get(key);
+  if (found !== undefined || known.has(key)) return found ?? make();
+  const value = make();
   known.set(key, value);
   return value;
 }

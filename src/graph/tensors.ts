@@ -5,10 +5,12 @@ import { GraphError } from "../errors.ts";
 
 export type Tensors = Readonly<Record<string, Value>>;
 
-export const mapTensors = <T>(
+/** A dictionary with the same names. */
+export const mapTensors = <T, U>(
   tensors: Readonly<Record<string, T>>,
-  f: (value: T, name: string) => Value,
-): Tensors => Object.fromEntries(Object.entries(tensors).map(([name, v]) => [name, f(v, name)]));
+  f: (value: T, name: string) => U,
+): Record<string, U> =>
+  Object.fromEntries(Object.entries(tensors).map(([name, v]) => [name, f(v, name)]));
 
 /** @throws {GraphError} if a name of `a` is missing from `b`. */
 export const zipTensors = (

@@ -91,6 +91,10 @@ export function chunkStatistics(chunk: VocabularyChunk, before: LogitStatistics)
 export const lossOf = ({ peak, sum, target }: LogitStatistics, weights: Value): Value =>
   reduceSum(mul(sub(add(log(sum), peak), target), weights));
 
+/** The log-probability of each target, [N, 1]. */
+export const logProbabilities = ({ peak, sum, target }: LogitStatistics): Value =>
+  sub(target, add(log(sum), peak));
+
 /** How many targets have the largest logit, by their weights. */
 export const correctOf = ({ peak, target }: LogitStatistics, weights: Value): Value =>
   reduceSum(mul(cast(equal(peak, target), weights.dtype), weights));

@@ -13,7 +13,7 @@ import { input, type Node, type Value } from "../graph/value.ts";
 import { add } from "./elementwise.ts";
 
 export interface ShardedGraph {
-  /** Passes over all shards, in order: partial sums so far (inputs `sum:k`) to sums with this shard's (outputs `sum':k`). */
+  /** Passes over all shards, in order: partial sums so far (inputs `sum:k`) to sums with this shard's (outputs `sum:k'`). */
   readonly passes: readonly ((rows: number) => Tensors)[];
   /** The last pass over all shards: outputs that have rows. */
   readonly rows: (rows: number) => Tensors;
@@ -23,7 +23,8 @@ export interface ShardedGraph {
   readonly sums: Readonly<Record<string, readonly number[]>>;
 }
 
-export const nextSum = (name: string): string => name.replace(":", "':");
+/** What a sum is called with another shard in it. */
+const nextSum = (name: string): string => `${name}'`;
 
 /** Operators that treat each row by itself, whatever the other operands are. */
 const ROWWISE = new Set(

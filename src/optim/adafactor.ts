@@ -14,6 +14,7 @@ import { scalarLike, type Value } from "../graph/value.ts";
 import { add, div, max, mul, scale, shift, sqrt, sub } from "../ops/elementwise.ts";
 import { reduceMean, sumSquares } from "../ops/reduce.ts";
 import { staticShape } from "../tensor/shape.ts";
+import { everywhere, type OptimizerDefinition } from "./optimizer.ts";
 import { ema } from "./sgd.ts";
 import {
   addDecayedWeights,
@@ -108,3 +109,15 @@ function rms(x: Value): Value {
   const count = staticShape("rms", x.shape).reduce((n, dim) => n * dim, 1);
   return sqrt(scale(sumSquares(x), 1 / count));
 }
+
+export const ADAFACTOR: OptimizerDefinition = {
+  help: "Adafactor, whose second moment is factored into rows and columns",
+  usualRate: 2e-2,
+  hyperparameters: {
+    decayRate: { default: -0.8, min: -1, below: 0, help: "exponent of the second moment's decay" },
+    clipThreshold: { default: 1, min: 0, help: "largest root mean square of an update" },
+    eps: { default: 1e-30, min: 0, help: "added to squared gradients" },
+    minScale: { default: 1e-3, min: 0, help: "smallest scale of a parameter" },
+  },
+  build: (options, weightDecay) => everywhere(adafactor({ ...options, weightDecay })),
+};

@@ -8,9 +8,11 @@
 
 import { tensorAt } from "../graph/tensors.ts";
 import { add, div, mul, scale, shift, sqrt } from "../ops/elementwise.ts";
+import { everywhere, type OptimizerDefinition } from "./optimizer.ts";
 import {
   addDecayedWeights,
   chain,
+  descent,
   type GradientTransformation,
   scaleByLearningRate,
 } from "./transform.ts";
@@ -43,6 +45,9 @@ export function scaleByAdam({
 }: AdamOptions = {}): GradientTransformation {
   return {
     init: (shape) => ({ mu: { shape, initial: 0 }, nu: { shape, initial: 0 } }),
+    // Moved as the first moment is, the second could turn negative.
+    transfers: { mu: "move", nu: "mean" },
+    decay: b1,
     update(gradient, state, { stepScalar }) {
       const mu = add(scale(tensorAt(state, "mu"), b1), scale(gradient, 1 - b1));
       const square = mul(gradient, gradient);
@@ -54,3 +59,22 @@ export function scaleByAdam({
     },
   };
 }
+
+const HYPERPARAMETERS: OptimizerDefinition["hyperparameters"] = {
+  b1: { default: 0.9, min: 0, below: 1, help: "decay of the first moment" },
+  b2: { default: 0.999, min: 0, below: 1, help: "decay of the second moment" },
+  eps: { default: 1e-8, min: 0, help: "added to the root of the second moment" },
+};
+
+export const ADAM: OptimizerDefinition = {
+  help: "Adam",
+  usualRate: 1e-3,
+  hyperparameters: HYPERPARAMETERS,
+  build: (options, weightDecay) => everywhere(descent(scaleByAdam(options), weightDecay)),
+};
+
+export const ADAMW: OptimizerDefinition = {
+  ...ADAM,
+  help: "Adam with decoupled weight decay",
+  usualDecay: 0.01,
+};

@@ -1,8 +1,22 @@
 /** @file Gradient transformations, schedules and rounding. They know nothing of projections. */
 
 export { adafactor, type AdafactorOptions, relativeStepSize } from "./adafactor.ts";
-export { adam, type AdamOptions, adamw } from "./adam.ts";
-export { baseOptimizer, type OptimizerName, usualLearningRate } from "./base.ts";
+export { adam, type AdamOptions, adamw, scaleByAdam } from "./adam.ts";
+export {
+  everywhere,
+  type Hyperparameter,
+  type Optimizer,
+  type OptimizerDefinition,
+  ruleAt,
+  type RuledParam,
+} from "./optimizer.ts";
+export {
+  namedOptimizer,
+  type OptimizerName,
+  type OptimizerOptions,
+  OPTIMIZERS,
+  usualLearningRate,
+} from "./registry.ts";
 export {
   type HalfDType,
   noiseBits,
@@ -16,12 +30,15 @@ export { ema, sgd, sgdMomentum } from "./sgd.ts";
 export {
   addDecayedWeights,
   chain,
+  type Descent,
   descent,
   type GradientTransformation,
+  identity,
   scaleByLearningRate,
   stateBytes,
   type StateSpec,
   stateless,
+  type Transfer,
   type UpdateContext,
   type Updated,
 } from "./transform.ts";

@@ -7,7 +7,14 @@
 
 import { tensorAt } from "../graph/tensors.ts";
 import { add, scale } from "../ops/elementwise.ts";
-import { chain, type GradientTransformation, scaleByLearningRate } from "./transform.ts";
+import { everywhere, type OptimizerDefinition } from "./optimizer.ts";
+import {
+  chain,
+  descent,
+  type GradientTransformation,
+  identity,
+  scaleByLearningRate,
+} from "./transform.ts";
 
 export const sgd = (): GradientTransformation => scaleByLearningRate();
 
@@ -24,6 +31,8 @@ export const sgdMomentum = (options: MomentumOptions = {}): GradientTransformati
 export function trace({ decay = 0.9, nesterov = false }: MomentumOptions): GradientTransformation {
   return {
     init: (shape) => ({ trace: { shape, initial: 0 } }),
+    transfers: { trace: "move" },
+    decay,
     update(gradient, state) {
       const sum = add(scale(tensorAt(state, "trace"), decay), gradient);
       return {
@@ -38,9 +47,25 @@ export function trace({ decay = 0.9, nesterov = false }: MomentumOptions): Gradi
 export function ema(decay: number): GradientTransformation {
   return {
     init: (shape) => ({ mean: { shape, initial: 0 } }),
+    transfers: { mean: "move" },
+    decay,
     update(gradient, state) {
       const mean = add(scale(tensorAt(state, "mean"), decay), scale(gradient, 1 - decay));
       return { update: mean, state: { mean } };
     },
   };
 }
+
+export const SGD: OptimizerDefinition = {
+  help: "stochastic gradient descent",
+  usualRate: 0.1,
+  hyperparameters: {},
+  build: (_, weightDecay) => everywhere(descent(identity(), weightDecay)),
+};
+
+export const MOMENTUM: OptimizerDefinition = {
+  help: "gradient descent with heavy-ball momentum",
+  usualRate: 0.05,
+  hyperparameters: { decay: { default: 0.9, min: 0, below: 1, help: "decay of the momentum" } },
+  build: (options, weightDecay) => everywhere(descent(trace(options), weightDecay)),
+};

@@ -43,11 +43,29 @@ export interface Updated {
   readonly state: Tensors;
 }
 
+/** How a tensor of state is expressed in another subspace: moved there, replaced by its mean over the projected axis, or left as it is. */
+export type Transfer = "move" | "mean" | "keep";
+
 export interface GradientTransformation {
   /** The state for a parameter of this shape. */
   init(shape: readonly number[]): Readonly<Record<string, StateSpec>>;
   /** One step: the update has the shape of the gradient. */
   update(gradient: Value, state: Tensors, context: UpdateContext): Updated;
+  /**
+   * What becomes of each tensor of state when the subspace changes that gradients and state are expressed in; absent where the
+   * transformation cannot work in a subspace.
+   */
+  readonly transfers?: Readonly<Record<string, Transfer>>;
+  /** The share of a moved tensor that is left after a step, 0 to 1: moving lets it grow, and it must shrink faster. */
+  readonly decay?: number;
+}
+
+/** A whole descent step in two parts, of which the first may work in a subspace. */
+export interface Descent extends GradientTransformation {
+  /** From the gradient to a direction of the same shape. */
+  readonly direction: GradientTransformation;
+  /** Decay and rate, which need the parameter itself. */
+  readonly finish: GradientTransformation;
 }
 
 /** A transformation without state. */
@@ -83,16 +101,20 @@ export function chain(...links: readonly GradientTransformation[]): GradientTran
   };
 }
 
-/** The directions in turn, then decoupled decay, which spares vectors (norms, biases), then the rate. */
-export const descent = (
-  directions: readonly GradientTransformation[],
-  weightDecay: number,
-): GradientTransformation =>
-  chain(
-    ...directions,
+/** The direction, then decoupled decay, which spares vectors (norms, biases), then the rate. */
+export function descent(direction: GradientTransformation, weightDecay: number): Descent {
+  const links = [
     ...(weightDecay === 0 ? [] : [addDecayedWeights(weightDecay, 2)]),
     scaleByLearningRate(),
-  );
+  ];
+  return { ...chain(direction, ...links), direction, finish: chain(...links) };
+}
+
+/** The gradient itself. */
+export const identity = (): GradientTransformation => ({
+  ...stateless((gradient) => gradient),
+  transfers: {},
+});
 
 /** u ← -η u */
 export const scaleByLearningRate = (): GradientTransformation =>

@@ -6,8 +6,10 @@
 
 import { z } from "zod";
 import { UsageError } from "../errors.ts";
-import type { OptimizerName } from "../optim/base.ts";
-import type { Family } from "../compress/projection.ts";
+import type { OptimizerName } from "../optim/registry.ts";
+import type { Family } from "../compress/families.ts";
+import type { MomentumRule, ProjectionSide } from "../compress/flora-compressor.ts";
+import type { CompressorName } from "../compress/registry.ts";
 import type { ScheduleName } from "../optim/schedule.ts";
 import type { Augmentation } from "../data/batches/image-batches.ts";
 import { allowedValues } from "./allowed-values.ts";
@@ -18,7 +20,7 @@ import { ADAPTER_FAMILY, type AdapterMethod, isAdapterMethod } from "../adapters
 import type { AccumulatorDType } from "../compress/accumulator.ts";
 import type { WeightDType, WeightUpdate } from "../optim/rounding.ts";
 
-export type Method = "flora" | "dense" | AdapterMethod;
+export type Method = CompressorName | AdapterMethod;
 
 /** The methods as people write them. */
 export const METHOD_NAMES: Readonly<Record<Method, string>> = {
@@ -31,8 +33,6 @@ export const METHOD_NAMES: Readonly<Record<Method, string>> = {
   plora: "PLoRA",
   cola: "COLA",
 };
-
-export type ProjectionSide = "smaller" | "larger" | "rows" | "columns";
 
 /** A complete set of options. The sentences that explain them are those of `flora train --help`. */
 export interface TrainConfig {
@@ -59,7 +59,7 @@ export interface TrainConfig {
   readonly exclude: readonly string[];
   readonly compressEmbeddings: boolean;
   readonly momentum: number;
-  readonly momentumRule: "paper" | "reference";
+  readonly momentumRule: MomentumRule;
   readonly resampleEvery?: number | undefined;
   readonly accumulatorDtype: AccumulatorDType;
   readonly compressMoments: boolean;
@@ -79,7 +79,8 @@ export interface TrainConfig {
   readonly learningRate?: number | undefined;
   readonly schedule: ScheduleName;
   readonly warmupSteps: number;
-  readonly weightDecay: number;
+  readonly weightDecay?: number | undefined;
+  readonly hyperparameters: Readonly<Record<string, number>>;
   readonly maxGradNorm?: number | undefined;
   readonly batchSize: number;
   readonly microSteps: number;

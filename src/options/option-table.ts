@@ -1,6 +1,7 @@
 /** @file The options of a training run, each with its range, its default and the sentence that explains it. */
 
 import { z } from "zod";
+import { PROJECTION_SIDES } from "../compress/flora-compressor.ts";
 import type { GivenOptions } from "./config.ts";
 
 const count = z.int().positive();
@@ -74,7 +75,7 @@ export const OPTIONS: {
     .default("gaussian")
     .describe("the family that projections are drawn from"),
   side: z
-    .enum(["smaller", "larger", "rows", "columns"])
+    .enum(PROJECTION_SIDES)
     .default("smaller")
     .describe("the dimension of a matrix that is projected"),
   include: patterns.default(["*"]).describe("parameters to compress, by name patterns"),
@@ -157,7 +158,15 @@ export const OPTIONS: {
       "how the rate changes after the warm-up (if absent, constant, and cosine for relora)",
     ),
   warmupSteps: z.int().min(0).default(0).describe("steps in which the rate rises from 0"),
-  weightDecay: z.number().min(0).default(0).describe("decoupled decay of matrices and embeddings"),
+  weightDecay: z
+    .number()
+    .min(0)
+    .optional()
+    .describe("decoupled decay of matrices and embeddings; 0.01 for adamw, else 0"),
+  hyperparameters: z
+    .record(z.string(), z.number())
+    .default({})
+    .describe("numbers of the optimizer's own, as b2 of adam"),
   maxGradNorm: z.number().positive().optional().describe("clip gradients to this global norm"),
   // Run
   batchSize: count.default(8).describe("sequences in a micro-batch"),

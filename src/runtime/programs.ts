@@ -1,7 +1,7 @@
 /** @file Compiled programs, made when they are first needed and kept for the run. */
 
 import type { Program } from "../onnx/model.ts";
-import type { Buffers, Executable, Runtime } from "./runtime.ts";
+import type { Executable, Runtime, Views } from "./runtime.ts";
 
 export interface ProgramCache {
   /** The executable of a key; `build` makes the program the first time. */
@@ -11,7 +11,7 @@ export interface ProgramCache {
     options?: { readonly arena?: boolean },
   ): Promise<Executable>;
   /** Runs an executable and counts its operations. */
-  run(executable: Executable, feeds: Buffers, fetches: Buffers): Promise<void>;
+  run(executable: Executable, feeds: Views, fetches: Views): Promise<void>;
   /** Floating-point operations of all runs so far. */
   operations(): number;
   release(): Promise<void>;

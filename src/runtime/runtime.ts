@@ -1,28 +1,38 @@
 /**
  * @file What runs programs. A runtime owns nothing that outlives a call but its compiled programs: tensors live in buffers that
- * the caller allocates, feeds, fetches into and exchanges.
+ * the caller allocates, feeds and fetches into.
  */
 
 import type { Program } from "../onnx/model.ts";
 import type { DType, TypedArray } from "../tensor/dtype.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 
-/** A tensor in the memory of a runtime. */
-export interface Buffer {
+/** What a program reads and writes: a tensor in the memory of a runtime. */
+export interface View {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly bytes: number;
-  /** Overwrites all elements by what `fill` writes into an array of their number. */
+}
+
+/**
+ * A tensor in the memory of a runtime, which may be a device's. The host writes whole buffers and reads copies; parts of a buffer are for
+ * programs alone.
+ */
+export interface Buffer extends View {
+  /** Overwrites all elements by what `fill` writes into an array of their number, whose contents it must not rely on. */
   write(fill: (elements: TypedArray) => void): void;
-  /** The elements; on a runtime in host memory the buffer's own, not a copy. */
+  /** The elements, to be read: what is written into them may or may not reach the buffer. */
   read(): Promise<TypedArray>;
-  /** A view of rows `start` to `end` (exclusive) of the first axis. */
-  rows(start: number, end: number): Buffer;
-  /** A view of the first elements in another shape. */
+  /** Overwrites all elements by those of a buffer of the same type and size, which the host never sees. */
+  copyFrom(source: Buffer): void;
+  /** Rows `start` to `end` (exclusive) of the first axis, to be fed and fetched. */
+  rows(start: number, end: number): View;
+  /** The same memory from its start, in another shape with at most as many elements. */
   view(shape: readonly number[]): Buffer;
 }
 
 export type Buffers = Readonly<Record<string, Buffer>>;
+export type Views = Readonly<Record<string, View>>;
 
 /** A program in a form that runs. */
 export interface Executable {
@@ -32,7 +42,7 @@ export interface Executable {
    *
    * @throws {GraphError} if a feed is missing, or a buffer has another type or shape than the program says.
    */
-  run(feeds: Buffers, fetches: Buffers): Promise<void>;
+  run(feeds: Views, fetches: Views): Promise<void>;
   release(): Promise<void>;
 }
 

@@ -3,9 +3,10 @@
 import { GraphError, ShapeError } from "../errors.ts";
 import type { Program } from "../onnx/model.ts";
 import { bytesPerElement, type DType, type TypedArray } from "../tensor/dtype.ts";
+import { copyElements } from "./buffers.ts";
 import { type HostTensor, zeros } from "../tensor/host-tensor.ts";
 import { elementCount, sameShape } from "../tensor/shape.ts";
-import type { Buffer, Buffers, Executable, LoadOptions, Runtime } from "./runtime.ts";
+import type { Buffer, Executable, LoadOptions, Runtime, View, Views } from "./runtime.ts";
 
 /** The part of onnxruntime's interface that is used, in terms of its own tensor type. */
 export interface SessionProvider<Tensor> {
@@ -32,13 +33,13 @@ export interface Session<Tensor> {
 }
 
 export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime {
-  const tensors = new WeakMap<Buffer, Tensor>();
-  const memory = new WeakMap<Buffer, TypedArray>();
+  const tensors = new WeakMap<View, Tensor>();
+  const memory = new WeakMap<View, TypedArray>();
   const clock = { ms: 0 };
   const copies = { bytes: 0 };
 
   /** V8 lets copies pile up, since a typed array is small to it. */
-  function discardCopies(fetches: Buffers): void {
+  function discardCopies(fetches: Views): void {
     for (const { bytes } of Object.values(fetches)) copies.bytes += bytes;
     if (copies.bytes < COPIES_BETWEEN_COLLECTIONS) return;
     copies.bytes = 0;
@@ -52,6 +53,13 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
       bytes: data.length * bytesPerElement(dtype),
       write: (fill) => fill(data),
       read: () => Promise.resolve(data),
+      copyFrom(source) {
+        const from = memory.get(source);
+        if (!from || source.dtype !== dtype || from.length !== data.length) {
+          throw new ShapeError("copy: buffers differ", { from: source.shape, to: shape });
+        }
+        copyElements(from, data);
+      },
       view(to) {
         const size = elementCount(to);
         if (size > data.length) throw new ShapeError("view: too large", { buffer: shape, to });
@@ -79,7 +87,7 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
 
   function bind(
     kind: "feed" | "fetch",
-    buffers: Buffers,
+    buffers: Views,
     types: Program["inputs"],
   ): Record<string, Tensor> {
     const bound: Record<string, Tensor> = {};
@@ -99,7 +107,7 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
     return bound;
   }
 
-  const located = (buffers: Buffers): Located =>
+  const located = (buffers: Views): Located =>
     Object.entries(buffers).flatMap(([name, buffer]) => {
       const data = memory.get(buffer);
       return data ? [[name, data] as const] : [];

@@ -3,6 +3,7 @@
  * always belong together. Random numbers need no state: they follow from the seed and the position.
  */
 
+import { restore } from "../runtime/buffers.ts";
 import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -11,7 +12,21 @@ import { FormatError, UsageError } from "../errors.ts";
 import { readTensor } from "../runtime/runtime.ts";
 import { sameShape } from "../tensor/shape.ts";
 import { openSafetensors, writeSafetensors } from "../weights/index.ts";
-import { namedBuffers, type Position, restore, type TrainState } from "../engine/state.ts";
+import { namedBuffers, type TrainState } from "../engine/parts/state.ts";
+
+/** How far a run has come. */
+export interface Position {
+  /** Steps done. */
+  readonly step: number;
+  /** Micro-steps done in the current step. */
+  readonly microStep: number;
+  /** Tokens whose loss is in the accumulators. */
+  readonly lossTokens: number;
+  /** Their loss, summed, in nats. */
+  readonly lossSum: number;
+}
+
+export const START: Position = { step: 0, microStep: 0, lossTokens: 0, lossSum: 0 };
 
 const positionSchema: z.ZodType<Position> = z.object({
   step: z.int().min(0),

@@ -1,45 +1,17 @@
-/** @file Held-out loss, and held-out translations with their BLEU and ROUGE. */
+/** @file Held-out translations with their BLEU and ROUGE. */
 
 import { promptIds, promptText } from "../data/index.ts";
 import { corpusBleu, rouge } from "../evaluate/index.ts";
 import { complete, createDecoder } from "../generate/index.ts";
-import type { EvaluationEvent, TranslationEvent } from "../runs/events.ts";
-import type { Pipeline } from "../engine/pipeline.ts";
+import type { TranslationEvent } from "../runs/events.ts";
 import type { Run } from "./prepare.ts";
 import { templateOf } from "../tasks/template.ts";
-
-export async function evaluateLoss(
-  { data }: Run,
-  pipeline: Pipeline,
-  step: number,
-): Promise<EvaluationEvent> {
-  const start = performance.now();
-  let sum = 0;
-  let right = 0;
-  let tokens = 0;
-  for (const batch of data.evaluation()) {
-    const evaluated = await pipeline.evaluate(batch);
-    sum += evaluated.loss;
-    right += evaluated.correct;
-    tokens += batch.lossTokens;
-  }
-  const loss = sum / tokens;
-  return {
-    type: "evaluation",
-    step,
-    loss,
-    perplexity: Math.exp(loss),
-    accuracy: right / tokens,
-    tokens,
-    elapsedMs: performance.now() - start,
-  };
-}
 
 const SAMPLES = 5;
 
 /** Greedy translations of the held-out pairs; none if there are no pairs. */
 export async function translate(run: Run, step: number): Promise<TranslationEvent | undefined> {
-  const { config, data, model, runtime, state, tokenizer } = run;
+  const { config, context, data, engine, model, tokenizer } = run;
   const { pairs } = data;
   if (!tokenizer || pairs.length === 0) return undefined;
   const start = performance.now();
@@ -47,7 +19,7 @@ export async function translate(run: Run, step: number): Promise<TranslationEven
   const prompts = pairs.map(({ source }) => promptIds(tokenizer, source, template));
   const fitting = prompts.flatMap((ids, i) => (ids.length < model.contextLength ? [i] : []));
   const longestTarget = Math.max(...pairs.map(({ target }) => tokenizer.encode(target).length));
-  const decoder = createDecoder(model, runtime, state.weights);
+  const decoder = createDecoder(model, context.runtime, engine.state.weights);
   const outputs = await complete(
     decoder,
     fitting.map((i) => prompts[i] ?? new Int32Array()),

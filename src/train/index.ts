@@ -9,4 +9,5 @@ export {
 } from "../options/config.ts";
 export type * from "../runs/events.ts";
 export { predictMemory } from "./memory.ts";
-export { train, type TrainRunOptions } from "./trainer.ts";
+export type { RunContext } from "./prepare.ts";
+export { train, type TrainContext } from "./train.ts";

@@ -1,5 +1,6 @@
 /** @file An adapter on disk folded into its base, and saved as an ordinary model. */
 
+import { bufferOf } from "../runtime/buffers.ts";
 import { companionFiles, loadNetwork, type LoadModelOptions } from "../generate/load-model.ts";
 import { cpuRuntime } from "../runtime/node.ts";
 import { readTensor } from "../runtime/runtime.ts";
@@ -7,7 +8,6 @@ import { saveModel } from "../weights/index.ts";
 import { mergeInto } from "./merge.ts";
 import { checkEmpty } from "./output.ts";
 import { createProgramCache } from "../runtime/programs.ts";
-import { bufferOf } from "../engine/state.ts";
 
 export interface MergeAdapterOptions extends LoadModelOptions {
   /** A directory for the merged model. */

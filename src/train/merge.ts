@@ -4,7 +4,8 @@
  *   W ← W + f s B A;   f = 1: redraw A, B ← 0;   f < 1: B ← (1 - f) B
  */
 
-import { trainingOf } from "../engine/param-plan.ts";
+import { bufferOf, floats, setElements } from "../runtime/buffers.ts";
+import { trainingOf } from "../engine/parts/param-plan.ts";
 import {
   type Adapter,
   ADAPTER_FAMILY,
@@ -21,8 +22,9 @@ import type { Buffer } from "../runtime/runtime.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { TrainConfig } from "../options/config.ts";
 import type { Trainee } from "./method.ts";
-import { type PipelineParts } from "../engine/parts.ts";
-import { bufferOf, floats, reset, type TrainState } from "../engine/state.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { EngineParts } from "../engine/parts/parts.ts";
+import { reset, type TrainState } from "../engine/parts/state.ts";
 
 /** When adapters are merged, and what becomes of the optimizer then. */
 export interface MergeSchedule {
@@ -70,7 +72,7 @@ interface MergedTypes {
 }
 
 /** What a merge needs of a run. */
-export interface MergeParts extends Pick<Trainee, "base">, Pick<PipelineParts, "programs"> {
+export interface MergeParts extends Pick<Trainee, "base">, Pick<EngineParts, "programs"> {
   readonly state: Pick<TrainState, "weights">;
 }
 
@@ -95,26 +97,41 @@ export async function mergeInto(
   await programs.run(executable, feeds, { "W'": target });
 }
 
+export interface MergedRun extends Trainee {
+  readonly config: TrainConfig;
+  readonly engine: Engine;
+}
+
 /** Merges all adapters and begins the next cycle, counted from 1. */
 export async function mergeAdapters(
-  run: PipelineParts & Trainee & { readonly config: TrainConfig },
+  { adapters, base, config, engine, model, plan }: MergedRun,
   { after }: MergeSchedule,
   cycle: number,
 ): Promise<void> {
-  const { adapters, config, model, state, draws, plan } = run;
+  const { draws, programs, state } = engine.parts;
   const fraction = config.method === "plora" ? config.unloadFraction : 1;
   for (const adapter of adapters) {
-    await mergeInto(run, adapter, fraction, bufferOf(state.weights, adapter.weight));
+    const weight = bufferOf(state.weights, adapter.weight);
+    await mergeInto({ base, programs, state }, adapter, fraction, weight);
     const { a, b } = adapterNames(adapter.weight);
     const spec = model.params.get(a);
-    if (fraction === 1 && spec) draws.initialize(a, spec, bufferOf(state.weights, a), cycle);
-    bufferOf(state.weights, b).write((elements) => scaleBy(elements, 1 - fraction));
+    if (fraction === 1 && spec) {
+      bufferOf(state.weights, a).write((elements) =>
+        draws.initialize(a, spec, floats(elements), cycle),
+      );
+    }
+    const left = bufferOf(state.weights, b);
+    setElements(
+      left,
+      floats(await left.read()).map((value) => (1 - fraction) * value),
+    );
     if (after === "prune and warm up") {
       for (const name of [a, b]) {
-        const own = await Promise.all(
-          Object.values(state.optimizer.get(name) ?? {}).map((buffer) => buffer.read()),
-        );
-        pruneState(own.map(floats), config.pruneState);
+        const own = Object.values(state.optimizer.get(name) ?? {});
+        const numbers = await Promise.all(own.map((buffer) => buffer.read()));
+        const pruned = pruneState(numbers.map(floats), config.pruneState);
+        for (const [i, buffer] of own.entries())
+          setElements(buffer, pruned[i] ?? new Float32Array());
       }
     }
   }
@@ -124,12 +141,16 @@ export async function mergeAdapters(
 }
 
 /**
- * Sets a share of a parameter's optimizer state to 0: ReLoRA's partial reset by magnitude. Tensors of one size are pruned at
+ * A parameter's optimizer state with a share of it set to 0: ReLoRA's partial reset by magnitude. Tensors of one size are pruned at
  * the same places, where the first of them is small: a first moment without its second would be divided by nothing.
  */
-export function pruneState(tensors: readonly Float32Array[], share: number): void {
-  for (const size of new Set(tensors.map(({ length }) => length))) {
-    const alike = tensors.filter(({ length }) => length === size);
+export function pruneState(
+  tensors: readonly Float32Array[],
+  share: number,
+): readonly Float32Array[] {
+  const pruned = tensors.map((tensor) => tensor.slice());
+  for (const size of new Set(pruned.map(({ length }) => length))) {
+    const alike = pruned.filter(({ length }) => length === size);
     const [first = new Float32Array()] = alike;
     const places = Array.from(first.keys()).toSorted(
       (i, j) => Math.abs(first[i] ?? 0) - Math.abs(first[j] ?? 0),
@@ -138,9 +159,5 @@ export function pruneState(tensors: readonly Float32Array[], share: number): voi
       for (const tensor of alike) tensor[place] = 0;
     }
   }
-}
-
-function scaleBy(elements: unknown, factor: number): void {
-  const numbers = floats(elements);
-  for (const [i, value] of numbers.entries()) numbers[i] = factor * value;
+  return pruned;
 }

@@ -2,7 +2,7 @@
  * @file What is trained: the model with the adapters of the method, and the plan for its parameters.
  */
 
-import type { Plan } from "../engine/param-plan.ts";
+import type { Plan } from "../engine/parts/param-plan.ts";
 import {
   type Adapter,
   ADAPTER_FAMILY,
@@ -15,9 +15,11 @@ import {
 } from "../adapters/index.ts";
 import { UsageError } from "../errors.ts";
 import { headParams, type Model } from "../models/model.ts";
-import { matchesModule } from "../models/patterns.ts";
+import { matches, matchesModule } from "../nn/patterns.ts";
+import { COMPRESSORS } from "../compress/registry.ts";
+import { namedOptimizer } from "../optim/registry.ts";
 import type { TrainConfig } from "../options/config.ts";
-import { EVERYTHING, planParameters, type Trainable } from "./plan.ts";
+import { EVERYTHING, planParameters, type PlanOptions, type Trainable } from "./plan.ts";
 import { isNewTask } from "../options/task.ts";
 
 export interface Trainee {
@@ -28,6 +30,8 @@ export interface Trainee {
   /** The base with its adapters. */
   readonly model: Model;
   readonly plan: Plan;
+  /** Steps between projections. */
+  readonly resampleEvery: number;
 }
 
 /**
@@ -37,8 +41,12 @@ export interface Trainee {
  */
 export function traineeOf(base: Model, config: TrainConfig): Trainee {
   const { method } = config;
+  const options = planOptionsOf(config);
+  const { resampleEvery } = options.compressor;
+  checkPatterns(base, config);
   if (!isAdapterMethod(method)) {
-    return { base, adapters: [], model: base, plan: planParameters(base, config) };
+    const plan = planParameters(base, options);
+    return { base, adapters: [], model: base, plan, resampleEvery };
   }
   const adapters = chooseAdapters(base, config);
   const model = adaptModel(base, adapters);
@@ -47,7 +55,26 @@ export function traineeOf(base: Model, config: TrainConfig): Trainee {
     const saved = [...base.params.keys()].filter((name) => trainable.frozen(name) === undefined);
     settingsOf(base, adapters, saved);
   }
-  return { base, adapters, model, plan: planParameters(model, config, trainable) };
+  const plan = planParameters(model, { ...options, trainable });
+  return { base, adapters, model, plan, resampleEvery };
+}
+
+/** What the options say of the plan. */
+export function planOptionsOf(config: TrainConfig): PlanOptions {
+  const { method, optimizer, weightDecay, hyperparameters } = config;
+  const compressor = COMPRESSORS[isAdapterMethod(method) ? "dense" : method](config);
+  return {
+    ...config,
+    compressor,
+    optimizer: namedOptimizer(optimizer, { weightDecay, hyperparameters }),
+  };
+}
+
+function checkPatterns(model: Model, { include, exclude }: TrainConfig): void {
+  for (const pattern of [...include, ...exclude]) {
+    const known = [...model.params.keys()].some((name) => matches(pattern, name));
+    if (!known) throw new UsageError(`include, exclude: no parameter matches "${pattern}"`);
+  }
 }
 
 /** Whether a run leaves adapters: those of a model that is on disk and was not changed itself, nor for another task. */

@@ -3,6 +3,7 @@
  * something to go on with.
  */
 
+import { bufferOf } from "../runtime/buffers.ts";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { peftName, settingsOf } from "../adapters/index.ts";
@@ -16,7 +17,6 @@ import type { TrainConfig } from "../options/config.ts";
 import { mergeInto } from "./merge.ts";
 import { leavesAdapters } from "./method.ts";
 import type { Run } from "./prepare.ts";
-import { bufferOf } from "../engine/state.ts";
 
 const GENERATION_CONFIG = "generation_config.json";
 
@@ -93,7 +93,8 @@ const companionsOf = ({ tokenizer, processor }: Run): ReadonlyMap<string, string
 
 /** The weights of the base, with the adapters in them; one at a time, and those in training stay as they are. */
 async function mergedWeights(run: Run): Promise<readonly (readonly [string, WritableTensor])[]> {
-  const { base, adapters, slots, state } = run;
+  const { base, adapters, engine } = run;
+  const { programs, slots, state } = engine.parts;
   const byWeight = new Map(adapters.map((adapter) => [adapter.weight, adapter] as const));
   return Promise.all(
     [...base.params.keys()].map(async (name) => {
@@ -106,7 +107,7 @@ async function mergedWeights(run: Run): Promise<readonly (readonly [string, Writ
         shape,
         async read() {
           const target = slots.take("merged", dtype, shape);
-          await mergeInto(run, adapter, 1, target);
+          await mergeInto({ base, programs, state }, adapter, 1, target);
           return target.read();
         },
       };
@@ -116,7 +117,8 @@ async function mergedWeights(run: Run): Promise<readonly (readonly [string, Writ
 }
 
 async function saveAdapters(run: Run): Promise<void> {
-  const { base, adapters, config, plan, state } = run;
+  const { base, adapters, config, plan } = run;
+  const { state } = run.engine;
   const trained = (name: string) => plan.get(name)?.training !== undefined;
   const settings = settingsOf(base, adapters, [...base.params.keys()].filter(trained));
   const names = [...state.weights.keys()].filter((name) => !base.params.has(name) || trained(name));

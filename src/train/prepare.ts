@@ -1,36 +1,42 @@
-/** @file From options to everything a run needs: model, data, plan, programs and state. */
+/** @file From options to everything a run needs: model, data, plan, and an engine with its weights. */
 
-import type { Plan } from "../engine/param-plan.ts";
 import { UsageError } from "../errors.ts";
 import { labelsOf } from "../data/index.ts";
 import type { ImageProcessor } from "../images/index.ts";
 import { headParams, type Model, type Task } from "../models/model.ts";
 import { modelFromConfig, modelFromScratch } from "../models/architectures/registry.ts";
-import { cpuRuntime } from "../runtime/node.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Tokenizer } from "../text/index.ts";
-import { zeros } from "../tensor/host-tensor.ts";
 import { eachWeight, readConfig } from "../weights/index.ts";
 import { type Classifier, classifierFor } from "../tasks/classes.ts";
 import type { TrainConfig } from "../options/config.ts";
 import { loadData, tokenizerOf, type TrainData } from "../tasks/load.ts";
-import { createDraws } from "../engine/draws.ts";
+import { dataKey } from "../engine/parts/draws.ts";
+import { openEngine, type Engine } from "../engine/engine.ts";
+import type { Host } from "../host/host.ts";
 import { imageProcessorOf } from "../tasks/images.ts";
 import { checkModelFields } from "../options/model-fields.ts";
-import type { PipelineParts } from "../engine/parts.ts";
 import { type Trainee, traineeOf } from "./method.ts";
-import { createProgramCache } from "../runtime/programs.ts";
-import { createSlots } from "../runtime/slots.ts";
 import { readImageSplit, readLabelledSplit, type Split } from "../tasks/splits.ts";
-import { bufferOf, createState, setWeight } from "../engine/state.ts";
+import { drawWeight } from "../engine/parts/initial-weights.ts";
+import { setWeight } from "../engine/parts/state.ts";
 import { fieldsForTask, isNewTask } from "../options/task.ts";
 
-export interface Run extends PipelineParts, Trainee {
+/** What a run is given from outside. */
+export interface RunContext {
+  readonly runtime: Runtime;
+  readonly host: Pick<Host, "memory">;
+}
+
+export interface Run extends Trainee {
   readonly config: TrainConfig;
+  readonly context: RunContext;
   /** Undefined for a model of images. */
   readonly tokenizer: Tokenizer | undefined;
   /** Undefined for a model of texts. */
   readonly processor: ImageProcessor | undefined;
   readonly data: TrainData;
+  readonly engine: Engine;
   /** Parameters of the base that are drawn because its checkpoint lacks them. */
   readonly drawn: readonly string[];
 }
@@ -79,24 +85,7 @@ export function contextLengthOf(config: TrainConfig, model: Model): number {
   );
 }
 
-/** Parameters that are updated as soon as their gradient is known: with one micro-step and nothing to wait for. */
-export function immediateParams(
-  { model, plan }: { readonly model: Model; readonly plan: Plan },
-  config: TrainConfig,
-): ReadonlySet<string> {
-  if (config.microSteps > 1 || config.maxGradNorm !== undefined) return new Set();
-  const uses = model.stages.flatMap(({ params }) => Object.values(params));
-  return new Set(
-    uses.filter(
-      (name) =>
-        plan.get(name)?.training !== undefined &&
-        uses.indexOf(name) === uses.lastIndexOf(name) &&
-        name !== model.head?.weight,
-    ),
-  );
-}
-
-export async function prepare(config: TrainConfig): Promise<Run> {
+export async function prepare(config: TrainConfig, context: RunContext): Promise<Run> {
   const tokenizer = await tokenizerOf(config);
   const known = await modelOf(config, tokenizer);
   const { model: base, hasNewHead } = await classifierOf(config, known);
@@ -107,8 +96,7 @@ export async function prepare(config: TrainConfig): Promise<Run> {
     );
   }
   const trainee = traineeOf(base, config);
-  const { model, plan } = trainee;
-  const draws = createDraws(config.seed);
+  const { model } = trainee;
   const contextLength = contextLengthOf(config, model);
   const processor = tokenizer ? undefined : await imageProcessorOf(config, base);
   const data = await loadData({
@@ -117,73 +105,44 @@ export async function prepare(config: TrainConfig): Promise<Run> {
     processor,
     model,
     contextLength,
-    key: draws.dataKey,
+    key: dataKey(config.seed),
   });
-
-  const runtime = cpuRuntime(config.threads === undefined ? {} : { threads: config.threads });
-  const immediate = immediateParams(trainee, config);
-  const state = createState({ runtime, model, plan, immediate });
-  const parts = { config, runtime, base, model, state, draws };
-  const drawn = await fillWeights({ ...parts, fresh: hasNewHead ? headParams(base) : [] });
-  // Reading and tokenizing leave more garbage than a small model has weights.
-  runtime.collectGarbage();
-  return {
+  const engine = openEngine({
+    ...config,
     ...trainee,
-    config,
-    drawn,
-    tokenizer,
-    processor,
-    draws,
-    data,
-    runtime,
-    state,
+    runtime: context.runtime,
     shapes: data.shapes,
-    recompute: config.recompute,
-    vocabularyChunk: config.vocabularyChunk,
-    programs: createProgramCache(runtime),
-    slots: createSlots(runtime),
-  };
+  });
+  const run = { ...trainee, config, context, tokenizer, processor, data, engine };
+  const drawn = await fillWeights(run, hasNewHead ? headParams(base) : []);
+  // Reading and tokenizing leave more garbage than a small model has weights.
+  context.runtime.collectGarbage();
+  return { ...run, drawn };
 }
 
-interface WeightParts extends Pick<
-  Run,
-  "config" | "runtime" | "base" | "model" | "state" | "draws"
-> {
-  /** Parameters of a checkpoint that are of no use. */
-  readonly fresh: readonly string[];
-}
+type WeightedRun = Pick<Run, "config" | "base" | "model" | "engine">;
 
 /**
  * A model from scratch is drawn; so is what a checkpoint lacks, and the adapters of any model.
  *
+ * @param fresh - parameters of a checkpoint that are of no use
  * @returns what was drawn though there is a checkpoint, adapters left out
  */
-async function fillWeights(parts: WeightParts): Promise<readonly string[]> {
-  const { config, base, model, state } = parts;
+async function fillWeights(run: WeightedRun, fresh: readonly string[]): Promise<readonly string[]> {
+  const { config, base, model, engine } = run;
   const loaded = new Set<string>();
   if (typeof config.model === "string") {
-    const { fresh } = parts;
     const shapes = [...base.params].map(([name, { shape }]) => [name, shape] as const);
     const expected = new Map(shapes.filter(([name]) => !fresh.includes(name)));
     const { checkpoint } = base;
     const options = { ...checkpoint, ignore: [...checkpoint.ignore, ...fresh] };
     // One at a time: those that rest in sixteen bits are never all there in float32.
     for await (const [name, tensor] of eachWeight(config.model, expected, options)) {
-      setWeight(state, name, tensor);
+      setWeight(engine.state, name, tensor);
       loaded.add(name);
     }
   }
   const missing = [...model.params.keys()].filter((name) => !loaded.has(name));
-  for (const name of missing) drawWeight(parts, name);
+  for (const name of missing) drawWeight(engine.parts, name);
   return loaded.size === 0 ? [] : missing.filter((name) => base.params.has(name));
-}
-
-function drawWeight({ model, runtime, state, draws }: WeightParts, name: string): void {
-  const spec = model.params.get(name);
-  if (!spec) throw new Error(`internal: no parameter ${name}`);
-  const fresh =
-    state.weights.get(name)?.dtype === "float32" ? undefined : zeros("float32", spec.shape);
-  const target = fresh ? runtime.adopt(fresh) : bufferOf(state.weights, name);
-  draws.initialize(name, spec, target);
-  if (fresh) setWeight(state, name, fresh);
 }

@@ -5,7 +5,7 @@
  *   restart             the schedule of a run that is as long as a cycle, in each cycle
  */
 
-import { usualLearningRate } from "../optim/base.ts";
+import { usualLearningRate } from "../optim/registry.ts";
 import { schedule } from "../optim/schedule.ts";
 import type { TrainConfig } from "../options/config.ts";
 import type { MergeSchedule } from "./merge.ts";

@@ -1,5 +1,6 @@
 /** @file Small runs of the whole trainer, in temporary directories. */
 
+import { runContext } from "../../src/cli/inputs/run-context.ts";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { afterAll } from "vitest";
 import { grammarPairs } from "../../src/data/index.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import type { TrainEvent } from "../../src/runs/events.ts";
-import { train } from "../../src/train/trainer.ts";
+import { train } from "../../src/train/train.ts";
 import { openSafetensors } from "../../src/weights/index.ts";
 
 export const folder: string = mkdtempSync(join(tmpdir(), "flora-e2e-"));
@@ -50,7 +51,10 @@ export async function runTiny(
   const config = parseConfig({ ...tiny, output, ...options });
   const controller = new AbortController();
   const events: TrainEvent[] = [];
-  for await (const event of train(config, { signal: controller.signal })) {
+  for await (const event of train(config, {
+    ...(await runContext(config)),
+    signal: controller.signal,
+  })) {
     events.push(event);
     if (stop(event)) controller.abort();
   }

@@ -3,6 +3,7 @@
  * In an encoder-decoder model the cotangents of the memory add up over the blocks of the decoder: its gradients against transformers.
  */
 
+import { bufferOf, restore } from "../../src/runtime/buffers.ts";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,9 +17,9 @@ import { matmul } from "../../src/ops/matmul.ts";
 import { matrixTranspose } from "../../src/ops/movement.ts";
 import { compress } from "../../src/compress/projection.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
-import { createPipeline } from "../../src/engine/pipeline.ts";
+import { subspaceMatrix } from "../../src/engine/parts/subspace.ts";
 import { prepare } from "../../src/train/prepare.ts";
-import { bufferOf, restore } from "../../src/engine/state.ts";
+import { runContext } from "../../src/cli/inputs/run-context.ts";
 import { float32, int32 } from "../../src/tensor/host-tensor.ts";
 import { readTensor } from "../../src/runtime/runtime.ts";
 import { expectGradients, readGolden } from "../models/golden.ts";
@@ -60,20 +61,21 @@ function batchOf(rows: readonly (readonly number[])[], lossFrom: number): Batch 
 }
 
 async function accumulate(extra: TrainOptions, batches: readonly Batch[]) {
-  const run = await prepare(parseConfig({ ...options, ...extra }));
-  const pipeline = createPipeline(run);
-  let loss = 0;
-  for (const batch of batches) loss += await pipeline.microStep(batch, { cycle: 3, microStep: 0 });
+  const { engine } = await prepare(parseConfig({ ...options, ...extra }), context);
+  engine.begin({ step: 1, cycle: 3, learningRate: 0, opensCycle: false });
+  for (const batch of batches) await engine.microStep(batch, 0);
+  const { lossSum: loss } = await engine.sums();
   const accumulators = new Map<string, number[]>();
-  for (const [name, tensors] of run.state.accumulators) {
+  for (const [name, tensors] of engine.state.accumulators) {
     for (const [key, buffer] of Object.entries(tensors)) {
       accumulators.set(`${name} ${key}`, Array.from(await buffer.read(), Number));
     }
   }
-  await run.programs.release();
+  await engine.release();
   return { loss, accumulators };
 }
 
+const context = await runContext({});
 const rowsOf = (lengths: readonly number[]) =>
   lengths.map((length, i) => Array.from({ length }, (_, t) => (i * 37 + t * 11) % 257));
 const [short, long] = [rowsOf([5, 7]), rowsOf([12, 20])];
@@ -141,8 +143,8 @@ describe("an encoder-decoder model", () => {
     const golden = readGolden(name);
     const parts = partsFor(name, { method: "dense" });
     const batch = batchOfRows(name, [0, 1]);
-    const { loss, correct } = await createPipeline(parts).evaluate(batch);
-    await parts.programs.release();
+    const { loss, correct } = await parts.engine.evaluate([batch]);
+    await parts.engine.release();
     expectClose([loss / golden.targets], [golden.loss], FLOAT32, { what: "loss" });
     const right = Array.from(batch.targets, (target, row) => {
       const logits = numbersOf(golden.logits).slice(row * 48, (row + 1) * 48);
@@ -170,8 +172,7 @@ describe("an encoder-decoder model", () => {
       const tables = extra["side"] === "larger" ? 2 : 0;
       expect(compressed).toHaveLength(2 * 6 + 2 * 10 + 1 + tables);
       for (const { name, projection } of compressed) {
-        const drawn = parts.runtime.allocate("float32", [projection.rank, projection.dimension]);
-        parts.draws.projection(name, CYCLE, projection, drawn);
+        const drawn = subspaceMatrix(parts.engine.parts, name, { cycle: CYCLE, slot: "drawn" });
         const feeds = { g: tensorNamed(golden.gradients, name), a: await readTensor(drawn) };
         const { c } = await compute(feeds, (at) => ({ c: compress(at("g"), at("a"), projection) }));
         const expected = c ? numbersOf(c) : [];
@@ -205,7 +206,7 @@ describe("an encoder-decoder model", () => {
       const draw = normals(5);
       const adapters = parts.adapters.map(({ weight, scale }) => {
         const [a, b] = Object.values(adapterNames(weight)).map((name) => {
-          const buffer = bufferOf(parts.state.weights, name);
+          const buffer = bufferOf(parts.engine.state.weights, name);
           const numbers = Float32Array.from({ length: buffer.bytes / 4 }, () => 0.3 * draw());
           const tensor = float32(buffer.shape, numbers);
           restore(name, buffer, tensor);

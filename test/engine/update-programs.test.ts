@@ -2,11 +2,12 @@
 
 import { describe, expect, it } from "vitest";
 import { compile } from "../../src/onnx/model.ts";
-import { accumulator, stepRule } from "../../src/compress/index.ts";
+import { accumulatorOf } from "../../src/compress/compressor.ts";
+import { stepRule } from "../../src/compress/index.ts";
 import { sgd } from "../../src/optim/index.ts";
 import { float32ToBfloat16, float32ToFloat16 } from "../../src/tensor/half.ts";
 import { float32, type HostTensor, hostTensor } from "../../src/tensor/host-tensor.ts";
-import { buildUpdate, shardSize, shardUpdate } from "../../src/engine/update-programs.ts";
+import { buildUpdate, shardedGraph, shardUpdate } from "../../src/engine/update-programs.ts";
 import { type HostTensors, runGraph, tensorNamed } from "../support/graph.ts";
 import { integerNumbers, normalTensor } from "../support/random.ts";
 
@@ -16,21 +17,27 @@ const rowsOfShards = (
   dtype: "float32" | "int8" = "float32",
 ) => {
   const dimension = (side === "rows" ? shape[0] : shape[1]) ?? 0;
-  const projection = side && ({ side, rank: 8, dimension, family: "gaussian" } as const);
-  const rule = stepRule({ projection, momentum: 0, base: sgd() });
-  const own = accumulator(shape, { projection, dtype });
-  const gradientProjection = projection;
-  const state = rule.init(shape);
+  const compression =
+    side &&
+    ({
+      projection: { side, rank: 8, dimension, family: "gaussian" },
+      description: "rank 8",
+      subspace: { kind: "drawn", draw: () => undefined },
+    } as const);
+  const rule = stepRule({ projection: compression?.projection, momentum: 0, base: sgd() });
+  const accumulatorOfRows = (rows: readonly number[]) => accumulatorOf(rows, compression, dtype);
   const training = {
-    projection,
-    gradientProjection,
-    accumulator: own,
+    compression,
+    gradientProjection: compression?.projection,
+    accumulator: accumulatorOfRows(shape),
+    accumulatorOfRows,
     rule,
-    state,
+    state: rule.init(shape),
     rateFactor: 1,
     weightUpdate: "nearest",
   } as const;
-  return shardSize({ shape, dtype: "float32", training });
+  const param = { shape, dtype: "float32", training } as const;
+  return shardUpdate(param, buildUpdate(param))?.size;
 };
 
 it.each([
@@ -55,9 +62,10 @@ describe.each(["float16", "bfloat16"] as const)("weights in %s", (dtype) => {
     async (weightUpdate) => {
       const rule = stepRule({ projection: undefined, momentum: 0, base: sgd() });
       const training = {
-        projection: undefined,
+        compression: undefined,
         gradientProjection: undefined,
-        accumulator: accumulator(shape, { projection: undefined }),
+        accumulator: accumulatorOf(shape, undefined),
+        accumulatorOfRows: (part: readonly number[]) => accumulatorOf(part, undefined),
         rule,
         state: rule.init(shape),
         rateFactor: 1,
@@ -76,12 +84,12 @@ describe.each(["float16", "bfloat16"] as const)("weights in %s", (dtype) => {
           shape,
           Uint16Array.from(integerNumbers(2, rows * columns, 4096)),
         ),
-        "acc:sum": normalTensor(3, shape),
+        "acc:param/sum": normalTensor(3, shape),
         gradientScale: scalar(1),
         learningRate: scalar(0.01),
       };
       const whole = await runGraph(update.outputs, feeds);
-      const sharded = shardUpdate(param, update);
+      const sharded = shardedGraph(param, update);
       expect(sharded.passes).toEqual([]);
       const half = rows / 2;
       for (const start of [0, half]) {

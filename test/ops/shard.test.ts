@@ -5,8 +5,9 @@ import { mapTensors, type Tensors } from "../../src/graph/tensors.ts";
 import { input } from "../../src/graph/value.ts";
 import { optimize } from "../../src/onnx/model.ts";
 import { add, matmul, matrixTranspose, mul, reduceSum, softmax } from "../../src/ops/index.ts";
-import { nextSum, shardRows } from "../../src/ops/shard.ts";
-import { baseOptimizer, type OptimizerName } from "../../src/optim/index.ts";
+import { nextName } from "../../src/engine/parts/names.ts";
+import { shardRows } from "../../src/ops/shard.ts";
+import { namedOptimizer, type OptimizerName, ruleAt } from "../../src/optim/index.ts";
 import { float32, type HostTensor } from "../../src/tensor/host-tensor.ts";
 import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { runGraph } from "../support/graph.ts";
@@ -24,7 +25,7 @@ const wave = (shape: readonly number[], phase: number): HostTensor => {
 
 /** The update of one parameter, from C A. */
 function update(name: OptimizerName): { outputs: Tensors; feeds: Record<string, HostTensor> } {
-  const rule = baseOptimizer(name, 0.1);
+  const rule = ruleAt(namedOptimizer(name, { weightDecay: 0.1 }), "all");
   const shape = [ROWS, COLUMNS];
   const state = rule.init(shape);
   const param = input("param", "float32", shape);
@@ -100,7 +101,7 @@ describe("updates in shards of rows", () => {
             ...Object.fromEntries(cut),
           });
           for (const [key, tensor] of Object.entries(results)) {
-            const sum = Object.keys(sums).find((each) => nextSum(each) === key);
+            const sum = Object.keys(sums).find((each) => nextName(each) === key);
             if (sum !== undefined) sums[sum] = tensor;
             else collected[key] = [...(collected[key] ?? []), ...Array.from(tensor.data, Number)];
           }

@@ -6,7 +6,8 @@ import {
   adafactor,
   adam,
   adamw,
-  baseOptimizer,
+  namedOptimizer,
+  ruleAt,
   type GradientTransformation,
   type OptimizerName,
   relativeStepSize,
@@ -88,7 +89,10 @@ describe.each(NAMES)("the base optimizer %s", (name) => {
 
   /** Minimises |w - target|² / 2. */
   async function descend(steps: number, weightDecay: number, from?: Trained, done = 0) {
-    const stepper = await stepperOf(baseOptimizer(name, weightDecay), shape);
+    const stepper = await stepperOf(
+      ruleAt(namedOptimizer(name, { weightDecay: weightDecay }), "all"),
+      shape,
+    );
     let state = from ?? { param: normalTensor(1, shape), state: stepper.initial };
     for (let step = done + 1; step <= done + steps; step += 1) {
       const data = numbersOf(state.param).map((w, i) => w - Number(target.data[i]));
@@ -114,7 +118,7 @@ describe.each(NAMES)("the base optimizer %s", (name) => {
   });
 
   it("keeps the state that it announces", async () => {
-    const specs = baseOptimizer(name, 0.1).init(shape);
+    const specs = ruleAt(namedOptimizer(name, { weightDecay: 0.1 }), "all").init(shape);
     const { state } = await descend(1, 0.1);
     expect(Object.entries(state).map(([key, { shape: kept }]) => [key, kept])).toEqual(
       Object.entries(specs).map(([key, spec]) => [key, spec.shape]),
@@ -129,7 +133,10 @@ describe.each(NAMES)("the base optimizer %s", (name) => {
     const feeds = { gradient: tensor(size, [1, 1, 1, 1, 1, 1]) };
     const updated = await Promise.all(
       [1e-9, 0.5].map(async (weightDecay) => {
-        const stepper = await stepperOf(baseOptimizer(name, weightDecay), size);
+        const stepper = await stepperOf(
+          ruleAt(namedOptimizer(name, { weightDecay: weightDecay }), "all"),
+          size,
+        );
         const before = { param, state: stepper.initial };
         const after = await stepper.step(before, { learningRate: 0.01, step: 1, feeds });
         await stepper.release();

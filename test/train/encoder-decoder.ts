@@ -3,9 +3,11 @@
 import { expect } from "vitest";
 import type { Batch } from "../../src/data/index.ts";
 import { t5 } from "../../src/models/architectures/t5/t5.ts";
+import { numberOf } from "../../src/runtime/buffers.ts";
 import { type Buffers, readTensor } from "../../src/runtime/runtime.ts";
 import { float32, type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
 import type { TrainOptions } from "../../src/options/config.ts";
+import { objectiveOf } from "../../src/engine/objectives/registry.ts";
 import { createPipeline } from "../../src/engine/pipeline.ts";
 import { readGolden } from "../models/golden.ts";
 import { numbersOf } from "../support/close.ts";
@@ -75,12 +77,15 @@ export async function accumulated(
 ): Promise<Accumulated> {
   const { targets } = readGolden(name);
   const ran: string[] = [];
-  const { programs } = parts;
+  const { engine, model } = parts;
+  const { programs, slots, state } = engine.parts;
   const get: typeof programs.get = (key, ...rest) => {
     ran.push(key);
     return programs.get(key, ...rest);
   };
-  const pipeline = createPipeline({ ...parts, programs: { ...programs, get } });
+  const spied = { ...engine.parts, programs: { ...programs, get } };
+  const pipeline = createPipeline(spied, objectiveOf(model).open(spied));
+  const lossOf = slots.take("loss", "float32", []);
   const sums: Record<string, HostTensor> = {};
   async function keep(param: string, { sum }: Buffers): Promise<void> {
     if (!sum) throw new Error(`no sum of ${param}`);
@@ -91,9 +96,11 @@ export async function accumulated(
   let loss = 0;
   for (const rows of steps) {
     const keys = { cycle: CYCLE, microStep: 0 };
-    loss += await pipeline.microStep(batchOfRows(name, rows), keys, keep);
+    const forward = await pipeline.forward(batchOfRows(name, rows), keys, lossOf);
+    for await (const loose of pipeline.backward(forward)) await keep(loose.name, loose.accumulator);
+    loss += await numberOf(lossOf);
   }
-  for (const [param, tensors] of parts.state.accumulators) await keep(param, tensors);
+  for (const [param, tensors] of state.accumulators) await keep(param, tensors);
   await programs.release();
   return { loss: loss / targets, sums, ran };
 }

@@ -2,13 +2,12 @@
 
 import type { Batch } from "../../src/data/index.ts";
 import { bert } from "../../src/models/architectures/encoders/bert.ts";
-import { createPipeline } from "../../src/engine/pipeline.ts";
 import { type HostTensor, float32, int32 } from "../../src/tensor/host-tensor.ts";
 import type { TrainOptions } from "../../src/options/config.ts";
 import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { type HostTensors, tensorNamed } from "../support/graph.ts";
 import { type EmbeddingGolden, expectGradients, type Golden } from "../models/golden.ts";
-import { partsOfModel } from "./support.ts";
+import { accumulate, partsOfModel } from "./support.ts";
 
 const WITHOUT_DROPOUT = { hidden_dropout_prob: 0, attention_probs_dropout_prob: 0 };
 
@@ -33,13 +32,13 @@ export async function expectPipeline(
     microSteps: 2,
     ...options,
   });
-  const pipeline = createPipeline(parts);
-  const loss = await pipeline.microStep(batch, { cycle: 0, microStep: 0 });
+  const { engine } = parts;
+  const loss = await accumulate(engine, batch);
   const count = batch.lossTokens;
   expectClose([loss / count], [golden.loss], FLOAT32, { what: "loss" });
   const found: Record<string, HostTensor> = {};
   for (const name of Object.keys(golden.gradients)) {
-    const { sum } = parts.state.accumulators.get(name) ?? {};
+    const { sum } = engine.state.accumulators.get(name) ?? {};
     if (!sum) throw new Error(`no accumulator of ${name}`);
     const numbers = Array.from(await sum.read(), Number);
     found[name] = float32(
@@ -48,7 +47,7 @@ export async function expectPipeline(
     );
   }
   expectGradients(found, golden);
-  const evaluated = await pipeline.evaluate(batch);
+  const evaluated = await engine.evaluate([batch]);
   expectClose([evaluated.loss / count], [golden.loss], FLOAT32, { what: "held-out loss" });
-  await parts.programs.release();
+  await engine.release();
 }

@@ -4,9 +4,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
+import { runContext } from "../../src/cli/inputs/run-context.ts";
 import { byteTokenizer } from "../../src/text/index.ts";
 import { parseConfig } from "../../src/options/config.ts";
-import { train } from "../../src/train/trainer.ts";
+import { train } from "../../src/train/train.ts";
 import { readGolden } from "../models/golden.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-output-"));
@@ -26,6 +27,7 @@ async function llamaOf(
   const model = { ...rest, vocab_size: 257 };
   for await (const _event of train(
     parseConfig({ train: text, model, steps: 1, contextLength: 16, output: scratch }),
+    await runContext({}),
   ));
   const directory = mkdtempSync(join(folder, "model-"));
   cpSync(scratch, directory, { recursive: true });
@@ -42,7 +44,7 @@ async function llamaOf(
 async function trained(directory: string) {
   const output = mkdtempSync(join(folder, "trained-"));
   const options = { train: text, model: directory, steps: 1, contextLength: 16, output };
-  for await (const _event of train(parseConfig(options)));
+  for await (const _event of train(parseConfig(options), await runContext({})));
   const read = (name: string): unknown => JSON.parse(readFileSync(join(output, name), "utf8"));
   return { config: read("config.json"), generation: read("generation_config.json") };
 }

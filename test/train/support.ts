@@ -1,21 +1,21 @@
-/** A run without a tokenizer and a data set: a model from disk, batches by hand. */
+/** An engine without a tokenizer and a data set: a model from disk, batches by hand. */
 
-import { gpt2 } from "../../src/models/architectures/gpt2.ts";
-import type { Model } from "../../src/models/model.ts";
-import { cpuRuntime } from "../../src/runtime/node.ts";
-import { parseConfig, type TrainConfig, type TrainOptions } from "../../src/options/config.ts";
 import type { Batch } from "../../src/data/index.ts";
-import { createDraws } from "../../src/engine/draws.ts";
-import { type Trainee, traineeOf } from "../../src/train/method.ts";
-import type { PipelineParts } from "../../src/engine/parts.ts";
-import { immediateParams } from "../../src/train/prepare.ts";
-import { createProgramCache } from "../../src/runtime/programs.ts";
-import { createSlots } from "../../src/runtime/slots.ts";
-import { bufferOf, createState, restore } from "../../src/engine/state.ts";
+import { type Engine, openEngine } from "../../src/engine/engine.ts";
+import { drawWeight } from "../../src/engine/parts/initial-weights.ts";
+import { gpt2 } from "../../src/models/architectures/gpt2.ts";
+import type { InputTypes, Model } from "../../src/models/model.ts";
+import { parseConfig, type TrainConfig, type TrainOptions } from "../../src/options/config.ts";
+import { bufferOf, restore } from "../../src/runtime/buffers.ts";
+import { cpuRuntime } from "../../src/runtime/node.ts";
 import { type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
+import { type Trainee, traineeOf } from "../../src/train/method.ts";
 import { loadWeights, readConfig } from "../../src/weights/index.ts";
 
-export type Parts = PipelineParts & Trainee & { readonly config: TrainConfig };
+export interface Parts extends Trainee {
+  readonly config: TrainConfig;
+  readonly engine: Engine;
+}
 
 /** The parts of a run over the tiny GPT-2 that peft has seen too. */
 export async function partsOf(options: TrainOptions): Promise<Parts> {
@@ -30,30 +30,31 @@ export function partsOfModel(
   base: Model,
   weights: Iterable<readonly [string, HostTensor]>,
   options: TrainOptions,
+  shapes: readonly InputTypes[] = [base.inputTypes(1, 8)],
 ): Parts {
   const config: TrainConfig = parseConfig({ modulesToSave: [], ...options, train: ["unread.txt"] });
   const trainee = traineeOf(base, config);
-  const runtime = cpuRuntime({ threads: 1 });
-  const draws = createDraws(config.seed);
-  const { model, plan } = trainee;
-  const immediate = immediateParams(trainee, config);
-  const state = createState({ runtime, model, plan, immediate });
-  for (const [name, spec] of model.params) {
-    draws.initialize(name, spec, bufferOf(state.weights, name));
-  }
-  for (const [name, tensor] of weights) restore(name, bufferOf(state.weights, name), tensor);
-  return {
+  const engine = openEngine({
+    ...config,
     ...trainee,
-    config,
-    runtime,
-    state,
-    draws,
-    recompute: config.recompute,
-    vocabularyChunk: config.vocabularyChunk,
-    shapes: [model.inputTypes(1, 8)],
-    programs: createProgramCache(runtime),
-    slots: createSlots(runtime),
-  };
+    runtime: cpuRuntime({ threads: 1 }),
+    shapes,
+  });
+  for (const name of trainee.model.params.keys()) drawWeight(engine.parts, name);
+  for (const [name, tensor] of weights) restore(name, bufferOf(engine.state.weights, name), tensor);
+  return { ...trainee, config, engine };
+}
+
+/** The gradients of a batch in the accumulators, and its loss. */
+export async function accumulate(
+  engine: Engine,
+  batch: Batch,
+  numbers: { readonly cycle?: number; readonly microStep?: number } = {},
+): Promise<number> {
+  const { cycle = 0, microStep = 0 } = numbers;
+  engine.begin({ step: 1, cycle, learningRate: 0, opensCycle: false });
+  await engine.microStep(batch, microStep);
+  return (await engine.sums()).lossSum;
 }
 
 /** Rows of ids as a batch in which every target counts. */
@@ -74,5 +75,7 @@ export function batchOf(rows: readonly (readonly number[])[]): Batch {
 }
 
 /** The numbers of a parameter. */
-export const numbersOfParam = async ({ state }: Parts, name: string): Promise<number[]> =>
-  Array.from(await bufferOf(state.weights, name).read(), Number);
+export const numbersOfParam = async (
+  { engine: { state } }: Parts,
+  name: string,
+): Promise<number[]> => Array.from(await bufferOf(state.weights, name).read(), Number);

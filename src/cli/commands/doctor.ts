@@ -1,5 +1,6 @@
 /** @file `flora doctor`: whether flora works on this machine, and how fast. */
 
+import { runContext } from "../inputs/run-context.ts";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { availableParallelism, cpus, freemem, release, tmpdir, totalmem, type } from "node:os";
 import { join } from "node:path";
@@ -121,7 +122,7 @@ async function product(size: number, [a, b]: readonly [number[], number[]], runs
 
 /** A few steps of a tiny model, whose loss must fall. */
 async function training(): Promise<string> {
-  const { train } = await import("../../train/trainer.ts");
+  const { train } = await import("../../train/train.ts");
   const { parseConfig } = await import("../../options/config.ts");
   const output = await mkdtemp(join(tmpdir(), "flora-doctor-"));
   try {
@@ -137,7 +138,7 @@ async function training(): Promise<string> {
       translations: 0,
     });
     const losses: number[] = [];
-    for await (const event of train(config)) {
+    for await (const event of train(config, await runContext(config))) {
       if (event.type === "evaluation") losses.push(event.loss);
     }
     const [first = Number.NaN, last = Number.NaN] = [losses[0], losses.at(-1)];

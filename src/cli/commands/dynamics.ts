@@ -1,5 +1,6 @@
 /** @file `flora dynamics`: LoRA as a gradient compressor, measured; see src/lab/dynamics.ts. */
 
+import { runContext } from "../inputs/run-context.ts";
 import { parseConfig } from "../../options/config.ts";
 import type { DynamicsEvent, DynamicsOptions } from "../../lab/dynamics/events.ts";
 import type { DynamicsResult } from "../../lab/dynamics/result.ts";
@@ -68,7 +69,7 @@ export async function run(words: readonly string[]): Promise<number> {
   };
   const output = standardOutput();
   const { dynamics } = await import("../../lab/dynamics/dynamics.ts");
-  const result = await follow(dynamics(options), output);
+  const result = await follow(dynamics(options, await runContext(config)), output);
   return report(result, config.output, output);
 }
 

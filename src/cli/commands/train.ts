@@ -7,6 +7,7 @@ import { parseConfig, type TrainConfig } from "../../options/config.ts";
 import type { EndEvent, TrainEvent } from "../../runs/events.ts";
 import { createConsole, type RunConsole } from "../reports/console.ts";
 import { fetchInputs } from "../inputs/fetch.ts";
+import { runContext } from "../inputs/run-context.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
 import { createJsonLinesLog } from "../../runs/log-writer.ts";
@@ -55,9 +56,10 @@ type Train = (
 export async function run(words: readonly string[]): Promise<number> {
   const { options, own } = await readRunOptions(words, help.options);
   const config = parseConfig(await fetchInputs(options, own.text("dataset")));
-  const { train } = await import("../../train/trainer.ts");
+  const { train } = await import("../../train/train.ts");
   const console = createConsole(standardOutput(), { program: programName(), words });
-  return follow(config, train, console);
+  const context = await runContext(config);
+  return follow(config, (complete, { signal }) => train(complete, { ...context, signal }), console);
 }
 
 /** Follows a run to its end; returns the exit code. */

@@ -9,34 +9,14 @@
 import { UsageError } from "../../errors.ts";
 import { integers } from "../../random/integers.ts";
 import { foldIn, type Key } from "../../random/key.ts";
-import { type HostTensor, int32 } from "../../tensor/host-tensor.ts";
+import type { Batch, BatchSource } from "../../models/batch.ts";
+import { int32 } from "../../tensor/host-tensor.ts";
 import { locate, remembered, sortedEpochs, stretches } from "./epochs.ts";
 import { checkLengths, checkSizes, paddedLength, type PaddingOptions } from "./padding.ts";
 import { permutation } from "./permutation.ts";
 import type { LanguageModelSequence } from "./sequence.ts";
 
-/** B examples and N targets; N is B T where every token has one. */
-export interface Batch {
-  /** B, counting rows of padding. */
-  readonly size: number;
-  /** What a model reads, by name: "ids" [B, T], and what else it needs. */
-  readonly inputs: Readonly<Record<string, HostTensor>>;
-  /** [N] */
-  readonly targets: Int32Array;
-  /** [N], 1 where the loss counts and 0 elsewhere. */
-  readonly weights: Float32Array;
-  /** Inputs that are not padding. */
-  readonly tokens: number;
-  /** Targets that count. */
-  readonly lossTokens: number;
-}
-
-/** An endless sequence of batches with random access. */
-export interface BatchSource {
-  readonly batchesPerEpoch: number;
-  /** The batch at a position from 0 on, whatever was asked for before. */
-  batchAt(position: number): Batch;
-}
+export type { Batch, BatchSource } from "../../models/batch.ts";
 
 /**
  * Every sequence once an epoch, in batches of similar lengths. The last batch that is cut may end

@@ -7,7 +7,7 @@
 
 import { join } from "node:path";
 import { UsageError } from "../../errors.ts";
-import { usualLearningRate } from "../../optim/base.ts";
+import { usualLearningRate } from "../../optim/registry.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/config.ts";
 import { type MethodSpec, NO_ACCUMULATION } from "../suites/method-spec.ts";
 

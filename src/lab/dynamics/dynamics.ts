@@ -31,6 +31,7 @@ import { prepareBase, probesOf, targetsOf, trainingConfig, warmStart } from "./s
 import { frobenius } from "../theory/matrix.ts";
 import type { RecursionOptions } from "../theory/recursion.ts";
 import { type Spectrum, spectrumOf } from "../theory/spectrum.ts";
+import type { RunContext } from "../../train/prepare.ts";
 import { type Contender, createTrainee } from "../trainees/trainee.ts";
 import { createWholeTrainee, type WholeOptions } from "../trainees/whole-trainee.ts";
 
@@ -44,6 +45,7 @@ const REGIMES: readonly number[] = [5, 25];
  */
 export async function* dynamics(
   options: DynamicsOptions,
+  context: RunContext,
 ): AsyncGenerator<DynamicsEvent, void, undefined> {
   const { warmStart: firstStep, mergeEvery } = options;
   const config = trainingConfig(options.config);
@@ -53,8 +55,8 @@ export async function* dynamics(
   const regimes = REGIMES.map((k): Regime => ({ scale: scale / k, rate: rate * k ** 2 }));
   const begin = performance.now();
 
-  const base = await prepareBase(config, firstStep);
-  const programs = new Set([base.programs]);
+  const base = await prepareBase(config, firstStep, context);
+  const programs = new Set([base.engine.parts.programs]);
   try {
     const targets = targetsOf(base.base, config);
     const probes = probesOf(base.base, targets, options.probes);
@@ -79,13 +81,13 @@ export async function* dynamics(
     const adapters = async (own: Pick<AdapterOptions, "method"> & Partial<AdapterOptions>) => {
       const usual = { ...shared, firstStep, rate, scale };
       const made = await createAdapterTrainee(config, { ...usual, ...own });
-      programs.add(made.run.programs);
+      programs.add(made.run.engine.parts.programs);
       return made;
     };
     const whole = async (own: Pick<WholeOptions, "method"> & Partial<WholeOptions>) => {
       const usual = { ...shared, firstStep, rate: rate * scale ** 2 };
       const made = await createWholeTrainee(config, { ...usual, ...own });
-      programs.add(made.run.programs);
+      programs.add(made.run.engine.parts.programs);
       return made;
     };
     const lora = await adapters({ method: "lora" });
@@ -96,11 +98,15 @@ export async function* dynamics(
       LoRA: lora,
       "LoRA-FA": loraFa,
       "fixed projection": fixed,
-      ReLoRA: await adapters({ method: "lora", mergeEvery, programs: lora.run.programs }),
+      ReLoRA: await adapters({
+        method: "lora",
+        mergeEvery,
+        programs: lora.run.engine.parts.programs,
+      }),
       FLORA: await whole({
         method: "flora",
         cycleOf: (step) => step,
-        programs: fixed.run.programs,
+        programs: fixed.run.engine.parts.programs,
       }),
       dense,
     };
@@ -109,7 +115,7 @@ export async function* dynamics(
     );
     const observer = await createTrainee(
       { ...config, method: "dense" },
-      { ...shared, programs: dense.run.programs },
+      { ...shared, programs: dense.run.engine.parts.programs },
     );
 
     const states = new Map<string, ProbeState>();
@@ -121,7 +127,7 @@ export async function* dynamics(
 
     for (let step = 0; step < steps; step++) {
       for (const name of targets) observer.setWeight(name, await lora.effective(name));
-      const seen = await observer.backward(firstStep + step, 0);
+      const seen = await observer.backward({ step: firstStep + step, cycle: 0, rate: 0 });
       const losses = await byMethod((method) => contenders[method].step(step));
       checkLosses(losses, step, rate);
       const numbers: Record<string, ProbeNumbers> = {};

@@ -3,10 +3,10 @@
 import { chooseAdapters, moduleOf } from "../../adapters/index.ts";
 import { UsageError } from "../../errors.ts";
 import type { Model } from "../../models/model.ts";
-import { matchesModule } from "../../models/patterns.ts";
-import { usualLearningRate } from "../../optim/base.ts";
+import { matchesModule } from "../../nn/patterns.ts";
+import { usualLearningRate } from "../../optim/registry.ts";
 import type { TrainConfig } from "../../options/config.ts";
-import { prepare, type Run } from "../../train/prepare.ts";
+import { prepare, type Run, type RunContext } from "../../train/prepare.ts";
 import type { Probe, WarmEvent } from "./events.ts";
 import { inputAxisOf, openTrainee } from "../trainees/trainee.ts";
 
@@ -16,7 +16,7 @@ export function trainingConfig(config: TrainConfig): TrainConfig {
     ["optimizer", "sgd", config.optimizer],
     ["schedule", "constant", config.schedule],
     ["warmupSteps", 0, config.warmupSteps],
-    ["weightDecay", 0, config.weightDecay],
+    ["weightDecay", 0, config.weightDecay ?? 0],
     ["momentum", 0, config.momentum],
     ["accumulatorDtype", "float32", config.accumulatorDtype],
     ["weightDtype", "float32", config.weightDtype],
@@ -27,8 +27,7 @@ export function trainingConfig(config: TrainConfig): TrainConfig {
     const [name, expected, found] = wrong;
     throw new UsageError(`${name}: the theory is about plain SGD, ${expected}; got ${found}`);
   }
-  // A norm to clip to keeps every accumulator until the end of the step.
-  return { ...config, projection: "gaussian", exclude: [], maxGradNorm: Number.MAX_VALUE };
+  return { ...config, projection: "gaussian", exclude: [], maxGradNorm: undefined };
 }
 
 /** The weights that move, by name. @throws {UsageError} if their ranks cannot be reduced. */
@@ -42,16 +41,20 @@ export function targetsOf(model: Model, config: TrainConfig): readonly string[] 
 }
 
 /** The run whose weights all trainees start from. */
-export const prepareBase = (config: TrainConfig, warmSteps: number): Promise<Run> =>
-  prepare({ ...config, method: "dense", optimizer: warmSteps > 0 ? "adam" : "sgd" });
+export const prepareBase = (
+  config: TrainConfig,
+  warmSteps: number,
+  context: RunContext,
+): Promise<Run> =>
+  prepare({ ...config, method: "dense", optimizer: warmSteps > 0 ? "adam" : "sgd" }, context);
 
 /** A short training of everything: what stays frozen afterwards should be worth keeping. */
 export async function* warmStart(base: Run, steps: number): AsyncGenerator<WarmEvent, void> {
   const trainee = openTrainee(base);
   for (let step = 0; step < steps; step++) {
-    const backward = await trainee.backward(step, 0);
-    await trainee.update(backward, usualLearningRate("adam"));
-    yield { type: "warm", step: step + 1, loss: backward.loss };
+    const { loss } = await trainee.backward({ step, cycle: 0, rate: usualLearningRate("adam") });
+    await trainee.update();
+    yield { type: "warm", step: step + 1, loss };
   }
 }
 

@@ -3,6 +3,7 @@
 import { smallestSafeInterval } from "../../compress/projection.ts";
 import { parseConfig, type TrainOptions } from "../../options/config.ts";
 import { vocabularySizeOf } from "../../tasks/load.ts";
+import { planOptionsOf } from "../../train/method.ts";
 import { planParameters } from "../../train/plan.ts";
 import { modelOf } from "../../train/prepare.ts";
 import { methodNames, type MethodSpec, parseMethod } from "./method-spec.ts";
@@ -92,9 +93,11 @@ async function modelFacts(options: TrainOptions): Promise<ModelFacts> {
     rank: config.rank,
     safeInterval: (rank) => {
       const never = { method: "flora", resampleEvery: Number.MAX_SAFE_INTEGER, rank };
-      const plan = planParameters(model, parseConfig({ ...options, ...never }));
+      const plan = planParameters(model, planOptionsOf(parseConfig({ ...options, ...never })));
       const intervals = [...plan.values()].map(({ training }) =>
-        training?.projection ? smallestSafeInterval(training.projection, config.momentum) : 1,
+        training?.compression
+          ? smallestSafeInterval(training.compression.projection, config.momentum)
+          : 1,
       );
       return Math.max(1, ...intervals);
     },

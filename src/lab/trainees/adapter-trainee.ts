@@ -5,22 +5,18 @@
  *   every k steps: W_0 ← W_0 + s B A, a new A, B ← 0        ReLoRA (arXiv:2307.05695)
  */
 
+import { bufferOf, floats, setElements } from "../../runtime/buffers.ts";
 import { Matrix } from "ml-matrix";
 import { adapterNames } from "../../adapters/index.ts";
 import type { TrainConfig } from "../../options/config.ts";
+import { isCompression } from "../../compress/compressor.ts";
+import { flora } from "../../compress/flora-compressor.ts";
 import { mergeInto } from "../../train/merge.ts";
 import type { Run } from "../../train/prepare.ts";
-import { bufferOf, floats } from "../../engine/state.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import { matrixOf } from "../theory/matrix.ts";
 import { type Adapters, updateOf } from "../theory/recursion.ts";
-import {
-  type Contender,
-  createTrainee,
-  inputAxisOf,
-  setElements,
-  type TraineeOptions,
-} from "./trainee.ts";
+import { type Contender, createTrainee, type TraineeOptions } from "./trainee.ts";
 
 export interface AdapterTrainee extends Contender {
   /** The adapters of a target. */
@@ -48,7 +44,8 @@ export async function createAdapterTrainee(
   const alpha = scale * config.rank;
   const trainee = await createTrainee({ ...config, method, alpha, modulesToSave: [] }, options);
   const { run } = trainee;
-  const { weights } = run.state;
+  const { programs, state } = run.engine.parts;
+  const { weights } = state;
 
   /** New adapters, whose A is that of a cycle. */
   async function restart(cycle: number): Promise<void> {
@@ -62,7 +59,12 @@ export async function createAdapterTrainee(
 
   async function merge(cycle: number): Promise<void> {
     for (const adapter of run.adapters) {
-      await mergeInto(run, adapter, 1, bufferOf(weights, adapter.weight));
+      await mergeInto(
+        { base: run.base, programs, state },
+        adapter,
+        1,
+        bufferOf(weights, adapter.weight),
+      );
     }
     await restart(cycle);
   }
@@ -86,9 +88,9 @@ export async function createAdapterTrainee(
       if (mergeEvery !== undefined && step > 0 && step % mergeEvery === 0) {
         await merge(step / mergeEvery);
       }
-      const backward = await trainee.backward(firstStep + step, 0);
-      if (Number.isFinite(backward.loss)) await trainee.update(backward, rate);
-      return backward.loss;
+      const { loss } = await trainee.backward({ step: firstStep + step, cycle: 0, rate });
+      await trainee.update();
+      return loss;
     },
   };
 }
@@ -101,14 +103,19 @@ export async function initialA(run: Run, name: string, cycle: number): Promise<M
 }
 
 async function projectionElements(
-  { draws, runtime, base, config: { rank } }: Run,
+  { base, config, context, engine }: Run,
   name: string,
   cycle: number,
 ): Promise<Float32Array> {
-  const axis = inputAxisOf(base, name);
-  const dimension = base.params.get(name)?.shape[axis] ?? 0;
-  const buffer = runtime.allocate("float32", [rank, dimension]);
-  const side = axis === 0 ? "rows" : "columns";
-  draws.projection(name, cycle, { side, rank, dimension, family: "gaussian" }, buffer);
+  const spec = base.params.get(name);
+  if (!spec) throw new Error(`internal: no parameter ${name}`);
+  const compressor = flora({ rank: config.rank, side: "input" });
+  const found = compressor.compress({ ...spec, name, inChunks: false });
+  if (!isCompression(found) || found.subspace.kind !== "drawn") {
+    throw new Error(`internal: ${name} is not compressed`);
+  }
+  const { rank, dimension } = found.projection;
+  const buffer = context.runtime.allocate("float32", [rank, dimension]);
+  engine.parts.draws.subspace(name, cycle, found.subspace, buffer);
   return floats(await buffer.read());
 }

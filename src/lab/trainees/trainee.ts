@@ -3,28 +3,25 @@
  * the weights of one run and read its data; only the targets, or the adapters on them, move.
  */
 
-import { trainingOf } from "../../engine/param-plan.ts";
 import type { Matrix } from "ml-matrix";
 import { linearSizes } from "../../adapters/index.ts";
+import { openEngine } from "../../engine/engine.ts";
 import type { Model } from "../../models/model.ts";
-import { type Buffer, readTensor } from "../../runtime/runtime.ts";
 import type { TrainConfig } from "../../options/config.ts";
-import { type Trainee as Planned, traineeOf } from "../../train/method.ts";
-import { createPipeline } from "../../engine/pipeline.ts";
+import { bufferNamed, bufferOf, setElements } from "../../runtime/buffers.ts";
+import type { ProgramCache } from "../../runtime/programs.ts";
+import { readTensor } from "../../runtime/runtime.ts";
+import { planOptionsOf, type Trainee as Planned, traineeOf } from "../../train/method.ts";
 import { planParameters } from "../../train/plan.ts";
 import type { Run } from "../../train/prepare.ts";
-import { createProgramCache, type ProgramCache } from "../../runtime/programs.ts";
-import { createSlots } from "../../runtime/slots.ts";
-import { bufferNamed, bufferOf, createState, floats, reset } from "../../engine/state.ts";
-import { createOptimizer } from "../../engine/optimizer.ts";
 import { elementsOf, matrixOf } from "../theory/matrix.ts";
 
 export interface Trainee {
   readonly run: Run;
   /** Sums the gradients of a step into the accumulators. */
-  backward(step: number, cycle: number): Promise<Backward>;
+  backward(numbers: TraineeStep): Promise<Backward>;
   /** Updates what is trained from the accumulators, and clears these. */
-  update(backward: Backward, rate: number): Promise<void>;
+  update(): Promise<void>;
   /** The mean gradient [out, in] of a target that is trained whole, from its accumulator. */
   gradient(name: string, backward: Backward): Promise<Matrix>;
   clearGradients(): void;
@@ -35,9 +32,14 @@ export interface Trainee {
   evaluate(): Promise<number>;
 }
 
-export interface Backward {
+export interface TraineeStep {
+  /** The step of the data. */
   readonly step: number;
   readonly cycle: number;
+  readonly rate: number;
+}
+
+export interface Backward {
   readonly lossTokens: number;
   /** Mean loss per token that counts, in nats. */
   readonly loss: number;
@@ -77,27 +79,26 @@ export const createTrainee = async (
 
 /** A trainee over a run that is its own. */
 export function openTrainee(run: Run): Trainee {
-  const { config, model, plan, state, data } = run;
-  const pipeline = createPipeline(run);
-  const optimizer = createOptimizer(run);
+  const { config, model, engine, data } = run;
+  const { state } = engine;
   const isTransposed = (name: string) => inputAxisOf(model, name) === 0;
 
   return {
     run,
 
-    async backward(step, cycle) {
-      let [lossTokens, lossSum] = [0, 0];
+    async backward({ step, cycle, rate }) {
+      engine.begin({ step: step + 1, cycle, learningRate: rate, opensCycle: false });
       for (let i = 0; i < config.microSteps; i++) {
-        const microStep = step * config.microSteps + i;
-        const batch = data.training.batchAt(microStep);
-        lossSum += await pipeline.microStep(batch, { cycle, microStep });
-        lossTokens += batch.lossTokens;
+        const index = step * config.microSteps + i;
+        await engine.microStep(data.training.batchAt(index), index);
       }
-      return { step, cycle, lossTokens, loss: lossSum / lossTokens };
+      const { lossSum, lossTokens } = await engine.sums();
+      return { lossTokens, loss: lossSum / lossTokens };
     },
 
-    update: ({ step, cycle, lossTokens }, learningRate) =>
-      optimizer.applyAll({ step: step + 1, cycle, learningRate, gradientScale: 1 / lossTokens }),
+    async update() {
+      await engine.update();
+    },
 
     async gradient(name, { lossTokens }) {
       const sums = state.accumulators.get(name);
@@ -107,11 +108,7 @@ export function openTrainee(run: Run): Trainee {
       );
     },
 
-    clearGradients() {
-      for (const [name, sums] of state.accumulators) {
-        reset(sums, trainingOf(plan, name).accumulator.state);
-      }
-    },
+    clearGradients: () => engine.discard(),
 
     weight: async (name) =>
       matrixOf(await readTensor(bufferOf(state.weights, name)), isTransposed(name)),
@@ -121,19 +118,10 @@ export function openTrainee(run: Run): Trainee {
     },
 
     async evaluate() {
-      let [lossTokens, lossSum] = [0, 0];
-      for (const batch of data.evaluation()) {
-        lossSum += (await pipeline.evaluate(batch)).loss;
-        lossTokens += batch.lossTokens;
-      }
-      return lossSum / lossTokens;
+      const { loss, tokens } = await engine.evaluate(data.evaluation());
+      return loss / tokens;
     },
   };
-}
-
-/** Overwrites a buffer. */
-export function setElements(buffer: Buffer, values: Float32Array): void {
-  buffer.write((elements) => floats(elements).set(values));
 }
 
 /** A run of another method beside `base`, with copies of the targets and the base's own buffers of everything else. */
@@ -141,32 +129,35 @@ async function siblingOf(
   config: TrainConfig,
   { base, targets, programs }: TraineeOptions,
 ): Promise<Run> {
-  const { runtime } = base;
   const planned = plannedFor(base.base, config, targets);
-  const { model, plan } = planned;
-  const state = createState({ runtime, model, plan, immediate: new Set() });
   const moves = new Set(targets);
-  const weights = new Map(state.weights);
-  for (const [name, from] of base.state.weights) {
-    if (moves.has(name)) setElements(bufferOf(weights, name), floats(await from.read()));
-    else weights.set(name, from);
-  }
-  return {
-    ...base,
+  const { weights } = base.engine.state;
+  const engine = openEngine({
+    ...config,
     ...planned,
-    config,
-    state: { ...state, weights },
-    programs: programs ?? createProgramCache(runtime),
-    slots: createSlots(runtime),
-  };
+    holdGradients: true,
+    runtime: base.context.runtime,
+    shapes: base.data.shapes,
+    weights: new Map([...weights].filter(([name]) => !moves.has(name))),
+    ...(programs && { programs }),
+  });
+  for (const [name, from] of weights) {
+    if (moves.has(name)) bufferOf(engine.state.weights, name).copyFrom(from);
+  }
+  return { ...base, ...planned, config, engine };
 }
 
 function plannedFor(model: Model, config: TrainConfig, targets: readonly string[]): Planned {
   if (config.method !== "dense" && config.method !== "flora") return traineeOf(model, config);
   const moves = new Set(targets);
-  const plan = planParameters(model, config, {
-    frozen: (name) => (moves.has(name) ? undefined : "no target"),
-    rateFactor: () => 1,
+  const options = planOptionsOf(config);
+  const plan = planParameters(model, {
+    ...options,
+    trainable: {
+      frozen: (name) => (moves.has(name) ? undefined : "no target"),
+      rateFactor: () => 1,
+    },
   });
-  return { base: model, adapters: [], model, plan };
+  const { resampleEvery } = options.compressor;
+  return { base: model, adapters: [], model, plan, resampleEvery };
 }

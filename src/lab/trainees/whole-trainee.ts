@@ -1,7 +1,7 @@
 /** @file Methods that train the weights themselves: dense, and FLORA with one projection or many. */
 
 import type { TrainConfig } from "../../options/config.ts";
-import { type Contender, createTrainee, inputAxisOf, type TraineeOptions } from "./trainee.ts";
+import { type Contender, createTrainee, type TraineeOptions } from "./trainee.ts";
 
 export interface WholeOptions extends TraineeOptions {
   readonly method: "dense" | "flora";
@@ -17,19 +17,18 @@ export async function createWholeTrainee(
   config: TrainConfig,
   options: WholeOptions,
 ): Promise<Contender> {
-  const { method, firstStep, rate, cycleOf = () => 0, base, targets } = options;
-  const [target = ""] = targets;
-  const side = inputAxisOf(base.base, target) === 0 ? "rows" : "columns";
+  const { method, firstStep, rate, cycleOf = () => 0, targets } = options;
   const include = method === "flora" ? targets : ["*"];
-  const trainee = await createTrainee({ ...config, method, side, include }, options);
+  const trainee = await createTrainee({ ...config, method, side: "input", include }, options);
   return {
     run: trainee.run,
     effective: (name) => trainee.weight(name),
     evaluate: () => trainee.evaluate(),
     async step(step) {
-      const backward = await trainee.backward(firstStep + step, cycleOf(step));
-      if (Number.isFinite(backward.loss)) await trainee.update(backward, rate);
-      return backward.loss;
+      const cycle = cycleOf(step);
+      const { loss } = await trainee.backward({ step: firstStep + step, cycle, rate });
+      await trainee.update();
+      return loss;
     },
   };
 }

@@ -1,5 +1,6 @@
 /** The experiment on a tiny model: what must be equal is, and what may not be asked is refused. */
 
+import { runContext } from "../../../src/cli/inputs/run-context.ts";
 import { describe, expect, it } from "vitest";
 import { dynamics } from "../../../src/lab/dynamics/dynamics.ts";
 import {
@@ -36,7 +37,7 @@ const optionsOf = (
 
 async function run(options: DynamicsOptions) {
   const events: DynamicsEvent[] = [];
-  for await (const event of dynamics(options)) events.push(event);
+  for await (const event of dynamics(options, await runContext({}))) events.push(event);
   const start = events.find((event) => event.type === "start");
   const steps = events.flatMap((event) => (event.type === "step" ? [event] : []));
   const end = events.find((event) => event.type === "end");

@@ -1,5 +1,6 @@
 /** ViT against transformers: logits, loss and every gradient of a tiny configuration, by the graph and by the pipeline of a run. */
 
+import { accumulate, partsOfModel } from "../../../train/support.ts";
 import { describe, expect, it } from "vitest";
 import { type Adapter, adaptModel, linearWeights } from "../../../../src/adapters/index.ts";
 import { grad } from "../../../../src/autodiff/index.ts";
@@ -13,14 +14,7 @@ import { vit } from "../../../../src/models/architectures/encoders/vit.ts";
 import type { DropoutMasks } from "../../../../src/nn/dropout.ts";
 import { crossEntropy, logitsOf } from "../../../../src/nn/loss.ts";
 import { foldBatch } from "../../../../src/ops/movement.ts";
-import { cpuRuntime } from "../../../../src/runtime/node.ts";
-import { parseConfig, type TrainOptions } from "../../../../src/options/config.ts";
-import { createDraws } from "../../../../src/engine/draws.ts";
-import { traineeOf } from "../../../../src/train/method.ts";
-import { createPipeline } from "../../../../src/engine/pipeline.ts";
-import { createProgramCache } from "../../../../src/runtime/programs.ts";
-import { createSlots } from "../../../../src/runtime/slots.ts";
-import { createState, setWeight } from "../../../../src/engine/state.ts";
+import type { TrainOptions } from "../../../../src/options/config.ts";
 import { float32, zeros } from "../../../../src/tensor/host-tensor.ts";
 import { matchTensors } from "../../../../src/weights/match-tensors.ts";
 import { expectClose, FLOAT32, numbersOf } from "../../../support/close.ts";
@@ -115,23 +109,12 @@ describe("a tiny ViT", () => {
   const variants: readonly TrainOptions[] = [{}, { recompute: false }, { vocabularyChunk: 2 }];
   it.each(variants)("has them in the pipeline of a run, %j", async (options) => {
     const size = pixels.shape[0] ?? 0;
-    const config = parseConfig({ method: "dense", microSteps: 2, ...options });
-    const trainee = traineeOf(model, config);
-    const runtime = cpuRuntime({ threads: 1 });
-    const state = createState({ runtime, ...trainee, immediate: new Set() });
-    for (const [name, tensor] of Object.entries(golden.weights)) setWeight(state, name, tensor);
-    const programs = createProgramCache(runtime);
-    const pipeline = createPipeline({
-      ...trainee,
-      recompute: config.recompute,
-      vocabularyChunk: config.vocabularyChunk,
-      runtime,
-      state,
-      programs,
-      slots: createSlots(runtime),
-      draws: createDraws(0),
-      shapes: [model.inputTypes(size, 0)],
-    });
+    const { engine } = partsOfModel(
+      model,
+      Object.entries(golden.weights),
+      { method: "dense", microSteps: 2, ...options },
+      [model.inputTypes(size, 0)],
+    );
     const batch: Batch = {
       size,
       inputs: { pixels },
@@ -140,15 +123,15 @@ describe("a tiny ViT", () => {
       tokens: size,
       lossTokens: size,
     };
-    const loss = await pipeline.microStep(batch, { cycle: 0, microStep: 0 });
+    const loss = await accumulate(engine, batch);
     expectClose([loss], [golden.loss], FLOAT32);
     const sums: Record<string, HostTensors[string]> = {};
-    for (const [name, { sum }] of state.accumulators) {
+    for (const [name, { sum }] of engine.state.accumulators) {
       const { shape = [] } = model.params.get(name) ?? {};
       sums[name] = float32(shape, Float32Array.from((await sum?.read()) ?? [], Number));
     }
     expectGradients(sums, golden);
-    await programs.release();
+    await engine.release();
   });
 
   it("takes adapters on the maps of its blocks, which change nothing while B is 0", async () => {

@@ -6,7 +6,6 @@ import { describe, expect, it } from "vitest";
 import { UsageError } from "../../../../src/errors.ts";
 import { complete, createDecoder } from "../../../../src/generate/index.ts";
 import { llama } from "../../../../src/models/architectures/rotary/llama.ts";
-import { createPipeline } from "../../../../src/engine/pipeline.ts";
 import { loadWeights, readConfig } from "../../../../src/weights/index.ts";
 import { expectClose } from "../../../support/close.ts";
 import { cpu } from "../../../support/graph.ts";
@@ -51,9 +50,9 @@ describe.skipIf(!existsSync(STORIES))("the 260 K Llama that tells stories", () =
     await decoder.release();
 
     const parts = partsOfModel(model, tensors, { method: "dense" });
-    const { loss } = await createPipeline(parts).evaluate(batchOf([ids]));
+    const { loss } = await parts.engine.evaluate([batchOf([ids])]);
     expectClose([loss / (ids.length - 1)], [mean_nll], 1e-4, { what: "loss" });
-    await parts.programs.release();
+    await parts.engine.release();
   });
 });
 

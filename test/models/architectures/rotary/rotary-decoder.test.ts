@@ -17,10 +17,9 @@ import { crossEntropy, logitsOf } from "../../../../src/nn/loss.ts";
 import { foldBatch } from "../../../../src/ops/movement.ts";
 import { float32, int32 } from "../../../../src/tensor/host-tensor.ts";
 import type { TrainOptions } from "../../../../src/options/config.ts";
-import { createPipeline } from "../../../../src/engine/pipeline.ts";
 import { expectClose, FLOAT32, numbersOf } from "../../../support/close.ts";
 import { cpu, inputFor, runGraph, tensorNamed } from "../../../support/graph.ts";
-import { type Parts, partsOfModel } from "../../../train/support.ts";
+import { accumulate, type Parts, partsOfModel } from "../../../train/support.ts";
 import { expectGradients, type Golden, readGolden, targetsOf } from "../../golden.ts";
 
 /** With the width of cached keys: heads of keys times the width of a head. */
@@ -81,10 +80,10 @@ async function microStep(golden: Golden, options: TrainOptions) {
     microSteps: 2,
     ...options,
   });
-  const pipeline = createPipeline(parts);
-  const loss = await pipeline.microStep(batchOf(golden), { cycle: 0, microStep: 0 });
-  const { accumulators } = parts.state;
-  await parts.programs.release();
+  const { engine } = parts;
+  const loss = await accumulate(engine, batchOf(golden));
+  const { accumulators } = engine.state;
+  await engine.release();
   return { loss: loss / golden.targets, accumulators };
 }
 

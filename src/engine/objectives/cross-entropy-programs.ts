@@ -4,28 +4,30 @@
  *
  *   statistics   (hidden, W[chunk], targets, peak, sum, target)   -> peak', sum', target'      one run a chunk
  *   loss         (peak, sum, target, weights)                     -> loss, correct
+ *   likelihood   (peak, sum, target)                              -> log-probabilities of the targets, [N, 1]
  *   gradients    (hidden, W[chunk], ..., dHidden, acc[chunk], A)  -> dHidden', acc'[chunk]     one run a chunk
  *
  * A vocabulary of one chunk is one program.
  */
 
-import type { ParamTraining } from "./param-plan.ts";
-import type { Tensors } from "../graph/tensors.ts";
-import { input, scalarLike, type Value } from "../graph/value.ts";
+import type { ParamTraining } from "../parts/param-plan.ts";
+import type { Tensors } from "../../graph/tensors.ts";
+import { input, scalarLike, type Value } from "../../graph/value.ts";
 import {
   chunkGradients,
   chunkStatistics,
   correctOf,
+  logProbabilities,
   type LogitStatistics,
   lossOf,
   type VocabularyChunk,
-} from "../nn/loss.ts";
-import { add, cast } from "../ops/elementwise.ts";
-import { fill } from "../ops/movement.ts";
-import { compile, type Program } from "../onnx/model.ts";
-import { type Accumulator, accumulator } from "../compress/accumulator.ts";
-import type { WeightDType } from "../optim/rounding.ts";
-import { accumulateInto } from "./stage-programs.ts";
+} from "../../nn/loss.ts";
+import { add, cast } from "../../ops/elementwise.ts";
+import { fill } from "../../ops/movement.ts";
+import { compile, type Program } from "../../onnx/model.ts";
+import type { Accumulator } from "../../compress/accumulator.ts";
+import type { WeightDType } from "../../optim/rounding.ts";
+import { accumulateInto } from "../parts/accumulate.ts";
 
 export interface HeadShape {
   /** N: tokens of a micro-batch. */
@@ -79,13 +81,17 @@ export function buildLoss(shape: HeadShape): Program {
   return compile({ loss: lossOf(statistics, weights), correct: correctOf(statistics, weights) });
 }
 
+export function buildLikelihood(shape: HeadShape): Program {
+  return compile({ logProbability: logProbabilities(statisticsInputs(shape)) });
+}
+
 export function buildGradients(shape: HeadShape, training: HeadTraining): Program {
   const { chunk, weights } = headInputs(shape);
   const gradients = chunkGradients(chunk, statisticsInputs(shape), weights);
   const before = input("dHidden", "float32", [shape.tokens, shape.width]);
   // The accumulator of the chunk's rows with their gradient in it.
-  const rows = accumulateAll(training, gradients, ({ gradientProjection: projection }, param) =>
-    accumulator(rowsShape(param, shape), { projection }),
+  const rows = accumulateAll(training, gradients, (own, param) =>
+    own.accumulatorOfRows(rowsShape(param, shape)),
   );
   return compile({ "dHidden'": add(before, gradients.dHidden), ...rows });
 }
@@ -122,7 +128,8 @@ function accumulateAll(
 ): Tensors {
   const accumulate = (param: HeadParam, gradient: Value): Tensors => {
     const own = training[param];
-    return own ? accumulateInto(param, own, accumulatorOf(own, param), gradient) : {};
+    if (!own) return {};
+    return accumulateInto(param, own.gradientProjection, accumulatorOf(own, param), gradient);
   };
   return { ...accumulate("weight", dWeight), ...accumulate("bias", dBias) };
 }

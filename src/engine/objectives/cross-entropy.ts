@@ -1,39 +1,51 @@
-/** @file Running the head: loss and gradients over chunks of the vocabulary. */
+/**
+ * @file Cross-entropy over the rows of an output embedding or of a classifier: loss and gradients over chunks of the vocabulary.
+ *
+ *   L = -Σ w_i log p(target_i)         w the weights of the batch
+ *
+ * An objective over whole answers, a preference between two of them say, is a cross-entropy whose weights depend on the
+ * log-probabilities: dL/dθ = -Σ w_i d log p_i/dθ with w_i = -dL/d log p_i, found on the host between the two passes.
+ */
 
-import { planOf, type ParamTraining } from "./param-plan.ts";
-import type { Batch } from "../data/batches/batches.ts";
-import { headOf, headRows } from "../models/model.ts";
-import type { WeightDType } from "../optim/rounding.ts";
-import type { Buffer, Buffers } from "../runtime/runtime.ts";
+import type { Batch } from "../../models/batch.ts";
+import { headOf, headRows } from "../../models/model.ts";
+import type { WeightDType } from "../../optim/rounding.ts";
+import { bufferOf, clear, fill, floats, numberOf, setElements } from "../../runtime/buffers.ts";
+import type { Buffer, Views } from "../../runtime/runtime.ts";
+import { accumulatorName, nextName, projectionName } from "../parts/names.ts";
+import { type ParamTraining, planOf } from "../parts/param-plan.ts";
+import type { EngineParts } from "../parts/parts.ts";
+import { subspaceMatrix } from "../parts/subspace.ts";
 import {
   buildGradients,
+  buildLikelihood,
   buildLoss,
   buildStatistics,
   buildWholeHead,
   type HeadParam,
   type HeadShape,
   type HeadTraining,
-} from "./head-programs.ts";
-import { copyInt32, type PipelineParts } from "./parts.ts";
-import { accumulatorName, nextAccumulatorName, projectionName } from "./stage-programs.ts";
-import { bufferOf, clear, mapRecord } from "./state.ts";
+} from "./cross-entropy-programs.ts";
+import type { Head, Objective } from "./objective.ts";
 
-export interface Head {
-  /** The summed loss; the gradients of the head's parameters go into their accumulators. `hidden` is [B, T, C]. */
-  backward(
-    batch: Batch,
-    hidden: Buffer,
-    cycle: number,
-  ): Promise<{ readonly loss: number; readonly dHidden: Buffer }>;
-  evaluate(batch: Batch, hidden: Buffer): Promise<Evaluated>;
+/** The loss of a batch from the log-probabilities of its targets [N], and w [N]. */
+export type Weighing = (
+  logProbabilities: Float32Array,
+  batch: Batch,
+) => { readonly loss: number; readonly weights: Float32Array };
+
+export interface CrossEntropyOptions {
+  /** The weights of the batch if absent. */
+  readonly weigh?: Weighing;
 }
 
-/** Sums over the targets of a batch, by their weights. */
-export interface Evaluated {
-  readonly loss: number;
-  /** Targets with the largest logit. */
-  readonly correct: number;
-}
+export const crossEntropy = ({ weigh }: CrossEntropyOptions = {}): Objective => ({
+  name: "cross-entropy",
+  open: (parts) => createHead(parts, weigh),
+});
+
+/** A log-probability that every real one exceeds. */
+const LOWEST = -1e30;
 
 interface Chunk {
   readonly start: number;
@@ -46,10 +58,11 @@ interface NamedParam {
   readonly name: string;
   readonly training: ParamTraining | undefined;
   readonly dtype: WeightDType;
+  readonly key: string;
 }
 
-export function createHead(parts: PipelineParts): Head {
-  const { shapes, model, plan, vocabularyChunk, state, programs, slots, draws } = parts;
+function createHead(parts: EngineParts, weigh: Weighing | undefined): Head {
+  const { shapes, model, plan, vocabularyChunk, state, programs, slots } = parts;
   const { width } = model;
   const head = headOf(model);
   const params = [
@@ -59,10 +72,10 @@ export function createHead(parts: PipelineParts): Head {
   const named = params.flatMap(([param, name]): NamedParam[] =>
     name === undefined ? [] : [{ ...planOf(plan, name), param }],
   );
-  const training = trainingOf(named);
+  const training = trainingOfHead(named);
   const rows = headRows(model);
   const chunks = chunksOf(rows, vocabularyChunk);
-  const whole = chunks.length === 1;
+  const whole = chunks.length === 1 && !weigh;
   // Large and rare: kept memory would cost more than fresh memory takes time.
   const options = { arena: whole && shapes.length <= 2 };
 
@@ -73,26 +86,26 @@ export function createHead(parts: PipelineParts): Head {
     softcap: head.softcap,
     params: Object.fromEntries(named.map(({ param, dtype }) => [param, dtype])),
   });
+  const treatments = named.map(({ key }) => key).join();
   const program = (kind: string, shape: HeadShape, build: Parameters<typeof programs.get>[1]) =>
-    programs.get(`head ${kind} ${shape.tokens} ${shape.rows}`, build, options);
+    programs.get(`head ${kind} ${shape.tokens} ${shape.rows} ${treatments}`, build, options);
 
   const column = (slot: string, tokens: number) => slots.take(slot, "float32", [tokens, 1]);
 
   function prepare({ weights: shares, targets }: Batch, hidden: Buffer) {
     const tokens = targets.length;
     const weights = column("token weights", tokens);
-    weights.write((elements) => copyFloat32(shares, elements));
+    setElements(weights, shares);
     return {
       tokens,
       weights,
       hidden: hidden.view([tokens, width]),
-      loss: slots.take("loss", "float32", []),
       correct: slots.take("correct", "float32", []),
     };
   }
 
   /** The parameters' rows of a chunk, or of all. */
-  const paramsOf = ({ start, end }: Chunk): Buffers =>
+  const paramsOf = ({ start, end }: Chunk): Views =>
     Object.fromEntries(
       named.map(({ param, name }) => {
         const buffer = bufferOf(state.weights, name);
@@ -100,14 +113,15 @@ export function createHead(parts: PipelineParts): Head {
       }),
     );
 
-  /** The tensors of the accumulators under the names of a program, their rows of a chunk, or all. */
+  /** The tensors of the accumulators under their names in a program, their rows of a chunk, or all. */
   function accumulators(
     { start, end }: Chunk,
-    nameOf: (param: string, key: string) => string,
-  ): Buffers {
+    nameOf: (name: string) => string = (name) => name,
+  ): Views {
     const entries = named.flatMap(({ param, name }) =>
       Object.entries(state.accumulators.get(name) ?? {}).map(([key, buffer]) => {
-        return [nameOf(param, key), end - start === rows ? buffer : buffer.rows(start, end)];
+        const own = nameOf(accumulatorName(param, key));
+        return [own, end - start === rows ? buffer : buffer.rows(start, end)];
       }),
     );
     return Object.fromEntries(entries);
@@ -115,26 +129,22 @@ export function createHead(parts: PipelineParts): Head {
 
   function targetsOf({ targets: all }: Batch, { start }: Chunk): Buffer {
     const targets = slots.take("targets", "int32", [all.length, 1]);
-    targets.write((elements) => {
-      copyInt32(all, elements);
-      if (elements instanceof Int32Array && start > 0) {
-        for (const i of elements.keys()) elements[i] = (elements[i] ?? 0) - start;
-      }
-    });
+    setElements(targets, start === 0 ? all : all.map((target) => target - start));
     return targets;
   }
 
-  /** Loss over all chunks; the statistics stay in their slots. */
+  /** Statistics and loss over all chunks; they stay in their slots, and so do the weights. */
   async function lossInChunks(
     batch: Batch,
-    { tokens, hidden, weights, loss, correct }: ReturnType<typeof prepare>,
+    { tokens, hidden, weights, correct }: ReturnType<typeof prepare>,
+    loss: Buffer,
   ) {
     const statistics = {
       peak: column("peak", tokens),
       sum: column("sum", tokens),
       target: column("target logit", tokens),
     };
-    statistics.peak.write((elements) => fillFloat32(elements, -1e30));
+    fill(statistics.peak, LOWEST);
     clear(statistics.sum);
     clear(statistics.target);
     const next = {
@@ -156,15 +166,23 @@ export function createHead(parts: PipelineParts): Head {
     const shape = shapeOf(tokens, { start: 0, end: 0 });
     const executable = await program("loss", shape, () => buildLoss(shape));
     await programs.run(executable, { ...from, weights }, { loss, correct });
+    if (weigh) {
+      const logProbability = column("log-probability", tokens);
+      const likelihood = await program("likelihood", shape, () => buildLikelihood(shape));
+      await programs.run(likelihood, from, { logProbability });
+      const found = weigh(floats(await logProbability.read()), batch);
+      setElements(weights, found.weights);
+      fill(loss, found.loss);
+    }
     return from;
   }
 
   const everything: Chunk = { start: 0, end: rows };
 
   return {
-    async backward(batch, hiddenStates, cycle) {
+    async backward(batch, hiddenStates, { cycle, loss }) {
       const prepared = prepare(batch, hiddenStates);
-      const { tokens, weights, hidden, loss } = prepared;
+      const { tokens, weights, hidden } = prepared;
       const dHidden = slots.take("dHidden", "float32", [tokens, width]);
       const a = projections(cycle);
       if (whole) {
@@ -177,15 +195,15 @@ export function createHead(parts: PipelineParts): Head {
             weights,
             targets: targetsOf(batch, everything),
             ...paramsOf(everything),
-            ...accumulators(everything, accumulatorName),
+            ...accumulators(everything),
             ...a,
           },
-          { loss, dHidden, ...accumulators(everything, nextAccumulatorName) },
+          { loss, dHidden, ...accumulators(everything, nextName) },
         );
-        return { loss: await numberOf(loss), dHidden };
+        return dHidden;
       }
 
-      const { peak, sum } = await lossInChunks(batch, prepared);
+      const { peak, sum } = await lossInChunks(batch, prepared, loss);
       clear(dHidden);
       for (const chunk of chunks) {
         const shape = shapeOf(tokens, chunk);
@@ -200,18 +218,19 @@ export function createHead(parts: PipelineParts): Head {
             dHidden,
             targets: targetsOf(batch, chunk),
             ...paramsOf(chunk),
-            ...accumulators(chunk, accumulatorName),
+            ...accumulators(chunk),
             ...a,
           },
-          { "dHidden'": dHidden, ...accumulators(chunk, nextAccumulatorName) },
+          { "dHidden'": dHidden, ...accumulators(chunk, nextName) },
         );
       }
-      return { loss: await numberOf(loss), dHidden };
+      return dHidden;
     },
 
     async evaluate(batch, hiddenStates) {
       const prepared = prepare(batch, hiddenStates);
-      const { tokens, weights, hidden, loss, correct } = prepared;
+      const { tokens, weights, hidden, correct } = prepared;
+      const loss = slots.take("held-out loss", "float32", []);
       if (whole) {
         const shape = shapeOf(tokens, everything);
         const executable = await program("evaluate", shape, () => buildWholeHead(shape, undefined));
@@ -219,31 +238,29 @@ export function createHead(parts: PipelineParts): Head {
         const feeds = { hidden, weights, targets, ...paramsOf(everything) };
         await programs.run(executable, feeds, { loss, correct });
       } else {
-        await lossInChunks(batch, prepared);
+        await lossInChunks(batch, prepared, loss);
       }
-      return { loss: await numberOf(loss), correct: await numberOf(correct) };
+      return {
+        loss: await numberOf(loss),
+        correct: await numberOf(correct),
+        tokens: batch.lossTokens,
+      };
     },
   };
 
-  function projections(cycle: number): Buffers {
-    return mapRecord(
-      Object.fromEntries(
-        named.flatMap(({ param, name, training: own }) =>
-          own?.gradientProjection
-            ? [[projectionName(param), { name, projection: own.gradientProjection }] as const]
-            : [],
-        ),
-      ),
-      ({ name, projection }, slot) => {
-        const a = slots.take(slot, "float32", [projection.rank, projection.dimension]);
-        draws.projection(name, cycle, projection, a);
-        return a;
-      },
+  /** The projection matrices of the head's parameters, by their names in its programs. */
+  function projections(cycle: number): Views {
+    const compressed = named.filter(({ training: own }) => own?.gradientProjection);
+    return Object.fromEntries(
+      compressed.map(({ param, name }) => {
+        const slot = projectionName(param);
+        return [slot, subspaceMatrix(parts, name, { cycle, slot })];
+      }),
     );
   }
 }
 
-const trainingOf = (named: readonly NamedParam[]): HeadTraining =>
+const trainingOfHead = (named: readonly NamedParam[]): HeadTraining =>
   Object.fromEntries(
     named.flatMap(({ param, training }) => (training ? [[param, training] as const] : [])),
   );
@@ -256,19 +273,4 @@ function chunksOf(rows: number, size: number): readonly Chunk[] {
     start: i * each,
     end: Math.min(rows, (i + 1) * each),
   }));
-}
-
-export async function numberOf(buffer: Buffer): Promise<number> {
-  const [value] = await buffer.read();
-  return Number(value);
-}
-
-export function copyFloat32(from: Float32Array, to: unknown): void {
-  if (!(to instanceof Float32Array)) throw new Error("internal: float32 expected");
-  to.set(from);
-}
-
-function fillFloat32(to: unknown, value: number): void {
-  if (!(to instanceof Float32Array)) throw new Error("internal: float32 expected");
-  to.fill(value);
 }

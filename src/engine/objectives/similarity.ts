@@ -1,19 +1,26 @@
 /**
- * @file Running the head of a model whose hidden states are compared: B pairs, as 2 B rows of which the first B are the first texts.
+ * @file The objective of a model whose hidden states are compared: B pairs, as 2 B rows of which the first B are the first texts.
  * It has no parameters, and is small enough to be one program (`nn/similarity.ts` has the equations).
  *
  *   gradients   (hidden, weights)   -> loss, dHidden
  *   evaluate    (hidden, weights)   -> loss, correct
  */
 
-import { vjp } from "../autodiff/index.ts";
-import type { Batch } from "../data/batches/batches.ts";
-import { input, scalarLike } from "../graph/value.ts";
-import { pairLoss } from "../nn/similarity.ts";
-import { compile, type Program } from "../onnx/model.ts";
-import type { Buffer } from "../runtime/runtime.ts";
-import { copyFloat32, type Head, numberOf } from "./head.ts";
-import type { PipelineParts } from "./parts.ts";
+import { vjp } from "../../autodiff/index.ts";
+import { input, scalarLike } from "../../graph/value.ts";
+import type { Batch } from "../../models/batch.ts";
+import { pairLoss } from "../../nn/similarity.ts";
+import { compile, type Program } from "../../onnx/model.ts";
+import { numberOf, setElements } from "../../runtime/buffers.ts";
+import type { Buffer } from "../../runtime/runtime.ts";
+import type { EngineParts } from "../parts/parts.ts";
+import type { Head, Objective } from "./objective.ts";
+
+/** Of every text the one among those of the batch that means the same. */
+export const similarity: Objective = {
+  name: "similarity",
+  open: createHead,
+};
 
 export interface PairShape {
   /** B */
@@ -22,34 +29,38 @@ export interface PairShape {
   readonly width: number;
 }
 
-export function createSimilarityHead({ model, programs, slots }: PipelineParts): Head {
+function createHead({ model, programs, slots }: EngineParts): Head {
   const { width } = model;
 
   function prepare({ weights }: Batch, hidden: Buffer) {
     const shape: PairShape = { pairs: weights.length, width };
     const shares = slots.take("token weights", "float32", [shape.pairs]);
-    shares.write((elements) => copyFloat32(weights, elements));
-    const feeds = { hidden: hidden.view([2 * shape.pairs, width]), weights: shares };
-    return { shape, feeds, loss: slots.take("loss", "float32", []) };
+    setElements(shares, weights);
+    return { shape, feeds: { hidden: hidden.view([2 * shape.pairs, width]), weights: shares } };
   }
 
   return {
-    async backward(batch, hidden) {
-      const { shape, feeds, loss } = prepare(batch, hidden);
+    async backward(batch, hidden, { loss }) {
+      const { shape, feeds } = prepare(batch, hidden);
       const dHidden = slots.take("dHidden", "float32", [2 * shape.pairs, width]);
-      const key = `head gradients ${shape.pairs}`;
+      const key = `pair gradients ${shape.pairs}`;
       const executable = await programs.get(key, () => buildPairGradients(shape));
       await programs.run(executable, feeds, { loss, dHidden });
-      return { loss: await numberOf(loss), dHidden };
+      return dHidden;
     },
 
     async evaluate(batch, hidden) {
-      const { shape, feeds, loss } = prepare(batch, hidden);
+      const { shape, feeds } = prepare(batch, hidden);
+      const loss = slots.take("held-out loss", "float32", []);
       const correct = slots.take("correct", "float32", []);
-      const key = `head evaluate ${shape.pairs}`;
+      const key = `pair evaluation ${shape.pairs}`;
       const executable = await programs.get(key, () => buildPairEvaluation(shape));
       await programs.run(executable, feeds, { loss, correct });
-      return { loss: await numberOf(loss), correct: await numberOf(correct) };
+      return {
+        loss: await numberOf(loss),
+        correct: await numberOf(correct),
+        tokens: batch.lossTokens,
+      };
     },
   };
 }

@@ -1,11 +1,12 @@
 /** @file What becomes of each parameter: frozen, dense or compressed, and by which rule it is updated. */
 
-import type { Accumulator } from "../compress/accumulator.ts";
-import type { StepRule } from "../compress/flora.ts";
-import type { Projection } from "../compress/projection.ts";
-import type { ParamSpec } from "../nn/params.ts";
-import type { WeightDType, WeightUpdate } from "../optim/rounding.ts";
-import type { StateSpec } from "../optim/transform.ts";
+import type { Accumulator } from "../../compress/accumulator.ts";
+import type { Compression } from "../../compress/compressor.ts";
+import type { StepRule } from "../../compress/flora.ts";
+import type { Projection } from "../../compress/projection.ts";
+import type { ParamSpec } from "../../nn/params.ts";
+import type { WeightDType, WeightUpdate } from "../../optim/rounding.ts";
+import type { StateSpec } from "../../optim/transform.ts";
 
 export interface ParamPlan {
   readonly name: string;
@@ -16,16 +17,18 @@ export interface ParamPlan {
   readonly training: ParamTraining | undefined;
   /** The treatment in words. */
   readonly treatment: string;
-  /** Parameters with equal keys are trained by the same program. */
+  /** Parameters with equal keys are trained by the same programs. */
   readonly key: string;
 }
 
 export interface ParamTraining {
-  /** How the momentum is compressed, and the gradients too unless the rule needs them whole. */
-  readonly projection: Projection | undefined;
+  /** How state is compressed, and gradients too unless the rule needs them whole; undefined for a dense parameter. */
+  readonly compression: Compression | undefined;
   /** How gradients are compressed while they accumulate. */
   readonly gradientProjection: Projection | undefined;
   readonly accumulator: Accumulator;
+  /** The accumulator of some of its rows. */
+  accumulatorOfRows(shape: readonly number[]): Accumulator;
   readonly rule: StepRule;
   readonly state: Readonly<Record<string, StateSpec>>;
   /** The parameter's learning rate, in units of the run's. */

@@ -4,11 +4,12 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { input } from "../../src/graph/value.ts";
 import {
-  compressedAdamRule,
+  inProjectedSpace,
   type Projection,
   transfer,
   transferMean,
 } from "../../src/compress/index.ts";
+import { descent, scaleByAdam } from "../../src/optim/index.ts";
 import { float32, type HostTensor } from "../../src/tensor/host-tensor.ts";
 import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { inputFor, runGraph, tensorNamed } from "../support/graph.ts";
@@ -61,7 +62,7 @@ describe.each(Object.keys(golden.shapes))("%s", (param) => {
   const side = golden.sides[param] ?? "columns";
   const dimension = side === "rows" ? shape[0] : shape[1];
   const projection: Projection = { side, rank: golden.rank, dimension, family: "gaussian" };
-  const rule = compressedAdamRule({ projection, weightDecay: 0 });
+  const rule = inProjectedSpace(descent(scaleByAdam(), 0), projection);
   const matrix = (cycle: number) =>
     tensor([golden.rank, dimension], golden.projections[param]?.[cycle]);
 

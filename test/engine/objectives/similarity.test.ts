@@ -1,12 +1,11 @@
 /** Sentence embeddings through the pipeline: loss and gradients of PyTorch, and the pairs that are found. */
 
 import { describe, expect, it } from "vitest";
-import { bert } from "../../src/models/architectures/encoders/bert.ts";
-import { createPipeline } from "../../src/engine/pipeline.ts";
-import { readEmbeddingGolden } from "../models/golden.ts";
-import { numbersOf } from "../support/close.ts";
-import { encoderBatch, expectPipeline } from "../train/encoders.ts";
-import { partsOfModel } from "../train/support.ts";
+import { bert } from "../../../src/models/architectures/encoders/bert.ts";
+import { readEmbeddingGolden } from "../../models/golden.ts";
+import { numbersOf } from "../../support/close.ts";
+import { encoderBatch, expectPipeline } from "../../train/encoders.ts";
+import { partsOfModel } from "../../train/support.ts";
 
 const golden = readEmbeddingGolden();
 const batch = {
@@ -24,16 +23,16 @@ describe("a batch of pairs", () => {
 
   it("counts the first texts that are the most similar to their own second ones", async () => {
     const parts = partsOfModel(bert(golden.config), Object.entries(golden.weights), {});
-    const { correct } = await createPipeline(parts).evaluate(batch);
+    const { correct } = await parts.engine.evaluate([batch]);
     const similarities = numbersOf(golden.similarities);
     const rows = [0, 1, 2, 3].map((i) => similarities.slice(4 * i, 4 * i + 4));
     expect(correct).toBe(rows.filter((row, i) => row[i] === Math.max(...row)).length);
-    await parts.programs.release();
+    await parts.engine.release();
   });
 
   it("leaves the pooler alone, which it does not use", async () => {
     const parts = partsOfModel(bert(golden.config), Object.entries(golden.weights), {});
     expect(parts.plan.get("pooler.dense.weight")).toMatchObject({ treatment: "frozen: not used" });
-    expect([...parts.state.accumulators.keys()].join()).not.toContain("pooler");
+    expect([...parts.engine.state.accumulators.keys()].join()).not.toContain("pooler");
   });
 });

@@ -1,0 +1,130 @@
+/**
+ * @file FLORA as a compressor: which matrices, on which side, from which family, with a momentum or with the moments of the optimizer in
+ * the subspace; and the one that compresses nothing.
+ */
+
+import { matches } from "../nn/patterns.ts";
+import type { GradientTransformation } from "../optim/transform.ts";
+import type { CompressibleParam, Compressor, Uncompressed } from "./compressor.ts";
+import { FAMILIES, type Family } from "./families.ts";
+import { referenceStepRule, type StepRule, stepRule } from "./flora.ts";
+import { inProjectedSpace } from "./in-projected-space.ts";
+import type { Projection } from "./projection.ts";
+
+/** The dimension of a matrix that is projected: by size, by name, or by what a linear map multiplies along it. */
+export const PROJECTION_SIDES = [
+  "smaller",
+  "larger",
+  "rows",
+  "columns",
+  "input",
+  "output",
+] as const;
+export type ProjectionSide = (typeof PROJECTION_SIDES)[number];
+
+export const MOMENTUM_RULES = ["paper", "reference"] as const;
+export type MomentumRule = (typeof MOMENTUM_RULES)[number];
+
+/** Steps between projections of state that is moved: it should not be moved often. */
+const KEPT_STATE_INTERVAL = 1000;
+
+export interface MomentumOptions {
+  /** Decay of the momentum; 0: none. */
+  readonly momentum?: number;
+  readonly momentumRule?: MomentumRule;
+  /** Whether the optimizer's own state lives in the subspace. */
+  readonly compressMoments?: boolean;
+  /** Steps between projections; 1, and 1000 where state is kept in them, if absent. */
+  readonly resampleEvery?: number | undefined;
+}
+
+const intervalOf = ({ momentum = 0, compressMoments = false, resampleEvery }: MomentumOptions) =>
+  resampleEvery ?? (momentum > 0 || compressMoments ? KEPT_STATE_INTERVAL : 1);
+
+export interface FloraOptions extends MomentumOptions {
+  /** Rows of a projection matrix. */
+  readonly rank: number;
+  /** "gaussian" by default. */
+  readonly projection?: Family;
+  /** "smaller" by default. */
+  readonly side?: ProjectionSide;
+  /** Patterns of names; all by default. */
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  /** Whether embedding tables are compressed too. */
+  readonly compressEmbeddings?: boolean;
+}
+
+export function flora(options: FloraOptions): Compressor {
+  const { rank, projection: family = "gaussian", side = "smaller" } = options;
+  const { momentum = 0, momentumRule = "paper", compressMoments = false } = options;
+  return {
+    resampleEvery: intervalOf(options),
+    needsWholeGradients: momentum > 0 && momentumRule === "reference",
+
+    compress(param) {
+      const reason = reasonAgainst(param, options);
+      if (reason !== undefined) return { reason };
+      const [rows = 0, columns = 0] = param.shape;
+      const projected = param.inChunks ? "columns" : sideOf(side, param);
+      const dimension = projected === "rows" ? rows : columns;
+      if (rank >= dimension && !(rank === dimension && family === "orthonormal")) {
+        return { reason: `rank ${rank} saves nothing on ${dimension} ${projected}` };
+      }
+      return {
+        projection: { side: projected, rank, dimension, family },
+        description: `rank ${rank} of ${dimension} ${projected}`,
+        subspace: {
+          kind: "drawn",
+          draw: (key, a) => FAMILIES[family].draw(key, a, rank, dimension),
+        },
+      };
+    },
+
+    rule: (base, projection) =>
+      compressMoments && projection
+        ? inProjectedSpace(base, projection)
+        : momentumStep(base, projection, options),
+  };
+}
+
+/** Nothing is compressed, for one reason or another. */
+export const dense = (options: MomentumOptions & Partial<Uncompressed> = {}): Compressor => ({
+  resampleEvery: intervalOf(options),
+  compress: ({ role }) => ({ reason: role === "adapter" ? role : (options.reason ?? "method") }),
+  rule: (base) => momentumStep(base, undefined, options),
+});
+
+function momentumStep(
+  base: GradientTransformation,
+  projection: Projection | undefined,
+  { momentum = 0, momentumRule = "paper" }: MomentumOptions,
+): StepRule {
+  const rule = momentum > 0 && momentumRule === "reference" ? referenceStepRule : stepRule;
+  return rule({ projection, momentum, base });
+}
+
+function reasonAgainst(
+  { name, role, shape }: CompressibleParam,
+  { include = ["*"], exclude = [], compressEmbeddings = false }: FloraOptions,
+): string | undefined {
+  if (role === "adapter") return role;
+  if (shape.length > 2) return `${shape.length} axes`;
+  if (shape.length < 2) return role;
+  if (role === "embedding" && !compressEmbeddings) return role;
+  if (!include.some((pattern) => matches(pattern, name))) return "not included";
+  return exclude.some((pattern) => matches(pattern, name)) ? "excluded" : undefined;
+}
+
+function sideOf(
+  side: ProjectionSide,
+  { shape: [rows = 0, columns = 0], inputAxis }: CompressibleParam,
+): Projection["side"] {
+  if (side === "rows" || side === "columns") return side;
+  const smaller = rows < columns ? "rows" : "columns";
+  const input = inputAxis === undefined ? smaller : (["rows", "columns"] as const)[inputAxis];
+  if (side === "smaller") return smaller;
+  if (side === "input") return input;
+  const kept = side === "larger" ? smaller : input;
+  return kept === "rows" ? "columns" : "rows";
+}

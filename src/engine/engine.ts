@@ -1,0 +1,248 @@
+/**
+ * @file One training step, and nothing else: no options, no files, no events. In the order of the step,
+ *
+ *   resample      a new cycle: state is moved into its subspaces
+ *   micro-step    forward, loss and backward over one micro-batch
+ *   accumulate    each gradient goes into its accumulator where it is born; those that need not wait are used at once
+ *   reduce        accumulators and losses are added up over all who take part
+ *   clip          one factor for all gradients, from their global norm
+ *   update        parameter by parameter; accumulators are empty again
+ *
+ * A gradient need not wait where a step has one micro-batch, nobody to reduce with, no norm to clip to, and its parameter is used in one
+ * place: then `microStep` updates the parameter itself, and at no time is there more than the gradient of a stage.
+ */
+
+import type { Batch } from "../models/batch.ts";
+import { type InputTypes, type Model } from "../models/model.ts";
+import { numberOf } from "../runtime/buffers.ts";
+import { createProgramCache, type ProgramCache } from "../runtime/programs.ts";
+import type { Buffer, Buffers, Runtime } from "../runtime/runtime.ts";
+import { createSlots } from "../runtime/slots.ts";
+import type { EvaluationSums, Objective } from "./objectives/objective.ts";
+import { objectiveOf } from "./objectives/registry.ts";
+import { createDraws } from "./parts/draws.ts";
+import { type Plan, planOf, trainingOf } from "./parts/param-plan.ts";
+import type { EngineParts } from "./parts/parts.ts";
+import { createState, reset, type TrainState } from "./parts/state.ts";
+import { createPipeline } from "./pipeline.ts";
+import { createSubspaces } from "./subspaces.ts";
+import { createUpdate, type UpdateNumbers } from "./update.ts";
+import { accumulatorFeeds, buildNorm } from "./update-programs.ts";
+import { openWholeGradients } from "./whole-gradients.ts";
+
+export interface EngineOptions {
+  readonly model: Model;
+  readonly plan: Plan;
+  readonly runtime: Runtime;
+  /** The seed of masks, projections and rounding. */
+  readonly seed: number;
+  /** The shapes of batches that may occur, the largest last. */
+  readonly shapes: readonly InputTypes[];
+  /** Micro-batches of a step. */
+  readonly microSteps: number;
+  /** The global norm that gradients are clipped to; none if absent. */
+  readonly maxGradNorm?: number | undefined;
+  /** Activation checkpointing: recompute activations in the backward pass instead of keeping them. True by default. */
+  readonly recompute?: boolean;
+  /** Rows of the output embedding that are computed at a time; 4096 by default. */
+  readonly vocabularyChunk?: number;
+  /** What is minimised; what the model proposes if absent. */
+  readonly objective?: Objective | undefined;
+  /** Adds up gradients and losses over all who take part in a step; nobody else does if absent. */
+  readonly reduce?: Reduce | undefined;
+  /** Whether all gradients wait for the end of the step, so that they can be looked at; false by default. */
+  readonly holdGradients?: boolean;
+  /** Buffers of weights that are shared with others. */
+  readonly weights?: ReadonlyMap<string, Buffer>;
+  /** Compiled programs that are shared with an engine of the same plan. */
+  readonly programs?: ProgramCache;
+}
+
+/** What a step adds up. */
+export interface StepSums {
+  /** Of the tokens that count, in nats. */
+  readonly lossSum: number;
+  readonly lossTokens: number;
+}
+
+/** Replaces the sums in accumulators by their sums over all who take part, and returns those of the losses. */
+export type Reduce = (
+  sums: StepSums,
+  accumulators: ReadonlyMap<string, Buffers>,
+) => Promise<StepSums>;
+
+export interface StepNumbers extends UpdateNumbers {
+  /** Whether a cycle begins with this step, so that subspaces that are learned are learned anew. */
+  readonly opensCycle: boolean;
+}
+
+export interface UpdateResult extends StepSums {
+  /** The global norm of the mean gradient before clipping, an estimate where it is compressed; absent where nothing is clipped. */
+  readonly gradNorm?: number;
+}
+
+export interface Engine {
+  readonly parts: EngineParts;
+  readonly objective: Objective;
+  /** Weights, accumulators, optimizer state and learned subspaces; the caller fills the weights. */
+  readonly state: TrainState;
+  /** Expresses state in the subspaces of another cycle; once, before the first step of that cycle. */
+  resample(fromCycle: number, toCycle: number): Promise<void>;
+  /** Begins a step, or goes on with one whose sums so far are these. */
+  begin(numbers: StepNumbers, sums?: StepSums): void;
+  /** One micro-batch; `index` counts micro-steps of the run. */
+  microStep(batch: Batch, index: number): Promise<void>;
+  /** The sums of the step so far. */
+  sums(): Promise<StepSums>;
+  /** Ends a step: reduce, clip, update. If the loss is not finite, no parameter is touched. */
+  update(): Promise<UpdateResult>;
+  /** Whether the state is complete, so that a step may be left here and gone on with from a checkpoint. */
+  isPausable(): boolean;
+  /** Empties the accumulators without an update. */
+  discard(): void;
+  /** Sums over batches, without dropout and gradients. */
+  evaluate(batches: Iterable<Batch>): Promise<EvaluationSums>;
+  release(): Promise<void>;
+}
+
+const NOTHING: StepSums = { lossSum: 0, lossTokens: 0 };
+
+export function openEngine(options: EngineOptions): Engine {
+  const { model, plan, runtime, seed, shapes, maxGradNorm, reduce } = options;
+  const { recompute = true, vocabularyChunk = 4096, objective = objectiveOf(model) } = options;
+  const immediate = immediateParams(options);
+  const parts: EngineParts = {
+    runtime,
+    model,
+    plan,
+    state: createState({ runtime, model, plan, immediate, weights: options.weights }),
+    programs: options.programs ?? createProgramCache(runtime),
+    slots: createSlots(runtime),
+    draws: createDraws(seed),
+    shapes,
+    recompute,
+    vocabularyChunk,
+  };
+  const { state, programs, slots } = parts;
+  const pipeline = createPipeline(parts, objective.open(parts));
+  const whole = openWholeGradients(parts, objective);
+  const subspaces = createSubspaces(parts);
+  const updateParam = createUpdate(parts);
+
+  let numbers: StepNumbers = { step: 1, cycle: 0, learningRate: 0, opensCycle: false };
+  /** The sums of earlier micro-steps, and losses that nobody has read yet. */
+  let known = NOTHING;
+  let unread: Buffer[] = [];
+
+  /** Reads what micro-steps left on the device: once a step. */
+  async function sums(): Promise<StepSums> {
+    let { lossSum } = known;
+    for (const loss of unread) lossSum += await numberOf(loss);
+    known = { ...known, lossSum };
+    unread = [];
+    return known;
+  }
+
+  /** The global norm of the sums in the accumulators; of compressed ones it is an unbiased estimate (squared). */
+  async function normOfSums(): Promise<number> {
+    const squared = slots.take("squaredNorm", "float32", []);
+    let total = 0;
+    for (const [name, tensors] of state.accumulators) {
+      const { accumulator } = trainingOf(plan, name);
+      const key = `norm ${planOf(plan, name).key}`;
+      const executable = await programs.get(key, () => buildNorm(accumulator));
+      await programs.run(executable, accumulatorFeeds(tensors), { squaredNorm: squared });
+      total += await numberOf(squared);
+    }
+    return Math.sqrt(total);
+  }
+
+  function discard(): void {
+    for (const [name, accumulator] of state.accumulators) {
+      reset(accumulator, trainingOf(plan, name).accumulator.state);
+    }
+    whole?.discard();
+  }
+
+  return {
+    parts,
+    objective,
+    state,
+    resample: (fromCycle, toCycle) => subspaces.transfer(fromCycle, toCycle),
+
+    begin(next, before = NOTHING) {
+      numbers = next;
+      known = before;
+      unread = [];
+      if (next.opensCycle) whole?.begin();
+    },
+
+    async microStep(batch, index) {
+      const keys = { cycle: numbers.cycle, microStep: index };
+      const loss = slots.take(`loss ${unread.length}`, "float32", []);
+      const through = whole?.isOpen() ? whole.pipeline : pipeline;
+      const forward = await through.forward(batch, keys, loss);
+      unread.push(loss);
+      known = { ...known, lossTokens: known.lossTokens + batch.lossTokens };
+      // Updates at once are the last word: not from a loss that is no number.
+      if (immediate.size > 0 && !Number.isFinite(await numberOf(loss))) return;
+      const gradientScale = 1 / batch.lossTokens;
+      for await (const { name, accumulator } of through.backward(forward)) {
+        await updateParam(name, accumulator, { ...numbers, gradientScale });
+      }
+    },
+
+    sums,
+
+    async update() {
+      const own = await sums();
+      // Reduce
+      const total = reduce ? await reduce(own, state.accumulators) : own;
+      if (!Number.isFinite(total.lossSum)) return total;
+      if (whole?.isOpen()) await whole.learn(subspaces);
+      // Clip
+      const mean = 1 / total.lossTokens;
+      const gradNorm = maxGradNorm === undefined ? undefined : (await normOfSums()) * mean;
+      const clip =
+        maxGradNorm === undefined || gradNorm === undefined
+          ? 1
+          : Math.min(1, maxGradNorm / (gradNorm + 1e-6));
+      // Update
+      for (const [name, accumulator] of state.accumulators) {
+        await updateParam(name, accumulator, { ...numbers, gradientScale: clip * mean });
+        reset(accumulator, trainingOf(plan, name).accumulator.state);
+      }
+      return { ...total, ...(gradNorm !== undefined && { gradNorm }) };
+    },
+
+    isPausable: () => !whole?.isOpen(),
+    discard,
+
+    async evaluate(batches) {
+      let sum: EvaluationSums = { loss: 0, correct: 0, tokens: 0 };
+      for (const batch of batches) {
+        const { loss, correct, tokens } = await pipeline.evaluate(batch);
+        sum = {
+          loss: sum.loss + loss,
+          correct: sum.correct + correct,
+          tokens: sum.tokens + tokens,
+        };
+      }
+      return sum;
+    },
+
+    release: () => programs.release(),
+  };
+}
+
+/** Parameters whose gradient need not wait for the end of the step. */
+function immediateParams(options: EngineOptions): ReadonlySet<string> {
+  const { model, plan, microSteps, maxGradNorm, reduce, holdGradients = false } = options;
+  if (microSteps > 1 || maxGradNorm !== undefined || reduce || holdGradients) return new Set();
+  const uses = model.stages.flatMap(({ params }) => Object.values(params));
+  const waits = (name: string) =>
+    plan.get(name)?.training?.compression?.subspace.kind === "learned" ||
+    uses.indexOf(name) !== uses.lastIndexOf(name) ||
+    name === model.head?.weight;
+  return new Set(uses.filter((name) => plan.get(name)?.training !== undefined && !waits(name)));
+}

@@ -1,0 +1,25 @@
+/** @file What the parts of an engine share. */
+
+import type { InputTypes, Model } from "../../models/model.ts";
+import type { ProgramCache } from "../../runtime/programs.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import type { Slots } from "../../runtime/slots.ts";
+import type { Draws } from "./draws.ts";
+import type { Plan } from "./param-plan.ts";
+import type { TrainState } from "./state.ts";
+
+export interface EngineParts {
+  readonly runtime: Runtime;
+  readonly model: Model;
+  readonly plan: Plan;
+  readonly state: TrainState;
+  readonly programs: ProgramCache;
+  readonly slots: Slots;
+  readonly draws: Draws;
+  /** The shapes of batches that may occur, the largest last. */
+  readonly shapes: readonly InputTypes[];
+  /** Activation checkpointing: recompute activations in the backward pass instead of keeping them. */
+  readonly recompute: boolean;
+  /** Rows of the output embedding that are computed at a time. */
+  readonly vocabularyChunk: number;
+}

@@ -1,0 +1,103 @@
+/** @file Everything a run remembers, as buffers by parameter name. All of it goes into a checkpoint. */
+
+import { mapTensors } from "../../graph/tensors.ts";
+import type { Model } from "../../models/model.ts";
+import type { StateSpec } from "../../optim/transform.ts";
+import { bufferNamed, bufferOf, fill, restore } from "../../runtime/buffers.ts";
+import type { Buffer, Buffers, Runtime } from "../../runtime/runtime.ts";
+import type { HostTensor } from "../../tensor/host-tensor.ts";
+import { hasMaster, type Plan } from "./param-plan.ts";
+
+export interface TrainState {
+  readonly weights: ReadonlyMap<string, Buffer>;
+  /** Copies in float32 of weights in sixteen bits, where these are updated through them. */
+  readonly masters: ReadonlyMap<string, Buffer>;
+  /** Absent for frozen parameters, and for those that are updated as soon as their gradient is known. */
+  readonly accumulators: ReadonlyMap<string, Buffers>;
+  /** Optimizer state by parameter, then by its own name. */
+  readonly optimizer: ReadonlyMap<string, Buffers>;
+  /** Projection matrices that were learned. */
+  readonly subspaces: ReadonlyMap<string, Buffer>;
+}
+
+export interface StateOptions {
+  readonly runtime: Runtime;
+  readonly model: Model;
+  readonly plan: Plan;
+  /** Parameters that need no accumulator of their own. */
+  readonly immediate: ReadonlySet<string>;
+  /** Buffers of weights that are there already; others are allocated. */
+  readonly weights?: ReadonlyMap<string, Buffer> | undefined;
+}
+
+/** Zeroed accumulators, initial optimizer state, and weights that the caller fills. */
+export function createState(options: StateOptions): TrainState {
+  const { runtime, model, plan, immediate } = options;
+  const weights = new Map<string, Buffer>();
+  const masters = new Map<string, Buffer>();
+  const accumulators = new Map<string, Buffers>();
+  const optimizer = new Map<string, Buffers>();
+  const subspaces = new Map<string, Buffer>();
+  for (const [name, { shape }] of model.params) {
+    const { dtype = "float32", training } = plan.get(name) ?? {};
+    weights.set(name, options.weights?.get(name) ?? runtime.allocate(dtype, shape));
+    if (hasMaster(dtype, training)) masters.set(name, runtime.allocate("float32", shape));
+    if (!training) continue;
+    const { accumulator, compression, state } = training;
+    if (!immediate.has(name)) accumulators.set(name, allocateState(runtime, accumulator.state));
+    optimizer.set(name, allocateState(runtime, state));
+    if (compression?.subspace.kind === "learned") {
+      const { rank, dimension } = compression.projection;
+      subspaces.set(name, runtime.allocate("float32", [rank, dimension]));
+    }
+  }
+  return { weights, masters, accumulators, optimizer, subspaces };
+}
+
+/** Buffers with their initial values. */
+export function allocateState(
+  runtime: Runtime,
+  specs: Readonly<Record<string, StateSpec>>,
+): Buffers {
+  const buffers = mapTensors(specs, ({ dtype = "float32", shape }) =>
+    runtime.allocate(dtype, shape),
+  );
+  // Fresh memory is zero, and not resident before somebody writes to it.
+  reset(buffers, onlyNonZero(specs));
+  return buffers;
+}
+
+const onlyNonZero = (specs: Readonly<Record<string, StateSpec>>) =>
+  Object.fromEntries(Object.entries(specs).filter(([, { initial }]) => initial !== 0));
+
+/** Puts state back to its initial values. */
+export function reset(buffers: Buffers, specs: Readonly<Record<string, StateSpec>>): void {
+  for (const [key, { initial }] of Object.entries(specs)) fill(bufferNamed(buffers, key), initial);
+}
+
+/** The state by the names of a checkpoint, weights left out. */
+export function namedBuffers({
+  masters,
+  accumulators,
+  optimizer,
+  subspaces,
+}: TrainState): ReadonlyMap<string, Buffer> {
+  return new Map([
+    ...[...masters].map(([name, buffer]) => [`master/${name}`, buffer] as const),
+    ...named("accumulator", accumulators),
+    ...named("optimizer", optimizer),
+    ...[...subspaces].map(([name, buffer]) => [`subspace/${name}`, buffer] as const),
+  ]);
+}
+
+const named = (kind: string, states: ReadonlyMap<string, Buffers>) =>
+  [...states].flatMap(([name, state]) =>
+    Object.entries(state).map(([key, buffer]) => [`${kind}/${name}/${key}`, buffer] as const),
+  );
+
+/** Sets a weight, and its copy in float32 if it has one. @throws {UsageError} if the shapes differ. */
+export function setWeight(state: TrainState, name: string, tensor: HostTensor): void {
+  restore(name, bufferOf(state.weights, name), tensor);
+  const master = state.masters.get(name);
+  if (master) restore(name, master, tensor);
+}

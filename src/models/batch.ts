@@ -1,0 +1,26 @@
+/** @file A batch: what a model reads, and what it should have answered. */
+
+import type { HostTensor } from "../tensor/host-tensor.ts";
+
+/** B examples and N targets; N is B T where every token has one. */
+export interface Batch {
+  /** B, counting rows of padding. */
+  readonly size: number;
+  /** What a model reads, by name: "ids" [B, T], and what else it needs. */
+  readonly inputs: Readonly<Record<string, HostTensor>>;
+  /** [N] */
+  readonly targets: Int32Array;
+  /** [N], 1 where the loss counts and 0 elsewhere. */
+  readonly weights: Float32Array;
+  /** Inputs that are not padding. */
+  readonly tokens: number;
+  /** Targets that count. */
+  readonly lossTokens: number;
+}
+
+/** An endless sequence of batches with random access. */
+export interface BatchSource {
+  readonly batchesPerEpoch: number;
+  /** The batch at a position from 0 on, whatever was asked for before. */
+  batchAt(position: number): Batch;
+}

@@ -1,0 +1,58 @@
+/** @file The optimizers by name. */
+
+import { UsageError } from "../errors.ts";
+import { ADAFACTOR } from "./adafactor.ts";
+import { ADAM, ADAMW } from "./adam.ts";
+import { type Optimizer, type OptimizerDefinition } from "./optimizer.ts";
+import { MOMENTUM, SGD } from "./sgd.ts";
+
+export const OPTIMIZER_NAMES = ["sgd", "momentum", "adam", "adamw", "adafactor"] as const;
+export type OptimizerName = (typeof OPTIMIZER_NAMES)[number];
+
+export const OPTIMIZERS: Readonly<Record<OptimizerName, OptimizerDefinition>> = {
+  sgd: SGD,
+  momentum: MOMENTUM,
+  adam: ADAM,
+  adamw: ADAMW,
+  adafactor: ADAFACTOR,
+};
+
+export interface OptimizerOptions {
+  /** The decoupled decay of matrices and embeddings; the optimizer's own if absent, and 0 is none. */
+  readonly weightDecay?: number | undefined;
+  /** Numbers of the optimizer's own; its defaults where they are absent. */
+  readonly hyperparameters?: Readonly<Record<string, number>>;
+}
+
+/**
+ * The optimizer of a name.
+ *
+ * @throws {UsageError} if it has no such hyper-parameter, or a number is out of range.
+ */
+export function namedOptimizer(
+  name: OptimizerName,
+  { weightDecay, hyperparameters = {} }: OptimizerOptions = {},
+): Optimizer {
+  const definition = OPTIMIZERS[name];
+  const known = definition.hyperparameters;
+  for (const [own, value] of Object.entries(hyperparameters)) {
+    const bounds = known[own];
+    if (!bounds) {
+      throw new UsageError(`hyperparameters: ${name} has no ${own}`, {
+        hint: `it has ${Object.keys(known).join(", ") || "none"}`,
+      });
+    }
+    const { min, below = Infinity } = bounds;
+    if (value >= min && value < below) continue;
+    const range = `at least ${min}${below === Infinity ? "" : ` and below ${below}`}`;
+    throw new UsageError(`hyperparameters.${own}: must be a number ${range}; got ${value}`);
+  }
+  const numbers = Object.fromEntries(
+    Object.entries(known).map(([own, { default: usual }]) => [own, hyperparameters[own] ?? usual]),
+  );
+  const decay = weightDecay ?? definition.usualDecay ?? 0;
+  return { usualRate: definition.usualRate, ...definition.build(numbers, decay) };
+}
+
+/** The learning rate to start from when none is given. */
+export const usualLearningRate = (name: OptimizerName): number => OPTIMIZERS[name].usualRate;

@@ -1,0 +1,77 @@
+/** @file Buffers as the host uses them: looking them up, filling, copying and reading them. */
+
+import { UsageError } from "../errors.ts";
+import type { DType, TypedArray } from "../tensor/dtype.ts";
+import { float32ToBfloat16, float32ToFloat16 } from "../tensor/half.ts";
+import type { HostTensor } from "../tensor/host-tensor.ts";
+import { sameShape } from "../tensor/shape.ts";
+import type { Buffer, Buffers } from "./runtime.ts";
+
+/** Elements that are float32 by construction. */
+export function floats(elements: unknown): Float32Array {
+  if (elements instanceof Float32Array) return elements;
+  throw new Error("internal: float32 expected");
+}
+
+/** Copies between arrays of the same numbers. */
+export function copyElements(from: TypedArray, to: TypedArray): void {
+  if (from instanceof BigInt64Array || to instanceof BigInt64Array) {
+    throw new Error("internal: state is not int64");
+  }
+  to.set(from);
+}
+
+/** A buffer that must be there. */
+export function bufferOf<K>(buffers: ReadonlyMap<K, Buffer>, key: K): Buffer {
+  const buffer = buffers.get(key);
+  if (buffer) return buffer;
+  throw new Error(`internal: no buffer ${String(key)}`);
+}
+
+export function bufferNamed(buffers: Buffers, key: string): Buffer {
+  const buffer = buffers[key];
+  if (buffer) return buffer;
+  throw new Error(`internal: no buffer ${key}`);
+}
+
+/** Copies a tensor into a buffer, which may hold float32 in sixteen bits. @throws {UsageError} if their shapes differ. */
+export function restore(name: string, buffer: Buffer, tensor: HostTensor): void {
+  const narrow = tensor.dtype === "float32" ? NARROW[buffer.dtype] : undefined;
+  if (narrow && sameShape(buffer.shape, tensor.shape)) {
+    const bits = narrow(floats(tensor.data));
+    return buffer.write((elements) => copyElements(bits, elements));
+  }
+  if (!sameShape(buffer.shape, tensor.shape) || buffer.dtype !== tensor.dtype) {
+    throw new UsageError(
+      `${name}: must be ${buffer.dtype} [${buffer.shape.join(", ")}]` +
+        `; got ${tensor.dtype} [${tensor.shape.join(", ")}]`,
+    );
+  }
+  const { data } = tensor;
+  buffer.write((elements) => copyElements(data, elements));
+}
+
+const NARROW: Readonly<Partial<Record<DType, (values: Float32Array) => Uint16Array>>> = {
+  float16: float32ToFloat16,
+  bfloat16: float32ToBfloat16,
+};
+
+/** Overwrites all elements by 0. */
+export const clear = (buffer: Buffer): void => fill(buffer, 0);
+
+/** Overwrites all elements by one number. */
+export const fill = (buffer: Buffer, value: number): void =>
+  buffer.write((elements) => {
+    if (elements instanceof BigInt64Array) throw new Error("internal: state is not int64");
+    elements.fill(value);
+  });
+
+/** Overwrites all elements by these. */
+export const setElements = (buffer: Buffer, values: TypedArray): void =>
+  buffer.write((elements) => copyElements(values, elements));
+
+/** The only element. */
+export async function numberOf(buffer: Buffer): Promise<number> {
+  const [value] = await buffer.read();
+  return Number(value);
+}

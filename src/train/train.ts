@@ -1,0 +1,175 @@
+/**
+ * @file The training loop, as an asynchronous generator of events.
+ *
+ * Who consumes the events decides the pace: between two events nothing runs.
+ *
+ * @example
+ * for await (const event of train(parseConfig({ steps: 100 }), { runtime, host })) {
+ *   if (event.type === "step") console.log(event.step, event.loss);
+ * }
+ */
+
+import type { TrainConfig } from "../options/config.ts";
+import type { EndEvent, SavedEvent, StartEvent, TrainEvent } from "../runs/events.ts";
+import { elementCount } from "../tensor/shape.ts";
+import { removeCheckpoint } from "./checkpoint.ts";
+import { translate } from "./evaluation.ts";
+import { measuredMemory, predictedMemory } from "./memory.ts";
+import { checkOutput } from "./output.ts";
+import { describePlan } from "./plan.ts";
+import { prepare, type Run, type RunContext } from "./prepare.ts";
+import { stopwatch } from "./stopwatch.ts";
+import { openTrainer, type Trainer } from "./trainer.ts";
+
+export interface TrainContext extends RunContext {
+  /** Aborting finishes the micro-step, saves a checkpoint and ends the run. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Trains a model and saves it.
+ *
+ * @throws {UsageError} if the options do not fit together, before anything is written.
+ * @throws {FormatError} if a file is not what it should be.
+ */
+export async function* train(
+  config: TrainConfig,
+  { signal, ...context }: TrainContext,
+): AsyncGenerator<TrainEvent, void, undefined> {
+  await checkOutput(config);
+  const run = await prepare(config, context);
+  try {
+    yield* trainPrepared(run, signal);
+  } finally {
+    await run.engine.release();
+  }
+}
+
+async function* trainPrepared(
+  run: Run,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TrainEvent, void, undefined> {
+  const { config, engine, context } = run;
+  const { output } = config;
+  const trainer = await openTrainer(run);
+  const { totalSteps } = trainer;
+  const evaluateEvery = config.evaluateEvery || Math.max(1, Math.ceil(totalSteps / 10));
+  const startStep = trainer.position().step;
+  const memory = await predictedMemory(run);
+  const clock = stopwatch(context.runtime, engine.parts.draws);
+  const start = { totalSteps, startStep, evaluateEvery, memory };
+  yield startEvent(run, start);
+  if (!config.resume) yield await trainer.evaluate();
+
+  let savedStep: number | undefined;
+  const saved = (what: SavedEvent["what"]): SavedEvent => {
+    savedStep = trainer.position().step;
+    return { type: "saved", step: savedStep, path: output, what };
+  };
+  const pause = async (): Promise<SavedEvent> => {
+    await trainer.saveCheckpoint();
+    return saved("checkpoint");
+  };
+  const end = (reason: EndEvent["reason"], message?: string): EndEvent => ({
+    type: "end",
+    reason,
+    step: trainer.position().step,
+    totalSteps,
+    elapsedMs: clock.totalMs(),
+    memory: measuredMemory(memory, run),
+    ...clock.shares(),
+    ...(message !== undefined && { message }),
+  });
+
+  while (trainer.position().step < totalSteps) {
+    const { step } = trainer.position();
+    const operationsBefore = engine.parts.programs.operations();
+    let tokens = 0;
+    clock.start();
+    for (;;) {
+      tokens += await trainer.microStep();
+      if (trainer.isStepFull()) break;
+      yield { type: "micro-step", step, microStep: trainer.position().microStep };
+      if (signal?.aborted && trainer.isPausable()) {
+        clock.stop();
+        yield await pause();
+        yield end("interrupted");
+        return;
+      }
+    }
+    const result = await trainer.update();
+    clock.stop();
+    if (!Number.isFinite(result.loss)) {
+      yield end("not a number", notANumber(trainer, output, savedStep));
+      return;
+    }
+    const done = step + 1;
+    const ms = clock.lastMs();
+    yield {
+      type: "step",
+      step: done,
+      totalSteps,
+      loss: result.loss,
+      learningRate: result.learningRate,
+      ...(result.gradNorm !== undefined && { gradNorm: result.gradNorm }),
+      tokens,
+      elapsedMs: clock.totalMs(),
+      tokensPerSecond: tokens / (ms / 1000),
+      gflopsPerSecond: (engine.parts.programs.operations() - operationsBefore) / 1e6 / ms,
+      etaMs: (clock.totalMs() / (done - startStep)) * (totalSteps - done),
+      residentBytes: context.host.memory.residentBytes(),
+    };
+
+    const isLast = done === totalSteps;
+    if (signal?.aborted && !isLast) {
+      yield await pause();
+      yield end("interrupted");
+      return;
+    }
+    if (isLast || done % evaluateEvery === 0) {
+      const evaluation = await trainer.evaluate();
+      yield evaluation;
+      // What is on disk are always weights whose held-out loss is a number.
+      if (Number.isFinite(evaluation.loss)) {
+        await trainer.saveModel();
+        yield saved("model");
+      }
+    }
+    if (config.saveEvery > 0 && (isLast || done % config.saveEvery === 0)) yield await pause();
+  }
+
+  if (config.saveEvery === 0) await removeCheckpoint(output);
+  const translation = await translate(run, trainer.position().step);
+  if (translation) yield translation;
+  yield end("finished");
+}
+
+const startEvent = (
+  { config, model, data, drawn, plan }: Run,
+  numbers: Pick<StartEvent, "totalSteps" | "startStep" | "evaluateEvery" | "memory">,
+): StartEvent => ({
+  type: "start",
+  config,
+  modelType: model.type,
+  task: model.task,
+  drawn,
+  parameterCount: [...model.params.values()].reduce(
+    (sum, { shape }) => sum + elementCount(shape),
+    0,
+  ),
+  parameters: describePlan(plan),
+  data: data.description,
+  ...numbers,
+});
+
+/** What happened, what is left and what to try. */
+function notANumber(trainer: Trainer, output: string, savedStep: number | undefined): string {
+  const kept =
+    savedStep === undefined
+      ? "no model was saved yet"
+      : `${output} keeps the model of step ${savedStep}, the last whose held-out loss was a number`;
+  return (
+    `the loss of step ${trainer.position().step + 1} is not a number; ${kept}. ` +
+    "Try a lower learningRate, maxGradNorm 1, or warmupSteps 100"
+  );
+}
