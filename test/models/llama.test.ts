@@ -1,6 +1,6 @@
 /** Llama: a trained model of 260 K parameters, and what its configuration means. */
 
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
@@ -9,6 +9,7 @@ import { llama } from "../../src/models/llama.ts";
 import { createPipeline } from "../../src/train/pipeline.ts";
 import { loadWeights, readConfig } from "../../src/weights/index.ts";
 import { expectClose } from "../support/close.ts";
+import { needsData } from "../support/data.ts";
 import { cpu } from "../support/graph.ts";
 import { STORIES } from "../support/stories.ts";
 import { batchOf, partsOfModel } from "../train/support.ts";
@@ -23,7 +24,7 @@ interface Expected {
   readonly last_logits_first8: readonly number[];
 }
 
-describe.skipIf(!existsSync(STORIES))("the 260 K Llama that tells stories", () => {
+describe("the 260 K Llama that tells stories", needsData(STORIES), () => {
   async function load() {
     const expected: Expected = JSON.parse(readFileSync(join(STORIES, "expected.json"), "utf8"));
     const model = llama(await readConfig(STORIES));
