@@ -1,6 +1,6 @@
 /** Encoders from task to task: a model that guessed tokens becomes a classifier, and one for embeddings; what was drawn is told. */
 
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadModel } from "../../src/generate/index.ts";
@@ -9,6 +9,7 @@ import { cpuRuntime } from "../../src/runtime/node.ts";
 import type { TrainOptions } from "../../src/options/config.ts";
 import { openSafetensors } from "../../src/weights/index.ts";
 import { bertTokenizerDirectory } from "../support/bert-tokenizer.ts";
+import { needsData } from "../support/data.ts";
 import { type FinishedRun, folder, largestDifference, runTiny, weightsOf } from "./support.ts";
 
 const CHECKPOINT = "../shared/data/checkpoints/tiny_random_BertForSequenceClassification";
@@ -158,7 +159,7 @@ describe("a model that guesses tokens", () => {
   });
 });
 
-describe.skipIf(!existsSync(CHECKPOINT))("a classifier with a head of its own", () => {
+describe("a classifier with a head of its own", needsData(CHECKPOINT, COLA), () => {
   const options: TrainOptions = {
     ...shared,
     model: CHECKPOINT,

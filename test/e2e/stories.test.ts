@@ -3,15 +3,16 @@
  * pass in NumPy, and training that goes on from its weights and its tokenizer.
  */
 
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { completeText, createDecoder, loadModel } from "../../src/generate/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
+import { needsData } from "../support/data.ts";
 import { STORIES, storiesTokenizer } from "../support/stories.ts";
 import { folder, runTiny } from "./support.ts";
 
-describe.skipIf(!existsSync(STORIES))("stories260K", () => {
+describe("stories260K", needsData(STORIES), () => {
   const directory = join(folder, "stories");
   const textFile = join(folder, "story.txt");
   let story = "";

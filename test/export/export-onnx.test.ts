@@ -12,6 +12,7 @@ import { UsageError } from "../../src/errors.ts";
 import { exportOnnx } from "../../src/export/index.ts";
 import { saveModel } from "../../src/weights/index.ts";
 import { type GeneratorName, readGeneration, readGolden } from "../models/golden.ts";
+import { needsData } from "../support/data.ts";
 import { exportSaved, modelFolder } from "./support.ts";
 
 const folder = modelFolder();
@@ -109,20 +110,17 @@ describe.each(["t5", "t5_gated"] as const)("%s", (name) => {
 
 const STORIES = "../shared/data/checkpoints/stories260K_hf";
 
-it.skipIf(!existsSync(STORIES))(
-  "the trained Llama tells its story (skipped without ../shared/data)",
-  async () => {
-    const { greedy_ids: story } = JSON.parse(readFileSync(join(STORIES, "expected.json"), "utf8"));
-    await exportOnnx(STORIES, join(folder, "stories"));
-    const model = await AutoModelForCausalLM.from_pretrained("stories", { dtype: "fp32" });
-    const output = await model.generate({
-      ...padded([[1]], 0, "left"),
-      ...greedy,
-      max_new_tokens: story.length - 1,
-    });
-    expect(continuations(output, 0, -1)).toEqual([story]);
-  },
-);
+it("the trained Llama tells its story", needsData(STORIES), async () => {
+  const { greedy_ids: story } = JSON.parse(readFileSync(join(STORIES, "expected.json"), "utf8"));
+  await exportOnnx(STORIES, join(folder, "stories"));
+  const model = await AutoModelForCausalLM.from_pretrained("stories", { dtype: "fp32" });
+  const output = await model.generate({
+    ...padded([[1]], 0, "left"),
+    ...greedy,
+    max_new_tokens: story.length - 1,
+  });
+  expect(continuations(output, 0, -1)).toEqual([story]);
+});
 
 it("leaves what belongs to a model beside the graphs, and nothing of training", async () => {
   const { config, weights } = readGolden("llama");

@@ -11,6 +11,7 @@ import {
   readConfig,
 } from "../../src/weights/directory.ts";
 import { writeSafetensors } from "../../src/weights/safetensors.ts";
+import { needsData } from "../support/data.ts";
 import { failure, temporaryDirectory } from "./support.ts";
 
 const vector = (...values: readonly number[]): HostTensor =>
@@ -351,7 +352,7 @@ describe("isPlainFileName", () => {
 });
 
 const checkpoints = "../shared/data/checkpoints/tiny_random_gpt2";
-describe.skipIf(!existsSync(checkpoints))("real checkpoints", () => {
+describe("real checkpoints", needsData(checkpoints), () => {
   it.each(["tiny_gpt2", "fake_gpt2"])("loads %s under one set of names", async (name) => {
     const dir = join(checkpoints, name);
     const config = await readConfig(dir);

@@ -4,7 +4,7 @@
  * dtype written by `writeSafetensors` was also opened by hand with `safetensors.torch.load_file`.
  */
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +20,7 @@ import {
   type ReadOptions,
   writeSafetensors,
 } from "../../src/weights/safetensors.ts";
+import { needsData } from "../support/data.ts";
 import { dataStartOf, mutation } from "./mutations.ts";
 import { failure, safetensorsBytes, temporaryDirectory } from "./support.ts";
 
@@ -329,7 +330,7 @@ function checkPlaces(tensors: ReadonlyMap<string, HostTensor>, bytes: Buffer): v
 const BYTES_OF_OTHERS: Readonly<Record<string, number>> = { F64: 8, I16: 2 };
 
 const checkpoints = "../shared/data/checkpoints";
-describe.skipIf(!existsSync(checkpoints))("real checkpoints", () => {
+describe("real checkpoints", needsData(checkpoints), () => {
   it.each([
     ["tiny_random_gpt2/tiny_gpt2", 16, "wte.weight", [21, 2]],
     ["tiny_random_gpt2/fake_gpt2", 16, "transformer.wte.weight", [50257, 2]],

@@ -1,12 +1,12 @@
 /** Texts with labels: TSV with and without a header line, JSON lines, and CoLA as it was published. */
 
-import { existsSync } from "node:fs";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { type LabelledText, labelsOf, readLabelledTexts } from "../../../src/data/index.ts";
 import { FormatError, UsageError } from "../../../src/errors.ts";
+import { needsData } from "../../support/data.ts";
 
 const COLA = "../shared/data/cola/in_domain_train.tsv";
 
@@ -123,7 +123,7 @@ describe("readLabelledTexts", () => {
   });
 
   // 8551 lines, of which 6023 are acceptable: counted with awk.
-  it.skipIf(!existsSync(COLA))("reads CoLA by the numbers of its columns", async () => {
+  it("reads CoLA by the numbers of its columns", needsData(COLA), async () => {
     const texts = await readLabelledTexts(COLA, { text: "4", label: "2" });
     expect(texts).toHaveLength(8551);
     expect(texts.filter(({ label }) => label === "1")).toHaveLength(6023);

@@ -1,10 +1,10 @@
-import { existsSync } from "node:fs";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { detectExamples, detectFormat, readPairs, readTexts } from "../../../src/data/index.ts";
 import { FormatError, UsageError } from "../../../src/errors.ts";
+import { needsData } from "../../support/data.ts";
 
 const MULTI30K = "../shared/data/multi30k";
 
@@ -180,11 +180,11 @@ describe("readPairs", () => {
   });
 
   // Counts and the first pair as in the corpus's own description, see multi30k/SOURCE.txt.
-  it.skipIf(!existsSync(MULTI30K)).each([
+  it.each([
     ["train", 29_000],
     ["val", 1014],
     ["test_2016_flickr", 1000],
-  ])("reads Multi30k %s", async (split, count) => {
+  ])("reads Multi30k %s", needsData(MULTI30K), async (split, count) => {
     const read = await readPairs({ paths: [`${MULTI30K}/${split}.de`, `${MULTI30K}/${split}.en`] });
     expect(read).toHaveLength(count);
   });

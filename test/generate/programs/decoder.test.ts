@@ -1,6 +1,5 @@
 /** Decoding with a cache against the whole sequence read at once, and against transformers. */
 
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { GraphError, UsageError } from "../../../src/errors.ts";
@@ -8,6 +7,7 @@ import { createDecoder, type Decoder } from "../../../src/generate/index.ts";
 import { gpt2 } from "../../../src/models/architectures/gpt2.ts";
 import { loadWeights, readConfig } from "../../../src/weights/index.ts";
 import { drawnModel } from "../../predict/support.ts";
+import { needsData } from "../../support/data.ts";
 import { fullLogits, golden, maxDifference, randomPrompts, setUp } from "../support.ts";
 
 const CHECKPOINTS = "../shared/data/checkpoints/tiny_random_gpt2";
@@ -153,24 +153,26 @@ describe("a decoder", () => {
 });
 
 describe("a checkpoint", () => {
-  it.skipIf(!existsSync(CHECKPOINTS)).each(["fake_gpt2", "tiny_gpt2"])(
-    "%s decodes as it reads (skipped without ../shared/data)",
-    async (name) => {
-      const folder = join(CHECKPOINTS, name);
-      const model = gpt2(await readConfig(folder));
-      const shapes = new Map([...model.params].map(([param, { shape }]) => [param, shape]));
-      const tensors = await loadWeights(folder, shapes, model.checkpoint);
-      const { runtime } = setUp();
-      const weights = new Map([...tensors].map(([param, t]) => [param, runtime.adopt(t)]));
-      const decoder = createDecoder(model, runtime, weights);
-      const ids = Int32Array.of(3, 1, 4, 1, 5, 9, 2, 6, 5, 3);
-      const expected = await fullLogits({ model, runtime, weights }, ids);
-      const size = model.vocabularySize;
-      for (const { length, logits } of await feed(decoder, [ids], [[4], ...singles(1, 6)])) {
-        const reference = expected.subarray((length - 1) * size, length * size);
-        expect(maxDifference(logits, reference)).toBeLessThan(TOLERANCE);
-      }
-      await decoder.release();
-    },
+  async function decodesAsItReads(folder: string): Promise<void> {
+    const model = gpt2(await readConfig(folder));
+    const shapes = new Map([...model.params].map(([param, { shape }]) => [param, shape]));
+    const tensors = await loadWeights(folder, shapes, model.checkpoint);
+    const { runtime } = setUp();
+    const weights = new Map([...tensors].map(([param, t]) => [param, runtime.adopt(t)]));
+    const decoder = createDecoder(model, runtime, weights);
+    const ids = Int32Array.of(3, 1, 4, 1, 5, 9, 2, 6, 5, 3);
+    const expected = await fullLogits({ model, runtime, weights }, ids);
+    const size = model.vocabularySize;
+    for (const { length, logits } of await feed(decoder, [ids], [[4], ...singles(1, 6)])) {
+      const reference = expected.subarray((length - 1) * size, length * size);
+      expect(maxDifference(logits, reference)).toBeLessThan(TOLERANCE);
+    }
+    await decoder.release();
+  }
+
+  it("of transformers decodes as it reads", () => decodesAsItReads("test/golden/peft_base"));
+
+  it.each(["fake_gpt2", "tiny_gpt2"])("%s decodes as it reads", needsData(CHECKPOINTS), (name) =>
+    decodesAsItReads(join(CHECKPOINTS, name)),
   );
 });

@@ -1,6 +1,7 @@
 /**
- * Ids and texts compared with transformers' own: those kept in the shared data, made by Hugging Face
- * (see tokenizers/expected/SOURCE.txt), and those of golden/make_special_tokens.py.
+ * Ids and texts compared with transformers' own. Of small tokenizers: golden/make_small_tokenizers.py.
+ * Of real ones: those kept in the shared data, made by Hugging Face (see tokenizers/expected/SOURCE.txt),
+ * and those of golden/make_special_tokens.py.
  */
 
 import { existsSync } from "node:fs";
@@ -11,10 +12,63 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { FormatError } from "../../../src/errors.ts";
 import { createTokenizer } from "../../../src/text/tokenizers/huggingface.ts";
 import { byteTokenizer, loadTokenizer, type Tokenizer } from "../../../src/text/index.ts";
+import { DATA as SHARED, needsData } from "../../support/data.ts";
+import { directoryOf, smallTokenizers } from "../../support/small-tokenizers.ts";
 import { STORIES, storiesTokenizer } from "../../support/stories.ts";
 
-const SHARED = "../shared/data";
 const DATA = `${SHARED}/tokenizers`;
+
+describe.each(smallTokenizers)("a small tokenizer like that of %s", (_, golden) => {
+  let folder: string;
+  let tokenizer: Tokenizer;
+  beforeAll(async () => {
+    folder = directoryOf(golden);
+    tokenizer = await loadTokenizer(folder);
+  });
+
+  it("knows its special tokens", () => {
+    expect(tokenizer).toMatchObject({
+      vocabularySize: golden.vocabularySize,
+      startOfText: golden.before[0],
+      endOfText: golden.endOfText ?? undefined,
+      pad: golden.pad ?? golden.endOfText,
+      mask: golden.mask ?? undefined,
+      unknown: golden.unknown ?? undefined,
+    });
+    expect([...tokenizer.specialTokens].toSorted((a, b) => a - b)).toEqual(golden.special);
+  });
+
+  it.each(golden.texts)("encodes and decodes $text", ({ text, inner, ids, types, decoded }) => {
+    expect([...tokenizer.encode(text)]).toEqual(inner);
+    expect([...tokenizer.encodePrompt(text)]).toEqual([...golden.before, ...inner]);
+    const whole = tokenizer.encodeWithSpecialTokens(text);
+    expect([...whole.ids]).toEqual(ids);
+    expect([...whole.tokenTypes]).toEqual(types);
+    expect(tokenizer.decode(ids)).toBe(decoded);
+  });
+
+  it.each(golden.pairs)("puts around $texts what transformers does", ({ texts, ids, types }) => {
+    const { ids: found, tokenTypes } = tokenizer.encodeWithSpecialTokens(...texts);
+    expect([...found]).toEqual(ids);
+    expect([...tokenTypes]).toEqual(types);
+  });
+
+  it("leaves out ids that are no token", () => {
+    const ids = [...tokenizer.encode("one two"), golden.vocabularySize + 7];
+    expect(tokenizer.decode(ids)).toBe("one two");
+  });
+
+  it("decodes no ids to no text", () => {
+    expect(tokenizer.decode([])).toBe("");
+  });
+
+  it("keeps its files as they are", async () => {
+    expect([...tokenizer.files.keys()]).toEqual(Object.keys(golden.files));
+    for (const [name, content] of tokenizer.files) {
+      expect(content).toBe(await readFile(join(folder, name), "utf8"));
+    }
+  });
+});
 
 interface Case {
   readonly name: string;
@@ -121,7 +175,7 @@ const readTests = async (key: string) =>
 const inner = (ids: readonly number[], [before, after]: Case["added"]) =>
   ids.slice(before, ids.length - after);
 
-describe.skipIf(!existsSync(DATA))("the expected encodings", () => {
+describe("the expected encodings", needsData(DATA), () => {
   it("are all in use, but for those without a tokenizer", async () => {
     const files = await readdir(DATA, { recursive: true });
     expect(files.filter((name) => /expected.*\.json$/.test(name)).toSorted()).toEqual(
@@ -143,7 +197,7 @@ describe.skipIf(!existsSync(DATA))("the expected encodings", () => {
   });
 });
 
-describe.skipIf(!existsSync(DATA)).each(cases)("the $name tokenizer", (row) => {
+describe.each(cases)("the $name tokenizer", needsData(DATA), (row) => {
   const folder = join(DATA, row.name);
   let tokenizer: Tokenizer;
   beforeAll(async () => {
@@ -195,7 +249,7 @@ describe.skipIf(!existsSync(DATA)).each(cases)("the $name tokenizer", (row) => {
   });
 });
 
-it.skipIf(!existsSync(DATA))("GPT-2's tokenizer gives the ids of English Whisper", async () => {
+it("GPT-2's tokenizer gives the ids of English Whisper", needsData(DATA), async () => {
   const { encode } = await loadTokenizer(join(DATA, "gpt2"));
   const { text, token_ids: ids } = await readJson(join(DATA, WHISPER.passage));
   expect([...encode(text)]).toEqual(inner(ids, [2, 1]));
@@ -220,7 +274,7 @@ const golden: readonly Expected[] = (
   await readJson(new URL("../../golden/special_tokens.json", import.meta.url).pathname)
 ).tokenizers;
 
-describe.skipIf(!existsSync(SHARED)).each(golden)("the tokenizer of $folder", (expected) => {
+describe.each(golden)("the tokenizer of $folder", needsData(SHARED), (expected) => {
   let tokenizer: Tokenizer;
   beforeAll(async () => {
     tokenizer = await loadTokenizer(join(SHARED, expected.folder));
@@ -242,7 +296,7 @@ describe.skipIf(!existsSync(SHARED)).each(golden)("the tokenizer of $folder", (e
   );
 });
 
-describe.skipIf(!existsSync(STORIES))("the tokenizer of stories260K", () => {
+describe("the tokenizer of stories260K", needsData(STORIES), () => {
   it("gives the ids that its model was made with", async () => {
     const expected = await readJson(join(STORIES, "expected.json"));
     const tokenizer = createTokenizer(await storiesTokenizer(), { name: "stories", path: "" });

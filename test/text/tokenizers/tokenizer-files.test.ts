@@ -1,12 +1,9 @@
-import { existsSync } from "node:fs";
-import { copyFile, mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../../src/errors.ts";
 import { findTokenizer, readConfig } from "../../../src/text/tokenizers/tokenizer-files.ts";
-
-const SHARED = "../shared/data";
 
 async function directory(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "flora-tokenizer-"));
@@ -61,15 +58,17 @@ describe("findTokenizer", () => {
     );
   });
 
-  // The folders of real models, less their tokenizer.json.
-  it.skipIf(!existsSync(SHARED)).each([
-    ["tokenizers/t5", ["spiece.model", "tokenizer_config.json", "config.json"], "spiece.model"],
-    ["tokenizers/llama", ["tokenizer.model", "tokenizer_config.json"], "tokenizer.model"],
-    ["tokenizers/bert", ["vocab.txt", "tokenizer_config.json"], "vocab.txt"],
-    ["tokenizers/gpt2", ["vocab.json", "merges.txt", "config.json"], "vocab.json and merges.txt"],
-  ])("names what %s has instead", async (source, names, got) => {
-    const folder = await directory({});
-    for (const name of names) await copyFile(join(SHARED, source, name), join(folder, name));
+  const folderOf = (names: readonly string[]) =>
+    directory(Object.fromEntries(names.map((name) => [name, ""])));
+
+  // The files of real models, less their tokenizer.json.
+  it.each([
+    ["T5", ["spiece.model", "tokenizer_config.json", "config.json"], "spiece.model"],
+    ["Llama", ["tokenizer.model", "tokenizer_config.json"], "tokenizer.model"],
+    ["BERT", ["vocab.txt", "tokenizer_config.json"], "vocab.txt"],
+    ["GPT-2", ["vocab.json", "merges.txt", "config.json"], "vocab.json and merges.txt"],
+  ])("names what %s has instead", async (_, names, got) => {
+    const folder = await folderOf(names);
     const error = await caught(findTokenizer(folder));
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toHaveProperty(
@@ -78,12 +77,22 @@ describe("findTokenizer", () => {
     );
   });
 
-  it.skipIf(!existsSync(SHARED)).each([
-    ["stories260K_hf", "got the directory"],
-    ["tiny_random_gpt2/tiny_gpt2", "got only vocab.json and merges.txt in"],
-    ["tiny_random_gpt2/fake_gpt2", "got the directory"],
-  ])("refuses the checkpoint %s, which has none", async (name, got) => {
-    const folder = join(SHARED, "checkpoints", name);
+  it.each([
+    ["weights alone", ["config.json", "model.safetensors"], "got the directory"],
+    [
+      "GPT-2's slow files",
+      [
+        "config.json",
+        "merges.txt",
+        "model.safetensors",
+        "special_tokens_map.json",
+        "tokenizer_config.json",
+        "vocab.json",
+      ],
+      "got only vocab.json and merges.txt in",
+    ],
+  ])("refuses a checkpoint with %s", async (_, names, got) => {
+    const folder = await folderOf(names);
     const error = await caught(findTokenizer(folder));
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toHaveProperty(

@@ -4,7 +4,6 @@
  * ASCII digits), see word-split.test.ts and the ids of Hugging Face.
  */
 
-import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Tokenizer } from "@huggingface/tokenizers";
@@ -13,6 +12,8 @@ import { describe, expect, it } from "vitest";
 import { trainBpe } from "../../../src/text/index.ts";
 import { type Json, parseObject } from "../../../src/files/json.ts";
 import { type Encode, wordEncoder } from "../../../src/text/tokenizers/word-encoder.ts";
+import { needsData } from "../../support/data.ts";
+import { smallTokenizers } from "../../support/small-tokenizers.ts";
 import { forms } from "../../support/tokenizers.ts";
 
 const DATA = "../shared/data/tokenizers";
@@ -53,53 +54,60 @@ const texts = fc
   .array(fragment, { maxLength: 20 })
   .map((parts) => parts.join("").replaceAll(/[\u0085\uFEFFΣ]/g, ""));
 
-const shared = ["gpt2", "bert", "t5", "llama"].filter((name) => existsSync(join(DATA, name)));
-const real = await Promise.all(
-  shared.map(async (name): Promise<readonly [string, Json]> => {
-    const path = join(DATA, name, "tokenizer.json");
-    return [`the tokenizer of ${name}`, parseObject(path, await readFile(path, "utf8"))];
-  }),
-);
+function expectSameIds(tokenizer: Json): void {
+  const encode = engineOf(tokenizer);
+  const words = wordEncoder(tokenizer, {});
+  const fast = words.wrap(engineOf(words.tokenizer));
+  const splitsDigits = JSON.stringify(tokenizer["pre_tokenizer"] ?? null).includes('"Digits"');
+  const comparable = texts.map((text) =>
+    splitsDigits ? text.replaceAll(/(?!\d)\p{N}/gu, "") : text,
+  );
+  fc.assert(
+    fc.property(comparable, (text) => {
+      expect(fast(text)).toEqual(encode(text));
+    }),
+    { numRuns: 300 },
+  );
+}
+
+function expectEachWordOnce(tokenizer: Json): void {
+  const asked: string[] = [];
+  const observed = wordEncoder(tokenizer, {}).wrap((text) => {
+    asked.push(text);
+    return [];
+  });
+  observed("the leather, the leather the leather");
+  const size = asked.length;
+  expect(size).toBeGreaterThan(1);
+  observed("the leather the leather");
+  expect(asked).toHaveLength(size);
+  observed("the leather weather");
+  expect(asked).toHaveLength(size + 1);
+  expect(new Set(asked).size).toBe(asked.length);
+}
 
 describe.each<readonly [string, Json]>([
   ["a learned tokenizer", learned],
   ["a tokenizer with special tokens", withSpecialTokens],
   ...forms.map(({ name, tokenizer }) => [`a tokenizer like that of ${name}`, tokenizer] as const),
-  ...real,
+  ...smallTokenizers.map(
+    ([kind, { files }]) => [`a small one like that of ${kind}`, files["tokenizer.json"]] as const,
+  ),
 ])("wordEncoder of %s", (_, tokenizer) => {
-  const encode = engineOf(tokenizer);
-  const words = wordEncoder(tokenizer, {});
-
-  it("gives the same ids", () => {
-    const fast = words.wrap(engineOf(words.tokenizer));
-    const splitsDigits = JSON.stringify(tokenizer["pre_tokenizer"] ?? null).includes('"Digits"');
-    const comparable = texts.map((text) =>
-      splitsDigits ? text.replaceAll(/(?!\d)\p{N}/gu, "") : text,
-    );
-    fc.assert(
-      fc.property(comparable, (text) => {
-        expect(fast(text)).toEqual(encode(text));
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  it("encodes each word once", () => {
-    const asked: string[] = [];
-    const observed = words.wrap((text) => {
-      asked.push(text);
-      return [];
-    });
-    observed("the leather, the leather the leather");
-    const size = asked.length;
-    expect(size).toBeGreaterThan(1);
-    observed("the leather the leather");
-    expect(asked).toHaveLength(size);
-    observed("the leather weather");
-    expect(asked).toHaveLength(size + 1);
-    expect(new Set(asked).size).toBe(asked.length);
-  });
+  it("gives the same ids", () => expectSameIds(tokenizer));
+  it("encodes each word once", () => expectEachWordOnce(tokenizer));
 });
+
+describe.each(["gpt2", "bert", "t5", "llama"])(
+  "wordEncoder of the tokenizer of %s",
+  needsData(DATA),
+  (name) => {
+    const path = join(DATA, name, "tokenizer.json");
+    const load = async () => parseObject(path, await readFile(path, "utf8"));
+    it("gives the same ids", async () => expectSameIds(await load()));
+    it("encodes each word once", async () => expectEachWordOnce(await load()));
+  },
+);
 
 describe("wordEncoder leaves alone", () => {
   it.each<readonly [string, Json]>([

@@ -1,6 +1,6 @@
 /** Llama: a trained model of 260 K parameters, and what its configuration means. */
 
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../../../src/errors.ts";
@@ -8,6 +8,7 @@ import { complete, createDecoder } from "../../../../src/generate/index.ts";
 import { llama } from "../../../../src/models/architectures/rotary/llama.ts";
 import { loadWeights, readConfig } from "../../../../src/weights/index.ts";
 import { expectClose } from "../../../support/close.ts";
+import { needsData } from "../../../support/data.ts";
 import { cpu } from "../../../support/graph.ts";
 import { STORIES } from "../../../support/stories.ts";
 import { batchOf, partsOfModel } from "../../../train/support.ts";
@@ -22,7 +23,7 @@ interface Expected {
   readonly last_logits_first8: readonly number[];
 }
 
-describe.skipIf(!existsSync(STORIES))("the 260 K Llama that tells stories", () => {
+describe("the 260 K Llama that tells stories", needsData(STORIES), () => {
   async function load() {
     const expected: Expected = JSON.parse(readFileSync(join(STORIES, "expected.json"), "utf8"));
     const model = llama(await readConfig(STORIES));
