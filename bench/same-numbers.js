@@ -157,26 +157,30 @@ function tensorsOf(file) {
 
 // Speed
 
-/** The median time of a step in both trees, whose runs alternate. */
+/** The median time of a step in both trees, whose runs alternate; the ratios of single rounds say what that is worth. */
 async function compareSpeed() {
-  const runs = 7;
-  const times = { before: [], now: [] };
-  for (let i = 0; i < runs; i += 1) {
-    for (const when of Object.keys(trees)) {
+  const rounds = [];
+  for (let i = 0; i < 7; i += 1) {
+    const round = {};
+    // Each goes first in every other round.
+    const order = i % 2 === 0 ? ["before", "now"] : ["now", "before"];
+    for (const when of order) {
       const output = join(folder, `timed ${i}, ${when}`);
       await train(when, output, timed);
       // The first steps prepare programs.
       const steps = numbersOf(output).filter(({ type, step }) => type === "step" && step > 2);
-      const milliseconds = steps.map(
-        ({ tokens, tokensPerSecond }) => (1000 * tokens) / tokensPerSecond,
-      );
-      times[when].push(...milliseconds);
+      round[when] = steps.map(({ tokens, tokensPerSecond }) => (1000 * tokens) / tokensPerSecond);
     }
+    rounds.push(round);
   }
-  const [before, now] = [median(times.before), median(times.now)];
-  console.log(`\na step of a larger model, median of ${times.now.length}, in ${runs} runs each:`);
+  const before = median(rounds.flatMap((round) => round.before));
+  const now = median(rounds.flatMap((round) => round.now));
+  const ratios = rounds.map((round) => median(round.now) / median(round.before));
+  const [least, most] = [Math.min(...ratios), Math.max(...ratios)].map((ratio) => ratio.toFixed(3));
   console.log(
-    `${before.toFixed(1)} ms before, ${now.toFixed(1)} ms now, ratio ${(now / before).toFixed(3)}`,
+    `\na step of a larger model, median of ${rounds.length} runs: ` +
+      `${before.toFixed(1)} ms before, ${now.toFixed(1)} ms now, ` +
+      `ratio ${(now / before).toFixed(3)} (${least} to ${most} in single rounds)`,
   );
 }
 

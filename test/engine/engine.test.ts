@@ -1,0 +1,331 @@
+/** A step on other runtimes, with a reducer, with subspaces that are learned, and with optimizers and objectives of one's own. */
+
+import { describe, expect, it } from "vitest";
+import type { Compressor } from "../../src/compress/compressor.ts";
+import { stepRule } from "../../src/compress/flora.ts";
+import { dense } from "../../src/compress/flora-compressor.ts";
+import { type Engine, openEngine, type Reduce } from "../../src/engine/engine.ts";
+import { crossEntropy } from "../../src/engine/objectives/cross-entropy.ts";
+import { drawWeight } from "../../src/engine/parts/initial-weights.ts";
+import { namedBuffers } from "../../src/engine/parts/state.ts";
+import { gpt2 } from "../../src/models/architectures/gpt2.ts";
+import type { Optimizer } from "../../src/optim/optimizer.ts";
+import { namedOptimizer } from "../../src/optim/registry.ts";
+import { trace } from "../../src/optim/sgd.ts";
+import { descent, identity } from "../../src/optim/transform.ts";
+import type { TrainOptions } from "../../src/options/config.ts";
+import { bufferNamed, bufferOf, floats, setElements } from "../../src/runtime/buffers.ts";
+import { cpuRuntime } from "../../src/runtime/node.ts";
+import type { Buffers } from "../../src/runtime/runtime.ts";
+import { wasmRuntime } from "../../src/runtime/web.ts";
+import { planParameters } from "../../src/train/plan.ts";
+import { expectClose, FLOAT32, relativeDifference } from "../support/close.ts";
+import { deviceRuntime } from "../support/device-runtime.ts";
+import { batchAt, openRun, tiny } from "./support.ts";
+
+const cpu = () => cpuRuntime({ threads: 1 });
+
+/** What runs: every way in which state is kept, moved, merged and rounded. */
+const RUNS: readonly TrainOptions[] = [
+  { method: "dense", optimizer: "adamw" },
+  { method: "flora", microSteps: 2, maxGradNorm: 1 },
+  { method: "flora", recompute: false, compressEmbeddings: true, vocabularyChunk: 20 },
+  {
+    rank: 28,
+    projection: "orthonormal",
+    momentum: 0.9,
+    resampleEvery: 2,
+    microSteps: 2,
+  },
+  {
+    rank: 28,
+    projection: "orthonormal",
+    optimizer: "adam",
+    compressMoments: true,
+    resampleEvery: 2,
+  },
+  { momentum: 0.9, momentumRule: "reference" },
+  { accumulatorDtype: "int8", microSteps: 2 },
+  { weightDtype: "bfloat16" },
+  { weightDtype: "float16", weightUpdate: "master" },
+  { method: "lora", rank: 4, optimizer: "adam" },
+  { method: "relora", rank: 4, optimizer: "adam", mergeEvery: 2 },
+  { method: "plora", rank: 4, optimizer: "adam", mergeEvery: 2, unloadFraction: 0.5 },
+];
+
+describe.each(RUNS)("steps with %j", (options) => {
+  it("are the same, bit by bit, where the host does not see the memory", async () => {
+    const [own, device] = [openRun(cpu(), options), openRun(deviceRuntime(cpu()), options)];
+    expect(await device.steps(3)).toEqual(await own.steps(3));
+    expect(await device.weights()).toEqual(await own.weights());
+    await Promise.all([own.engine.release(), device.engine.release()]);
+  });
+
+  it("are the same on WebAssembly", async () => {
+    const [own, wasm] = [openRun(cpu(), options), openRun(wasmRuntime(), options)];
+    expectClose(await wasm.steps(3), await own.steps(3), FLOAT32);
+    await Promise.all([own.engine.release(), wasm.engine.release()]);
+  });
+});
+
+it("updates large tables in rows of a device too", async () => {
+  const model = gpt2({ vocab_size: 33_000, n_embd: 256, n_layer: 1, n_head: 2, n_positions: 32 });
+  const options: TrainOptions = { optimizer: "adafactor", method: "dense" };
+  const runs = [cpu(), deviceRuntime(cpu())].map((each) => openRun(each, options, {}, model));
+  const [own = [], device = []] = await Promise.all(runs.map((run) => run.steps(2)));
+  expect(device).toEqual(own);
+  for (const { engine } of runs) await engine.release();
+});
+
+describe("a reducer", () => {
+  /** The sums of two engines, each of which sees half of the micro-batches. */
+  function pair() {
+    const waiting: { accumulators: ReadonlyMap<string, Buffers>; resolve: () => void }[] = [];
+    let total = { lossSum: 0, lossTokens: 0 };
+    const reduce: Reduce = async (sums, accumulators) => {
+      total = {
+        lossSum: total.lossSum + sums.lossSum,
+        lossTokens: total.lossTokens + sums.lossTokens,
+      };
+      const [other] = waiting;
+      if (!other) {
+        await new Promise<void>((resolve) => waiting.push({ accumulators, resolve }));
+        return total;
+      }
+      for (const [name, own] of accumulators) {
+        const theirs = other.accumulators.get(name) ?? {};
+        for (const [key, buffer] of Object.entries(own)) {
+          const added = floats(await bufferNamed(theirs, key).read());
+          const sum = floats(await buffer.read()).map((x, i) => x + (added[i] ?? 0));
+          setElements(buffer, sum);
+          setElements(bufferNamed(theirs, key), sum);
+        }
+      }
+      other.resolve();
+      return total;
+    };
+    return reduce;
+  }
+
+  it.each<TrainOptions>([{ method: "dense" }, { method: "flora" }, { maxGradNorm: 0.5 }])(
+    "makes one step of two halves, with %j",
+    async (options) => {
+      const reduce = pair();
+      const halves = [0, 1].map(() => openRun(cpu(), { ...options, microSteps: 1 }, { reduce }));
+      const whole = openRun(cpu(), { ...options, microSteps: 2 });
+      const numbers = { step: 1, cycle: 0, learningRate: 0.02, opensCycle: true };
+      const losses = await Promise.all(
+        halves.map(async ({ engine }, i) => {
+          engine.begin(numbers);
+          await engine.microStep(batchAt(i), i);
+          return engine.update();
+        }),
+      );
+      whole.engine.begin(numbers);
+      for (const i of [0, 1]) await whole.engine.microStep(batchAt(i), i);
+      const expected = await whole.engine.update();
+      for (const { lossSum, lossTokens } of losses) {
+        expectClose([lossSum, lossTokens], [expected.lossSum, expected.lossTokens], FLOAT32);
+      }
+      const weights = await whole.weights();
+      for (const half of halves) {
+        for (const [name, own] of Object.entries(await half.weights())) {
+          expectClose(own, weights[name] ?? [], FLOAT32, { what: name });
+        }
+      }
+    },
+  );
+});
+
+const RANK = 3;
+const RATE = 0.05;
+
+/** A is the first rows of the gradient, normalised: a stand-in for singular vectors. */
+const learning = (momentum: number): Compressor => ({
+  resampleEvery: 2,
+  compress({ shape, role }) {
+    const [rows = 0, columns = 0] = shape;
+    if (role !== "matrix" || shape.length !== 2) return { reason: role };
+    return {
+      projection: { side: "columns", rank: RANK, dimension: columns, family: "gaussian" },
+      description: `the first ${RANK} of ${rows} rows`,
+      subspace: { kind: "learned", learn: (gradient) => firstRows(gradient, columns) },
+    };
+  },
+  rule: (base, projection) => stepRule({ base, projection, momentum }),
+});
+
+function firstRows(gradient: Float32Array, columns: number): Float32Array {
+  const rows = gradient.slice(0, RANK * columns);
+  for (let start = 0; start < rows.length; start += columns) {
+    const row = rows.subarray(start, start + columns);
+    const length = Math.hypot(...row);
+    for (const i of row.keys()) row[i] = (row[i] ?? 0) / length;
+  }
+  return rows;
+}
+
+const SGD = namedOptimizer("sgd");
+
+/** G Aᵀ A */
+function projected(gradient: readonly number[], a: Float32Array, columns: number): number[] {
+  const rows = gradient.length / columns;
+  const out = new Array<number>(gradient.length).fill(0);
+  for (let i = 0; i < rows; i++) {
+    for (let k = 0; k < RANK; k++) {
+      let c = 0;
+      for (let j = 0; j < columns; j++)
+        c += (gradient[i * columns + j] ?? 0) * (a[k * columns + j] ?? 0);
+      for (let j = 0; j < columns; j++) {
+        const at = i * columns + j;
+        out[at] = (out[at] ?? 0) + c * (a[k * columns + j] ?? 0);
+      }
+    }
+  }
+  return out;
+}
+
+describe("a subspace that is learned from the whole gradient", () => {
+  const shapes = [tiny.inputTypes(2, 16)];
+  const runtime = cpu();
+  const weight = "h.1.mlp.c_proj.weight";
+  const [, columns = 0] = tiny.params.get(weight)?.shape ?? [];
+  const opened = (compressor: Compressor, microSteps: number) => {
+    const plan = planParameters(tiny, { compressor, optimizer: SGD });
+    const own = { model: tiny, plan, runtime, seed: 0, shapes, microSteps };
+    const engine = openEngine({ ...own, holdGradients: true });
+    for (const name of tiny.params.keys()) drawWeight(engine.parts, name);
+    return engine;
+  };
+  const numbersOf = async (engine: Engine, name: string) =>
+    Array.from(await bufferOf(engine.state.weights, name).read(), Number);
+
+  it.each([1, 2])("projects that gradient, and those of its cycle, %d micro-steps", async (n) => {
+    const [learner, whole] = [opened(learning(0), n), opened(dense(), n)];
+    let a: Float32Array = new Float32Array();
+    for (const step of [1, 2, 3]) {
+      const opensCycle = step % 2 === 1;
+      const numbers = { step, cycle: 0, learningRate: RATE, opensCycle };
+      // The dense engine stands where the learner does, and shows the gradient there.
+      for (const [name, from] of learner.state.weights) {
+        setElements(bufferOf(whole.state.weights, name), await from.read());
+      }
+      whole.begin(numbers);
+      learner.begin(numbers);
+      expect(learner.isPausable()).toBe(!opensCycle);
+      for (let i = 0; i < n; i++) {
+        const index = step * n + i;
+        await whole.microStep(batchAt(index), index);
+        await learner.microStep(batchAt(index), index);
+      }
+      const { lossTokens } = await whole.sums();
+      const accumulator = whole.state.accumulators.get(weight) ?? {};
+      const sum = floats(await bufferNamed(accumulator, "sum").read()).slice();
+      if (opensCycle) a = firstRows(sum, columns);
+      const before = await numbersOf(learner, weight);
+      await learner.update();
+      whole.discard();
+      const update = projected(Array.from(sum), a, columns);
+      const expected = before.map((w, i) => w - (RATE * (update[i] ?? 0)) / lossTokens);
+      expectClose(await numbersOf(learner, weight), expected, FLOAT32);
+      expect(relativeDifference(before, expected)).toBeGreaterThan(1e-4);
+      expect(learner.isPausable()).toBe(true);
+    }
+    await Promise.all([learner.release(), whole.release()]);
+  });
+
+  it("is state, and its momentum moves with it", async () => {
+    const [one, other] = [opened(learning(0.9), 1), opened(learning(0.9), 1)];
+    const step = async (engine: Engine, number: number) => {
+      const opensCycle = number % 2 === 1;
+      engine.begin({ step: number, cycle: 0, learningRate: RATE, opensCycle });
+      await engine.microStep(batchAt(number), number);
+      await engine.update();
+    };
+    for (const number of [1, 2, 3, 4]) await step(one, number);
+    expect(one.state.subspaces.size).toBe(8);
+    // Two steps, and the state of the first engine under the names of a checkpoint; then the same again.
+    for (const number of [1, 2]) await step(other, number);
+    const fresh = opened(learning(0.9), 1);
+    for (const [name, buffer] of other.state.weights) {
+      bufferOf(fresh.state.weights, name).copyFrom(buffer);
+    }
+    for (const [name, buffer] of namedBuffers(other.state)) {
+      bufferOf(namedBuffers(fresh.state), name).copyFrom(buffer);
+    }
+    for (const number of [3, 4]) await step(fresh, number);
+    expect(await numbersOf(fresh, weight)).toEqual(await numbersOf(one, weight));
+    await Promise.all([one.release(), other.release(), fresh.release()]);
+  });
+});
+
+it("an optimizer may have a rule for each role", async () => {
+  const optimizer: Optimizer = {
+    usualRate: 1,
+    rules: { matrices: descent(trace({}), 0), others: descent(identity(), 0) },
+    labelOf: ({ role }) => (role === "matrix" ? "matrices" : "others"),
+  };
+  const plan = planParameters(tiny, { compressor: dense(), optimizer });
+  const states = [...plan.values()].map(({ spec, training }) => [
+    spec.role,
+    Object.keys(training?.state ?? {}).join(),
+  ]);
+  const byRole = new Map(states.map(([role = "", state]) => [role, state]));
+  expect(Object.fromEntries(byRole)).toEqual({
+    matrix: "base.0.trace",
+    embedding: "",
+    norm: "",
+    bias: "",
+  });
+});
+
+describe("an objective that weighs its targets", () => {
+  it("is a cross-entropy where it leaves the weights of the batch", async () => {
+    const objective = crossEntropy({
+      weigh: (logProbabilities, { weights }) => ({
+        loss: -logProbabilities.reduce((sum, p, i) => sum + p * (weights[i] ?? 0), 0),
+        weights,
+      }),
+    });
+    const options = { microSteps: 2, vocabularyChunk: 20 };
+    const [own, usual] = [openRun(cpu(), options, { objective }), openRun(cpu(), options)];
+    expectClose(await own.steps(3), await usual.steps(3), FLOAT32);
+    const weights = await usual.weights();
+    for (const [name, found] of Object.entries(await own.weights())) {
+      expectClose(found, weights[name] ?? [], 3 * FLOAT32, { what: name });
+    }
+    await Promise.all([own.engine.release(), usual.engine.release()]);
+  });
+
+  it("moves nothing where it weighs nothing", async () => {
+    const objective = crossEntropy({
+      weigh: (p) => ({ loss: 1, weights: new Float32Array(p.length) }),
+    });
+    const run = openRun(cpu(), { optimizer: "sgd", method: "dense" }, { objective });
+    const before = await run.weights();
+    expectClose(await run.steps(1), [1 / 32], FLOAT32);
+    expect(await run.weights()).toEqual(before);
+    await run.engine.release();
+  });
+});
+
+it.each<TrainOptions>([{ microSteps: 1 }, { microSteps: 2 }])(
+  "no parameter is touched where the loss is no number, %j",
+  async (options) => {
+    const run = openRun(cpu(), { method: "dense", ...options });
+    setElements(bufferOf(run.engine.state.weights, "ln_f.weight"), new Float32Array(32).fill(NaN));
+    const before = await run.weights();
+    expect(await run.steps(1)).toEqual([NaN]);
+    expect(await run.weights()).toEqual(before);
+    await run.engine.release();
+  },
+);
+
+it("keeps no accumulator of what is updated at once", () => {
+  const accumulatorsOf = (options: TrainOptions) => [
+    ...openRun(cpu(), { method: "dense", ...options }).engine.state.accumulators.keys(),
+  ];
+  expect(accumulatorsOf({})).toEqual(["wte.weight"]);
+  expect(accumulatorsOf({ microSteps: 2 })).toHaveLength(tiny.params.size);
+  expect(accumulatorsOf({ maxGradNorm: 1 })).toHaveLength(tiny.params.size);
+});
