@@ -1,0 +1,121 @@
+/**
+ * @file `npm run memory-matrix`: memory as it was predicted and as it was measured, over twenty configurations, each a run in a process of
+ * its own. A row fails where the peak deviates by more than a tenth, or tensors by more than a hundredth.
+ *
+ *   node bench/memory.js [--only flora,t5]
+ *
+ * Data are the built-in grammar, or a text that repeats itself.
+ */
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const { values } = parseArgs({ options: { only: { type: "string" } } });
+const folder = mkdtempSync(join(tmpdir(), "flora-memory-"));
+const text = join(folder, "text.txt");
+writeFileSync(text, "the quick brown fox jumps over the lazy dog and the cat. ".repeat(4000));
+const labelled = join(folder, "labelled.tsv");
+writeFileSync(labelled, "yes\tThe dog sleeps in the garden.\nno\tThe dog sleep.\n".repeat(100));
+
+const gpt2 = (width, layers, heads, positions) => [
+  ...["--model.n_embd", width, "--model.n_layer", layers],
+  ...["--model.n_head", heads, "--model.n_positions", positions],
+];
+const onText = ["--train", text, "--context-length", "128", "--batch-size", "4"];
+const small = [...onText, ...gpt2(256, 4, 4, 128)];
+const middle = [...onText, ...gpt2(512, 6, 8, 128)];
+const llama = [
+  ...["--model.model_type", "llama", "--model.hidden_size", 256, "--model.intermediate_size", 704],
+  ...["--model.num_hidden_layers", 4, "--model.num_attention_heads", 8],
+  ...["--model.num_key_value_heads", 4],
+];
+
+const rows = [
+  ["the demonstration", []],
+  ["small dense adamw", [...small, "--method", "dense", "--optimizer", "adamw"]],
+  ["small flora", [...small, "--rank", 32]],
+  ["small flora, 4 micro-steps", [...small, "--rank", 32, "--micro-steps", 4]],
+  ["small flora, momentum", [...small, "--rank", 32, "--momentum", 0.9]],
+  ["small flora, kept activations", [...small, "--rank", 32, "--no-recompute"]],
+  [
+    "small, compressed moments",
+    [...small, "--rank", 32, "--compress-moments", "--optimizer", "adam"],
+  ],
+  ["small, int8 accumulators", [...small, "--accumulator-dtype", "int8", "--micro-steps", 4]],
+  ["small lora", [...small, "--method", "lora", "--optimizer", "adam"]],
+  ["small relora", [...small, "--method", "relora", "--optimizer", "adam", "--merge-every", 3]],
+  ["small bfloat16", [...small, "--weight-dtype", "bfloat16"]],
+  ["small bfloat16 master", [...small, "--weight-dtype", "bfloat16", "--weight-update", "master"]],
+  ["middle dense adamw", [...middle, "--method", "dense", "--optimizer", "adamw"]],
+  ["middle flora", [...middle, "--rank", 64]],
+  ["middle flora, clipped", [...middle, "--rank", 64, "--max-grad-norm", 1, "--micro-steps", 2]],
+  ["middle lora-fa", [...middle, "--method", "lora-fa", "--optimizer", "adam"]],
+  ["llama flora", [...onText, ...llama, "--rank", 32]],
+  ["llama, vocabulary of 16,000", [...onText, ...llama, "--model.vocab_size", 16000, "--rank", 32]],
+  ["t5 dense", ["--model.model_type", "t5", "--model.d_model", 128, "--model.d_ff", 256]],
+  [
+    "bert classes",
+    [
+      ...["--task", "classify", "--train", labelled, "--label-column", 1, "--text-column", 2],
+      ...["--model.model_type", "bert", "--model.hidden_size", 128, "--model.num_hidden_layers", 2],
+      ...["--model.num_attention_heads", 4, "--model.intermediate_size", 256],
+    ],
+  ],
+];
+
+const program = fileURLToPath(new URL("../bin/flora.js", import.meta.url));
+const chosen = rows.filter(
+  ([name]) => !values.only || values.only.split(",").some((part) => name.includes(part)),
+);
+let failed = 0;
+console.log(`${"configuration".padEnd(32)}predicted  measured  deviation   tensors`);
+for (const [i, [name, options]] of chosen.entries()) {
+  const output = join(folder, `run-${i}`);
+  const command = ["train", "--steps", 12, "--translations", 0, "--evaluation-batches", 4];
+  const words = [...command, ...options, "--output", output].map(String);
+  const { status, stderr } = spawnSync(process.execPath, [program, ...words], { encoding: "utf8" });
+  if (status !== 0) {
+    failed += 1;
+    console.log(`${name.padEnd(32)}failed: ${stderr.trim().split("\n").at(-1)}`);
+    continue;
+  }
+  const { predicted, measured, tensors } = memoryOf(join(output, "log.jsonl"));
+  const deviation = predicted / measured - 1;
+  const isGood = Math.abs(deviation) <= 0.1;
+  if (!isGood) failed += 1;
+  const cells = [megabytes(predicted), megabytes(measured), percent(deviation), percent(tensors)];
+  console.log(
+    name.padEnd(32) + cells.map((cell) => cell.padStart(10)).join("") + (isGood ? "" : "  *"),
+  );
+}
+rmSync(folder, { recursive: true, force: true });
+console.log(`\n${chosen.length} configurations, of which ${failed} deviate by more than a tenth`);
+process.exitCode = failed === 0 ? 0 : 1;
+
+/** The memory table of the end of a run, in bytes; tensors are the rows that are measured one by one. */
+function memoryOf(log) {
+  const events = readFileSync(log, "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const { memory } = events.findLast(({ type }) => type === "end");
+  const known = memory.rows.filter((row) => row.measured !== undefined);
+  const sum = (key) => known.reduce((bytes, row) => bytes + row[key], 0);
+  return {
+    predicted: memory.predictedTotal,
+    measured: memory.measuredTotal,
+    tensors: sum("predicted") / sum("measured") - 1,
+  };
+}
+
+function megabytes(bytes) {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
+}
+
+function percent(share) {
+  return `${(100 * share).toFixed(1)} %`;
+}
