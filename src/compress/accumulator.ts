@@ -28,7 +28,8 @@ export interface Accumulator {
   sum(state: Tensors): Value;
 }
 
-export type AccumulatorDType = "float32" | "int8";
+export const ACCUMULATOR_DTYPES = ["float32", "int8"] as const;
+export type AccumulatorDType = (typeof ACCUMULATOR_DTYPES)[number];
 
 export interface AccumulatorOptions {
   readonly projection: Projection | undefined;

@@ -15,7 +15,8 @@ import { expand, matrixTranspose } from "../ops/movement.ts";
 import { reduceMean } from "../ops/reduce.ts";
 import { staticShape } from "../tensor/shape.ts";
 
-export type Family = "gaussian" | "rademacher" | "orthonormal";
+export const FAMILIES = ["gaussian", "rademacher", "orthonormal"] as const;
+export type Family = (typeof FAMILIES)[number];
 
 export interface Projection {
   /** The dimension of the matrix that is projected. */
