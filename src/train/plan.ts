@@ -173,7 +173,7 @@ function accumulatorDType({ spec, config, isChunked }: PlanRequest): Accumulator
 }
 
 function ruleOf(config: TrainConfig, projection: Projection | undefined): StepRule {
-  const { momentum, momentumRule, optimizer, weightDecay, compressMoments } = config;
+  const { momentum, momentumRule, optimizer, weightDecay = 0, compressMoments } = config;
   if (compressMoments && (optimizer === "adam" || optimizer === "adamw") && projection) {
     const decay = optimizer === "adamw" ? weightDecay || ADAMW_DECAY : weightDecay;
     return compressedAdamRule({ projection, weightDecay: decay });

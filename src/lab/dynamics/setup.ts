@@ -16,7 +16,7 @@ export function trainingConfig(config: TrainConfig): TrainConfig {
     ["optimizer", "sgd", config.optimizer],
     ["schedule", "constant", config.schedule],
     ["warmupSteps", 0, config.warmupSteps],
-    ["weightDecay", 0, config.weightDecay],
+    ["weightDecay", 0, config.weightDecay ?? 0],
     ["momentum", 0, config.momentum],
     ["accumulatorDtype", "float32", config.accumulatorDtype],
     ["weightDtype", "float32", config.weightDtype],

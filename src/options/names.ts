@@ -1,0 +1,20 @@
+/** @file The names of what is learned, and of the methods of training. */
+
+import type { AdapterMethod } from "../adapters/methods.ts";
+
+export const TASK_NAMES = ["text", "pairs", "mask", "classify", "embed"] as const;
+export type TaskName = (typeof TASK_NAMES)[number];
+
+export type Method = "flora" | "dense" | AdapterMethod;
+
+/** The methods as people write them, in the order of the help. */
+export const METHOD_NAMES: Readonly<Record<Method, string>> = {
+  flora: "FLORA",
+  dense: "dense",
+  lora: "LoRA",
+  "lora-fa": "LoRA-FA",
+  "lora+": "LoRA+",
+  relora: "ReLoRA",
+  plora: "PLoRA",
+  cola: "COLA",
+};
