@@ -57,8 +57,10 @@ export interface OptionProblem {
   /** Its name in camelCase, with the field after a dot: "rank", "rankPattern.c_attn". */
   readonly option: string;
   readonly got: unknown;
-  /** What it may be, in words; undefined if there is no such option. */
+  /** What it may be, in words; undefined if there is no such option, or something else is wrong. */
   readonly allowed: string | undefined;
+  /** What else is wrong. */
+  readonly told?: string;
 }
 
 /** How the name of an option is written, alone or with a value that it is given. */

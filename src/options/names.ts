@@ -18,3 +18,11 @@ export const METHOD_NAMES: Readonly<Record<Method, string>> = {
   plora: "PLoRA",
   cola: "COLA",
 };
+
+/** A help text as a sentence, in which a method has its name. */
+export function asSentence(help: string): string {
+  const [word = ""] = /^[\w+-]+/.exec(help) ?? [];
+  const names = new Map<string, string>(Object.entries(METHOD_NAMES));
+  const start = names.get(word) ?? word.slice(0, 1).toUpperCase() + word.slice(1);
+  return `${start}${help.slice(word.length)}.`;
+}

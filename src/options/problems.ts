@@ -18,7 +18,7 @@ export function optionError(
 ): UsageError {
   const sentences = problems.map((problem) => ({
     sentence: sentence(problem, nameOf(problem.option)),
-    hint: problem.allowed === undefined ? nearest(problem.option, table) : undefined,
+    hint: isUnknown(problem) ? nearest(problem.option, table) : undefined,
   }));
   const [first, second] = sentences;
   if (first && !second) {
@@ -33,10 +33,12 @@ export function optionError(
   });
 }
 
-function sentence({ got, allowed }: OptionProblem, name: string): string {
-  return allowed === undefined
-    ? `${name}: no such option`
-    : `${name}: must be ${allowed}; got ${shown(got)}`;
+const isUnknown = ({ allowed, told }: OptionProblem): boolean =>
+  allowed === undefined && told === undefined;
+
+function sentence({ got, allowed, told }: OptionProblem, name: string): string {
+  if (allowed !== undefined) return `${name}: must be ${allowed}; got ${shown(got)}`;
+  return `${name}: ${told ?? "no such option"}`;
 }
 
 /** The option that was probably meant. */

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { OptionProblem } from "../errors.ts";
 import { allowedFields, allowedValues } from "./kinds.ts";
+import { asSentence } from "./names.ts";
 import { findOption, type Kind, type Option, type OptionTable } from "./option.ts";
 
 type Schema = z.ZodObject<Record<string, z.ZodType>>;
@@ -40,7 +41,7 @@ export const schemaOf = (table: OptionTable): Schema =>
 
 function optionSchema(option: Option): z.ZodType {
   const { help, default: byDefault } = option;
-  const description = `${help.slice(0, 1).toUpperCase()}${help.slice(1)}.`;
+  const description = asSentence(help);
   const known = byDefault === undefined ? { description } : { description, default: byDefault };
   return KINDS[option.kind](option).optional().meta(known);
 }

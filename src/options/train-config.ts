@@ -57,7 +57,7 @@ export interface TrainConfig {
   readonly resampleEvery?: number | undefined;
   /** How accumulated gradients of matrices are stored. Default: "float32". */
   readonly accumulatorDtype: "float32" | "int8";
-  /** Flora with adam or adamw: keep both moments compressed. Default: false. */
+  /** FLORA with adam or adamw: keep both moments compressed. Default: false. */
   readonly compressMoments: boolean;
 
   /** Scale of an adapter, times its rank; 32 for relora, 16 for cola, else 8. A number above 0. */
@@ -70,15 +70,15 @@ export interface TrainConfig {
   readonly rankPattern: Readonly<Record<string, number>>;
   /** Alphas of the modules that fit a pattern. Default: {}. */
   readonly alphaPattern: Readonly<Record<string, number>>;
-  /** Lora+: rate of B, in units of A's. A number above 0. Default: 16. */
+  /** LoRA+: rate of B, in units of A's. A number above 0. Default: 16. */
   readonly rateRatio: number;
   /** Steps between merges; relora 1000, plora a quarter of the run, cola a third. A whole number above 0. */
   readonly mergeEvery?: number | undefined;
-  /** Relora: steps of warm-up after a merge; 100, or a tenth of mergeEvery if less. A whole number at least 0. */
+  /** ReLoRA: steps of warm-up after a merge; 100, or a tenth of mergeEvery if less. A whole number at least 0. */
   readonly restartWarmupSteps?: number | undefined;
-  /** Relora: share of the adapters' optimizer state that a merge sets to 0. A number at least 0 and at most 1. Default: 0.999. */
+  /** ReLoRA: share of the adapters' optimizer state that a merge sets to 0. A number at least 0 and at most 1. Default: 0.999. */
   readonly pruneState: number;
-  /** Plora: part of an adapter that a merge moves into the weight. A number above 0 and at most 1. Default: 1. */
+  /** PLoRA: part of an adapter that a merge moves into the weight. A number above 0 and at most 1. Default: 1. */
   readonly unloadFraction: number;
 
   /** How matrices and embeddings are kept; they are cast to float32 at use. Default: "float32". */

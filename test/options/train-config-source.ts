@@ -1,6 +1,7 @@
 /** The text of src/options/train-config.ts, written from the table of options. */
 
 import { allowedValues } from "../../src/options/kinds.ts";
+import { asSentence } from "../../src/options/names.ts";
 import { OPTION_GROUPS } from "../../src/options/option-table.ts";
 import type { Kind, Option } from "../../src/options/option.ts";
 
@@ -45,9 +46,7 @@ function field([name, option]: readonly [string, Option]): string {
 function comment(option: Option): string {
   const { help, default: byDefault, kind } = option;
   const allowed =
-    kind === "integer" || kind === "number" ? ` ${capital(allowedValues(option))}.` : "";
+    kind === "integer" || kind === "number" ? ` ${asSentence(allowedValues(option))}` : "";
   const usual = byDefault === undefined ? "" : ` Default: ${JSON.stringify(byDefault)}.`;
-  return `  /** ${capital(help)}.${allowed}${usual} */`;
+  return `  /** ${asSentence(help)}${allowed}${usual} */`;
 }
-
-const capital = (text: string): string => text.slice(0, 1).toUpperCase() + text.slice(1);

@@ -147,6 +147,11 @@ function optionsOf(given: ReadonlyMap<string, string | boolean>): Values {
     if (!entry) continue;
     if (fields.length === 0) {
       if (name in options) throw new UsageError(`${option(name)}: given whole and by its fields`);
+      if (entry.kind === "table") {
+        throw new UsageError(`${option(name)}: must be given by its fields; got ${word}`, {
+          hint: `for example ${option(`${name}.c_attn`, String(word))}`,
+        });
+      }
       options[name] = typeof word === "string" ? optionValue(word, entry) : word;
       continue;
     }

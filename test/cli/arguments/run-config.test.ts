@@ -73,6 +73,11 @@ describe("readRunConfig", () => {
     [["--rank", "many"], '--rank: must be a whole number above 0; got "many"', undefined],
     [["--rank", "0"], "--rank: must be a whole number above 0; got 0", undefined],
     [["--rank", "0x10"], '--rank: must be a whole number above 0; got "0x10"', undefined],
+    [
+      ["--rank-pattern", "4"],
+      "--rank-pattern: must be given by its fields; got 4",
+      "for example --rank-pattern.c_attn 4",
+    ],
     [["--overwrite=maybe"], '--overwrite: must be true or false; got "maybe"', undefined],
     [["--rank.x", "1"], "--rank.x: --rank has no fields", undefined],
     [["--model", "a", "--model.b", "1"], "--model: given whole and by its fields", undefined],
