@@ -21,62 +21,53 @@ writeFileSync(text, "the quick brown fox jumps over the lazy dog and the cat. ".
 const labelled = join(folder, "labelled.tsv");
 writeFileSync(labelled, "yes\tThe dog sleeps in the garden.\nno\tThe dog sleep.\n".repeat(100));
 
-const gpt2 = (width, layers, heads, positions) => [
-  ...["--model.n_embd", width, "--model.n_layer", layers],
-  ...["--model.n_head", heads, "--model.n_positions", positions],
-];
-const onText = ["--train", text, "--context-length", "128", "--batch-size", "4"];
-const small = [...onText, ...gpt2(256, 4, 4, 128)];
-const middle = [...onText, ...gpt2(512, 6, 8, 128)];
-const llama = [
-  ...["--model.model_type", "llama", "--model.hidden_size", 256, "--model.intermediate_size", 704],
-  ...["--model.num_hidden_layers", 4, "--model.num_attention_heads", 8],
-  ...["--model.num_key_value_heads", 4],
-];
+const onText = `--train ${text} --context-length 128 --batch-size 4`;
+const gpt2 = (width, layers, heads) =>
+  `${onText} --model.n_positions 128 --model.n_embd ${width} --model.n_layer ${layers} --model.n_head ${heads}`;
+const small = gpt2(256, 4, 4);
+const middle = gpt2(512, 6, 8);
+const llama =
+  `${onText} --model.model_type llama --model.hidden_size 256 --model.intermediate_size 704` +
+  " --model.num_hidden_layers 4 --model.num_attention_heads 8 --model.num_key_value_heads 4";
+const bert =
+  `--task classify --train ${labelled} --label-column 1 --text-column 2 --model.model_type bert` +
+  " --model.hidden_size 128 --model.num_hidden_layers 2 --model.num_attention_heads 4" +
+  " --model.intermediate_size 256";
 
-const rows = [
-  ["the demonstration", []],
-  ["small dense adamw", [...small, "--method", "dense", "--optimizer", "adamw"]],
-  ["small flora", [...small, "--rank", 32]],
-  ["small flora, 4 micro-steps", [...small, "--rank", 32, "--micro-steps", 4]],
-  ["small flora, momentum", [...small, "--rank", 32, "--momentum", 0.9]],
-  ["small flora, kept activations", [...small, "--rank", 32, "--no-recompute"]],
-  [
-    "small, compressed moments",
-    [...small, "--rank", 32, "--compress-moments", "--optimizer", "adam"],
-  ],
-  ["small, int8 accumulators", [...small, "--accumulator-dtype", "int8", "--micro-steps", 4]],
-  ["small lora", [...small, "--method", "lora", "--optimizer", "adam"]],
-  ["small relora", [...small, "--method", "relora", "--optimizer", "adam", "--merge-every", 3]],
-  ["small bfloat16", [...small, "--weight-dtype", "bfloat16"]],
-  ["small bfloat16 master", [...small, "--weight-dtype", "bfloat16", "--weight-update", "master"]],
-  ["middle dense adamw", [...middle, "--method", "dense", "--optimizer", "adamw"]],
-  ["middle flora", [...middle, "--rank", 64]],
-  ["middle flora, clipped", [...middle, "--rank", 64, "--max-grad-norm", 1, "--micro-steps", 2]],
-  ["middle lora-fa", [...middle, "--method", "lora-fa", "--optimizer", "adam"]],
-  ["llama flora", [...onText, ...llama, "--rank", 32]],
-  ["llama, vocabulary of 16,000", [...onText, ...llama, "--model.vocab_size", 16000, "--rank", 32]],
-  ["t5 dense", ["--model.model_type", "t5", "--model.d_model", 128, "--model.d_ff", 256]],
-  [
-    "bert classes",
-    [
-      ...["--task", "classify", "--train", labelled, "--label-column", 1, "--text-column", 2],
-      ...["--model.model_type", "bert", "--model.hidden_size", 128, "--model.num_hidden_layers", 2],
-      ...["--model.num_attention_heads", 4, "--model.intermediate_size", 256],
-    ],
-  ],
-];
+/** Options by name; they hold no white space. */
+const rows = {
+  "the demonstration": "",
+  "small dense adamw": `${small} --method dense --optimizer adamw`,
+  "small flora": `${small} --rank 32`,
+  "small flora, 4 micro-steps": `${small} --rank 32 --micro-steps 4`,
+  "small flora, momentum": `${small} --rank 32 --momentum 0.9`,
+  "small flora, kept activations": `${small} --rank 32 --no-recompute`,
+  "small, compressed moments": `${small} --rank 32 --compress-moments --optimizer adam`,
+  "small, int8 accumulators": `${small} --accumulator-dtype int8 --micro-steps 4`,
+  "small lora": `${small} --method lora --optimizer adam`,
+  "small relora": `${small} --method relora --optimizer adam --merge-every 3`,
+  "small bfloat16": `${small} --weight-dtype bfloat16`,
+  "small bfloat16 master": `${small} --weight-dtype bfloat16 --weight-update master`,
+  "middle dense adamw": `${middle} --method dense --optimizer adamw`,
+  "middle flora": `${middle} --rank 64`,
+  "middle flora, clipped": `${middle} --rank 64 --max-grad-norm 1 --micro-steps 2`,
+  "middle lora-fa": `${middle} --method lora-fa --optimizer adam`,
+  "llama flora": `${llama} --rank 32`,
+  "llama, vocabulary of 16,000": `${llama} --model.vocab_size 16000 --rank 32`,
+  "t5 dense": "--model.model_type t5 --model.d_model 128 --model.d_ff 256",
+  "bert classes": bert,
+};
 
 const program = fileURLToPath(new URL("../bin/flora.js", import.meta.url));
-const chosen = rows.filter(
+const chosen = Object.entries(rows).filter(
   ([name]) => !values.only || values.only.split(",").some((part) => name.includes(part)),
 );
 let failed = 0;
 console.log(`${"configuration".padEnd(32)}predicted  measured  deviation   tensors`);
 for (const [i, [name, options]] of chosen.entries()) {
   const output = join(folder, `run-${i}`);
-  const command = ["train", "--steps", 12, "--translations", 0, "--evaluation-batches", 4];
-  const words = [...command, ...options, "--output", output].map(String);
+  const command = `train --steps 12 --translations 0 --evaluation-batches 4 --output ${output}`;
+  const words = `${command} ${options}`.trim().split(" ");
   const { status, stderr } = spawnSync(process.execPath, [program, ...words], { encoding: "utf8" });
   if (status !== 0) {
     failed += 1;

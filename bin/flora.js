@@ -9,10 +9,10 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { memoryEnvironment } from "./memory-environment.js";
 
-const OLDEST_NODE = 20;
+const OLDEST_NODE = "20.12";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+if (process.versions.node.localeCompare(OLDEST_NODE, "en", { numeric: true }) < 0) {
   fail(`flora needs Node ${OLDEST_NODE} or newer; got ${process.version}`);
 }
 if (isStale()) build();

@@ -52,14 +52,69 @@ export class FormatError extends Error {
   }
 }
 
+/** What is wrong with an option. */
+export interface OptionProblem {
+  /** Its name in camelCase, with the field after a dot: "rank", "rankPattern.c_attn". */
+  readonly option: string;
+  readonly got: unknown;
+  /** What it may be, in words; undefined if there is no such option, or something else is wrong. */
+  readonly allowed: string | undefined;
+  /** What else is wrong. */
+  readonly told?: string;
+}
+
+/** How the name of an option is written, alone or with a value that it is given. */
+export type Spelling = (option: string, value?: string) => string;
+
+/** As in code: `steps`, `task: "classify"`. */
+const inCode: Spelling = (name, value) =>
+  value === undefined ? name : `${name}: ${JSON.stringify(value)}`;
+
+/** Characters of Unicode's private use, around what `spell` replaces. */
+const [OPEN, BETWEEN, CLOSE] = ["\uE000", "\uE001", "\uE002"];
+const NAMED = new RegExp(`${OPEN}([^${BETWEEN}${CLOSE}]*)${BETWEEN}?([^${CLOSE}]*)${CLOSE}`, "g");
+
+/**
+ * The name of an option in the text of a `UsageError`, which whoever shows it spells: `output` in code, `--output` on the command
+ * line.
+ *
+ * @param value - that it is given, in advice
+ */
+export const option = (name: string, value?: string): string =>
+  value === undefined ? OPEN + name + CLOSE : OPEN + name + BETWEEN + value + CLOSE;
+
+const spell = (text: string, spelling: Spelling): string =>
+  text.replaceAll(NAMED, (_, name: string, value: string) =>
+    value === "" ? spelling(name) : spelling(name, value),
+  );
+
 /** A request that cannot be carried out; the command line exits with 2 and shows no stack. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
   /** What to try instead. */
   readonly hint: string | undefined;
+  /** The options that are wrong, if the error is about their values. */
+  readonly problems: readonly OptionProblem[];
+  readonly #texts: { readonly message: string; readonly hint: string | undefined };
 
-  constructor(message: string, options: ErrorOptions & { hint?: string } = {}) {
-    super(message, options);
-    this.hint = options.hint;
+  /** Texts name options by `option`. */
+  constructor(
+    message: string,
+    options: ErrorOptions & { hint?: string; problems?: readonly OptionProblem[] } = {},
+  ) {
+    super(spell(message, inCode), options);
+    const { hint, problems = [] } = options;
+    this.#texts = { message, hint };
+    this.hint = hint === undefined ? undefined : spell(hint, inCode);
+    this.problems = problems;
+  }
+
+  /** The texts with options as `spelling` writes them. */
+  spelled(spelling: Spelling): { readonly message: string; readonly hint: string | undefined } {
+    const { message, hint } = this.#texts;
+    return {
+      message: spell(message, spelling),
+      hint: hint === undefined ? undefined : spell(hint, spelling),
+    };
   }
 }

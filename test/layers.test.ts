@@ -18,7 +18,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@huggingface/jinja": ["src/text/"],
   "@huggingface/tokenizers": ["src/text/"],
   "@resvg/resvg-wasm": ["src/lab/"],
-  citty: ["src/cli/"],
   "ml-matrix": ["src/lab/"],
   sharp: ["src/images/decode.ts"],
   yaml: ["src/cli/"],
@@ -35,20 +34,10 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 
 /** Rooms that may import parts of Node. */
 const WITH_NODE = [
-  "src/runtime/node.ts",
-  "cli/",
-  "data/",
-  "export/",
-  "generate/",
-  "hub/",
-  "images/",
-  "lab/",
-  "runs/",
-  "tasks/",
-  "text/",
-  "train/",
-  "weights/",
-];
+  ["src/runtime/node.ts"],
+  ["cli/", "data/", "export/", "generate/", "hub/", "images/", "lab/", "runs/"],
+  ["tasks/", "text/", "train/", "weights/"],
+].flat();
 
 /** Tests of a whole folder, or of no file of src/. */
 const WITHOUT_MIRROR: readonly string[] = [

@@ -1,10 +1,10 @@
 /** @file The command line of flora: which command runs, and what becomes of errors. */
 
 import { readFileSync } from "node:fs";
-import { type CommandDef, runCommand } from "citty";
 import { FormatError, UsageError } from "../errors.ts";
-import { commandHelp, type CommandHelp, mainHelp } from "./arguments/help.ts";
+import { asFlag } from "../options/spelling.ts";
 import { closest } from "../options/suggest.ts";
+import type { CommandHelp } from "./arguments/help.ts";
 import { standardOutput } from "./terminal/terminal.ts";
 
 interface Command {
@@ -27,22 +27,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   push: () => import("./commands/push.ts"),
   memory: () => import("./commands/memory.ts"),
   dynamics: () => import("./commands/dynamics.ts"),
+  schema: () => import("./commands/schema.ts"),
   doctor: () => import("./commands/doctor.ts"),
-};
-
-const flora: CommandDef = {
-  subCommands: Object.fromEntries(
-    Object.entries(COMMANDS).map(([name, load]) => [
-      name,
-      async () => {
-        const command = await load();
-        const run = async ({ rawArgs }: { readonly rawArgs: readonly string[] }) => {
-          process.exitCode = await command.run(rawArgs);
-        };
-        return { run };
-      },
-    ]),
-  ),
 };
 
 /** Runs the command that the words ask for, and sets the exit code. */
@@ -53,8 +39,9 @@ export async function main(words: readonly string[]): Promise<void> {
     if (page !== undefined) {
       standardOutput().write(`${page.join("\n")}\n`);
     } else {
-      checkCommand(words);
-      await runCommand(flora, { rawArgs: [...words] });
+      const [name = "", ...rest] = words;
+      const command = await findCommand(name)();
+      process.exitCode = await command.run(rest);
     }
   } catch (error) {
     process.exitCode = reportError(error);
@@ -73,6 +60,7 @@ async function helpPage(words: readonly string[]): Promise<readonly string[] | u
   if (name === "--version" || name === "-v") return [version()];
   const { width } = standardOutput();
   if (name === "--help" || name === "-h") {
+    const { mainHelp } = await import("./arguments/help.ts");
     const pages = Object.entries(COMMANDS).map(
       async ([each, load]) => [each, (await load()).help] as const,
     );
@@ -82,11 +70,13 @@ async function helpPage(words: readonly string[]): Promise<readonly string[] | u
   const end = words.indexOf("--");
   const options = words.slice(1, end < 0 ? undefined : end);
   if (!load || !(options.includes("--help") || options.includes("-h"))) return undefined;
+  const { commandHelp } = await import("./arguments/help.ts");
   return commandHelp((await load()).help, width);
 }
 
-function checkCommand([name = ""]: readonly string[]): void {
-  if (Object.hasOwn(COMMANDS, name)) return;
+function findCommand(name: string): () => Promise<Command> {
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load) return load;
   const names = Object.keys(COMMANDS);
   const near = closest(name, names);
   const hint = near === undefined ? `commands: ${names.join(", ")}` : `did you mean ${near}?`;
@@ -96,8 +86,9 @@ function checkCommand([name = ""]: readonly string[]): void {
 /** Says what went wrong on standard error; returns the exit code. */
 function reportError(error: unknown): number {
   if (error instanceof UsageError || error instanceof FormatError) {
-    const hint = error instanceof UsageError ? error.hint : undefined;
-    console.error(`flora: ${error.message}${hint === undefined ? "" : `\n  ${hint}`}`);
+    const { message, hint } =
+      error instanceof UsageError ? error.spelled(asFlag) : { message: error.message };
+    console.error(`flora: ${message}${hint === undefined ? "" : `\n  ${hint}`}`);
     return 2;
   }
   console.error("flora: internal error, please report it:", error);

@@ -18,9 +18,9 @@ import { compressedShape, decompress, matrixOf, type Projection } from "./projec
 const isDescent = (rule: GradientTransformation): rule is Descent =>
   "direction" in rule && "finish" in rule;
 
-/** Whether a rule can work in a subspace. */
-export const worksInSubspaces = (rule: GradientTransformation): boolean =>
-  isDescent(rule) && rule.direction.transfers !== undefined;
+/** Whether a rule has state that can live in a subspace. */
+export const keepsStateInSubspaces = (rule: GradientTransformation): boolean =>
+  isDescent(rule) && Object.keys(rule.direction.transfers ?? {}).length > 0;
 
 /** @throws {UsageError} if the rule cannot work in a subspace. */
 export function inProjectedSpace(rule: GradientTransformation, projection: Projection): StepRule {

@@ -24,7 +24,7 @@ export {
   type MomentumRule,
   type ProjectionSide,
 } from "./flora-compressor.ts";
-export { inProjectedSpace, worksInSubspaces } from "./in-projected-space.ts";
+export { inProjectedSpace, keepsStateInSubspaces } from "./in-projected-space.ts";
 export {
   compress,
   compressedShape,

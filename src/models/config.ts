@@ -20,14 +20,59 @@ export const activation: z.ZodString = z
     error: ({ input }) => `must be one of ${ACTIVATION_NAMES.join(", ")}; got ${String(input)}`,
   });
 
-/** @throws {UsageError} naming the first field that is not what the schema allows. */
+/** @throws {UsageError} naming each field that is not what the schema allows. */
 export function parseConfig<Schema extends z.ZodType>(
   type: string,
   schema: Schema,
   fields: ConfigFields,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(fields);
+  const parsed = schema.safeParse(fields, { error: told });
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new UsageError(`${type} config: ${issue?.path.join(".")}: ${issue?.message}`);
+  const problems = parsed.error.issues.map(({ path, message }) => ({
+    option: path.join("."),
+    got: path.reduce(fieldOf, fields),
+    allowed: undefined,
+    told: message,
+  }));
+  const sentences = problems.map((problem) => `${problem.option}: ${problem.told}`);
+  throw new UsageError(`${type} config: ${sentences.join("\n  ")}`, { problems });
 }
+
+/** What is wrong with a field, where the schema has no sentence of its own. */
+const told = (issue: z.core.$ZodRawIssue): string | undefined => {
+  const allowed = allowedBy(issue);
+  return allowed === undefined
+    ? undefined
+    : `must be ${allowed}; got ${JSON.stringify(issue.input)}`;
+};
+
+const TYPES: Readonly<Record<string, string>> = {
+  array: "a list",
+  boolean: "true or false",
+  int: "a whole number",
+  number: "a number",
+  object: "a table",
+  record: "a table",
+  string: "a text",
+};
+
+/** What would have been right, in words. */
+function allowedBy(issue: z.core.$ZodRawIssue): string | undefined {
+  switch (issue.code) {
+    case "invalid_type":
+      return TYPES[issue.expected] ?? issue.expected;
+    case "invalid_value":
+      return issue.values.length === 1
+        ? JSON.stringify(issue.values[0])
+        : `one of ${issue.values.join(", ")}`;
+    case "too_small":
+      return `${issue.inclusive ? "at least" : "above"} ${issue.minimum}`;
+    case "too_big":
+      return `${issue.inclusive ? "at most" : "below"} ${issue.maximum}`;
+    default:
+      return undefined;
+  }
+}
+
+const fieldOf = (value: unknown, field: PropertyKey): unknown =>
+  new Map<PropertyKey, unknown>(Object.entries(Object(value))).get(String(field));

@@ -16,15 +16,13 @@ import { scalarLike, type Value } from "../graph/value.ts";
 import { abs, add, cast, max, mul, div, round, scale, shift, sub } from "../ops/elementwise.ts";
 
 /** Element types in which weights may rest. */
-export type WeightDType = "float32" | HalfDType;
+export const WEIGHT_DTYPES = ["float32", "float16", "bfloat16"] as const;
+export type WeightDType = (typeof WEIGHT_DTYPES)[number];
 export type HalfDType = "float16" | "bfloat16";
 
-/** How weights in sixteen bits take an update. */
-export type WeightUpdate =
-  | "stochastic"
-  | "nearest"
-  /** Through a copy in float32, of which they are the nearest. */
-  | "master";
+/** How weights in sixteen bits take an update; master: through a copy in float32, of which they are the nearest. */
+export const WEIGHT_UPDATES = ["stochastic", "nearest", "master"] as const;
+export type WeightUpdate = (typeof WEIGHT_UPDATES)[number];
 
 interface Format {
   readonly fractionBits: number;

@@ -18,7 +18,8 @@ export interface ScheduleOptions {
 
 type Shape = (step: number, options: ScheduleOptions) => number;
 
-export type ScheduleName = "constant" | "linear" | "cosine" | "inverse-sqrt";
+export const SCHEDULES = ["constant", "linear", "cosine", "inverse-sqrt"] as const;
+export type ScheduleName = (typeof SCHEDULES)[number];
 
 const SHAPES: Readonly<Record<ScheduleName, Shape>> = {
   constant: () => 1,

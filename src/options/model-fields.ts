@@ -1,8 +1,9 @@
 /** @file The fields that a user gives a model from scratch, which decide its size if they are spelt well. */
 
-import { UsageError } from "../errors.ts";
+import { option, UsageError } from "../errors.ts";
 import type { ConfigFields } from "../models/config.ts";
-import { knownFields } from "../models/architectures/registry.ts";
+import { knownFields, modelFromScratch } from "../models/architectures/registry.ts";
+import { optionError } from "./problems.ts";
 import { closest } from "./suggest.ts";
 
 /** What transformers writes for models of any type. */
@@ -24,7 +25,7 @@ const COMMON = new Set([
  * Refuses what is a field of another type of model, or a misspelling. Fields that nobody here knows
  * may come from a whole config.json, and are kept.
  *
- * @throws {UsageError} naming the field, and the one that was probably meant.
+ * @throws {UsageError} naming the field, and the one that was probably meant; or every field of which the value is not allowed.
  */
 export function checkModelFields(fields: ConfigFields): void {
   const { own, foreign } = knownFields(fields);
@@ -33,9 +34,21 @@ export function checkModelFields(fields: ConfigFields): void {
     if (own.includes(name) || COMMON.has(name) || value === null || value === undefined) continue;
     const near = closest(name, own);
     if (near === undefined && !foreign.has(name)) continue;
-    throw new UsageError(`model: the type ${type} has no field ${name}`, {
+    throw new UsageError(`${option("model")}: the type ${type} has no field ${name}`, {
       hint: near === undefined ? `its fields: ${sizesOf(own)}` : `did you mean ${near}?`,
     });
+  }
+  checkValues(fields);
+}
+
+/** What is wrong with several fields together is found when the model is made with all that it needs. */
+function checkValues(fields: ConfigFields): void {
+  try {
+    modelFromScratch(fields);
+  } catch (error) {
+    const problems = error instanceof UsageError ? error.problems : [];
+    const ofModel = problems.map((problem) => ({ ...problem, option: `model.${problem.option}` }));
+    if (ofModel.length > 0) throw optionError(ofModel, { table: {} });
   }
 }
 

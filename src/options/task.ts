@@ -1,11 +1,10 @@
 /** @file What a run learns, in the words of its options and in those of models. */
 
-import { UsageError } from "../errors.ts";
+import { option, UsageError } from "../errors.ts";
 import type { ConfigFields } from "../models/config.ts";
 import type { Task } from "../models/model.ts";
 import { tasksOf, typesFor } from "../models/architectures/registry.ts";
-
-export type TaskName = "text" | "pairs" | "mask" | "classify" | "embed";
+import type { TaskName } from "./names.ts";
 
 /** The tasks that a word stands for. */
 const TASKS: Readonly<Record<TaskName, readonly Task[]>> = {
@@ -47,7 +46,7 @@ function otherTasks(fields: ConfigFields, name: TaskName, tasks: readonly Task[]
   const words = names.map(([word]) => word).join(", ");
   const type = JSON.stringify(fields["model_type"] ?? "gpt2");
   const types = TASKS[name].flatMap(typesFor);
-  const message = `task: must be one of ${words} for the model type ${type}; got ${name}`;
+  const message = `${option("task")}: must be one of ${words} for the model type ${type}; got ${name}`;
   return new UsageError(
     message,
     types.length === 0 ? {} : { hint: `models of type ${types.join(" or ")} can do it` },

@@ -1,6 +1,6 @@
 /** @file What a run reads: texts, or pairs, in training and held out. */
 
-import { UsageError } from "../errors.ts";
+import { option, UsageError } from "../errors.ts";
 import {
   type Conversation,
   detectExamples,
@@ -118,8 +118,8 @@ export async function readImageSplit({
   const read = async (folders: readonly string[]) =>
     (await Promise.all(folders.map(readImageFolder))).flat();
   if (!train) {
-    throw new UsageError("train: images need a folder for training; got none", {
-      hint: "--train images/train, with a folder of images for each class",
+    throw new UsageError(`${option("train")}: images need a folder for training; got none`, {
+      hint: `${option("train", "images/train")}, with a folder of images for each class`,
     });
   }
   const all = await read(train);

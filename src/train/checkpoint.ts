@@ -8,7 +8,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
-import { FormatError, UsageError } from "../errors.ts";
+import { FormatError, option, UsageError } from "../errors.ts";
 import { readTensor } from "../runtime/runtime.ts";
 import { sameShape } from "../tensor/shape.ts";
 import { openSafetensors, writeSafetensors } from "../weights/index.ts";
@@ -61,8 +61,8 @@ export async function saveCheckpoint(
 export async function loadCheckpoint(output: string, state: TrainState): Promise<Position> {
   const path = checkpointPath(output);
   if (!existsSync(path)) {
-    throw new UsageError(`resume: no checkpoint; got ${path}`, {
-      hint: "leave --resume out to start anew",
+    throw new UsageError(`${option("resume")}: no checkpoint; got ${path}`, {
+      hint: `leave ${option("resume")} out to start anew`,
     });
   }
   const file = await openSafetensors(path);

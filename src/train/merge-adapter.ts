@@ -1,6 +1,7 @@
 /** @file An adapter on disk folded into its base, and saved as an ordinary model. */
 
 import { bufferOf } from "../runtime/buffers.ts";
+import { option } from "../errors.ts";
 import { companionFiles, loadNetwork, type LoadModelOptions } from "../generate/load-model.ts";
 import { cpuRuntime } from "../runtime/node.ts";
 import { readTensor } from "../runtime/runtime.ts";
@@ -21,7 +22,7 @@ export interface MergeAdapterOptions extends LoadModelOptions {
  * @throws {UsageError} if the output is not empty, a file is missing, or the adapter is another model's.
  */
 export async function mergeAdapter({ output, ...options }: MergeAdapterOptions): Promise<number> {
-  await checkEmpty(output, { hint: "give another --output" });
+  await checkEmpty(output, { hint: `give another ${option("output")}` });
   const runtime = cpuRuntime();
   const programs = createProgramCache(runtime);
   const { network, home } = await loadNetwork(runtime, options);

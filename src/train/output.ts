@@ -7,7 +7,7 @@ import { bufferOf } from "../runtime/buffers.ts";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { peftName, settingsOf } from "../adapters/index.ts";
-import { UsageError } from "../errors.ts";
+import { option, UsageError } from "../errors.ts";
 import { repositoryOfPath } from "../hub/cache.ts";
 import { readTensor } from "../runtime/runtime.ts";
 import { exists, readJsonObject } from "../weights/directory.ts";
@@ -22,7 +22,7 @@ const GENERATION_CONFIG = "generation_config.json";
 
 /** @throws {UsageError} if the output directory holds something and may not be touched. */
 export async function checkOutput({ output, overwrite, resume }: TrainConfig): Promise<void> {
-  const hint = "give another --output, --resume to go on, or --overwrite to replace it";
+  const hint = `give another ${option("output")}, ${option("resume")} to go on, or ${option("overwrite")} to replace it`;
   await checkEmpty(output, { isFree: overwrite || resume, hint });
 }
 

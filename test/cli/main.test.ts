@@ -19,6 +19,7 @@ const flora = (...words: string[]) => {
 
 beforeAll(() => {
   writeFileSync(join(folder, "bad.yaml"), "rank: [1,\nsteps: 3\n");
+  writeFileSync(join(folder, "wrong.yaml"), "steps: 3\nbatch-size: 0\n");
   writeFileSync(join(folder, "empty.txt"), "");
   flora("--version");
 });
@@ -30,7 +31,15 @@ describe("bad input", () => {
     ["--foo", /^flora: --foo: no such option\n {2}commands: train, generate, .*doctor\n$/],
     ["train --bach-size 3", "flora: --bach-size: no such option\n  did you mean --batch-size?\n"],
     ["train --rank", "flora: --rank: needs a value\n"],
-    ["train --rank 0", "flora: rank: must be a whole number above 0; got 0\n"],
+    ["train --rank 0", "flora: --rank: must be a whole number above 0; got 0\n"],
+    [
+      "train --rank 0 --optimizer adm",
+      'flora: 2 options are wrong\n  --rank: must be a whole number above 0; got 0\n  --optimizer: must be one of sgd, momentum, adam, adamw, adafactor; got "adm"\n',
+    ],
+    [
+      "train wrong.yaml",
+      "flora: wrong.yaml: line 2: batchSize: must be a whole number above 0; got 0\n",
+    ],
     ["train --rank 1 --rank 2", "flora: --rank: given twice\n"],
     ["train bad.yaml", /^flora: bad\.yaml: line \d: not YAML; .*\n$/],
     ["train absent.yaml", /^flora: absent\.yaml: cannot read the options: no such file.*\n.*\n$/],
@@ -38,9 +47,12 @@ describe("bad input", () => {
     ["train --train empty.txt", "flora: empty.txt: the file is empty\n"],
     ["generate", /^flora: --model: missing\n/],
     ["generate --model . --prompt x", /^flora: config\.json: cannot read: no such file.*\n$/],
-    ["generate --model . --prompt x --top-k 1.5", /^flora: --top-k: must be a whole number; /],
+    [
+      "generate --model . --prompt x --top-k 1.5",
+      "flora: --top-k: must be a whole number at least 0; got 1.5\n",
+    ],
     ["memory --jsn", /^flora: --jsn: no such option\n/],
-    ["compare", /^flora: methods: missing\n {2}give --methods dense,flora:8 or --suite /],
+    ["compare", /^flora: --methods: missing\n {2}give --methods dense,flora:8 or --suite /],
     [
       "compare --methods flora",
       "flora: methods: flora needs a rank; got flora\n  for example flora:8\n",
@@ -56,7 +68,7 @@ describe("bad input", () => {
     expect(stderr).toMatch(message);
     expect(stdout).toBe("");
     expect(status).toBe(2);
-    expect(readdirSync(folder).toSorted()).toEqual(["bad.yaml", "empty.txt"]);
+    expect(readdirSync(folder).toSorted()).toEqual(["bad.yaml", "empty.txt", "wrong.yaml"]);
   });
 });
 

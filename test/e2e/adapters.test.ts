@@ -24,7 +24,7 @@ const lora = {
   learningRate: 0.01,
   prefix: "Translate: ",
   evaluationBatches: 16,
-};
+} as const;
 const evaluations = ({ events }: FinishedRun) =>
   events.flatMap((event) => (event.type === "evaluation" ? [event.loss] : []));
 
@@ -95,7 +95,7 @@ describe("a LoRA run from a model on disk", () => {
 });
 
 describe("a method that merges", () => {
-  it.each(["relora", "plora", "cola"])(
+  it.each(["relora", "plora", "cola"] as const)(
     "%s leaves a whole model that went on learning",
     async (method) => {
       const run = await runTiny({ ...lora, method, model: base.output, steps: 40, mergeEvery: 8 });

@@ -92,7 +92,12 @@ describe("a model that guesses tokens", () => {
   });
 
   it("becomes a classifier of the classes in the data, with a new head", async () => {
-    const options = { ...asClassifier, model: guesser.output, method: "dense", steps: 60 };
+    const options = {
+      ...asClassifier,
+      model: guesser.output,
+      method: "dense",
+      steps: 60,
+    } as const;
     const run = await runTiny(options);
     const head = ["classifier.weight", "classifier.bias"];
     const pooler = ["bert.pooler.dense.weight", "bert.pooler.dense.bias"];
@@ -145,7 +150,7 @@ describe("a model that guesses tokens", () => {
     expect(drawnOf(again).toSorted()).toEqual(["classifier.bias", "classifier.weight"]);
   });
 
-  it.each([
+  it.each<[TrainOptions, string]>([
     [{ task: "text" }, 'task: must be one of mask, classify, embed for the model type "bert"'],
     [{ ...asClassifier, labelColumn: "7" }, 'data: no column "7" in'],
     [

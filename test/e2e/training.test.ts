@@ -8,6 +8,7 @@ import { modelFromConfig } from "../../src/models/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import { loadTokenizer } from "../../src/text/index.ts";
 import { loadWeights, readConfig } from "../../src/weights/index.ts";
+import type { TrainOptions } from "../../src/options/config.ts";
 import { largestDifference, runTiny, weightsOf } from "./support.ts";
 
 /** Sums in another order: float32 rounding of losses of about 5. */
@@ -95,7 +96,7 @@ describe("what must not change a run", () => {
 
   it("rank = dimension with an orthonormal projection is dense training", async () => {
     const model = { n_embd: 16, n_layer: 2, n_head: 2, n_positions: 128 };
-    for (const optimizer of ["sgd", "adam", "adafactor"]) {
+    for (const optimizer of ["sgd", "adam", "adafactor"] as const) {
       const shared = { model, optimizer, microSteps: 3, learningRate: 0.01 };
       const dense = await runTiny({ ...shared, method: "dense" });
       const flora = await runTiny({
@@ -114,7 +115,7 @@ describe("what must not change a run", () => {
 
 describe("clipping by global norm", () => {
   const rate = 0.1;
-  const shared = { optimizer: "sgd", method: "dense", steps: 1, microSteps: 2 };
+  const shared = { optimizer: "sgd", method: "dense", steps: 1, microSteps: 2 } as const;
   const lengthOf = (a: Float32Array, b: Float32Array) =>
     Math.sqrt(a.reduce((sum, value, i) => sum + (value - (b[i] ?? NaN)) ** 2, 0));
 
@@ -219,7 +220,7 @@ describe("what a run leaves behind", () => {
   });
 
   it("memory as predicted, tensor for tensor", async () => {
-    for (const options of [
+    const runs: readonly TrainOptions[] = [
       {},
       { microSteps: 2 },
       { recompute: false },
@@ -228,7 +229,8 @@ describe("what a run leaves behind", () => {
       { microSteps: 2, accumulatorDtype: "int8" },
       { method: "lora", microSteps: 2 },
       { method: "lora-fa", modulesToSave: ["ln_f"] },
-    ]) {
+    ];
+    for (const options of runs) {
       const { events } = await runTiny(options);
       const end = events.at(-1);
       if (end?.type !== "end") throw new Error("no end");

@@ -1,7 +1,7 @@
 /** Weights that rest in sixteen bits: what they cost, how well they learn, and that a run goes on with the same bits. */
 
 import { describe, expect, it } from "vitest";
-import type { TrainOptions } from "../../src/options/config.ts";
+import type { TrainConfig, TrainOptions } from "../../src/options/config.ts";
 import { openSafetensors } from "../../src/weights/index.ts";
 import { type FinishedRun, largestDifference, runTiny, weightsOf } from "./support.ts";
 
@@ -53,7 +53,14 @@ describe.each(["float16", "bfloat16"] as const)("%s", (weightDtype) => {
   it.each(["stochastic", "nearest", "master"] as const)(
     "goes on with the same bits after an interruption, %s",
     async (weightUpdate) => {
-      const chosen = { ...options, steps: 6, rank: 4, method: "flora", weightDtype, weightUpdate };
+      const chosen: TrainOptions = {
+        ...options,
+        steps: 6,
+        rank: 4,
+        method: "flora",
+        weightDtype,
+        weightUpdate,
+      };
       const straight = await runTiny(chosen);
       const first = await runTiny(chosen, (event) => event.type === "step" && event.step === 3);
       const second = await runTiny({ ...chosen, output: first.output, resume: true });
@@ -72,7 +79,7 @@ describe.each(["float16", "bfloat16"] as const)("%s", (weightDtype) => {
     const whole = await runTiny(slow);
     const update = differences(await weightsOf(whole.output), await weightsOf(still.output));
     /** The part of the update in float32 that is made. */
-    async function made(weightUpdate: string): Promise<number> {
+    async function made(weightUpdate: TrainConfig["weightUpdate"]): Promise<number> {
       const [begin, end] = [
         await runOnce({ ...slow, learningRate: 1e-30, weightDtype, weightUpdate: "nearest" }),
         await runTiny({ ...slow, weightDtype, weightUpdate }),

@@ -170,7 +170,7 @@ const SGD = namedOptimizer("sgd");
 /** G Aᵀ A */
 function projected(gradient: readonly number[], a: Float32Array, columns: number): number[] {
   const rows = gradient.length / columns;
-  const out = new Array<number>(gradient.length).fill(0);
+  const out = Array.from({ length: gradient.length }, () => 0);
   for (let i = 0; i < rows; i++) {
     for (let k = 0; k < RANK; k++) {
       let c = 0;

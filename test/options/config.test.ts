@@ -1,7 +1,8 @@
 /** Defaults that the method decides: those of the papers (docs/adapters.md). */
 
 import { expect, it } from "vitest";
-import { parseConfig } from "../../src/options/config.ts";
+import { checkOptions, parseConfig } from "../../src/options/config.ts";
+import { UsageError } from "../../src/errors.ts";
 
 it.each([
   ["flora", 128, "constant", undefined],
@@ -18,18 +19,61 @@ it.each([
 });
 
 it("what is given is taken", () => {
-  const given = { method: "relora", rank: 4, alpha: 2, schedule: "linear" };
+  const given = { method: "relora", rank: 4, alpha: 2, schedule: "linear" } as const;
   expect(parseConfig(given)).toMatchObject(given);
 });
 
 it.each([
   [{ alpha: 0 }, "alpha: must be a number above 0; got 0"],
-  [{ pruneState: 2 }, "pruneState: must be a number"],
-  [{ unloadFraction: 0 }, "unloadFraction: must be a number above 0"],
-  [{ rankPattern: { a: "b" } }, "rankPattern: must be a table of fields"],
-  [{ rankPattern: { c_attn: 0 } }, "rankPattern: must be a table of fields"],
+  [{ pruneState: 2 }, "pruneState: must be a number at least 0 and at most 1; got 2"],
+  [{ unloadFraction: 0 }, "unloadFraction: must be a number above 0 and at most 1; got 0"],
+  [{ rankPattern: { a: "b" } }, 'rankPattern.a: must be a number above 0; got "b"'],
+  [{ rankPattern: { c_attn: 0 } }, "rankPattern.c_attn: must be a number above 0; got 0"],
+  [{ rankPattern: [] }, "rankPattern: must be a table of numbers above 0; got []"],
+  [{ rank: Number.NaN }, "rank: must be a whole number above 0; got NaN"],
+  [{ steps: null }, "steps: must be a whole number above 0; got null"],
+  [{ train: [] }, "train: must be a path or a list of two; got []"],
   [{ accumulatorDtype: "int4" }, "accumulatorDtype: must be one of float32, int8"],
   [{ method: "dora" }, "method: must be one of flora, dense, lora"],
+  [{ stpes: 3 }, "stpes: no such option"],
 ])("%j is refused", (options, message) => {
-  expect(() => parseConfig(options)).toThrow(message);
+  expect(() => checkOptions(options)).toThrow(message);
+});
+
+it("says all that is wrong at once, and has it as data", () => {
+  const error = (() => {
+    try {
+      return checkOptions({ stpes: 10, rank: 0, optimizer: "adm" });
+    } catch (caught) {
+      return caught;
+    }
+  })();
+  expect(error).toBeInstanceOf(UsageError);
+  expect(error).toMatchObject({
+    message: [
+      "3 options are wrong",
+      "  rank: must be a whole number above 0; got 0",
+      '  optimizer: must be one of sgd, momentum, adam, adamw, adafactor; got "adm"',
+      "  stpes: no such option; did you mean steps?",
+    ].join("\n"),
+    problems: [
+      { option: "rank", got: 0, allowed: "a whole number above 0" },
+      { option: "optimizer", got: "adm" },
+      { option: "stpes", got: 10, allowed: undefined },
+    ],
+  });
+});
+
+it("takes a text for a list, and undefined for what is not given", () => {
+  const config = parseConfig({ train: "a,b.txt", include: "h.*,wte", rank: undefined });
+  expect(config).toMatchObject({ train: ["a,b.txt"], include: ["h.*", "wte"], rank: 128 });
+  expect(parseConfig({ steps: undefined }).steps).toBe(parseConfig({}).steps);
+  expect(config.weightDecay).toBeUndefined();
+  expect(parseConfig({ weightDecay: 0 }).weightDecay).toBe(0);
+});
+
+it("keeps moments compressed only where there are some", () => {
+  expect(() => parseConfig({ compressMoments: true, optimizer: "sgd" })).toThrow(
+    "compressMoments: needs method flora, optimizer momentum or adam or adamw, and no momentum of its own; got flora, sgd, momentum 0",
+  );
 });

@@ -17,6 +17,18 @@ it.each([
   );
 });
 
+it("says which values are wrong, all at once", () => {
+  expect(() => checkModelFields({ n_embd: -1 })).toThrow("model.n_embd: must be above 0; got -1");
+  expect(() => checkModelFields({ n_embd: "many", n_layer: 1.5, embd_pdrop: 2 })).toThrow(
+    [
+      "3 options are wrong",
+      '  model.n_embd: must be a number; got "many"',
+      "  model.n_layer: must be a whole number; got 1.5",
+      "  model.embd_pdrop: must be below 1; got 2",
+    ].join("\n"),
+  );
+});
+
 it.each([
   { n_layer: 2, n_inner: 8 },
   { model_type: "llama", head_dim: 8, rope_theta: 500_000, eos_token_id: 2 },

@@ -101,7 +101,7 @@ describe("the data of a masked language model", () => {
     expect([...evaluation()].flatMap((batch) => rowsOf(batch, "ids").flat())).toContain(MASK);
   });
 
-  it.each([
+  it.each<[TrainOptions, Parameters<typeof load>[1], string]>([
     [{}, { tokenizer: byteTokenizer() }, "tokenizer: has no token to hide others; got bytes"],
     [{}, { contextLength: 2 }, "contextLength: the tokenizer adds 2 tokens to a text; got 2"],
     [{ train: undefined, task: "mask" }, {}, "task: mask needs a training file; got none"],

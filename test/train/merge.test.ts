@@ -75,7 +75,7 @@ describe("after a merge", () => {
   });
 
   it("COLA and PLoRA have a fresh optimizer for all that is trained", async () => {
-    for (const method of ["cola", "plora"]) {
+    for (const method of ["cola", "plora"] as const) {
       const parts = await trained({ method, modulesToSave: ["ln_f"] });
       await mergeAdapters(parts, { every: 10, after: "restart", warmupSteps: 0 }, 1);
       for (const name of [a, b, "ln_f.weight"]) {
@@ -130,7 +130,7 @@ describe("A at the start", () => {
 });
 
 describe("mergeSchedule", () => {
-  it.each([
+  it.each<[TrainOptions, number, object | undefined]>([
     [{ method: "lora" }, 900, undefined],
     [{ method: "flora" }, 900, undefined],
     [{ method: "relora" }, 5000, { every: 1000, after: "prune and warm up", warmupSteps: 100 }],

@@ -80,7 +80,7 @@ it("most runs are compared at 1e-5", () => {
 });
 
 describe("frozen parameters", () => {
-  it.each(["lora", "lora-fa", "lora+"])("of %s keep every bit", async (method) => {
+  it.each(["lora", "lora-fa", "lora+"] as const)("of %s keep every bit", async (method) => {
     const parts = await partsOf({ method, rank: 2, optimizer: "sgd" });
     const before = new Map<string, number[]>();
     for (const name of parts.model.params.keys()) {
@@ -166,7 +166,7 @@ describe("what is trained beside the adapters", () => {
   it("is the head of a classifier, as in peft, and all that may be new for another task", () => {
     const bertFor = (architecture: string) =>
       bert({ hidden_size: 12, num_hidden_layers: 1, architectures: [architecture] });
-    const lora = { method: "lora", model: "dir" };
+    const lora = { method: "lora", model: "dir" } as const;
     const head = ["classifier.weight", "classifier.bias"];
     const classifier = bertFor("BertForSequenceClassification");
     expect(trained(lora, classifier)).toEqual(head);
@@ -180,7 +180,7 @@ describe("what is trained beside the adapters", () => {
   });
 
   it("is what modulesToSave names", () => {
-    const options = { method: "lora", model: "dir", targets: ["c_attn"] };
+    const options: TrainOptions = { method: "lora", model: "dir", targets: ["c_attn"] };
     expect(trained({ ...options, modulesToSave: ["ln_f", "mlp.c_fc"] })).toEqual([
       "h.0.mlp.c_fc.weight",
       "h.0.mlp.c_fc.bias",
@@ -199,7 +199,7 @@ describe("what is trained beside the adapters", () => {
   });
 });
 
-it.each([
+it.each<[TrainOptions, boolean]>([
   [{ method: "lora", model: "dir" }, true],
   [{ method: "lora", model: "dir", task: "pairs" }, true],
   [{ method: "lora", model: "dir", task: "classify" }, false],
@@ -210,7 +210,7 @@ it.each([
   expect(leavesAdapters(parseConfig({ train: "unread.txt", ...options }))).toBe(leaves);
 });
 
-it.each([
+it.each<[TrainOptions]>([
   [{ method: "dense", optimizer: "adam" }],
   [{ optimizer: "adafactor" }],
   [{ optimizer: "adam", momentum: 0.9 }],
@@ -222,7 +222,12 @@ it.each([
 
 it("compressed moments may not be moved too often", () => {
   const model = gpt2({ vocab_size: 40, n_positions: 8, n_embd: 32, n_head: 2, n_layer: 1 });
-  const options = { optimizer: "adam", compressMoments: true, rank: 4, train: ["unread.txt"] };
+  const options: TrainOptions = {
+    optimizer: "adam",
+    compressMoments: true,
+    rank: 4,
+    train: ["unread.txt"],
+  };
   expect(() => traineeOf(model, parseConfig({ ...options, resampleEvery: 10 }))).toThrow(
     "would grow without bound",
   );

@@ -6,7 +6,10 @@
  * Keys may be in kebab-case or camelCase. A value that begins with "--" needs the form with "=".
  */
 
-import { UsageError } from "../../errors.ts";
+import { parseArgs } from "node:util";
+import { option, UsageError } from "../../errors.ts";
+import type { Option } from "../../options/option.ts";
+import { camelCase } from "../../options/spelling.ts";
 
 export interface Arguments {
   readonly positionals: readonly string[];
@@ -16,87 +19,88 @@ export interface Arguments {
   readonly lists: ReadonlyMap<string, readonly string[]>;
 }
 
+/** What is to be known of an option before its words can be told apart. */
+type Shape = Pick<Option, "kind" | "repeats">;
+
 /**
  * Splits a command line.
  *
- * @param takesValue - whether an option needs a value, by its key; throws where there is no such
- *   option
- * @param mayRepeat - whether an option may be given several times; none may if absent
- * @throws {UsageError} if another option is given twice, lacks its value, or has a value and "--no-".
+ * @param find - the option of a key, if there is one
+ * @param unknown - what is wrong with a key that there is no option of
+ * @throws {UsageError} if an option is unknown, is given twice and may not repeat, lacks its value, or has a value and "--no-".
  */
 export function splitArguments(
   words: readonly string[],
-  takesValue: (key: string) => boolean,
-  mayRepeat: (key: string) => boolean = () => false,
+  find: (key: string) => Shape | undefined,
+  unknown: (key: string) => UsageError = (key) => new UsageError(`${option(key)}: no such option`),
 ): Arguments {
   const positionals: string[] = [];
   const options = new Map<string, string | boolean>();
   const lists = new Map<string, string[]>();
-  const rest = [...words];
-
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
-    if (word === "--") {
-      positionals.push(...rest.splice(0));
-    } else if (word === "-" || !word.startsWith("-")) {
-      positionals.push(word);
-    } else if (!word.startsWith("--")) {
-      throw new UsageError(`${word}: no such option`, { hint: "options begin with two dashes" });
-    } else {
-      const [, written = "", value] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
-      const { key, isNegated } = readKey(written, takesValue);
-      if (mayRepeat(key)) {
-        const given = value ?? shiftValue(written, rest);
-        lists.set(key, [...(lists.get(key) ?? []), given]);
-        continue;
+  let flag: string | undefined;
+  for (const token of tokensOf(words, find)) {
+    // A flag is true, unless it is followed by what it is.
+    const before = flag;
+    flag = undefined;
+    if (token.kind === "positional" && before !== undefined && /^(true|false)$/.test(token.value)) {
+      options.set(before, token.value === "true");
+    } else if (token.kind === "positional") {
+      positionals.push(token.value);
+    } else if (token.kind === "option") {
+      const { value } = token;
+      const word = words[token.index] ?? "";
+      const [written = ""] = word.split("=");
+      if (!word.startsWith("--")) {
+        throw new UsageError(`${word}: no such option`, { hint: "options begin with two dashes" });
       }
-      if (options.has(key)) throw new UsageError(`--${written}: given twice`);
+      const { key, isNegated } = readKey(token.name, find);
+      const shape = find(key);
+      if (!shape) throw unknown(key);
+      const isFlag = shape.kind === "flag";
+      // A value that looks like an option is one whose value was forgotten.
+      if (!isFlag && (value === undefined || (value.startsWith("--") && !token.inlineValue))) {
+        throw new UsageError(`${written}: needs a value`);
+      }
       if (isNegated && value !== undefined) {
-        throw new UsageError(`--${written}: takes no value; got ${value}`);
+        throw new UsageError(`${written}: takes no value; got ${value}`);
       }
-      if (isNegated) options.set(key, false);
-      else if (takesValue(key)) options.set(key, value ?? shiftValue(written, rest));
-      else options.set(key, value === undefined ? shiftFlag(rest) : asFlag(value));
+      if (shape.repeats) {
+        lists.set(key, [...(lists.get(key) ?? []), value ?? ""]);
+      } else if (options.has(key)) {
+        throw new UsageError(`${written}: given twice`);
+      } else {
+        options.set(key, isFlag ? asFlag(value ?? String(!isNegated)) : (value ?? ""));
+        if (isFlag && value === undefined && !isNegated) flag = key;
+      }
     }
   }
   return { positionals, options, lists };
 }
 
+/** The words in the order they were given in; which options take a value must be said before. */
+function tokensOf(words: readonly string[], find: (key: string) => Shape | undefined) {
+  const keys = words.flatMap((word) => /^--([^=]+)/.exec(word)?.[1] ?? []);
+  const valued = keys.filter((key) => (find(camelCase(key)) ?? FLAG).kind !== "flag");
+  const { tokens } = parseArgs({
+    args: [...words],
+    options: Object.fromEntries(valued.map((key) => [key, { type: "string" }] as const)),
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  return tokens;
+}
+
+const FLAG: Shape = { kind: "flag" };
+
 /** The key of "no-flag" is that of the flag. */
-function readKey(written: string, takesValue: (key: string) => boolean) {
+function readKey(written: string, find: (key: string) => Shape | undefined) {
   const negated = /^no-(.+)$/.exec(written)?.[1];
-  if (negated === undefined) return { key: camelCase(written), isNegated: false };
-  const key = camelCase(negated);
-  if (takesValue(key)) throw new UsageError(`--${written}: no such option`);
-  return { key, isNegated: true };
+  const key = camelCase(negated ?? "");
+  return negated !== undefined && find(key)?.kind === "flag"
+    ? { key, isNegated: true }
+    : { key: camelCase(written), isNegated: false };
 }
-
-function shiftValue(written: string, rest: string[]): string {
-  const [next] = rest;
-  if (next === undefined || next.startsWith("--")) {
-    throw new UsageError(`--${written}: needs a value`);
-  }
-  rest.shift();
-  return next;
-}
-
-/** A flag is true, unless it is followed by what it is. */
-function shiftFlag(rest: string[]): boolean {
-  const [next] = rest;
-  if (next !== "true" && next !== "false") return true;
-  rest.shift();
-  return next === "true";
-}
-
-/** "batch-size" as "batchSize"; the fields after a dot belong to others and stay. */
-export function camelCase(key: string): string {
-  const [name = "", ...fields] = key.split(".");
-  const camel = name.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return [camel, ...fields].join(".");
-}
-
-/** "batchSize" as "batch-size". */
-export const kebabCase = (key: string): string =>
-  key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /** Words as they would be typed into a shell. */
 export const quoteWords = (words: readonly string[]): string => words.map(quote).join(" ");
@@ -115,6 +119,6 @@ function quote(word: string): string {
   return `$'${word.replaceAll(/[\n\r\t'\\]/g, (character) => `\\${ESCAPES.get(character)}`)}'`;
 }
 
-/** True and false; other words stay, for whoever knows the option to object to. */
+/** True and false; other words stay, and are refused where values are checked. */
 const asFlag = (value: string): string | boolean =>
   value === "true" || value === "false" ? value === "true" : value;

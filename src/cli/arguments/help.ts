@@ -1,9 +1,10 @@
 /** @file What `--help` says. */
 
-import { optionHelp, type OptionHelp } from "../../options/config.ts";
-import { kebabCase } from "./arguments.ts";
+import { placeholder } from "../../options/kinds.ts";
+import { INPUT_OPTIONS, OPTION_GROUPS } from "../../options/option-table.ts";
+import type { Option, OptionTable } from "../../options/option.ts";
+import { asFlag, kebabCase } from "../../options/spelling.ts";
 import { indent, textWidth, wrap } from "../terminal/layout.ts";
-import type { Option } from "./options.ts";
 
 export interface CommandHelp {
   /** After "flora". */
@@ -11,7 +12,7 @@ export interface CommandHelp {
   readonly summary: string;
   /** Paragraphs below the usage. */
   readonly details?: readonly string[];
-  readonly options?: readonly Option[];
+  readonly options?: OptionTable;
   /** Whether it takes the options of a run. */
   readonly takesRun?: boolean;
   readonly examples?: readonly string[];
@@ -20,17 +21,6 @@ export interface CommandHelp {
 /** The columns in which descriptions begin. */
 const OPTION_COLUMN = 30;
 const COMMAND_COLUMN = 12;
-
-/** The options at which a new group begins. */
-const GROUPS = new Map([
-  ["train", "data"],
-  ["model", "model"],
-  ["method", "method"],
-  ["alpha", "adapters"],
-  ["optimizer", "optimizer"],
-  ["batchSize", "run"],
-  ["output", "output"],
-]);
 
 /** The page of `flora --help`. */
 export function mainHelp(commands: Readonly<Record<string, CommandHelp>>, width: number): string[] {
@@ -50,10 +40,8 @@ export function mainHelp(commands: Readonly<Record<string, CommandHelp>>, width:
 
 /** The page of `flora <command> --help`. */
 export function commandHelp(help: CommandHelp, width: number): string[] {
-  const { usage, summary, details = [], options = [], takesRun = false, examples = [] } = help;
-  const own = options.flatMap((option) =>
-    entry(optionTitle(option), option.description, { column: OPTION_COLUMN, width }),
-  );
+  const { usage, summary, details = [], options = {}, takesRun = false, examples = [] } = help;
+  const own = optionLines(options, width);
   return [
     `usage: flora ${usage}`,
     "",
@@ -67,33 +55,36 @@ export function commandHelp(help: CommandHelp, width: number): string[] {
 
 /** All options of a run, in groups. */
 function runOptions(width: number): string[] {
-  return optionHelp().flatMap((option) => {
-    const group = GROUPS.get(option.name);
-    const lines = entry(runOptionTitle(option), describe(option), { column: OPTION_COLUMN, width });
-    return group === undefined ? lines : ["", group, ...lines];
-  });
+  const { data, ...rest } = OPTION_GROUPS;
+  const groups = { data: { ...INPUT_OPTIONS, ...data }, ...rest };
+  return Object.entries(groups).flatMap(([name, group]) => [
+    "",
+    name,
+    ...optionLines(group, width),
+  ]);
 }
 
-function optionTitle({ name, value, repeats }: Option): string {
-  const title = value === undefined ? `--${kebabCase(name)}` : `--${kebabCase(name)} ${value}`;
-  return repeats ? `${title} ...` : title;
+const optionLines = (table: OptionTable, width: number): string[] =>
+  Object.entries(table).flatMap(([name, option]) =>
+    entry(titleOf(name, option), describe(option), { column: OPTION_COLUMN, width }),
+  );
+
+/** An option with what stands for its value; a flag that may be true by itself can be turned off. */
+function titleOf(name: string, option: Option): string {
+  const { kind, default: byDefault, repeats } = option;
+  const flag = asFlag(name);
+  if (kind === "flag") return byDefault === undefined ? flag : `--[no-]${kebabCase(name)}`;
+  if (kind === "table") return `${flag}.PATTERN X`;
+  const written = `${flag} ${placeholder(option)}`;
+  if (kind === "model") return `${written}, ${flag}.FIELD X`;
+  return repeats ? `${written} ...` : written;
 }
 
-function runOptionTitle({ name, allowed }: OptionHelp): string {
-  const key = kebabCase(name);
-  if (allowed === "true or false") return `--[no-]${key}`;
-  if (allowed.startsWith("one of")) return `--${key} NAME`;
-  if (allowed.includes("list")) return `--${key} A[,B]`;
-  if (allowed === "a table of fields") return `--${key}.PATTERN X`;
-  if (allowed.includes("table")) return `--${key} DIR, --${key}.FIELD X`;
-  if (allowed.startsWith("a whole number")) return `--${key} N`;
-  return `--${key} ${allowed.startsWith("a number") ? "NUMBER" : "TEXT"}`;
-}
-
-function describe({ description, allowed, default: byDefault }: OptionHelp): string {
-  const names = allowed.startsWith("one of ") ? `: ${allowed.slice("one of ".length)}` : "";
-  const isWorthSaying = byDefault !== undefined && !["{}", "[]", '""'].includes(byDefault);
-  return description + names + (isWorthSaying ? ` [${plain(byDefault)}]` : "");
+/** What an option does, what it may be if that is a choice, and what it is if it is not given. */
+function describe({ help, choices, default: byDefault }: Option): string {
+  const names = choices ? `: ${choices.join(", ")}` : "";
+  const json = JSON.stringify(byDefault) ?? "";
+  return help + names + (["", "{}", "[]", '""'].includes(json) ? "" : ` [${plain(json)}]`);
 }
 
 /** A default as it is typed: without quotes and brackets, except around what would not be seen. */

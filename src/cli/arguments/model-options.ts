@@ -3,26 +3,24 @@
 import type { ModelNames } from "../../hub/index.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { CommandHelp } from "./help.ts";
-import { type Option, type ParsedOptions, required } from "./options.ts";
+import type { OptionTable } from "../../options/option.ts";
+import { type ParsedOptions, required } from "./options.ts";
 
-export const modelOptions: readonly Option[] = [
-  {
-    name: "model",
+export const modelOptions: OptionTable = {
+  model: {
+    kind: "text",
     value: "DIR",
-    description: "a directory that flora or Hugging Face saved, or owner/name on the Hub",
+    help: "a directory that flora or Hugging Face saved, or owner/name on the Hub",
   },
-  {
-    name: "adapter",
+  adapter: {
+    kind: "text",
     value: "DIR",
-    description:
-      "an adapter that flora or peft saved, here or on the Hub; without --model, its base is loaded",
+    help: "an adapter that flora or peft saved, here or on the Hub; without --model, its base is loaded",
   },
-];
+};
 
-export const threadsOption: Option = {
-  name: "threads",
-  value: "N",
-  description: "threads of an operator; one per core if absent",
+export const threadsOption: OptionTable = {
+  threads: { kind: "integer", above: 0, help: "threads of an operator; one per core if absent" },
 };
 
 /** The model and its adapter as they were named: what `fetchModels` makes directories of. */

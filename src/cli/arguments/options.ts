@@ -1,21 +1,16 @@
 /**
- * @file The options of commands other than `train`: a table that parses, checks and explains them.
+ * @file The options of commands other than `train`, from their table.
  */
 
-import { UsageError } from "../../errors.ts";
-import { kebabCase, splitArguments } from "./arguments.ts";
+import { option, UsageError } from "../../errors.ts";
+import { optionValue } from "../../options/kinds.ts";
+import { findOption, type OptionTable } from "../../options/option.ts";
+import { optionError } from "../../options/problems.ts";
+import { problemsOf } from "../../options/schema.ts";
 import { closest } from "../../options/suggest.ts";
+import { splitArguments } from "./arguments.ts";
 
-export interface Option {
-  /** In camelCase. */
-  readonly name: string;
-  /** What stands for the value in the help; a flag has none. */
-  readonly value?: "TEXT" | "DIR" | "FILE" | "NAME" | "A,B" | "N" | "NUMBER";
-  readonly description: string;
-  /** Whether it may be given several times. */
-  readonly repeats?: boolean;
-}
-
+/** What was given, or the default of the table; asking for what the table does not have is an error of ours. */
 export interface ParsedOptions {
   text(name: string): string | undefined;
   number(name: string): number | undefined;
@@ -27,50 +22,56 @@ export interface ParsedOptions {
 /**
  * The options of a command that takes nothing else.
  *
- * @throws {UsageError} if there is anything else, or a value is no number where one is needed.
+ * @throws {UsageError} if there is anything else, or values are not what the table allows.
  */
-export function parseOptions(words: readonly string[], table: readonly Option[]): ParsedOptions {
-  const find = (name: string): Option => {
-    const option = table.find((candidate) => candidate.name === name);
-    if (!option) throw unknownOption(name, table);
-    return option;
-  };
+export function parseOptions(words: readonly string[], table: OptionTable): ParsedOptions {
   const { positionals, options, lists } = splitArguments(
     words,
-    (name) => find(name).value !== undefined,
-    (name) => find(name).repeats === true,
+    (key) => findOption(table, key),
+    (key) => unknownOption(key, table, "--help lists them"),
   );
   const [unexpected] = positionals;
   if (unexpected !== undefined) throw new UsageError(`${unexpected}: unexpected`);
-  return checkOptions(options, table, lists);
+  const values = valuesOf(options, table);
+  const problems = problemsOf(table, values);
+  if (problems.length > 0) throw optionError(problems, { table });
+  return parsedOptions(table, values, lists);
 }
 
-/**
- * The values of those options that the table has.
- *
- * @throws {UsageError} if a value is no number where one is needed, or a flag is not true or false.
- */
-export function checkOptions(
+/** What the words stand for that were given to options of the table. */
+export const valuesOf = (
   given: ReadonlyMap<string, string | boolean>,
-  table: readonly Option[],
+  table: OptionTable,
+): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    [...given].flatMap(([name, word]) => {
+      const entry = findOption(table, name);
+      if (!entry) return [];
+      return [[name, typeof word === "string" ? optionValue(word, entry) : word] as const];
+    }),
+  );
+
+/** Values that were found to be right. */
+export function parsedOptions(
+  table: OptionTable,
+  values: Readonly<Record<string, unknown>>,
   lists: ReadonlyMap<string, readonly string[]> = new Map(),
 ): ParsedOptions {
-  const numbers = new Map<string, number>();
-  for (const option of table) {
-    const { name } = option;
-    const value = given.get(name);
-    if (value === undefined) continue;
-    if (option.value === undefined && typeof value === "string") {
-      throw new UsageError(`--${kebabCase(name)}: must be true or false; got ${value}`);
-    }
-    if (option.value === "N" || option.value === "NUMBER") {
-      numbers.set(name, parseNumber(name, String(value), option.value === "N"));
-    }
-  }
+  const valueOf = (name: string): unknown => {
+    const entry = findOption(table, name);
+    if (!entry) throw new Error(`internal: the command has no option ${name}`);
+    return values[name] ?? entry.default;
+  };
   return {
-    text: (name) => given.get(name)?.toString(),
-    number: (name) => numbers.get(name),
-    flag: (name) => given.get(name) === true,
+    text: (name) => {
+      const value = valueOf(name);
+      return typeof value === "string" ? value : undefined;
+    },
+    number: (name) => {
+      const value = valueOf(name);
+      return typeof value === "number" ? value : undefined;
+    },
+    flag: (name) => valueOf(name) === true,
     texts: (name) => lists.get(name) ?? [],
   };
 }
@@ -83,24 +84,13 @@ export function required(
 ): string {
   const value = options.text(name);
   if (value !== undefined) return value;
-  throw new UsageError(`--${kebabCase(name)}: missing`, { hint: `flora ${usage}` });
+  throw new UsageError(`${option(name)}: missing`, { hint: `flora ${usage}` });
 }
 
-function parseNumber(name: string, text: string, isWhole: boolean): number {
-  const number = text.trim() === "" ? Number.NaN : Number(text);
-  if (isWhole ? Number.isSafeInteger(number) && number >= 0 : Number.isFinite(number)) {
-    return number;
-  }
-  const kind = isWhole ? "a whole number" : "a number";
-  throw new UsageError(`--${kebabCase(name)}: must be ${kind}; got ${JSON.stringify(text)}`);
-}
-
-function unknownOption(name: string, table: readonly Option[]): UsageError {
-  const near = closest(
-    kebabCase(name),
-    table.map((option) => kebabCase(option.name)),
-  );
-  return new UsageError(`--${kebabCase(name)}: no such option`, {
-    hint: near === undefined ? "--help lists them" : `did you mean --${near}?`,
+/** @param otherwise - where to look, if nothing is like the name */
+export function unknownOption(name: string, table: OptionTable, otherwise: string): UsageError {
+  const near = closest(name, Object.keys(table));
+  return new UsageError(`${option(name)}: no such option`, {
+    hint: near === undefined ? otherwise : `did you mean ${option(near)}?`,
   });
 }

@@ -3,40 +3,47 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { parseDocument } from "yaml";
-import { FormatError, UsageError } from "../../errors.ts";
+import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
+import { FormatError, option, UsageError } from "../../errors.ts";
 import {
-  optionHelp,
-  type OptionHelp,
+  checkOptions,
   parseConfig,
   type TrainConfig,
   type TrainOptions,
 } from "../../options/config.ts";
-import { findOption, isFlag, optionValue, scalar } from "../../options/option-text.ts";
+import { optionValue, scalar } from "../../options/kinds.ts";
+import { INPUT_OPTIONS, OPTIONS } from "../../options/option-table.ts";
+import { findOption, type OptionTable } from "../../options/option.ts";
+import { optionError } from "../../options/problems.ts";
+import { problemsOf } from "../../options/schema.ts";
+import { camelCase } from "../../options/spelling.ts";
 import { fileError } from "../../weights/file-error.ts";
-import { camelCase, kebabCase, splitArguments } from "./arguments.ts";
-import { checkOptions, type Option, type ParsedOptions } from "./options.ts";
-import { closest } from "../../options/suggest.ts";
+import { splitArguments } from "./arguments.ts";
+import { parsedOptions, type ParsedOptions, unknownOption, valuesOf } from "./options.ts";
 
-type Options = Readonly<Record<string, unknown>>;
+type Values = Readonly<Record<string, unknown>>;
 
 export interface RunWords {
-  /** The options of the run, neither checked nor completed. */
+  /** The options of the run, not completed. */
   readonly options: TrainOptions;
-  /** Those of the command itself. */
+  /** The dataset on the Hub that was named. */
+  readonly dataset: string | undefined;
+  /** The options of the command itself. */
   readonly own: ParsedOptions;
 }
+
+const RUN_OPTIONS: OptionTable = { ...INPUT_OPTIONS, ...OPTIONS };
 
 /**
  * The configuration that `[config.yaml] [--key value ...]` asks for.
  *
  * @param ownOptions - of the command, beside those of a run
- * @throws {UsageError} if an option or its value is not allowed, or the file cannot be read.
+ * @throws {UsageError} if options or their values are not allowed, or the file cannot be read.
  * @throws {FormatError} with the line, if the file is not YAML.
  */
 export async function readRunConfig(
   words: readonly string[],
-  ownOptions: readonly Option[] = [],
+  ownOptions: OptionTable = {},
 ): Promise<{ readonly config: TrainConfig; readonly own: ParsedOptions }> {
   const { options, own } = await readRunOptions(words, ownOptions);
   return { config: parseConfig(options), own };
@@ -45,34 +52,56 @@ export async function readRunConfig(
 /** The options that `[config.yaml] [--key value ...]` gives; throws as `readRunConfig` does. */
 export async function readRunOptions(
   words: readonly string[],
-  ownOptions: readonly Option[] = [],
+  ownOptions: OptionTable = {},
 ): Promise<RunWords> {
-  const ownOption = (key: string) => ownOptions.find(({ name }) => name === key);
-  const takesValue = (key: string) => {
-    const own = ownOption(key);
-    if (own) return own.value !== undefined;
-    return key.includes(".") || !isFlag(runOption(key, ownOptions));
-  };
-  const { positionals, options } = splitArguments(words, takesValue);
-  const [path, unexpected] = positionals;
+  const table = { ...ownOptions, ...RUN_OPTIONS };
+  const { positionals, options: given } = splitArguments(
+    words,
+    (key) => (key.includes(".") ? findField(key, table) : findOption(table, key)),
+    (key) => unknownOption(headOf(key), table, "flora train --help lists them"),
+  );
+  const [path = "", unexpected] = positionals;
   if (unexpected !== undefined) {
     throw new UsageError(
       `${unexpected}: unexpected; the one file without an option is the YAML file`,
     );
   }
-  const ofRun = [...options].filter(([name]) => !ownOption(name));
-  const fromFlags = optionsOf(new Map(ofRun));
-  const fromFile = path === undefined ? {} : parseOptionsFile(path, await readText(path));
-  return { options: merge(fromFile, fromFlags), own: checkOptions(options, ownOptions) };
+  const file = path === "" ? NO_FILE : parseOptionsFile(path, await readText(path));
+  const ownValues = valuesOf(given, ownOptions);
+  const flags = optionsOf(new Map([...given].filter(([name]) => !findOption(ownOptions, name))));
+  const values = merge(file.options, flags);
+  const problems = [...problemsOf(ownOptions, ownValues), ...problemsOf(RUN_OPTIONS, values)];
+  if (problems.length > 0) {
+    const isFlag = (name: string) => has(ownValues, name) || has(flags, name);
+    const lineOf = (name: string) => file.lines.get(name) ?? file.lines.get(headOf(name)) ?? 1;
+    const inFile = (name: string) => `${path}: line ${lineOf(name)}: ${name}`;
+    const nameOf = (name: string) => (isFlag(name) ? option(name) : inFile(name));
+    throw optionError(problems, { table, nameOf });
+  }
+  const { dataset, ...options } = values;
+  return {
+    options: checkOptions(options),
+    dataset: typeof dataset === "string" ? dataset : undefined,
+    own: parsedOptions(ownOptions, ownValues),
+  };
 }
+
+export interface OptionsFile {
+  readonly options: Values;
+  /** Where each of them stands, and each of their fields, after a dot; from 1. */
+  readonly lines: ReadonlyMap<string, number>;
+}
+
+const NO_FILE: OptionsFile = { options: {}, lines: new Map() };
 
 /**
  * The options in a YAML file; their names may be in kebab-case.
  *
  * @throws {FormatError} with the line, if it is not YAML or not a mapping.
  */
-export function parseOptionsFile(path: string, text: string): Options {
-  const document = parseDocument(text, { prettyErrors: true });
+export function parseOptionsFile(path: string, text: string): OptionsFile {
+  const counter = new LineCounter();
+  const document = parseDocument(text, { prettyErrors: true, lineCounter: counter });
   const [error] = document.errors;
   if (error) {
     const line = error.linePos?.[0].line ?? 1;
@@ -80,7 +109,7 @@ export function parseOptionsFile(path: string, text: string): Options {
     throw new FormatError(path, `line ${line}: not YAML; ${reason}`, { offset: line });
   }
   const root: unknown = document.toJS();
-  if (root === null) return {};
+  if (root === null) return NO_FILE;
   if (!isTable(root)) {
     throw new FormatError(path, `must be YAML of the form "option: value"; got ${kindOf(root)}`);
   }
@@ -90,55 +119,80 @@ export function parseOptionsFile(path: string, text: string): Options {
     if (name in options) throw new FormatError(path, `${name}: given twice`);
     options[name] = value;
   }
-  return options;
+  return { options, lines: new Map(linesOf(document.contents, counter)) };
 }
 
-/** Options of the command line, with the types that they are allowed to have. */
-function optionsOf(given: ReadonlyMap<string, string | boolean>): Options {
+/** The lines of the keys, and of those within; a key within follows a dot. */
+function linesOf(
+  node: unknown,
+  counter: LineCounter,
+): readonly (readonly [name: string, line: number])[] {
+  if (!isMap(node)) return [];
+  return node.items.flatMap(({ key, value }) => {
+    if (!isScalar(key)) return [];
+    const name = camelCase(String(key.value));
+    const within = linesOf(value, counter).map(
+      ([inner, line]) => [`${name}.${inner}`, line] as const,
+    );
+    return [[name, counter.linePos(key.range?.[0] ?? 0).line] as const, ...within];
+  });
+}
+
+/** Options of the command line, as the values that their words stand for. */
+function optionsOf(given: ReadonlyMap<string, string | boolean>): Values {
   const options: Record<string, unknown> = {};
-  for (const [key, value] of given) {
+  for (const [key, word] of given) {
     const [name = "", ...fields] = key.split(".");
-    const option = runOption(name);
+    const entry = findOption(RUN_OPTIONS, name);
+    if (!entry) continue;
     if (fields.length === 0) {
-      if (name in options) throw new UsageError(`--${name}: given whole and by its fields`);
-      options[name] = typeof value === "string" ? optionValue(value, option) : value;
+      if (name in options) throw new UsageError(`${option(name)}: given whole and by its fields`);
+      if (entry.kind === "table") {
+        throw new UsageError(`${option(name)}: must be given by its fields; got ${word}`, {
+          hint: `for example ${option(`${name}.c_attn`, String(word))}`,
+        });
+      }
+      options[name] = typeof word === "string" ? optionValue(word, entry) : word;
       continue;
     }
-    if (!option.allowed.includes("table")) {
-      throw new UsageError(`--${key}: ${kebabCase(name)} has no fields`);
+    if (entry.kind !== "table" && entry.kind !== "model") {
+      throw new UsageError(`${option(key)}: ${option(name)} has no fields`);
     }
     const table = options[name] ?? {};
-    if (!isTable(table)) throw new UsageError(`--${name}: given whole and by its fields`);
+    if (!isTable(table)) throw new UsageError(`${option(name)}: given whole and by its fields`);
     // The fields of a table of patterns are names of modules, dots and all.
-    const path = option.allowed === "a table of fields" ? [fields.join(".")] : fields;
-    options[name] = merge(table, nest(path, typeof value === "string" ? scalar(value) : value));
+    const path = entry.kind === "table" ? [fields.join(".")] : fields;
+    options[name] = merge(table, nest(path, typeof word === "string" ? scalar(word) : word));
   }
   return options;
 }
 
-const nest = ([field = "", ...inner]: readonly string[], value: unknown): Options => ({
+const headOf = (key: string): string => key.split(".")[0] ?? "";
+
+/** The field of an option takes a value, if there is such an option. */
+const findField = (key: string, table: OptionTable) =>
+  findOption(table, headOf(key)) && ({ kind: "text" } as const);
+
+/** Whether an option, or a field of one, is among the values. */
+function has(values: Values, name: string): boolean {
+  const [head = "", ...fields] = name.split(".");
+  if (!Object.hasOwn(values, head)) return false;
+  const value = values[head];
+  return fields.length === 0 || (isTable(value) && Object.hasOwn(value, fields.join(".")));
+}
+
+const nest = ([field = "", ...inner]: readonly string[], value: unknown): Values => ({
   [field]: inner.length === 0 ? value : nest(inner, value),
 });
 
 /** Tables field by field; everything else is replaced. */
-function merge(base: Options, over: Options): Options {
+function merge(base: Values, over: Values): Values {
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const before = merged[key];
     merged[key] = isTable(before) && isTable(value) ? merge(before, value) : value;
   }
   return merged;
-}
-
-function runOption(key: string, ownOptions: readonly Option[] = []): OptionHelp {
-  const [name = ""] = key.split(".");
-  const option = findOption(name);
-  if (option) return option;
-  const names = [...ownOptions, ...optionHelp()].map((candidate) => kebabCase(candidate.name));
-  const near = closest(kebabCase(name), names);
-  throw new UsageError(`--${kebabCase(name)}: no such option`, {
-    hint: near === undefined ? "flora train --help lists them" : `did you mean --${near}?`,
-  });
 }
 
 async function readText(path: string): Promise<string> {
@@ -150,12 +204,12 @@ async function readText(path: string): Promise<string> {
     if (!(told instanceof UsageError)) throw told;
     throw new UsageError(told.message, {
       cause: error,
-      hint: "the file without an option holds options in YAML; data is given by --train",
+      hint: `the file without an option holds options in YAML; data is given by ${option("train")}`,
     });
   }
 }
 
-const isTable = (value: unknown): value is Options =>
+const isTable = (value: unknown): value is Values =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 const kindOf = (value: unknown): string => {

@@ -23,12 +23,12 @@ export const help: CommandHelp = {
   details: [
     "A line holds the class, its probability and the text or the file; with --json all probabilities, as a JSON object.",
   ],
-  options: [
+  options: {
     ...predictorOptions,
-    { name: "pair", value: "TEXT", description: "the second text, where pairs are classified" },
-    { name: "image", value: "A,B", description: "files of images, or folders of them" },
-    { name: "json", description: "a JSON object a line" },
-  ],
+    pair: { kind: "text", help: "the second text, where pairs are classified" },
+    image: { kind: "text", value: "A,B", help: "files of images, or folders of them" },
+    json: { kind: "flag", help: "a JSON object a line" },
+  },
   examples: [
     'flora classify --model runs/cola --text "The book was by John written."',
     "flora classify --model runs/cola --input sentences.txt --json",
@@ -44,7 +44,7 @@ type Example = readonly [
 
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
-  const options = parseOptions(words, help.options ?? []);
+  const options = parseOptions(words, help.options ?? {});
   const images = options.text("image");
   const classified =
     images === undefined ? await classifyGivenTexts(options) : await classifyFiles(images, options);

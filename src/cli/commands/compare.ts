@@ -1,6 +1,6 @@
 /** @file `flora compare`: methods trained one after another under one budget, and a table of what came out. */
 
-import { UsageError } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import { compare, type ComparisonPlan, type SweepPlan } from "../../lab/compare/comparison.ts";
 import { openDirectory, writeReports } from "../../lab/compare/directory.ts";
 import { comparisonReport, type ReportOptions, shortReport } from "../../lab/compare/report.ts";
@@ -39,27 +39,29 @@ export const help: CommandHelp = {
       "with what is missing.",
     ...SUITES.map(({ name, summary }) => `--suite ${name}: ${summary}`),
   ],
-  options: [
-    { name: "methods", value: "A,B", description: "methods to compare" },
-    { name: "suite", value: "NAME", description: "a ready-made comparison, see above" },
-    {
-      name: "seeds",
+  options: {
+    methods: { kind: "text", value: "A,B", help: "methods to compare" },
+    suite: { kind: "text", value: "NAME", help: "a ready-made comparison, see above" },
+    seeds: {
+      kind: "text",
       value: "A,B",
-      description: "how many seeds, or which; their mean and deviation are shown [1]",
+      help: "how many seeds, or which; their mean and deviation are shown [1]",
     },
-    { name: "lrSweep", description: "choose the learning rate of each method by short runs" },
-    {
-      name: "sweepFactors",
+    lrSweep: { kind: "flag", help: "choose the learning rate of each method by short runs" },
+    sweepFactors: {
+      kind: "text",
       value: "A,B",
-      description: "multiples of the usual rate to try [1/3,1,3]",
+      help: "multiples of the usual rate to try [1/3,1,3]",
     },
-    { name: "sweepRates", value: "A,B", description: "rates to try, in place of multiples" },
-    {
-      name: "sweepShare",
-      value: "NUMBER",
-      description: "share of the steps that a short run takes [0.25]",
+    sweepRates: { kind: "text", value: "A,B", help: "rates to try, in place of multiples" },
+    sweepShare: {
+      kind: "number",
+      above: 0,
+      max: 1,
+      default: 0.25,
+      help: "share of the steps that a short run takes",
     },
-  ],
+  },
   takesRun: true,
   examples: [
     "flora compare --methods dense,flora:8,flora:32 --micro-steps 4 --steps 200",
@@ -70,12 +72,12 @@ export const help: CommandHelp = {
 
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
-  const { options, own } = await readRunOptions(words, help.options);
-  const request = await readRequest(await fetchInputs(options), own);
+  const { options, dataset, own } = await readRunOptions(words, help.options);
+  const request = await readRequest(await fetchInputs(options, dataset), own);
   // The command that goes on with what is missing.
   const kept = words.filter((word) => !/^--(no-)?(overwrite|resume)(=.*)?$/.test(word));
   const command = `${programName()} compare ${quoteWords(kept)}`;
-  await openDirectory(request.plan, { overwrite: options["overwrite"] === true });
+  await openDirectory(request.plan, { overwrite: options.overwrite === true });
   return followComparison({ ...request, command }, launchTrain, standardOutput());
 }
 
@@ -100,8 +102,8 @@ export async function readRequest(
   const list = own.text("methods");
   const suite = suiteName === undefined ? undefined : findSuite(suiteName);
   if (!suite && list === undefined) {
-    throw new UsageError("methods: missing", {
-      hint: `give --methods dense,flora:8 or --suite ${SUITES.map(({ name }) => name).join("|")}`,
+    throw new UsageError(`${option("methods")}: missing`, {
+      hint: `give ${option("methods", "dense,flora:8")} or ${option("suite", SUITES.map(({ name }) => name).join("|"))}`,
     });
   }
   const expanded = suite && (await expand(suite, given));
@@ -117,7 +119,7 @@ export async function readRequest(
     methods,
     base,
     seeds: parseSeeds(own.text("seeds"), seed),
-    output: String(output),
+    output,
     sweep: readSweep(own),
   };
   return { plan, charts: suite?.charts ?? USUAL_CHARTS };
@@ -133,9 +135,6 @@ function readSweep(own: ParsedOptions): SweepPlan | undefined {
   const factors = readNumbers(own, "sweepFactors", "sweep-factors");
   const rates = readNumbers(own, "sweepRates", "sweep-rates");
   const share = own.number("sweepShare") ?? 1 / 4;
-  if (!(share > 0 && share <= 1)) {
-    throw new UsageError(`--sweep-share: must be above 0 and at most 1; got ${share}`);
-  }
   if (factors && rates) {
     throw new UsageError("--sweep-rates: cannot be given together with --sweep-factors");
   }

@@ -42,7 +42,7 @@ const CHECKS: readonly Check[] = [
 
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
-  parseOptions(words, []);
+  parseOptions(words, {});
   const output = standardOutput();
   const style = createStyle(output.color);
   let exitCode = 0;

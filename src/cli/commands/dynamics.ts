@@ -9,16 +9,16 @@ import { fetchInputs } from "../inputs/fetch.ts";
 import { formatDuration } from "../terminal/format.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { formatTable, indent, wrap } from "../terminal/layout.ts";
-import type { Option } from "../arguments/options.ts";
+import type { OptionTable } from "../../options/option.ts";
 import type { Output } from "../terminal/progress.ts";
 import { readRunOptions } from "../arguments/run-config.ts";
 import { createStyle } from "../terminal/style.ts";
 import { standardOutput } from "../terminal/terminal.ts";
 
-const OPTIONS: readonly Option[] = [
-  { name: "warmStart", value: "N", description: "steps of Adam before; 0 with a checkpoint [100]" },
-  { name: "probe", value: "TEXT", description: "patterns of weights to measure [a middle block]" },
-];
+const OPTIONS: OptionTable = {
+  warmStart: { kind: "integer", min: 0, help: "steps of Adam before; 0 with a checkpoint [100]" },
+  probe: { kind: "text", help: "patterns of weights to measure [a middle block]" },
+};
 
 export const help: CommandHelp = {
   usage: "dynamics [config.yaml] [--option value ...]",
@@ -56,8 +56,8 @@ const DEFAULTS = {
 
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
-  const { options: given, own } = await readRunOptions(words, OPTIONS);
-  const config = parseConfig({ ...DEFAULTS, ...(await fetchInputs(given)) });
+  const { options: given, dataset, own } = await readRunOptions(words, OPTIONS);
+  const config = parseConfig({ ...DEFAULTS, ...(await fetchInputs(given, dataset)) });
   const { checkOutput } = await import("../../train/output.ts");
   await checkOutput({ ...config, resume: false });
   const probes = own.text("probe")?.split(",");

@@ -8,15 +8,14 @@ export const help: CommandHelp = {
   usage: 'embed --model DIR (--text "..." [--compare "..."] | --input FILE)',
   summary: "make vectors of texts, that tell how alike they are",
   details: ["A line is a JSON object with the text and its vector."],
-  options: [
+  options: {
     ...predictorOptions,
-    {
-      name: "compare",
-      value: "TEXT",
-      description: "a second text: print the cosine of the angle between the two, -1 to 1",
+    compare: {
+      kind: "text",
+      help: "a second text: print the cosine of the angle between the two, -1 to 1",
     },
-    { name: "normalize", description: "vectors of length 1, whose product is the cosine" },
-  ],
+    normalize: { kind: "flag", help: "vectors of length 1, whose product is the cosine" },
+  },
   examples: [
     'flora embed --model runs/embedding --text "A dog runs." --compare "Ein Hund rennt."',
     "flora embed --model runs/embedding --input sentences.txt --normalize",
@@ -25,7 +24,7 @@ export const help: CommandHelp = {
 
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
-  const options = parseOptions(words, help.options ?? []);
+  const options = parseOptions(words, help.options ?? {});
   const settings = { ...textOptions(options), normalize: options.flag("normalize") };
   const compared = options.text("compare");
   const texts = await readTexts(options, help);

@@ -1,6 +1,6 @@
 /** @file `flora export`: a model for other runtimes. */
 
-import { UsageError } from "../../errors.ts";
+import { option } from "../../errors.ts";
 import { fetchModels } from "../inputs/fetch.ts";
 import { formatCount } from "../terminal/format.ts";
 import type { CommandHelp } from "../arguments/help.ts";
@@ -10,28 +10,27 @@ import { standardOutput } from "../terminal/terminal.ts";
 export const help: CommandHelp = {
   usage: "export --model DIR --output DIR [--format onnx]",
   summary: "write a model for other runtimes",
-  options: [
-    { name: "model", value: "DIR", description: "a model directory, or a model on the Hub" },
-    { name: "output", value: "DIR", description: "an empty directory" },
-    {
-      name: "format",
-      value: "NAME",
-      description: "onnx: as transformers.js and onnxruntime read it [onnx]",
+  options: {
+    model: { kind: "text", value: "DIR", help: "a model directory, or a model on the Hub" },
+    output: { kind: "text", value: "DIR", help: "an empty directory" },
+    format: {
+      kind: "choice",
+      choices: ["onnx"],
+      default: "onnx",
+      help: "as transformers.js and onnxruntime read it",
     },
-  ],
+  },
   examples: ["flora export --model runs/flora --output runs/onnx"],
 };
 
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
-  const options = parseOptions(words, help.options ?? []);
+  const options = parseOptions(words, help.options ?? {});
   const model = required(options, "model", help);
   const output = required(options, "output", help);
-  const format = options.text("format") ?? "onnx";
-  if (format !== "onnx") throw new UsageError(`format: must be onnx; got ${format}`);
   const { directory = model } = await fetchModels({ directory: model });
   const { checkEmpty } = await import("../../train/output.ts");
-  await checkEmpty(output, { hint: "give another --output" });
+  await checkEmpty(output, { hint: `give another ${option("output")}` });
   const { exportOnnx } = await import("../../export/index.ts");
   const { graphs, parameterCount } = await exportOnnx(directory, output);
   standardOutput().write(

@@ -26,52 +26,40 @@ export const help: CommandHelp = {
       " penalties, and the tokens that end a text. What the file does not say: at most 128 tokens, the likeliest ones.",
     "A temperature above 0 samples and more beams than 1 search; each turns off what the file has of the other.",
   ],
-  options: [
+  options: {
     ...modelOptions,
-    { name: "prompt", value: "TEXT", description: "the text to continue; - reads standard input" },
-    {
-      name: "chat",
-      value: "TEXT",
-      description: "a message to answer, in the model's chat template; - reads standard input",
+    prompt: { kind: "text", help: "the text to continue; - reads standard input" },
+    chat: {
+      kind: "text",
+      help: "a message to answer, in the model's chat template; - reads standard input",
     },
-    { name: "system", value: "TEXT", description: "what the model is told before --chat" },
-    {
-      name: "input",
+    system: { kind: "text", help: "what the model is told before --chat" },
+    input: {
+      kind: "text",
       value: "FILE",
-      description:
-        "a prompt per line, - for standard input; each becomes a line, with spaces for line breaks",
+      help: "a prompt per line, - for standard input; each becomes a line, with spaces for line breaks",
     },
-    { name: "prefix", value: "TEXT", description: "what stands before every prompt" },
-    { name: "suffix", value: "TEXT", description: "what stands after every prompt" },
-    { name: "json", description: 'write {"prompt", "text"} per line, after a search "score" too' },
-    { name: "maxNewTokens", value: "N", description: "the most tokens to make" },
-    {
-      name: "temperature",
-      value: "NUMBER",
-      description: "spread of the choice; 0 takes the likeliest token",
+    prefix: { kind: "text", help: "what stands before every prompt" },
+    suffix: { kind: "text", help: "what stands after every prompt" },
+    json: { kind: "flag", help: 'write {"prompt", "text"} per line, after a search "score" too' },
+    maxNewTokens: { kind: "integer", min: 0, help: "the most tokens to make" },
+    temperature: { kind: "number", help: "spread of the choice; 0 takes the likeliest token" },
+    topK: { kind: "integer", min: 0, help: "sample among so many tokens" },
+    topP: { kind: "number", help: "sample among the likeliest tokens of this probability" },
+    seed: { kind: "integer", min: 0, help: "seed of the sampling [0]" },
+    beams: { kind: "integer", min: 0, help: "likeliest texts to follow side by side" },
+    lengthPenalty: {
+      kind: "number",
+      help: "power of the length that divides a beam's log-probability",
     },
-    { name: "topK", value: "N", description: "sample among so many tokens" },
-    {
-      name: "topP",
-      value: "NUMBER",
-      description: "sample among the likeliest tokens of this probability",
+    repetitionPenalty: {
+      kind: "number",
+      help: "above 1, tokens that were there before become less likely",
     },
-    { name: "seed", value: "N", description: "seed of the sampling [0]" },
-    { name: "beams", value: "N", description: "likeliest texts to follow side by side" },
-    {
-      name: "lengthPenalty",
-      value: "NUMBER",
-      description: "power of the length that divides a beam's log-probability",
-    },
-    {
-      name: "repetitionPenalty",
-      value: "NUMBER",
-      description: "above 1, tokens that were there before become less likely",
-    },
-    { name: "stop", value: "TEXT", repeats: true, description: "end before this text" },
-    { name: "batchSize", value: "N", description: "texts or beams to make together [32]" },
-    threadsOption,
-  ],
+    stop: { kind: "text", repeats: true, help: "end before this text" },
+    batchSize: { kind: "integer", above: 0, help: "texts or beams to make together [32]" },
+    ...threadsOption,
+  },
   examples: [
     "flora generate --model runs/flora --prompt $'Der kleine Hund schläft.\\n'",
     "flora generate --model runs/flora --input de.txt --suffix $'\\n' --beams 4 > en.txt",
@@ -82,7 +70,7 @@ export const help: CommandHelp = {
 
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
-  const options = parseOptions(words, help.options ?? []);
+  const options = parseOptions(words, help.options ?? {});
   const named = modelNames(options, help);
   const source = sourceOf(options);
   const names = await fetchModels(named);

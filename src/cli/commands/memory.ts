@@ -14,7 +14,7 @@ export const help: CommandHelp = {
   details: [
     "Takes the options of flora train. Data is not read: sequences count as long as the context.",
   ],
-  options: [{ name: "json", description: "print the tables as JSON, in bytes" }],
+  options: { json: { kind: "flag", help: "print the tables as JSON, in bytes" } },
   takesRun: true,
   examples: [
     "flora memory --model openai-community/gpt2 --rank 128 --micro-steps 8",

@@ -9,25 +9,25 @@ import { standardOutput } from "../terminal/terminal.ts";
 export const help: CommandHelp = {
   usage: "merge --adapter DIR --output DIR [--model DIR]",
   summary: "fold an adapter into its base model",
-  options: [
-    {
-      name: "adapter",
+  options: {
+    adapter: {
+      kind: "text",
       value: "DIR",
-      description: "an adapter that flora or peft saved, or one on the Hub",
+      help: "an adapter that flora or peft saved, or one on the Hub",
     },
-    { name: "output", value: "DIR", description: "an empty directory for the merged model" },
-    {
-      name: "model",
+    output: { kind: "text", value: "DIR", help: "an empty directory for the merged model" },
+    model: {
+      kind: "text",
       value: "DIR",
-      description: "the base model, here or on the Hub; the one that the adapter names if absent",
+      help: "the base model, here or on the Hub; the one that the adapter names if absent",
     },
-  ],
+  },
   examples: ["flora merge --adapter runs/lora --output runs/merged"],
 };
 
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
-  const options = parseOptions(words, help.options ?? []);
+  const options = parseOptions(words, help.options ?? {});
   const adapter = required(options, "adapter", help);
   const output = required(options, "output", help);
   const names = await fetchModels({ directory: options.text("model"), adapter });

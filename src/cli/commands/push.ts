@@ -13,19 +13,19 @@ export const help: CommandHelp = {
       " else one that tells how the model was made. Checkpoints and logs stay here.",
     "The token, with permission to write, is that of HF_TOKEN or of hf auth login.",
   ],
-  options: [
-    { name: "model", value: "DIR", description: "what flora train or flora merge left" },
-    { name: "repo", value: "NAME", description: "owner/name, created if there is none" },
-    { name: "private", description: "create it for yourself alone" },
-    { name: "revision", value: "NAME", description: "a branch, created if there is none [main]" },
-    { name: "message", value: "TEXT", description: "title of the commit" },
-    { name: "license", value: "NAME", description: "for the README.md, such as apache-2.0" },
-    {
-      name: "baseModel",
+  options: {
+    model: { kind: "text", value: "DIR", help: "what flora train or flora merge left" },
+    repo: { kind: "text", value: "NAME", help: "owner/name, created if there is none" },
+    private: { kind: "flag", help: "create it for yourself alone" },
+    revision: { kind: "text", value: "NAME", help: "a branch, created if there is none [main]" },
+    message: { kind: "text", help: "title of the commit" },
+    license: { kind: "text", value: "NAME", help: "for the README.md, such as apache-2.0" },
+    baseModel: {
+      kind: "text",
       value: "NAME",
-      description: "owner/name of the model that was trained, where the directory does not tell",
+      help: "owner/name of the model that was trained, where the directory does not tell",
     },
-  ],
+  },
   examples: [
     "flora push --model runs/flora --repo someone/translator --license apache-2.0",
     "flora push --model runs/lora --repo someone/adapter --base-model openai-community/gpt2",
@@ -34,7 +34,7 @@ export const help: CommandHelp = {
 
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
-  const options = parseOptions(words, help.options ?? []);
+  const options = parseOptions(words, help.options ?? {});
   const directory = required(options, "model", help);
   const name = required(options, "repo", help);
   const { pushModel } = await import("../../hub/index.ts");

@@ -22,14 +22,6 @@ export const help: CommandHelp = {
     "Every option can stand in the YAML file too, under the same name; the command line wins.",
     "--low-memory (Linux) gives freed memory back at once: less is resident, and it takes longer.",
   ],
-  options: [
-    {
-      name: "dataset",
-      value: "NAME",
-      description:
-        "a dataset on the Hub, owner/name; --train and --validation then name files of it",
-    },
-  ],
   takesRun: true,
   examples: [
     "flora train",
@@ -54,8 +46,8 @@ type Train = (
 
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
-  const { options, own } = await readRunOptions(words, help.options);
-  const config = parseConfig(await fetchInputs(options, own.text("dataset")));
+  const { options, dataset } = await readRunOptions(words);
+  const config = parseConfig(await fetchInputs(options, dataset));
   const { train } = await import("../../train/train.ts");
   const console = createConsole(standardOutput(), { program: programName(), words });
   const context = await runContext(config);

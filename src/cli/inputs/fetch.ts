@@ -3,7 +3,6 @@
  * takes the place of the name. What exists here is never looked for there.
  */
 
-import { UsageError } from "../../errors.ts";
 import type { ModelNames } from "../../hub/index.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/config.ts";
 import { withHub } from "../reports/transfer.ts";
@@ -40,33 +39,21 @@ export async function fetchSettings(config: TrainConfig): Promise<TrainConfig> {
 /**
  * The options of a run, in which the model and the files of the data are paths.
  *
- * @param dataset - name on the Hub; that of the options if absent
+ * @param dataset - name on the Hub, if there is one
  * @throws {UsageError} as `fetchModels` does.
  */
-export async function fetchInputs(
-  { dataset: named, ...options }: TrainOptions,
-  dataset: unknown = named,
-): Promise<TrainOptions> {
-  const { model } = options;
+export async function fetchInputs(options: TrainOptions, dataset?: string): Promise<TrainOptions> {
+  const { model, train: files, validation: heldOut } = options;
   if (typeof model !== "string" && dataset === undefined) return options;
-  if (dataset !== undefined && typeof dataset !== "string") {
-    throw new UsageError(`dataset: must be a text; got ${JSON.stringify(dataset)}`);
-  }
   // What is wrong with the options is said before anything is fetched.
-  parseConfig({
-    ...options,
-    train: options["train"] ?? (dataset === undefined ? undefined : "data.txt"),
-  });
+  parseConfig(dataset === undefined ? options : { ...options, train: files ?? "data.txt" });
   const { resolveDataset, resolveModel } = await import("../../hub/index.ts");
   return withHub(
     async (hub) => {
       const directory = typeof model === "string" ? await resolveModel(model, hub) : undefined;
       const inputs = { ...options, ...(directory !== undefined && { model: directory }) };
       if (dataset === undefined) return inputs;
-      const wanted = {
-        train: textsOf(options["train"]),
-        validation: textsOf(options["validation"]),
-      };
+      const wanted = { train: textsOf(files), validation: textsOf(heldOut) };
       const { train, validation } = await resolveDataset(dataset, wanted, hub);
       return { ...inputs, train, ...(validation.length > 0 && { validation }) };
     },
@@ -75,7 +62,5 @@ export async function fetchInputs(
 }
 
 /** One text or several, as options give them. */
-function textsOf(value: unknown): readonly string[] | undefined {
-  if (value === undefined) return undefined;
-  return (Array.isArray(value) ? value : [value]).map(String);
-}
+const textsOf = (value: string | readonly string[] | undefined): readonly string[] | undefined =>
+  typeof value === "string" ? [value] : value;

@@ -13,20 +13,17 @@ import {
   openRuntime,
   threadsOption,
 } from "../arguments/model-options.ts";
-import type { Option, ParsedOptions } from "../arguments/options.ts";
+import type { OptionTable } from "../../options/option.ts";
+import type { ParsedOptions } from "../arguments/options.ts";
 
-export const predictorOptions: readonly Option[] = [
+export const predictorOptions: OptionTable = {
   ...modelOptions,
-  { name: "text", value: "TEXT", description: "a text" },
-  {
-    name: "input",
-    value: "FILE",
-    description: "a file with a text a line; - reads standard input",
-  },
-  { name: "truncate", description: "cut the ends of texts that are too long for the model" },
-  { name: "batchSize", value: "N", description: "texts that are read together [32]" },
-  threadsOption,
-];
+  text: { kind: "text", help: "a text" },
+  input: { kind: "text", value: "FILE", help: "a file with a text a line; - reads standard input" },
+  truncate: { kind: "flag", help: "cut the ends of texts that are too long for the model" },
+  batchSize: { kind: "integer", above: 0, help: "texts that are read together [32]" },
+  ...threadsOption,
+};
 
 /** The model and the runtime that the options ask for. */
 export async function openModel(
@@ -61,7 +58,6 @@ export const textOptions = (
 /** How many examples are read together. */
 export function batchOptions(options: ParsedOptions): { readonly batchSize?: number } {
   const batchSize = options.number("batchSize");
-  if (batchSize === 0) throw new UsageError("--batch-size: must be at least 1; got 0");
   return batchSize === undefined ? {} : { batchSize };
 }
 

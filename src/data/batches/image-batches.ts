@@ -20,7 +20,8 @@ export interface ImageSet {
 }
 
 /** Nothing, mirrored or not, or that and moved. */
-export type Augmentation = "none" | "flip" | "crop";
+export const AUGMENTATIONS = ["none", "flip", "crop"] as const;
+export type Augmentation = (typeof AUGMENTATIONS)[number];
 
 export interface ImageBatchOptions {
   readonly batchSize: number;

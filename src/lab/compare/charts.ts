@@ -38,7 +38,7 @@ const CHARTS: Readonly<Record<ChartName, (results: readonly MethodResult[]) => C
     xLabel: "resampleEvery (steps)",
     yLabel: LOSS,
     xScale: "log",
-    series: byMethod(results, ({ options }) => Number(options["resampleEvery"] ?? Number.NaN)),
+    series: byMethod(results, ({ options }) => options.resampleEvery ?? Number.NaN),
   }),
   rank: (results) => ({
     title: "Final loss against rank",

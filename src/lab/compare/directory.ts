@@ -2,7 +2,7 @@
 
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { UsageError } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import type { TrainOptions } from "../../options/config.ts";
 import { errorCode, fileError } from "../../weights/file-error.ts";
 import { writeFileAtomic } from "../../weights/index.ts";
@@ -32,12 +32,12 @@ export async function openDirectory(
   if (isComparison && overwrite) await rm(join(output, "runs"), { recursive: true, force: true });
   if (isComparison && !overwrite && (await readFile(path, "utf8")).trim() !== own) {
     throw new UsageError(`output: holds a comparison with other options; got ${output}`, {
-      hint: "give another --output, or --overwrite to replace it",
+      hint: `give another ${option("output")}, or ${option("overwrite")} to replace it`,
     });
   }
   if (!isComparison && files.length > 0 && !overwrite) {
     throw new UsageError(`output: holds something that is no comparison; got ${output}`, {
-      hint: "give another --output, or --overwrite to write there anyway",
+      hint: `give another ${option("output")}, or ${option("overwrite")} to write there anyway`,
     });
   }
   await mkdir(output, { recursive: true });

@@ -6,7 +6,7 @@
  */
 
 import { join } from "node:path";
-import { UsageError } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import { usualLearningRate } from "../../optim/registry.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/config.ts";
 import { type MethodSpec, NO_ACCUMULATION } from "../suites/method-spec.ts";
@@ -124,7 +124,7 @@ export function parseSeeds(text: string | undefined, first: number): readonly nu
   const [only = 0] = numbers;
   if (numbers.some((number) => Number.isNaN(number)) || (numbers.length === 1 && only === 0)) {
     throw new UsageError(`seeds: must be a count or a list of whole numbers; got ${text}`, {
-      hint: "--seeds 3 takes three, --seeds 0,4 takes these two",
+      hint: `${option("seeds", "3")} takes three, ${option("seeds", "0,4")} takes these two`,
     });
   }
   const seeds = numbers.length > 1 ? numbers : Array.from({ length: only }, (_, i) => first + i);

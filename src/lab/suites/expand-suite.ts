@@ -92,7 +92,7 @@ async function modelFacts(options: TrainOptions): Promise<ModelFacts> {
     width: model.width,
     rank: config.rank,
     safeInterval: (rank) => {
-      const never = { method: "flora", resampleEvery: Number.MAX_SAFE_INTEGER, rank };
+      const never = { method: "flora" as const, resampleEvery: Number.MAX_SAFE_INTEGER, rank };
       const plan = planParameters(model, planOptionsOf(parseConfig({ ...options, ...never })));
       const intervals = [...plan.values()].map(({ training }) =>
         training?.compression

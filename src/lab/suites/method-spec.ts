@@ -7,16 +7,22 @@
  * micro-batch and so is the reference that the memory of accumulation is counted from.
  */
 
-import { UsageError } from "../../errors.ts";
-import { METHOD_NAMES, optionHelp, type TrainOptions } from "../../options/config.ts";
-import { findOption, isFlag, optionValue } from "../../options/option-text.ts";
+import { option, UsageError } from "../../errors.ts";
+import {
+  checkOptions,
+  METHOD_NAMES,
+  type Method,
+  type TrainOptions,
+} from "../../options/config.ts";
+import { optionValue } from "../../options/kinds.ts";
+import { OPTIONS } from "../../options/option-table.ts";
+import { findOption } from "../../options/option.ts";
 import { closest } from "../../options/suggest.ts";
 
 export interface MethodSpec {
   /** As it was written. */
   readonly text: string;
-  /** A method of the training options, or "none". */
-  readonly name: string;
+  readonly name: MethodName;
   readonly rank: number | undefined;
   /** Options that this method alone has. */
   readonly options: TrainOptions;
@@ -26,23 +32,23 @@ export interface MethodSpec {
   readonly slug: string;
 }
 
+/** A method of the training options, or "none". */
+export type MethodName = Method | typeof NO_ACCUMULATION;
+
 /** Dense, an optimizer step after every micro-batch. */
 export const NO_ACCUMULATION = "none";
 
-const WITHOUT_RANK: readonly string[] = [NO_ACCUMULATION, "dense"];
+const WITHOUT_RANK: readonly MethodName[] = [NO_ACCUMULATION, "dense"];
 
 /** What belongs to the comparison, not to one of its methods. */
 const NOT_HERE: readonly string[] = ["method", "rank", "seed", "output", "overwrite", "resume"];
 
-const SPELLINGS = new Map(Object.entries(METHOD_NAMES));
+const SPELLINGS: Readonly<Record<MethodName, string>> = { none: "none", ...METHOD_NAMES };
 
 /** All names that a method may have. */
-export const methodNames = (): readonly string[] => [
-  NO_ACCUMULATION,
-  ...(findOption("method")
-    ?.allowed.replace(/^one of /, "")
-    .split(", ") ?? []),
-];
+export const methodNames = (): readonly string[] => Object.keys(SPELLINGS);
+
+const isMethodName = (name: string): name is MethodName => Object.hasOwn(SPELLINGS, name);
 
 /**
  * Methods of a list that commas separate.
@@ -57,7 +63,7 @@ export function parseMethods(list: string): readonly MethodSpec[] {
     .map((text) => parseMethod(text));
   if (specs.length === 0) {
     throw new UsageError("methods: none; got an empty list", {
-      hint: "for example --methods dense,flora:8,flora:32",
+      hint: `for example ${option("methods", "dense,flora:8,flora:32")}`,
     });
   }
   checkDistinct(specs);
@@ -78,28 +84,27 @@ export function checkDistinct(specs: readonly MethodSpec[]): void {
 export function parseMethod(text: string): MethodSpec {
   const [head = "", ...assignments] = text.split("@");
   const [name = "", rankText, surplus] = head.split(":");
-  checkName(name, text);
+  if (!isMethodName(name)) throw noSuchMethod(name, text);
   if (surplus !== undefined) throw new UsageError(`methods: a method has one rank; got ${text}`);
   const rank = parseRank(name, rankText, text);
-  const options = Object.fromEntries(assignments.map((each) => parseAssignment(each, text)));
+  const options = readAssignments(assignments, text);
   const label = [
     rank === undefined ? spell(name) : `${spell(name)}(${rank})`,
-    ...Object.entries(options).map(([option, value]) => `${option}=${String(value)}`),
+    ...Object.entries(options).map(([key, value]) => `${key}=${written(value)}`),
   ].join(" ");
   const slug = [head, ...assignments].join("-").replaceAll("+", "-plus");
   return { text, name, rank, options, label, slug: slug.replaceAll(/[^\w.-]+/g, "-") };
 }
 
-function checkName(name: string, text: string): void {
+function noSuchMethod(name: string, text: string): UsageError {
   const names = methodNames();
-  if (names.includes(name)) return;
   const near = closest(name, names);
-  throw new UsageError(`methods: no such method; got ${JSON.stringify(text)}`, {
+  return new UsageError(`methods: no such method; got ${JSON.stringify(text)}`, {
     hint: near === undefined ? `methods: ${names.join(", ")}` : `did you mean ${near}?`,
   });
 }
 
-function parseRank(name: string, text: string | undefined, whole: string): number | undefined {
+function parseRank(name: MethodName, text: string | undefined, whole: string): number | undefined {
   if (WITHOUT_RANK.includes(name)) {
     if (text === undefined) return undefined;
     throw new UsageError(`methods: ${name} has no rank; got ${whole}`);
@@ -114,31 +119,43 @@ function parseRank(name: string, text: string | undefined, whole: string): numbe
   throw new UsageError(`methods: a rank must be a whole number above 0; got ${whole}`);
 }
 
+/** @throws {UsageError} if an option is none, or has a value that it may not have. */
+function readAssignments(assignments: readonly string[], whole: string): TrainOptions {
+  const options = assignments.map((each) => parseAssignment(each, whole));
+  try {
+    return checkOptions(Object.fromEntries(options));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`methods: ${error.message}; in ${whole}`, { cause: error });
+  }
+}
+
 function parseAssignment(assignment: string, whole: string): readonly [string, unknown] {
   const [, name = "", text] = /^([^=]*)(?:=(.*))?$/s.exec(assignment) ?? [];
-  const option = findOption(name);
-  if (!option || NOT_HERE.includes(name)) {
-    const reason = option ? "belongs to the comparison or before the @" : "no such option";
-    const near = option
-      ? undefined
-      : closest(
-          name,
-          optionHelp().map((each) => each.name),
-        );
+  const entry = findOption(OPTIONS, name);
+  if (!entry || NOT_HERE.includes(name)) {
+    const reason = entry ? "belongs to the comparison or before the @" : "no such option";
+    const near = entry ? undefined : closest(name, Object.keys(OPTIONS));
     throw new UsageError(`methods: ${name}: ${reason}; got ${whole}`, {
       hint: near === undefined ? "write NAME:RANK@option=value" : `did you mean ${near}?`,
     });
   }
-  if (text === undefined && isFlag(option)) return [name, true];
+  if (text === undefined && entry.kind === "flag") return [name, true];
   if (text === undefined || text === "") {
     throw new UsageError(`methods: ${name}: needs a value; got ${whole}`, {
       hint: `for example @${name}=...`,
     });
   }
-  return [name, optionValue(text, option)];
+  return [name, optionValue(text, entry)];
 }
 
-function spell(name: string): string {
-  const known = SPELLINGS.get(name) ?? name;
+/** A value as it is given. */
+function written(value: unknown): string {
+  if (Array.isArray(value)) return value.join(",");
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+function spell(name: MethodName): string {
+  const known = SPELLINGS[name];
   return known.slice(0, 1).toUpperCase() + known.slice(1);
 }

@@ -6,6 +6,7 @@
  * the smallest interval for which the momentum stays bounded, and `$interval` one that suits the length of the run.
  */
 
+import { FAMILY_NAMES } from "../../compress/families.ts";
 import { UsageError } from "../../errors.ts";
 import type { TrainOptions } from "../../options/config.ts";
 import { closest } from "../../options/suggest.ts";
@@ -40,8 +41,6 @@ const atRanks = (ranks: readonly number[], method: string, rest = ""): readonly 
  * slowly at first, and be ruined later by the rate that made up for it.
  */
 const WITH_ADAM = "@optimizer=adam";
-
-const FAMILIES = ["gaussian", "rademacher", "orthonormal"] as const;
 
 export const SUITES: readonly Suite[] = [
   {
@@ -116,7 +115,7 @@ export const SUITES: readonly Suite[] = [
       "Projecting the larger side keeps less: the accumulator has r values for each row of the smaller side.",
     ],
     methods: [8, 32].flatMap((rank) => [
-      ...FAMILIES.map((family) => `flora:${rank}@projection=${family}`),
+      ...FAMILY_NAMES.map((family) => `flora:${rank}@projection=${family}`),
       `flora:${rank}@projection=gaussian@side=larger`,
     ]),
     base: { microSteps: 8, batchSize: 8, optimizer: "adafactor" },

@@ -1,21 +1,22 @@
 import { execFileSync } from "node:child_process";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  camelCase,
-  kebabCase,
-  quoteWords,
-  splitArguments,
-} from "../../../src/cli/arguments/arguments.ts";
+import { quoteWords, splitArguments } from "../../../src/cli/arguments/arguments.ts";
+import type { Option } from "../../../src/options/option.ts";
+import { spelledFailure } from "../support.ts";
 
-const FLAGS = new Set(["overwrite", "dryRun"]);
+const find = (key: string): Pick<Option, "kind" | "repeats"> | undefined => {
+  if (key === "overwrite" || key === "dryRun") return { kind: "flag" };
+  if (key === "noRank" || key === "zzz") return undefined;
+  return key === "stop" ? { kind: "text", repeats: true } : { kind: "text" };
+};
 const split = (...words: string[]) => {
-  const { positionals, options } = splitArguments(words, (key) => !FLAGS.has(key));
-  return { positionals, options: Object.fromEntries(options) };
+  const { positionals, options, lists } = splitArguments(words, find);
+  return { positionals, options: Object.fromEntries([...options, ...lists]) };
 };
 
 describe("splitArguments", () => {
-  it.each<[string[], Record<string, string | boolean>, string[]]>([
+  it.each<[string[], Record<string, string | boolean | string[]>, string[]]>([
     [["a.yaml", "--rank", "4"], { rank: "4" }, ["a.yaml"]],
     [["--rank=4", "b"], { rank: "4" }, ["b"]],
     [["--batch-size", "4"], { batchSize: "4" }, []],
@@ -31,6 +32,9 @@ describe("splitArguments", () => {
     [["--overwrite=false"], { overwrite: false }, []],
     [["--overwrite=maybe"], { overwrite: "maybe" }, []],
     [["--no-dry-run"], { dryRun: false }, []],
+    [["--overwrite", "--", "false"], { overwrite: true }, ["false"]],
+    [["--stop", "a", "--stop=--b", "--stop", "-"], { stop: ["a", "--b", "-"] }, []],
+    [["--prompt=--zzz"], { prompt: "--zzz" }, []],
     [["--rank", "4", "--", "--seed", "-x"], { rank: "4" }, ["--seed", "-x"]],
   ])("reads %j", (words, options, positionals) => {
     expect(split(...words)).toEqual({ positionals, options });
@@ -44,16 +48,12 @@ describe("splitArguments", () => {
     [["--overwrite", "--no-overwrite"], "--no-overwrite: given twice"],
     [["--no-overwrite=true"], "--no-overwrite: takes no value; got true"],
     [["--no-rank"], "--no-rank: no such option"],
+    [["--zzz", "4"], "--zzz: no such option"],
     [["-r", "4"], "-r: no such option"],
-  ])("refuses %j", (words, message) => {
-    expect(() => split(...words)).toThrow(message);
+    [["-rank"], "-rank: no such option"],
+  ])("refuses %j", async (words, message) => {
+    expect(await spelledFailure(() => split(...words))).toMatchObject({ message });
   });
-});
-
-it("converts between kebab-case and camelCase", () => {
-  expect(kebabCase("maxGradNorm")).toBe("max-grad-norm");
-  expect(camelCase("max-grad-norm")).toBe("maxGradNorm");
-  expect(camelCase("model.layer-norm")).toBe("model.layer-norm");
 });
 
 it("quotes words so that a shell reads them back", () => {

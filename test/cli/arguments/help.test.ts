@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { kebabCase } from "../../../src/cli/arguments/arguments.ts";
 import { commandHelp, mainHelp } from "../../../src/cli/arguments/help.ts";
 import { help as generate } from "../../../src/cli/commands/generate.ts";
 import { help as train } from "../../../src/cli/commands/train.ts";
-import { optionHelp } from "../../../src/options/config.ts";
+import { INPUT_OPTIONS, OPTION_GROUPS, OPTIONS } from "../../../src/options/option-table.ts";
+import { kebabCase } from "../../../src/options/spelling.ts";
 
 it("lists the commands", () => {
   const lines = mainHelp({ train, generate }, 80);
@@ -15,7 +15,7 @@ describe("commandHelp", () => {
   const lines = commandHelp(train, 80);
 
   it("explains every option of a run", () => {
-    for (const { name } of optionHelp()) {
+    for (const name of Object.keys({ ...INPUT_OPTIONS, ...OPTIONS })) {
       const start = new RegExp(`^  --(\\[no-\\])?${kebabCase(name)}(?![\\w-])`);
       expect(
         lines.filter((line) => start.test(line)),
@@ -45,7 +45,7 @@ describe("commandHelp", () => {
   });
 
   it("groups the options", () => {
-    for (const group of ["data", "model", "method", "optimizer", "run", "output"]) {
+    for (const group of Object.keys(OPTION_GROUPS)) {
       expect(lines).toContain(group);
     }
   });

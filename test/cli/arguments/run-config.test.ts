@@ -2,8 +2,13 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { parseOptionsFile, readRunConfig } from "../../../src/cli/arguments/run-config.ts";
-import { FormatError, UsageError } from "../../../src/errors.ts";
+import {
+  parseOptionsFile,
+  readRunConfig,
+  readRunOptions,
+} from "../../../src/cli/arguments/run-config.ts";
+import { FormatError } from "../../../src/errors.ts";
+import { spelledFailure } from "../support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-cli-"));
 const file = (name: string, text: string | Uint8Array): string => {
@@ -47,17 +52,17 @@ describe("readRunConfig", () => {
   });
 
   it("keeps options of the command apart", async () => {
-    const table = [
-      { name: "json", description: "" },
-      { name: "seeds", value: "N", description: "" },
-    ] as const;
+    const table = {
+      json: { kind: "flag", help: "" },
+      seeds: { kind: "integer", help: "" },
+    } as const;
     const words = ["--json", "--rank", "4", "--seeds", "3"];
     const { config, own } = await readRunConfig(words, table);
     expect(own.flag("json")).toBe(true);
     expect(own.number("seeds")).toBe(3);
     expect(config).not.toHaveProperty("seeds");
     expect(config.rank).toBe(4);
-    await expect(readRunConfig(["--jsom"], table)).rejects.toMatchObject({
+    expect(await spelledFailure(() => readRunConfig(["--jsom"], table))).toMatchObject({
       hint: "did you mean --json?",
     });
   });
@@ -65,11 +70,16 @@ describe("readRunConfig", () => {
   it.each([
     [["--bach-size", "3"], "--bach-size: no such option", "did you mean --batch-size?"],
     [["--foo"], "--foo: no such option", "flora train --help lists them"],
-    [["--rank", "many"], 'rank: must be a whole number above 0; got "many"', undefined],
-    [["--rank", "0"], "rank: must be a whole number above 0; got 0", undefined],
-    [["--rank", "0x10"], 'rank: must be a whole number above 0; got "0x10"', undefined],
-    [["--overwrite=maybe"], 'overwrite: must be true or false; got "maybe"', undefined],
-    [["--rank.x", "1"], "--rank.x: rank has no fields", undefined],
+    [["--rank", "many"], '--rank: must be a whole number above 0; got "many"', undefined],
+    [["--rank", "0"], "--rank: must be a whole number above 0; got 0", undefined],
+    [["--rank", "0x10"], '--rank: must be a whole number above 0; got "0x10"', undefined],
+    [
+      ["--rank-pattern", "4"],
+      "--rank-pattern: must be given by its fields; got 4",
+      "for example --rank-pattern.c_attn 4",
+    ],
+    [["--overwrite=maybe"], '--overwrite: must be true or false; got "maybe"', undefined],
+    [["--rank.x", "1"], "--rank.x: --rank has no fields", undefined],
     [["--model", "a", "--model.b", "1"], "--model: given whole and by its fields", undefined],
     [["--model.b", "1", "--model", "a"], "--model: given whole and by its fields", undefined],
     [
@@ -83,9 +93,37 @@ describe("readRunConfig", () => {
       "the file without an option holds options in YAML; data is given by --train",
     ],
   ])("refuses %j", async (words, message, hint) => {
-    const error = await readRunConfig(words).catch((caught: unknown) => caught);
-    expect(error).toBeInstanceOf(UsageError);
-    expect(error).toMatchObject({ message, hint });
+    expect(await spelledFailure(() => readRunConfig(words))).toEqual({ message, hint });
+  });
+
+  it("says all that is wrong, and where it was given", async () => {
+    const path = file(
+      "wrong.yaml",
+      "# a run\nbatch-size: 0\nrank: 0\nstpes: 3\nrankPattern:\n  a: -1\n",
+    );
+    const words = [path, "--rank", "x", "--alpha-pattern.b", "0", "--rank-pattern.c", "0"];
+    expect((await spelledFailure(() => readRunConfig(words))).message).toBe(
+      [
+        "6 options are wrong",
+        '  --rank: must be a whole number above 0; got "x"',
+        `  ${path}: line 6: rankPattern.a: must be a number above 0; got -1`,
+        "  --rank-pattern.c: must be a number above 0; got 0",
+        "  --alpha-pattern.b: must be a number above 0; got 0",
+        `  ${path}: line 2: batchSize: must be a whole number above 0; got 0`,
+        `  ${path}: line 4: stpes: no such option; did you mean --steps?`,
+      ].join("\n"),
+    );
+  });
+
+  it("takes the name of a dataset from the file and from the command line", async () => {
+    const path = file("dataset.yaml", "dataset: some/data\n");
+    expect(await readRunOptions([path, "--rank", "2"])).toMatchObject({
+      options: { rank: 2 },
+      dataset: "some/data",
+    });
+    expect(await readRunOptions([path, "--dataset", "other/data"])).toMatchObject({
+      dataset: "other/data",
+    });
   });
 
   it("refuses a file that is not UTF-8", async () => {
@@ -96,8 +134,8 @@ describe("readRunConfig", () => {
 
 describe("parseOptionsFile", () => {
   it("takes an empty file for no options", () => {
-    expect(parseOptionsFile("a.yaml", "")).toEqual({});
-    expect(parseOptionsFile("a.yaml", "# nothing\n")).toEqual({});
+    expect(parseOptionsFile("a.yaml", "").options).toEqual({});
+    expect(parseOptionsFile("a.yaml", "# nothing\n").options).toEqual({});
   });
 
   it.each([

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
 import { run } from "../../../src/cli/commands/classify.ts";
+import { spelledFailure } from "../support.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { classifyTexts } from "../../../src/predict/index.ts";
 import { drawnModel, runtime, savedModel } from "../../predict/support.ts";
@@ -50,17 +51,18 @@ describe("flora classify", () => {
     [["--text", "a", "--input", "b.txt"], "--text, --input: give one of them"],
     [["--input", "a.txt", "--pair", "b"], "--pair: needs --text"],
     [["--input", "nowhere.txt"], "data: cannot read nowhere.txt; got no such file"],
-    [["--text", "a", "--batch-size", "0"], "--batch-size: must be at least 1; got 0"],
+    [["--text", "a", "--batch-size", "0"], "--batch-size: must be a whole number above 0; got 0"],
     [["--text", "abcdefghijklmno"], "text 1: the model reads at most 12 tokens; got 17"],
     [["--text", "a", "--labels", "x"], "--labels: no such option"],
   ])("refuses %j in a sentence", async (words, message) => {
-    const error = await run(["--model", model, ...words]).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(UsageError);
-    expect(error).toHaveProperty("message", message);
+    const refused = await spelledFailure(() => run(["--model", model, ...words]));
+    expect(refused.message).toBe(message);
   });
 
   it("needs a model, and one that tells classes apart", async () => {
-    await expect(run(["--text", "a"])).rejects.toThrow("--model: missing");
+    expect(await spelledFailure(() => run(["--text", "a"]))).toMatchObject({
+      message: "--model: missing",
+    });
     const other = await savedModel(drawnModel({ architectures: ["BertModel"] }));
     await expect(run(["--model", other, "--text", "a"])).rejects.toThrow(
       "classify: needs a model for classification; got one of type bert for embedding",

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { followComparison, help, readRequest } from "../../../src/cli/commands/compare.ts";
+import { spelledFailure } from "../support.ts";
 import { readRunOptions } from "../../../src/cli/arguments/run-config.ts";
 import { type Ending, fakeLaunch, fakePlan } from "../../lab/fake-launch.ts";
 
@@ -59,7 +60,7 @@ describe("readRequest", () => {
   it.each<[string[], string, string | undefined]>([
     [
       [],
-      "methods: missing",
+      "--methods: missing",
       "give --methods dense,flora:8 or --suite accumulation|momentum|kappa|rank|projection|memory",
     ],
     [["--suite", "kapa"], 'suite: no such suite; got "kapa"', "did you mean kappa?"],
@@ -72,17 +73,17 @@ describe("readRequest", () => {
     ],
     [
       ["--methods", "dense", "--steps", "0"],
-      "steps: must be a whole number above 0; got 0",
+      "--steps: must be a whole number above 0; got 0",
       undefined,
     ],
     [
       ["--methods", "flora:8@momentum=2"],
-      "momentum: must be a number at least 0 and below 1; got 2",
+      "methods: momentum: must be a number at least 0 and below 1; got 2; in flora:8@momentum=2",
       undefined,
     ],
     [
       ["--methods", "dense", "--sweep-share", "2"],
-      "--sweep-share: must be above 0 and at most 1; got 2",
+      "--sweep-share: must be a number above 0 and at most 1; got 2",
       undefined,
     ],
     [
@@ -96,7 +97,7 @@ describe("readRequest", () => {
       undefined,
     ],
   ])("refuses %j", async (words, message, hint) => {
-    await expect(request(...words)).rejects.toThrow(expect.objectContaining({ message, hint }));
+    expect(await spelledFailure(() => request(...words))).toEqual({ message, hint });
   });
 });
 

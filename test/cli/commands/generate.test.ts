@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { run } from "../../../src/cli/commands/generate.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { spelledFailure } from "../support.ts";
 import {
   completeText,
   type CompleteTextOptions,
@@ -233,6 +233,6 @@ describe("flora generate", () => {
     ],
     [["--input", "/nowhere"], "data: cannot read /nowhere; got no such file"],
   ])("refuses %j", async (words, message) => {
-    await expect(generate(...words)).rejects.toMatchObject({ message, constructor: UsageError });
+    expect(await spelledFailure(() => generate(...words))).toMatchObject({ message });
   });
 });

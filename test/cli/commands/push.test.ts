@@ -2,10 +2,10 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
 import { run } from "../../../src/cli/commands/push.ts";
-import { UsageError } from "../../../src/errors.ts";
+import { spelledFailure } from "../support.ts";
 import { WRITE_TOKEN } from "../../hub/server.ts";
 import { testHub, weights } from "../../hub/support.ts";
-import { failure, temporaryDirectory } from "../../weights/support.ts";
+import { temporaryDirectory } from "../../weights/support.ts";
 
 it("uploads what the options say, and prints where it is", async () => {
   const { hub } = await testHub();
@@ -42,7 +42,5 @@ it.each([
   ["--model .", /--repo: missing/],
   ["--model . --repo a/b --licence mit", /--licence: no such option/],
 ])("refuses %s", async (words, message) => {
-  const error = await failure(run(words.split(" ")));
-  expect(error).toBeInstanceOf(UsageError);
-  expect(String(error)).toMatch(message);
+  expect((await spelledFailure(() => run(words.split(" ")))).message).toMatch(message);
 });

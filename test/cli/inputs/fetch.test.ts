@@ -31,7 +31,7 @@ describe("the inputs of a run", () => {
       "c.txt": "c",
     });
     const data = snapshot("datasets--some--data", commit);
-    expect(await fetchInputs({ model: "some/model", dataset: "some/data", rank: 4 })).toEqual({
+    expect(await fetchInputs({ model: "some/model", rank: 4 }, "some/data")).toEqual({
       model,
       rank: 4,
       train: [join(data, "train.txt")],
@@ -40,9 +40,9 @@ describe("the inputs of a run", () => {
     expect(await fetchInputs({ train: "c.txt" }, "some/data")).toEqual({
       train: [join(data, "c.txt")],
     });
-    expect(
-      await fetchInputs({ train: ["dev.txt", "c.txt"], dataset: "other" }, "some/data"),
-    ).toEqual({ train: [join(data, "dev.txt"), join(data, "c.txt")] });
+    expect(await fetchInputs({ train: ["dev.txt", "c.txt"] }, "some/data")).toEqual({
+      train: [join(data, "dev.txt"), join(data, "c.txt")],
+    });
   });
 
   it("stay as they are where they are none", async () => {
@@ -57,9 +57,7 @@ describe("the inputs of a run", () => {
   it("are checked before anything is fetched", async () => {
     const { hub } = await setUp();
     hub.commit("models/some/model", MODEL);
-    const error = await failure(
-      fetchInputs({ model: "some/model", rank: 0, dataset: "some/data" }),
-    );
+    const error = await failure(fetchInputs({ model: "some/model", rank: 0 }, "some/data"));
     expect(String(error)).toMatch(/rank: must be a whole number above 0/);
     expect(hub.requests).toEqual([]);
   });
@@ -68,7 +66,6 @@ describe("the inputs of a run", () => {
     [{ model: "gpt2" }, /neither a directory that exists nor a name on the Hub; got gpt2/],
     [{ model: "./no/model" }, /neither a directory that exists/],
     [{ model: "no/model" }, /no\/model: no such directory, and no such model/],
-    [{ dataset: 3 }, /dataset: must be a text; got 3/],
   ])("%j are refused", async (options, message) => {
     await setUp();
     const error = await failure(fetchInputs(options));

@@ -29,7 +29,7 @@ describe("openDirectory", () => {
     await expect(openDirectory(other, keep)).rejects.toThrow(
       expect.objectContaining({
         message: `output: holds a comparison with other options; got ${plan.output}`,
-        hint: "give another --output, or --overwrite to replace it",
+        hint: "give another output, or overwrite to replace it",
         constructor: UsageError,
       }),
     );

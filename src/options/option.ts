@@ -1,0 +1,45 @@
+/** @file An option in data: from it come its check, its words on the command line, its help, and its place in a JSON Schema. */
+
+/** What the value of an option is. */
+export type Kind =
+  | "flag"
+  | "integer"
+  | "number"
+  | "text"
+  | "choice"
+  /** Patterns, of which one text may hold several with commas between. */
+  | "list"
+  /** A file, or two. */
+  | "paths"
+  /** Numbers by name. */
+  | "table"
+  /** A directory, or fields of config.json. */
+  | "model";
+
+export interface Option {
+  readonly kind: Kind;
+  /** A sentence, without a full stop. */
+  readonly help: string;
+  /** Of a choice. */
+  readonly choices?: readonly string[];
+  /** Of numbers, and of those in a table. */
+  readonly above?: number;
+  readonly min?: number;
+  readonly below?: number;
+  readonly max?: number;
+  /** What is taken if it is absent; without it, absence means something. */
+  readonly default?: unknown;
+  /** The method has the default. */
+  readonly byMethod?: true;
+  /** What stands for the value in the help, where the kind has no better word. */
+  readonly value?: string;
+  /** It may be given several times on the command line. */
+  readonly repeats?: true;
+}
+
+/** By name in camelCase. */
+export type OptionTable = Readonly<Record<string, Option>>;
+
+/** The option of that name, if there is one. */
+export const findOption = (table: OptionTable, name: string): Option | undefined =>
+  Object.hasOwn(table, name) ? table[name] : undefined;

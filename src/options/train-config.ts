@@ -1,0 +1,137 @@
+/**
+ * @file A complete set of options. Written from option-table.ts by `npm run options`: change the table, not this file.
+ */
+
+export interface TrainConfig {
+  /** Training file, two line-aligned files, or a folder of images; none: the built-in grammar. */
+  readonly train?: readonly string[] | undefined;
+  /** Held-out file(s); none: a part of the training data. */
+  readonly validation?: readonly string[] | undefined;
+  /** What is learned; the model and the files tell if absent. */
+  readonly task?: "text" | "pairs" | "mask" | "classify" | "embed" | undefined;
+  /** The column that holds text, by name or number. Default: "text". */
+  readonly textColumn: string;
+  /** The column of a second text that is classified too. */
+  readonly pairColumn?: string | undefined;
+  /** The column that holds the class of a text. Default: "label". */
+  readonly labelColumn: string;
+  /** The column that holds what is translated. Default: "source". */
+  readonly sourceColumn: string;
+  /** The column that holds the answer. Default: "target". */
+  readonly targetColumn: string;
+  /** Images: mirror half of them, and with crop move them by up to 4 pixels too. Default: "none". */
+  readonly augment: "none" | "flip" | "crop";
+  /** Stands before every source. Default: "". */
+  readonly prefix: string;
+  /** Stands after every source; a line break, or nothing for encoder-decoder models. */
+  readonly suffix?: string | undefined;
+  /** What becomes of pairs longer than the context. Default: "refuse". */
+  readonly tooLong: "refuse" | "drop" | "truncate";
+  /** "bytes", "bpe:SIZE" learned from the data, a tokenizer.json, or a directory that has one. Default: "bytes". */
+  readonly tokenizer: string;
+  /** Tokens a sequence may have; the model's limit if absent. A whole number above 0. */
+  readonly contextLength?: number | undefined;
+
+  /** A Hugging Face directory to start from, or fields of config.json to start from scratch. Default: {}. */
+  readonly model: string | Readonly<Record<string, unknown>>;
+
+  /** How gradients are kept, or which adapters are trained instead. Default: "flora". */
+  readonly method: "flora" | "dense" | "lora" | "lora-fa" | "lora+" | "relora" | "plora" | "cola";
+  /** Rows of a projection, or rank of an adapter; 128 for flora and relora, else 8. A whole number above 0. */
+  readonly rank: number;
+  /** The family that projections are drawn from. Default: "gaussian". */
+  readonly projection: "gaussian" | "rademacher" | "orthonormal";
+  /** The dimension of a matrix that is projected. Default: "smaller". */
+  readonly side: "smaller" | "larger" | "rows" | "columns" | "input" | "output";
+  /** Parameters to compress, by name patterns. Default: ["*"]. */
+  readonly include: readonly string[];
+  /** Parameters to leave dense, by name patterns. Default: []. */
+  readonly exclude: readonly string[];
+  /** Compress embedding tables too. Default: false. */
+  readonly compressEmbeddings: boolean;
+  /** Decay of the momentum; 0: none. A number at least 0 and below 1. Default: 0. */
+  readonly momentum: number;
+  /** Algorithm 2, or what the reference code computes. Default: "paper". */
+  readonly momentumRule: "paper" | "reference";
+  /** Steps between projections; 1, with momentum or compressed moments 1000. A whole number above 0. */
+  readonly resampleEvery?: number | undefined;
+  /** How accumulated gradients of matrices are stored. Default: "float32". */
+  readonly accumulatorDtype: "float32" | "int8";
+  /** FLORA with adam or adamw: keep both moments compressed. Default: false. */
+  readonly compressMoments: boolean;
+
+  /** Scale of an adapter, times its rank; 32 for relora, 16 for cola, else 8. A number above 0. */
+  readonly alpha: number;
+  /** Linear maps that get adapters, by name patterns. Default: ["*"]. */
+  readonly targets: readonly string[];
+  /** Modules that are trained whole beside adapters; from scratch and for relora all, else none. */
+  readonly modulesToSave?: readonly string[] | undefined;
+  /** Ranks of the modules that fit a pattern. Default: {}. */
+  readonly rankPattern: Readonly<Record<string, number>>;
+  /** Alphas of the modules that fit a pattern. Default: {}. */
+  readonly alphaPattern: Readonly<Record<string, number>>;
+  /** LoRA+: rate of B, in units of A's. A number above 0. Default: 16. */
+  readonly rateRatio: number;
+  /** Steps between merges; relora 1000, plora a quarter of the run, cola a third. A whole number above 0. */
+  readonly mergeEvery?: number | undefined;
+  /** ReLoRA: steps of warm-up after a merge; 100, or a tenth of mergeEvery if less. A whole number at least 0. */
+  readonly restartWarmupSteps?: number | undefined;
+  /** ReLoRA: share of the adapters' optimizer state that a merge sets to 0. A number at least 0 and at most 1. Default: 0.999. */
+  readonly pruneState: number;
+  /** PLoRA: part of an adapter that a merge moves into the weight. A number above 0 and at most 1. Default: 1. */
+  readonly unloadFraction: number;
+
+  /** How matrices and embeddings are kept; they are cast to float32 at use. Default: "float32". */
+  readonly weightDtype: "float32" | "float16" | "bfloat16";
+  /** How weights in 16 bits are rounded, or a float32 master copy beside them. Default: "stochastic". */
+  readonly weightUpdate: "stochastic" | "nearest" | "master";
+
+  /** What turns gradients into updates. Default: "adafactor". */
+  readonly optimizer: "sgd" | "momentum" | "adam" | "adamw" | "adafactor";
+  /** Peak rate; the optimizer's usual one if absent. A number above 0. */
+  readonly learningRate?: number | undefined;
+  /** How the rate changes after the warm-up (if absent, constant, and cosine for relora). */
+  readonly schedule: "constant" | "linear" | "cosine" | "inverse-sqrt";
+  /** Steps in which the rate rises from 0. A whole number at least 0. Default: 0. */
+  readonly warmupSteps: number;
+  /** Decoupled decay of matrices and embeddings; 0: none; 0.01 for adamw, else 0, if absent. A number at least 0. */
+  readonly weightDecay?: number | undefined;
+  /** Numbers of the optimizer's own, b2 of adam say. Default: {}. */
+  readonly hyperparameters: Readonly<Record<string, number>>;
+  /** Clip gradients to this global norm. A number above 0. */
+  readonly maxGradNorm?: number | undefined;
+
+  /** Sequences in a micro-batch. A whole number above 0. Default: 8. */
+  readonly batchSize: number;
+  /** Micro-batches in a step. A whole number above 0. Default: 1. */
+  readonly microSteps: number;
+  /** Optimizer steps; else epochs decide. A whole number above 0. */
+  readonly steps?: number | undefined;
+  /** Passes over the data, if steps are not given; 1. A number above 0. */
+  readonly epochs?: number | undefined;
+  /** Seed of weights, order, dropout and projections. A whole number at least 0. Default: 0. */
+  readonly seed: number;
+  /** Recompute activations instead of keeping them. Default: true. */
+  readonly recompute: boolean;
+  /** Rows of the output embedding computed at a time. A whole number above 0. Default: 4096. */
+  readonly vocabularyChunk: number;
+  /** Threads of an operator; one per core if absent. A whole number above 0. */
+  readonly threads?: number | undefined;
+
+  /** Directory for the model, the log and checkpoints. Default: "runs/flora". */
+  readonly output: string;
+  /** How the model's weights are saved; as they were kept, if absent. */
+  readonly outputDtype?: "float32" | "float16" | "bfloat16" | undefined;
+  /** Replace what the output directory holds. Default: false. */
+  readonly overwrite: boolean;
+  /** Go on from the output directory's checkpoint. Default: false. */
+  readonly resume: boolean;
+  /** Steps between evaluations; 0: ten a run. A whole number at least 0. Default: 0. */
+  readonly evaluateEvery: number;
+  /** Batches of an evaluation. A whole number above 0. Default: 16. */
+  readonly evaluationBatches: number;
+  /** Steps between checkpoints; 0: only when interrupted. A whole number at least 0. Default: 0. */
+  readonly saveEvery: number;
+  /** Held-out pairs translated at the end, for BLEU and ROUGE. A whole number at least 0. Default: 200. */
+  readonly translations: number;
+}
