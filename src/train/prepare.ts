@@ -3,6 +3,7 @@
 import type { Plan } from "../engine/param-plan.ts";
 import { UsageError } from "../errors.ts";
 import { labelsOf } from "../data/index.ts";
+import type { FileStore, Host } from "../host/host.ts";
 import type { ImageProcessor } from "../images/index.ts";
 import { headParams, type Model, type Task } from "../models/model.ts";
 import { modelFromConfig, modelFromScratch } from "../models/architectures/registry.ts";
@@ -25,6 +26,7 @@ import { bufferOf, createState, setWeight } from "../engine/state.ts";
 import { fieldsForTask, isNewTask } from "../options/task.ts";
 
 export interface Run extends PipelineParts, Trainee {
+  readonly host: Host;
   readonly config: TrainConfig;
   /** Undefined for a model of images. */
   readonly tokenizer: Tokenizer | undefined;
@@ -41,10 +43,14 @@ type Vocabulary = {
 };
 
 /** The model of the options, without weights. The data may have other classes. */
-export async function modelOf(config: TrainConfig, vocabulary: Vocabulary = {}): Promise<Model> {
+export async function modelOf(
+  files: FileStore,
+  config: TrainConfig,
+  vocabulary: Vocabulary = {},
+): Promise<Model> {
   const { model, task } = config;
   if (typeof model === "string") {
-    return modelFromConfig(fieldsForTask(await readConfig(model), task));
+    return modelFromConfig(fieldsForTask(await readConfig(files, model), task));
   }
   checkModelFields(model);
   const { vocabularySize, pad, endOfText } = vocabulary;
@@ -58,14 +64,26 @@ export async function modelOf(config: TrainConfig, vocabulary: Vocabulary = {}):
 }
 
 const LABELLED: Readonly<
-  Partial<Record<Task, (config: TrainConfig) => Promise<Split<{ readonly label: string }>>>>
-> = { classification: readLabelledSplit, "image-classification": readImageSplit };
+  Partial<
+    Record<
+      Task,
+      (files: FileStore, config: TrainConfig) => Promise<Split<{ readonly label: string }>>
+    >
+  >
+> = {
+  classification: (_, config) => readLabelledSplit(config),
+  "image-classification": readImageSplit,
+};
 
 /** The same for the classes of the data, where there are any. */
-async function classifierOf(config: TrainConfig, model: Model): Promise<Classifier> {
+async function classifierOf(
+  files: FileStore,
+  config: TrainConfig,
+  model: Model,
+): Promise<Classifier> {
   const readSplit = LABELLED[model.task];
   if (!readSplit) return { model, hasNewHead: false };
-  const { training, validation } = await readSplit(config);
+  const { training, validation } = await readSplit(files, config);
   const found = labelsOf([...training, ...validation]);
   const canChange = typeof config.model !== "string" || isNewTask(config.task);
   return classifierFor(model, found, { canChange });
@@ -96,10 +114,11 @@ export function immediateParams(
   );
 }
 
-export async function prepare(config: TrainConfig): Promise<Run> {
-  const tokenizer = await tokenizerOf(config);
-  const known = await modelOf(config, tokenizer);
-  const { model: base, hasNewHead } = await classifierOf(config, known);
+export async function prepare(host: Host, config: TrainConfig): Promise<Run> {
+  const { files } = host;
+  const tokenizer = await tokenizerOf(files, config);
+  const known = await modelOf(files, config, tokenizer);
+  const { model: base, hasNewHead } = await classifierOf(files, config, known);
   if (tokenizer && tokenizer.vocabularySize > base.vocabularySize) {
     throw new UsageError(
       `tokenizer: the model knows ${base.vocabularySize} tokens` +
@@ -110,8 +129,9 @@ export async function prepare(config: TrainConfig): Promise<Run> {
   const { model, plan } = trainee;
   const draws = createDraws(config.seed);
   const contextLength = contextLengthOf(config, model);
-  const processor = tokenizer ? undefined : await imageProcessorOf(config, base);
+  const processor = tokenizer ? undefined : await imageProcessorOf(files, config, base);
   const data = await loadData({
+    files,
     config,
     tokenizer,
     processor,
@@ -123,12 +143,13 @@ export async function prepare(config: TrainConfig): Promise<Run> {
   const runtime = cpuRuntime(config.threads === undefined ? {} : { threads: config.threads });
   const immediate = immediateParams(trainee, config);
   const state = createState({ runtime, model, plan, immediate });
-  const parts = { config, runtime, base, model, state, draws };
+  const parts = { host, config, runtime, base, model, state, draws };
   const drawn = await fillWeights({ ...parts, fresh: hasNewHead ? headParams(base) : [] });
   // Reading and tokenizing leave more garbage than a small model has weights.
   runtime.collectGarbage();
   return {
     ...trainee,
+    host,
     config,
     drawn,
     tokenizer,
@@ -147,7 +168,7 @@ export async function prepare(config: TrainConfig): Promise<Run> {
 
 interface WeightParts extends Pick<
   Run,
-  "config" | "runtime" | "base" | "model" | "state" | "draws"
+  "host" | "config" | "runtime" | "base" | "model" | "state" | "draws"
 > {
   /** Parameters of a checkpoint that are of no use. */
   readonly fresh: readonly string[];
@@ -159,7 +180,7 @@ interface WeightParts extends Pick<
  * @returns what was drawn though there is a checkpoint, adapters left out
  */
 async function fillWeights(parts: WeightParts): Promise<readonly string[]> {
-  const { config, base, model, state } = parts;
+  const { host, config, base, model, state } = parts;
   const loaded = new Set<string>();
   if (typeof config.model === "string") {
     const { fresh } = parts;
@@ -168,7 +189,7 @@ async function fillWeights(parts: WeightParts): Promise<readonly string[]> {
     const { checkpoint } = base;
     const options = { ...checkpoint, ignore: [...checkpoint.ignore, ...fresh] };
     // One at a time: those that rest in sixteen bits are never all there in float32.
-    for await (const [name, tensor] of eachWeight(config.model, expected, options)) {
+    for await (const [name, tensor] of eachWeight(host.files, config.model, expected, options)) {
       setWeight(state, name, tensor);
       loaded.add(name);
     }
