@@ -3,22 +3,9 @@
  * nothing calls back into the trainer.
  */
 
+import type { ParameterPlan } from "../engine/plan.ts";
 import type { Task } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
-
-/** How one parameter is kept while training. */
-export interface ParameterPlan {
-  readonly name: string;
-  readonly shape: readonly number[];
-  /** Why it is dense, or how it is compressed: "rank 128 of 768 columns", "dense: excluded", "dense: bias". */
-  readonly treatment: string;
-  readonly compressed: boolean;
-  /** Whether it is never updated, and its gradient never computed. */
-  readonly frozen: boolean;
-  readonly weightBytes: number;
-  readonly accumulatorBytes: number;
-  readonly optimizerBytes: number;
-}
 
 /** One row of the memory table, in bytes. */
 export interface MemoryRow {

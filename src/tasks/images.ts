@@ -1,6 +1,7 @@
 /** @file Data for classifiers of images: folders of classes. All images are decoded at the start, and stay in memory as bytes. */
 
 import { imageBatch, imageBatches, type ImageSet, imagesAt, stretches } from "../data/index.ts";
+import type { FileStore } from "../host/host.ts";
 import {
   imageProcessor,
   type ImageProcessor,
@@ -23,21 +24,25 @@ export interface ImageRequest extends Omit<DataRequest, "tokenizer"> {
  *
  * @throws {UsageError} if there is none, or it is for other images.
  */
-export async function imageProcessorOf(config: TrainConfig, model: Model): Promise<ImageProcessor> {
+export async function imageProcessorOf(
+  files: FileStore,
+  config: TrainConfig,
+  model: Model,
+): Promise<ImageProcessor> {
   const input = imageInputOf(model);
   return typeof config.model === "string"
-    ? loadImageProcessor(config.model, input)
+    ? loadImageProcessor(files, config.model, input)
     : imageProcessor({}, input);
 }
 
 export async function loadImages(request: ImageRequest): Promise<TrainData> {
-  const { config, model, processor, key } = request;
+  const { files, config, model, processor, key } = request;
   const { batchSize, augment } = config;
-  const split = await readImageSplit(config);
+  const split = await readImageSplit(files, config);
   const labels = model.labels ?? [];
-  const training = await readSet(split.training, labels, processor);
+  const training = await readSet(files, split.training, labels, processor);
   const held = spread(split.validation, batchSize * config.evaluationBatches);
-  const heldOut = await readSet(held, labels, processor);
+  const heldOut = await readSet(files, held, labels, processor);
   const options = { batchSize, processor, tokensPerImage: model.contextLength };
   const bytes = training.pixels.length + heldOut.pixels.length;
   return {
@@ -55,6 +60,7 @@ export async function loadImages(request: ImageRequest): Promise<TrainData> {
 }
 
 async function readSet(
+  files: FileStore,
   images: readonly LabelledImage[],
   labels: readonly string[],
   processor: ImageProcessor,
@@ -62,6 +68,7 @@ async function readSet(
   const ids = new Map(labels.map((label, id) => [label, id]));
   return {
     pixels: await readImages(
+      files,
       images.map(({ path }) => path),
       processor,
     ),

@@ -1,9 +1,10 @@
 /** @file From the options to batches: reading, tokenizing, holding out. */
 
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { UsageError } from "../errors.ts";
 import type { Batch, BatchSource, SentencePair } from "../data/index.ts";
+import { exists } from "../host/content.ts";
+import type { FileStore } from "../host/host.ts";
+import { join } from "../host/path.ts";
 import type { ImageProcessor } from "../images/index.ts";
 import type { InputTypes, Model, Task } from "../models/model.ts";
 import type { Key } from "../random/key.ts";
@@ -41,6 +42,7 @@ export interface TrainData {
 
 /** What data are made of and for. */
 export interface DataRequest {
+  readonly files: FileStore;
   readonly config: TrainConfig;
   readonly tokenizer: Tokenizer;
   readonly model: Model;
@@ -81,34 +83,50 @@ export async function loadData(request: AnyDataRequest): Promise<TrainData> {
  * The tokenizer of the options. One that is to be learned is learned from the training data, unless
  * the run that is resumed, or the model to start from, has one already. Undefined for models of images.
  */
-export async function tokenizerOf(config: TrainConfig): Promise<Tokenizer | undefined> {
+export async function tokenizerOf(
+  files: FileStore,
+  config: TrainConfig,
+): Promise<Tokenizer | undefined> {
   const { tokenizer, model } = config;
-  if (await isForImages(config)) return undefined;
+  if (await isForImages(files, config)) return undefined;
   const size = bpeSize(tokenizer);
   if (size !== undefined) {
-    const known = earlierTokenizer(config);
-    return known === undefined ? trainBpe(await trainingTexts(config), size) : loadTokenizer(known);
+    const known = await earlierTokenizer(files, config);
+    return known === undefined
+      ? trainBpe(await trainingTexts(config), size)
+      : loadTokenizer(files, known);
   }
-  if (tokenizer !== "bytes") return loadTokenizer(tokenizer);
-  return typeof model === "string" ? loadTokenizer(model) : byteTokenizer();
+  if (tokenizer !== "bytes") return loadTokenizer(files, tokenizer);
+  return typeof model === "string" ? loadTokenizer(files, model) : byteTokenizer();
 }
 
-const isForImages = async ({ model }: TrainConfig): Promise<boolean> =>
-  readsImages(typeof model === "string" ? await readConfig(model) : model);
+const isForImages = async (files: FileStore, { model }: TrainConfig): Promise<boolean> =>
+  readsImages(typeof model === "string" ? await readConfig(files, model) : model);
 
 /** The size of the vocabulary, without reading data: that asked for, where it is to be learned; undefined without one. */
-export async function vocabularySizeOf(config: TrainConfig): Promise<number | undefined> {
-  if (await isForImages(config)) return undefined;
+export async function vocabularySizeOf(
+  files: FileStore,
+  config: TrainConfig,
+): Promise<number | undefined> {
+  if (await isForImages(files, config)) return undefined;
   const size = bpeSize(config.tokenizer);
-  if (size !== undefined && earlierTokenizer(config) === undefined) return size;
-  return (await tokenizerOf(config))?.vocabularySize;
+  if (size !== undefined && (await earlierTokenizer(files, config)) === undefined) return size;
+  return (await tokenizerOf(files, config))?.vocabularySize;
 }
 
 /** The directory that has the tokenizer of the run that is resumed, or of the model. */
-const earlierTokenizer = ({ model, output, resume }: TrainConfig): string | undefined =>
-  [...(resume ? [output] : []), ...(typeof model === "string" ? [model] : [])].find((folder) =>
-    existsSync(join(folder, "tokenizer.json")),
-  );
+async function earlierTokenizer(
+  files: FileStore,
+  { model, output, resume }: TrainConfig,
+): Promise<string | undefined> {
+  for (const folder of [
+    ...(resume ? [output] : []),
+    ...(typeof model === "string" ? [model] : []),
+  ]) {
+    if (await exists(files, join(folder, "tokenizer.json"))) return folder;
+  }
+  return undefined;
+}
 
 /** What is encoded for training, as texts. */
 async function trainingTexts(config: TrainConfig): Promise<readonly string[]> {

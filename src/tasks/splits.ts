@@ -15,6 +15,7 @@ import {
   readTexts,
   type SentencePair,
 } from "../data/index.ts";
+import type { FileStore } from "../host/host.ts";
 import { type LabelledImage, readImageFolder } from "../images/index.ts";
 import type { TrainConfig } from "../options/config.ts";
 
@@ -111,12 +112,12 @@ export async function readLabelledSplit(config: TrainConfig): Promise<Split<Labe
  *
  * @throws {UsageError} if there is no folder, or there are no images in one.
  */
-export async function readImageSplit({
-  train,
-  validation,
-}: TrainConfig): Promise<Split<LabelledImage>> {
+export async function readImageSplit(
+  files: FileStore,
+  { train, validation }: TrainConfig,
+): Promise<Split<LabelledImage>> {
   const read = async (folders: readonly string[]) =>
-    (await Promise.all(folders.map(readImageFolder))).flat();
+    (await Promise.all(folders.map((folder) => readImageFolder(files, folder)))).flat();
   if (!train) {
     throw new UsageError(`${option("train")}: images need a folder for training; got none`, {
       hint: `${option("train", "images/train")}, with a folder of images for each class`,

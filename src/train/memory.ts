@@ -6,9 +6,10 @@
 import { type Engine, openEngine } from "../engine/engine.ts";
 import { isScratchSlot } from "../engine/parts/names.ts";
 import type { Plan } from "../engine/parts/param-plan.ts";
+import type { FileStore } from "../host/host.ts";
 import type { InputTypes, Model } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
-import type { MemoryRow, MemoryTable, ParameterPlan } from "../runs/events.ts";
+import type { MemoryRow, MemoryTable } from "../runs/events.ts";
 import { type CountedProgram, countingRuntime } from "../runtime/counting.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
 import { batchTypes } from "../tasks/encoder.ts";
@@ -16,7 +17,7 @@ import { vocabularySizeOf } from "../tasks/load.ts";
 import { countedBatch } from "./counted-batch.ts";
 import { mergeAdapters, mergeSchedule } from "./merge.ts";
 import { type Trainee, traineeOf } from "./method.ts";
-import { describePlan } from "./plan.ts";
+import { describePlan, type ParameterPlan } from "../engine/plan.ts";
 import { contextLengthOf, modelOf, type Run } from "./prepare.ts";
 
 /** What the memory of a run depends on. */
@@ -71,9 +72,12 @@ export function measuredMemory(table: MemoryTable, { context, data, engine }: Ru
  * @throws {UsageError} if the options do not fit together.
  */
 export async function predictMemory(
+  files: FileStore,
   config: TrainConfig,
 ): Promise<{ readonly table: MemoryTable; readonly parameters: readonly ParameterPlan[] }> {
-  const base = await modelOf(config, { vocabularySize: await vocabularySizeOf(config) });
+  const base = await modelOf(files, config, {
+    vocabularySize: await vocabularySizeOf(files, config),
+  });
   const trainee = traineeOf(base, config);
   const { model, plan } = trainee;
   const { batchSize } = config;

@@ -19,7 +19,7 @@ import { matches, matchesModule } from "../nn/patterns.ts";
 import { COMPRESSORS } from "../compress/registry.ts";
 import { namedOptimizer } from "../optim/registry.ts";
 import type { TrainConfig } from "../options/config.ts";
-import { EVERYTHING, planParameters, type PlanOptions, type Trainable } from "./plan.ts";
+import { EVERYTHING, planParameters, type PlanOptions, type Trainable } from "../engine/plan.ts";
 import { isNewTask } from "../options/task.ts";
 
 export interface Trainee {

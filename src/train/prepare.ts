@@ -2,6 +2,7 @@
 
 import { UsageError } from "../errors.ts";
 import { labelsOf } from "../data/index.ts";
+import type { FileStore, Host } from "../host/host.ts";
 import type { ImageProcessor } from "../images/index.ts";
 import { headParams, type Model, type Task } from "../models/model.ts";
 import { modelFromConfig, modelFromScratch } from "../models/architectures/registry.ts";
@@ -13,7 +14,6 @@ import type { TrainConfig } from "../options/config.ts";
 import { loadData, tokenizerOf, type TrainData } from "../tasks/load.ts";
 import { dataKey } from "../engine/parts/draws.ts";
 import { openEngine, type Engine } from "../engine/engine.ts";
-import type { Host } from "../host/host.ts";
 import { imageProcessorOf } from "../tasks/images.ts";
 import { checkModelFields } from "../options/model-fields.ts";
 import { type Trainee, traineeOf } from "./method.ts";
@@ -25,7 +25,7 @@ import { fieldsForTask, isNewTask } from "../options/task.ts";
 /** What a run is given from outside. */
 export interface RunContext {
   readonly runtime: Runtime;
-  readonly host: Pick<Host, "memory">;
+  readonly host: Host;
 }
 
 export interface Run extends Trainee {
@@ -47,10 +47,14 @@ type Vocabulary = {
 };
 
 /** The model of the options, without weights. The data may have other classes. */
-export async function modelOf(config: TrainConfig, vocabulary: Vocabulary = {}): Promise<Model> {
+export async function modelOf(
+  files: FileStore,
+  config: TrainConfig,
+  vocabulary: Vocabulary = {},
+): Promise<Model> {
   const { model, task } = config;
   if (typeof model === "string") {
-    return modelFromConfig(fieldsForTask(await readConfig(model), task));
+    return modelFromConfig(fieldsForTask(await readConfig(files, model), task));
   }
   checkModelFields(model);
   const { vocabularySize, pad, endOfText } = vocabulary;
@@ -64,14 +68,26 @@ export async function modelOf(config: TrainConfig, vocabulary: Vocabulary = {}):
 }
 
 const LABELLED: Readonly<
-  Partial<Record<Task, (config: TrainConfig) => Promise<Split<{ readonly label: string }>>>>
-> = { classification: readLabelledSplit, "image-classification": readImageSplit };
+  Partial<
+    Record<
+      Task,
+      (files: FileStore, config: TrainConfig) => Promise<Split<{ readonly label: string }>>
+    >
+  >
+> = {
+  classification: (_, config) => readLabelledSplit(config),
+  "image-classification": readImageSplit,
+};
 
 /** The same for the classes of the data, where there are any. */
-async function classifierOf(config: TrainConfig, model: Model): Promise<Classifier> {
+async function classifierOf(
+  files: FileStore,
+  config: TrainConfig,
+  model: Model,
+): Promise<Classifier> {
   const readSplit = LABELLED[model.task];
   if (!readSplit) return { model, hasNewHead: false };
-  const { training, validation } = await readSplit(config);
+  const { training, validation } = await readSplit(files, config);
   const found = labelsOf([...training, ...validation]);
   const canChange = typeof config.model !== "string" || isNewTask(config.task);
   return classifierFor(model, found, { canChange });
@@ -86,9 +102,10 @@ export function contextLengthOf(config: TrainConfig, model: Model): number {
 }
 
 export async function prepare(config: TrainConfig, context: RunContext): Promise<Run> {
-  const tokenizer = await tokenizerOf(config);
-  const known = await modelOf(config, tokenizer);
-  const { model: base, hasNewHead } = await classifierOf(config, known);
+  const { files } = context.host;
+  const tokenizer = await tokenizerOf(files, config);
+  const known = await modelOf(files, config, tokenizer);
+  const { model: base, hasNewHead } = await classifierOf(files, config, known);
   if (tokenizer && tokenizer.vocabularySize > base.vocabularySize) {
     throw new UsageError(
       `tokenizer: the model knows ${base.vocabularySize} tokens` +
@@ -98,8 +115,9 @@ export async function prepare(config: TrainConfig, context: RunContext): Promise
   const trainee = traineeOf(base, config);
   const { model } = trainee;
   const contextLength = contextLengthOf(config, model);
-  const processor = tokenizer ? undefined : await imageProcessorOf(config, base);
+  const processor = tokenizer ? undefined : await imageProcessorOf(files, config, base);
   const data = await loadData({
+    files,
     config,
     tokenizer,
     processor,
@@ -120,7 +138,7 @@ export async function prepare(config: TrainConfig, context: RunContext): Promise
   return { ...run, drawn };
 }
 
-type WeightedRun = Pick<Run, "config" | "base" | "model" | "engine">;
+type WeightedRun = Pick<Run, "config" | "context" | "base" | "model" | "engine">;
 
 /**
  * A model from scratch is drawn; so is what a checkpoint lacks, and the adapters of any model.
@@ -129,7 +147,7 @@ type WeightedRun = Pick<Run, "config" | "base" | "model" | "engine">;
  * @returns what was drawn though there is a checkpoint, adapters left out
  */
 async function fillWeights(run: WeightedRun, fresh: readonly string[]): Promise<readonly string[]> {
-  const { config, base, model, engine } = run;
+  const { config, context, base, model, engine } = run;
   const loaded = new Set<string>();
   if (typeof config.model === "string") {
     const shapes = [...base.params].map(([name, { shape }]) => [name, shape] as const);
@@ -137,7 +155,12 @@ async function fillWeights(run: WeightedRun, fresh: readonly string[]): Promise<
     const { checkpoint } = base;
     const options = { ...checkpoint, ignore: [...checkpoint.ignore, ...fresh] };
     // One at a time: those that rest in sixteen bits are never all there in float32.
-    for await (const [name, tensor] of eachWeight(config.model, expected, options)) {
+    for await (const [name, tensor] of eachWeight(
+      context.host.files,
+      config.model,
+      expected,
+      options,
+    )) {
       setWeight(engine.state, name, tensor);
       loaded.add(name);
     }

@@ -16,7 +16,7 @@ import { removeCheckpoint } from "./checkpoint.ts";
 import { translate } from "./evaluation.ts";
 import { measuredMemory, predictedMemory } from "./memory.ts";
 import { checkOutput } from "./output.ts";
-import { describePlan } from "./plan.ts";
+import { describePlan } from "../engine/plan.ts";
 import { prepare, type Run, type RunContext } from "./prepare.ts";
 import { stopwatch } from "./stopwatch.ts";
 import { openTrainer, type Trainer } from "./trainer.ts";
@@ -36,7 +36,7 @@ export async function* train(
   config: TrainConfig,
   { signal, ...context }: TrainContext,
 ): AsyncGenerator<TrainEvent, void, undefined> {
-  await checkOutput(config);
+  await checkOutput(context.host.files, config);
   const run = await prepare(config, context);
   try {
     yield* trainPrepared(run, signal);
@@ -138,7 +138,7 @@ async function* trainPrepared(
     if (config.saveEvery > 0 && (isLast || done % config.saveEvery === 0)) yield await pause();
   }
 
-  if (config.saveEvery === 0) await removeCheckpoint(output);
+  if (config.saveEvery === 0) await removeCheckpoint(context.host.files, output);
   const translation = await translate(run, trainer.position().step);
   if (translation) yield translation;
   yield end("finished");

@@ -42,12 +42,13 @@ export interface Trainer {
  * @throws {UsageError} if there are fewer batches than a step takes, or no checkpoint to go on from.
  */
 export async function openTrainer(run: Run): Promise<Trainer> {
-  const { config, data, engine, resampleEvery } = run;
+  const { config, context, data, engine, resampleEvery } = run;
+  const { files } = context.host;
   const { microSteps, output } = config;
   const totalSteps = stepsOf(run);
   const merges = mergeSchedule(config, totalSteps);
   const rates = createRates(config, totalSteps, merges);
-  let position = config.resume ? await loadCheckpoint(output, engine.state) : START;
+  let position = config.resume ? await loadCheckpoint(files, output, engine.state) : START;
   let isOpen = false;
 
   /**
@@ -118,7 +119,7 @@ export async function openTrainer(run: Run): Promise<Trainer> {
       // A checkpoint goes on with the tokenizer and the config that stand beside it.
       await saveOutput(run);
       const pending = isOpen ? await engine.sums() : {};
-      await saveCheckpoint(output, engine.state, { ...position, ...pending });
+      await saveCheckpoint(files, output, engine.state, { ...position, ...pending });
     },
   };
 }

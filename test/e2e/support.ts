@@ -9,7 +9,7 @@ import { grammarPairs } from "../../src/data/index.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import type { TrainEvent } from "../../src/runs/events.ts";
 import { train } from "../../src/train/train.ts";
-import { openSafetensors } from "../../src/weights/index.ts";
+import { openSafetensors } from "../support/on-node.ts";
 
 export const folder: string = mkdtempSync(join(tmpdir(), "flora-e2e-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -18,7 +18,7 @@ import { bufferNamed, bufferOf, floats, setElements } from "../../src/runtime/bu
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import type { Buffers } from "../../src/runtime/runtime.ts";
 import { wasmRuntime } from "../../src/runtime/web.ts";
-import { planParameters } from "../../src/train/plan.ts";
+import { planParameters } from "../../src/engine/plan.ts";
 import { expectClose, FLOAT32, relativeDifference } from "../support/close.ts";
 import { deviceRuntime } from "../support/device-runtime.ts";
 import { batchAt, openRun, tiny } from "./support.ts";

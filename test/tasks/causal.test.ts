@@ -10,6 +10,7 @@ import { randomKey } from "../../src/random/key.ts";
 import { byteTokenizer, type Tokenizer } from "../../src/text/index.ts";
 import { loadCausal } from "../../src/tasks/causal.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
+import { nodeHost } from "../../src/host/node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-causal-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -32,7 +33,14 @@ const withTemplate: Tokenizer = {
 const load = (options: TrainOptions, tokenizer: Tokenizer = withTemplate) => {
   const config = parseConfig({ batchSize: 1, ...options });
   const model = gpt2({ vocab_size: 257, n_positions: 64, n_embd: 8, n_layer: 1, n_head: 1 });
-  return loadCausal({ config, tokenizer, model, contextLength: 64, key: randomKey(1) });
+  return loadCausal({
+    files: nodeHost().files,
+    config,
+    tokenizer,
+    model,
+    contextLength: 64,
+    key: randomKey(1),
+  });
 };
 
 const conversation = (question: string, answer: string) => ({

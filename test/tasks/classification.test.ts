@@ -10,6 +10,7 @@ import { randomKey } from "../../src/random/key.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { loadData } from "../../src/tasks/load.ts";
 import { bertTokenizer as tokenizer, CLS, SEP } from "../support/bert-tokenizer.ts";
+import { nodeHost } from "../../src/host/node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-classes-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -30,6 +31,7 @@ const model = bert({
 
 const load = (options: TrainOptions = {}, contextLength = 512) =>
   loadData({
+    files: nodeHost().files,
     config: parseConfig({
       train: file,
       model: "unread",

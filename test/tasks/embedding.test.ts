@@ -9,6 +9,7 @@ import { randomKey } from "../../src/random/key.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { loadData } from "../../src/tasks/load.ts";
 import { bertTokenizer as tokenizer, CLS, SEP } from "../support/bert-tokenizer.ts";
+import { nodeHost } from "../../src/host/node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-pairs-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -20,6 +21,7 @@ const model = bert({ architectures: ["BertModel"], vocab_size: tokenizer.vocabul
 
 const load = (options: TrainOptions = {}, contextLength = 32) =>
   loadData({
+    files: nodeHost().files,
     config: parseConfig({ train: file, model: "unread", batchSize: 4, ...options }),
     tokenizer,
     model,

@@ -5,8 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import { byteTokenizer, type Tokenizer } from "../../src/text/index.ts";
 import { parseConfig } from "../../src/options/config.ts";
-import { tokenizerOf, vocabularySizeOf } from "../../src/tasks/load.ts";
-import { predictMemory } from "../../src/train/memory.ts";
+import { predictMemory, tokenizerOf, vocabularySizeOf } from "../support/on-node.ts";
 
 const mergesOf = (tokenizer: Tokenizer): readonly string[] =>
   JSON.parse(tokenizer.files.get("tokenizer.json") ?? "").model.merges;

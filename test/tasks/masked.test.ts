@@ -11,6 +11,7 @@ import { byteTokenizer } from "../../src/text/index.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { type DataRequest, loadData } from "../../src/tasks/load.ts";
 import { bertTokenizer, CLS, MASK, PAD, SEP } from "../support/bert-tokenizer.ts";
+import { nodeHost } from "../../src/host/node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-masked-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,6 +30,7 @@ const model = bert({ vocab_size: bertTokenizer.vocabularySize });
 
 const load = (options: TrainOptions = {}, changes: Partial<DataRequest> = {}) =>
   loadData({
+    files: nodeHost().files,
     config: parseConfig({ train: text, model: "unread", batchSize: 4, ...options }),
     tokenizer: bertTokenizer,
     model,

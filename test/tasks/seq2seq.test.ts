@@ -9,6 +9,7 @@ import { randomKey } from "../../src/random/key.ts";
 import { byteTokenizer } from "../../src/text/index.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { loadData } from "../../src/tasks/load.ts";
+import { nodeHost } from "../../src/host/node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-seq2seq-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -35,7 +36,14 @@ const model = modelFromScratch({
 
 function load(options: TrainOptions, contextLength = 512) {
   const config = parseConfig({ batchSize: 2, ...options });
-  return loadData({ config, tokenizer, model, contextLength, key: randomKey(1) });
+  return loadData({
+    files: nodeHost().files,
+    config,
+    tokenizer,
+    model,
+    contextLength,
+    key: randomKey(1),
+  });
 }
 
 /** S of the sources and T of the targets. */

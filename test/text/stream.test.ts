@@ -2,13 +2,9 @@
 
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  byteTokenizer,
-  loadTokenizer,
-  streamDecoder,
-  type Tokenizer,
-} from "../../src/text/index.ts";
+import { byteTokenizer, streamDecoder, type Tokenizer } from "../../src/text/index.ts";
 import { needsData } from "../support/data.ts";
+import { loadTokenizer } from "../support/on-node.ts";
 import { directoryOf, smallTokenizers } from "../support/small-tokenizers.ts";
 
 const DATA = "../shared/data/tokenizers";

@@ -7,7 +7,7 @@ import { bert } from "../../src/models/architectures/encoders/bert.ts";
 import { gpt2 } from "../../src/models/architectures/gpt2.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { leavesAdapters, traineeOf } from "../../src/train/method.ts";
-import { describePlan } from "../../src/train/plan.ts";
+import { describePlan } from "../../src/engine/plan.ts";
 import { expectClose, relativeDifference } from "../support/close.ts";
 import { batchOf, numbersOfParam, partsOf } from "./support.ts";
 

@@ -2,7 +2,6 @@
  * @file The options of a run: those of a YAML file, then those of the command line, which win.
  */
 
-import { readFile } from "node:fs/promises";
 import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
 import { FormatError, option, UsageError } from "../../errors.ts";
 import {
@@ -11,13 +10,16 @@ import {
   type TrainConfig,
   type TrainOptions,
 } from "../../options/config.ts";
+import { isObject } from "../../files/json.ts";
+import { readBytes } from "../../host/content.ts";
+import { fileError } from "../../host/file-error.ts";
+import { nodeHost } from "../../host/node.ts";
 import { optionValue, scalar } from "../../options/kinds.ts";
 import { INPUT_OPTIONS, OPTIONS } from "../../options/option-table.ts";
 import { findOption, type OptionTable } from "../../options/option.ts";
 import { optionError } from "../../options/problems.ts";
 import { problemsOf } from "../../options/schema.ts";
 import { camelCase } from "../../options/spelling.ts";
-import { fileError } from "../../weights/file-error.ts";
 import { splitArguments } from "./arguments.ts";
 import { parsedOptions, type ParsedOptions, unknownOption, valuesOf } from "./options.ts";
 
@@ -110,7 +112,7 @@ export function parseOptionsFile(path: string, text: string): OptionsFile {
   }
   const root: unknown = document.toJS();
   if (root === null) return NO_FILE;
-  if (!isTable(root)) {
+  if (!isObject(root)) {
     throw new FormatError(path, `must be YAML of the form "option: value"; got ${kindOf(root)}`);
   }
   const options: Record<string, unknown> = {};
@@ -159,7 +161,7 @@ function optionsOf(given: ReadonlyMap<string, string | boolean>): Values {
       throw new UsageError(`${option(key)}: ${option(name)} has no fields`);
     }
     const table = options[name] ?? {};
-    if (!isTable(table)) throw new UsageError(`${option(name)}: given whole and by its fields`);
+    if (!isObject(table)) throw new UsageError(`${option(name)}: given whole and by its fields`);
     // The fields of a table of patterns are names of modules, dots and all.
     const path = entry.kind === "table" ? [fields.join(".")] : fields;
     options[name] = merge(table, nest(path, typeof word === "string" ? scalar(word) : word));
@@ -178,7 +180,7 @@ function has(values: Values, name: string): boolean {
   const [head = "", ...fields] = name.split(".");
   if (!Object.hasOwn(values, head)) return false;
   const value = values[head];
-  return fields.length === 0 || (isTable(value) && Object.hasOwn(value, fields.join(".")));
+  return fields.length === 0 || (isObject(value) && Object.hasOwn(value, fields.join(".")));
 }
 
 const nest = ([field = "", ...inner]: readonly string[], value: unknown): Values => ({
@@ -190,14 +192,16 @@ function merge(base: Values, over: Values): Values {
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const before = merged[key];
-    merged[key] = isTable(before) && isTable(value) ? merge(before, value) : value;
+    merged[key] = isObject(before) && isObject(value) ? merge(before, value) : value;
   }
   return merged;
 }
 
 async function readText(path: string): Promise<string> {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
+    return new TextDecoder("utf-8", { fatal: true }).decode(
+      await readBytes(nodeHost().files, path),
+    );
   } catch (error) {
     if (error instanceof TypeError) throw new FormatError(path, "not UTF-8", { cause: error });
     const told = fileError(path, "cannot read the options", error);
@@ -208,9 +212,6 @@ async function readText(path: string): Promise<string> {
     });
   }
 }
-
-const isTable = (value: unknown): value is Values =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const kindOf = (value: unknown): string => {
   if (Array.isArray(value)) return "a list";

@@ -1,5 +1,6 @@
 /** @file `flora dynamics`: LoRA as a gradient compressor, measured; see src/lab/dynamics.ts. */
 
+import { nodeHost } from "../../host/node.ts";
 import { runContext } from "../inputs/run-context.ts";
 import { parseConfig } from "../../options/config.ts";
 import type { DynamicsEvent, DynamicsOptions } from "../../lab/dynamics/events.ts";
@@ -59,7 +60,8 @@ export async function run(words: readonly string[]): Promise<number> {
   const { options: given, dataset, own } = await readRunOptions(words, OPTIONS);
   const config = parseConfig({ ...DEFAULTS, ...(await fetchInputs(given, dataset)) });
   const { checkOutput } = await import("../../train/output.ts");
-  await checkOutput({ ...config, resume: false });
+  const context = await runContext(config);
+  await checkOutput(context.host.files, { ...config, resume: false });
   const probes = own.text("probe")?.split(",");
   const options: DynamicsOptions = {
     config,
@@ -69,7 +71,7 @@ export async function run(words: readonly string[]): Promise<number> {
   };
   const output = standardOutput();
   const { dynamics } = await import("../../lab/dynamics/dynamics.ts");
-  const result = await follow(dynamics(options, await runContext(config)), output);
+  const result = await follow(dynamics(options, context), output);
   return report(result, config.output, output);
 }
 
@@ -135,7 +137,7 @@ async function report(result: DynamicsResult, directory: string, output: Output)
     ];
     output.write(`${lines.join("\n")}\n`);
   }
-  const files = await writeDynamics(result, directory);
+  const files = await writeDynamics(nodeHost().files, result, directory);
   output.write(`\nwritten to ${style.bold(directory)}: ${files.join(", ")}\n`);
   const { passed } = verdictOf(result);
   output.write(`recursion: ${passed ? style.green("pass") : style.red("FAIL")}\n`);

@@ -3,6 +3,7 @@
 import { text as readAll } from "node:stream/consumers";
 import { UsageError } from "../../errors.ts";
 import type { LoadedImageModel, LoadedModel } from "../../generate/load-model.ts";
+import { nodeHost } from "../../host/node.ts";
 import type { Text } from "../../predict/index.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { fetchModels } from "./fetch.ts";
@@ -33,7 +34,7 @@ export async function openModel(
   const names = await fetchModels(modelNames(options, help));
   const runtime = await openRuntime(options);
   const { loadModel } = await import("../../generate/load-model.ts");
-  return { loaded: await loadModel(runtime, names), runtime };
+  return { loaded: await loadModel(nodeHost().files, runtime, names), runtime };
 }
 
 /** The same for a model of images. */
@@ -44,7 +45,7 @@ export async function openImageModel(
   const names = await fetchModels(modelNames(options, help));
   const runtime = await openRuntime(options);
   const { loadImageModel } = await import("../../generate/load-model.ts");
-  return { loaded: await loadImageModel(runtime, names), runtime };
+  return { loaded: await loadImageModel(nodeHost().files, runtime, names), runtime };
 }
 
 /** How texts are read. */

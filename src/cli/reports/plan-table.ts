@@ -6,7 +6,7 @@
  * Bytes are those of a whole gradient, and of what is kept of it and for the optimizer.
  */
 
-import type { ParameterPlan } from "../../runs/events.ts";
+import type { ParameterPlan } from "../../engine/plan.ts";
 import { formatBytes, formatPercent, formatShape } from "../terminal/format.ts";
 import { formatTable, textWidth } from "../terminal/layout.ts";
 

@@ -8,8 +8,8 @@
  *   pairs.tsv                                       training, where no name says more
  */
 
-import { extname, join } from "node:path";
 import { UsageError } from "../../errors.ts";
+import { extension, join } from "../../host/path.ts";
 import { parseRepository } from "../repository.ts";
 import { someOf } from "../sentences.ts";
 import { type Choice, fetchSnapshot, type HubOptions } from "../download/snapshot.ts";
@@ -35,8 +35,8 @@ export type WantedFiles = {
  */
 export async function resolveDataset(
   name: string,
-  wanted: WantedFiles = {},
-  options: HubOptions = {},
+  wanted: WantedFiles,
+  options: HubOptions,
 ): Promise<DatasetFiles> {
   const repository = parseRepository(name, "dataset");
   if (!repository) {
@@ -81,7 +81,7 @@ export function splitFiles(
     });
   }
   const readable = paths.filter((path) => {
-    return READABLE.has(extname(path).toLowerCase()) && !ABOUT.test(path);
+    return READABLE.has(extension(path).toLowerCase()) && !ABOUT.test(path);
   });
   if (!wanted.train && readable.length === 0) throw notReadable(name, paths);
   const free = readable.filter((path) => !wanted.validation?.includes(path));

@@ -12,7 +12,7 @@ import { bufferNamed, bufferOf, setElements } from "../../runtime/buffers.ts";
 import type { ProgramCache } from "../../runtime/programs.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import { planOptionsOf, type Trainee as Planned, traineeOf } from "../../train/method.ts";
-import { planParameters } from "../../train/plan.ts";
+import { planParameters } from "../../engine/plan.ts";
 import type { Run } from "../../train/prepare.ts";
 import { elementsOf, matrixOf } from "../theory/matrix.ts";
 

@@ -1,6 +1,6 @@
+import type { ParameterPlan } from "../../../src/engine/plan.ts";
 import { expect, it } from "vitest";
 import { formatPlan } from "../../../src/cli/reports/plan-table.ts";
-import type { ParameterPlan } from "../../../src/runs/events.ts";
 
 const matrix = (name: string, shape: readonly number[], treatment: string): ParameterPlan => ({
   name,

@@ -16,8 +16,9 @@ import {
 import { UsageError } from "../../../src/errors.ts";
 import { randomKey } from "../../../src/random/key.ts";
 import { int32 } from "../../../src/tensor/host-tensor.ts";
-import { byteTokenizer, loadTokenizer } from "../../../src/text/index.ts";
+import { byteTokenizer } from "../../../src/text/index.ts";
 import { needsData } from "../../support/data.ts";
+import { loadTokenizer } from "../../support/on-node.ts";
 import { directoryOf, smallT5 } from "../../support/small-tokenizers.ts";
 
 const END = 256;

@@ -51,7 +51,7 @@ describe("parseMethod", () => {
     ],
     [
       "flora:8@side=top",
-      'methods: side: must be one of smaller, larger, rows, columns; got "top"; in flora:8@side=top',
+      'methods: side: must be one of smaller, larger, rows, columns, input, output; got "top"; in flora:8@side=top',
       undefined,
     ],
   ])("refuses %s", (text, message, hint) => {

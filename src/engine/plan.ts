@@ -12,14 +12,13 @@ import {
 } from "../compress/compressor.ts";
 import type { StepRule } from "../compress/flora.ts";
 import { smallestSafeInterval } from "../compress/projection.ts";
-import { hasMaster, type ParamPlan, type Plan } from "../engine/parts/param-plan.ts";
+import { hasMaster, type ParamPlan, type Plan } from "./parts/param-plan.ts";
 import { UsageError } from "../errors.ts";
 import { headParams, headRows, type Model, paramsInUse } from "../models/model.ts";
 import type { ParamSpec } from "../nn/params.ts";
 import { type Optimizer, ruleAt } from "../optim/optimizer.ts";
 import type { WeightDType, WeightUpdate } from "../optim/rounding.ts";
 import { stateBytes } from "../optim/transform.ts";
-import type { ParameterPlan } from "../runs/events.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
 
 /** Which parameters are trained, and at which rate; what the plan does not decide itself. */
@@ -141,6 +140,20 @@ function checkInterval(name: string, { compression, rule, interval }: MovedState
     `resampleEvery: the momentum of ${name} would grow without bound; got ${interval}`,
     { hint: `use resampleEvery ${smallest} or more, a higher rank, or a smaller momentum` },
   );
+}
+
+/** How one parameter is kept while training. */
+export interface ParameterPlan {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** Why it is dense, or how it is compressed: "rank 128 of 768 columns", "dense: excluded", "dense: bias". */
+  readonly treatment: string;
+  readonly compressed: boolean;
+  /** Whether it is never updated, and its gradient never computed. */
+  readonly frozen: boolean;
+  readonly weightBytes: number;
+  readonly accumulatorBytes: number;
+  readonly optimizerBytes: number;
 }
 
 /** The plan as users see it. */

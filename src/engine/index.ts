@@ -1,0 +1,32 @@
+/** @file One step of training: programs, buffers and what happens to them; without options, files or data. */
+
+export {
+  type Engine,
+  type EngineOptions,
+  openEngine,
+  type Reduce,
+  type StepNumbers,
+  type StepSums,
+  type UpdateResult,
+} from "./engine.ts";
+export {
+  crossEntropy,
+  type CrossEntropyOptions,
+  type Weighing,
+} from "./objectives/cross-entropy.ts";
+export type { EvaluationSums, Head, HeadTargets, Objective } from "./objectives/objective.ts";
+export { objectiveOf } from "./objectives/registry.ts";
+export { similarity } from "./objectives/similarity.ts";
+export { drawWeight } from "./parts/initial-weights.ts";
+export type { Draws } from "./parts/draws.ts";
+export type { ParamPlan, ParamTraining, Plan } from "./parts/param-plan.ts";
+export type { EngineParts } from "./parts/parts.ts";
+export { namedBuffers, setWeight, type TrainState } from "./parts/state.ts";
+export {
+  describePlan,
+  type ParameterPlan,
+  planParameters,
+  type PlanOptions,
+  type Trainable,
+} from "./plan.ts";
+export type { UpdateNumbers } from "./update.ts";
