@@ -36,8 +36,17 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 /** Rooms that may import parts of Node. */
 const WITH_NODE = [
   "src/runtime/node.ts",
-  ...["cli/", "data/", "export/", "generate/", "hub/", "images/", "lab/", "runs/"],
-  ...["tasks/", "text/", "train/", "weights/"],
+  "src/host/interim.ts",
+  "cli/",
+  "export/",
+  "generate/",
+  "hub/",
+  "images/",
+  "lab/",
+  "runs/",
+  "text/",
+  "train/",
+  "weights/",
 ];
 
 /** Tests of a whole folder, or of no file of src/. */

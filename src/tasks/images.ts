@@ -10,9 +10,9 @@ import {
 } from "../images/index.ts";
 import { imageInputOf, type Model } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
-import type { DataRequest, TrainData } from "./load.ts";
+import { spread } from "./dataset.ts";
 import { count } from "./pairs.ts";
-import { readImageSplit, spread } from "./splits.ts";
+import type { DataRequest, TrainData } from "./task-data.ts";
 
 export interface ImageRequest extends Omit<DataRequest, "tokenizer"> {
   readonly processor: ImageProcessor;
@@ -23,7 +23,10 @@ export interface ImageRequest extends Omit<DataRequest, "tokenizer"> {
  *
  * @throws {UsageError} if there is none, or it is for other images.
  */
-export async function imageProcessorOf(config: TrainConfig, model: Model): Promise<ImageProcessor> {
+export async function imageProcessorOf(
+  config: Pick<TrainConfig, "model">,
+  model: Model,
+): Promise<ImageProcessor> {
   const input = imageInputOf(model);
   return typeof config.model === "string"
     ? loadImageProcessor(config.model, input)
@@ -31,9 +34,9 @@ export async function imageProcessorOf(config: TrainConfig, model: Model): Promi
 }
 
 export async function loadImages(request: ImageRequest): Promise<TrainData> {
-  const { config, model, processor, key } = request;
+  const { config, dataset, model, processor, key } = request;
   const { batchSize, augment } = config;
-  const split = await readImageSplit(config);
+  const split = await dataset.images();
   const labels = model.labels ?? [];
   const training = await readSet(split.training, labels, processor);
   const held = spread(split.validation, batchSize * config.evaluationBatches);

@@ -3,6 +3,7 @@
  * need at their peak; a session keeps that for its next run, so the programs of a step add up.
  */
 
+import { nodeFiles } from "../host/interim.ts";
 import { planOf, type Plan } from "../engine/param-plan.ts";
 import { headRows, type InputTypes, type Model } from "../models/model.ts";
 import { compile, type Program } from "../onnx/model.ts";
@@ -92,7 +93,7 @@ export function measuredMemory(table: MemoryTable, { state, slots, data }: Run):
 export async function predictMemory(
   config: TrainConfig,
 ): Promise<{ readonly table: MemoryTable; readonly parameters: readonly ParameterPlan[] }> {
-  const base = await modelOf(config, { vocabularySize: await vocabularySizeOf(config) });
+  const base = await modelOf(config, { vocabularySize: await vocabularySizeOf(config, nodeFiles) });
   const { model, plan } = traineeOf(base, config);
   const { batchSize } = config;
   const shapes = [batchTypes(model, { batchSize, length: contextLengthOf(config, model) })];

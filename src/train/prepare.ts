@@ -1,18 +1,20 @@
 /** @file From options to everything a run needs: model, data, plan, programs and state. */
 
 import type { Plan } from "../engine/param-plan.ts";
+import { nodeFiles } from "../host/interim.ts";
 import { UsageError } from "../errors.ts";
-import { labelsOf } from "../data/index.ts";
 import type { ImageProcessor } from "../images/index.ts";
-import { headParams, type Model, type Task } from "../models/model.ts";
+import { headParams, type Model } from "../models/model.ts";
 import { modelFromConfig, modelFromScratch } from "../models/architectures/registry.ts";
 import { cpuRuntime } from "../runtime/node.ts";
 import type { Tokenizer } from "../text/index.ts";
 import { zeros } from "../tensor/host-tensor.ts";
 import { eachWeight, readConfig } from "../weights/index.ts";
-import { type Classifier, classifierFor } from "../tasks/classes.ts";
+import { type Classifier, classifierFor, labelsFor } from "../tasks/classes.ts";
 import type { TrainConfig } from "../options/config.ts";
-import { loadData, tokenizerOf, type TrainData } from "../tasks/load.ts";
+import { type Dataset, openDataset } from "../tasks/dataset.ts";
+import { loadData, tokenizerOf } from "../tasks/load.ts";
+import type { TrainData } from "../tasks/task-data.ts";
 import { createDraws } from "../engine/draws.ts";
 import { imageProcessorOf } from "../tasks/images.ts";
 import { checkModelFields } from "../options/model-fields.ts";
@@ -20,7 +22,6 @@ import type { PipelineParts } from "../engine/parts.ts";
 import { type Trainee, traineeOf } from "./method.ts";
 import { createProgramCache } from "../runtime/programs.ts";
 import { createSlots } from "../runtime/slots.ts";
-import { readImageSplit, readLabelledSplit, type Split } from "../tasks/splits.ts";
 import { bufferOf, createState, setWeight } from "../engine/state.ts";
 import { fieldsForTask, isNewTask } from "../options/task.ts";
 
@@ -57,16 +58,14 @@ export async function modelOf(config: TrainConfig, vocabulary: Vocabulary = {}):
   return modelFromScratch(fieldsForTask(fields, task));
 }
 
-const LABELLED: Readonly<
-  Partial<Record<Task, (config: TrainConfig) => Promise<Split<{ readonly label: string }>>>>
-> = { classification: readLabelledSplit, "image-classification": readImageSplit };
-
 /** The same for the classes of the data, where there are any. */
-async function classifierOf(config: TrainConfig, model: Model): Promise<Classifier> {
-  const readSplit = LABELLED[model.task];
-  if (!readSplit) return { model, hasNewHead: false };
-  const { training, validation } = await readSplit(config);
-  const found = labelsOf([...training, ...validation]);
+async function classifierOf(
+  config: TrainConfig,
+  model: Model,
+  dataset: Dataset,
+): Promise<Classifier> {
+  const found = await labelsFor(model.task, dataset);
+  if (!found) return { model, hasNewHead: false };
   const canChange = typeof config.model !== "string" || isNewTask(config.task);
   return classifierFor(model, found, { canChange });
 }
@@ -97,9 +96,11 @@ export function immediateParams(
 }
 
 export async function prepare(config: TrainConfig): Promise<Run> {
-  const tokenizer = await tokenizerOf(config);
+  const files = nodeFiles;
+  const dataset = openDataset({ config, files });
+  const tokenizer = await tokenizerOf(config, { files, dataset });
   const known = await modelOf(config, tokenizer);
-  const { model: base, hasNewHead } = await classifierOf(config, known);
+  const { model: base, hasNewHead } = await classifierOf(config, known, dataset);
   if (tokenizer && tokenizer.vocabularySize > base.vocabularySize) {
     throw new UsageError(
       `tokenizer: the model knows ${base.vocabularySize} tokens` +
@@ -113,6 +114,7 @@ export async function prepare(config: TrainConfig): Promise<Run> {
   const processor = tokenizer ? undefined : await imageProcessorOf(config, base);
   const data = await loadData({
     config,
+    dataset,
     tokenizer,
     processor,
     model,

@@ -4,12 +4,17 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import { byteTokenizer, type Tokenizer } from "../../src/text/index.ts";
-import { parseConfig } from "../../src/options/config.ts";
+import { parseConfig, type TrainConfig } from "../../src/options/config.ts";
+import { openDataset } from "../../src/tasks/dataset.ts";
 import { tokenizerOf, vocabularySizeOf } from "../../src/tasks/load.ts";
+import { nodeFiles } from "../support/files.ts";
 import { predictMemory } from "../../src/train/memory.ts";
 
 const mergesOf = (tokenizer: Tokenizer): readonly string[] =>
   JSON.parse(tokenizer.files.get("tokenizer.json") ?? "").model.merges;
+
+const open = async (config: TrainConfig) =>
+  tokenizerOf(config, { files: nodeFiles, dataset: openDataset({ config, files: nodeFiles }) });
 
 describe("a tokenizer that is learned", () => {
   let folder: string;
@@ -31,7 +36,7 @@ describe("a tokenizer that is learned", () => {
   });
 
   async function learned(options: object): Promise<Tokenizer> {
-    const tokenizer = await tokenizerOf(parseConfig({ tokenizer: "bpe:300", ...options }));
+    const tokenizer = await open(parseConfig({ tokenizer: "bpe:300", ...options }));
     if (!tokenizer) throw new Error("no tokenizer");
     return tokenizer;
   }
@@ -64,7 +69,10 @@ describe("a tokenizer that is learned", () => {
 
   it("has the size that was asked for before the data is read", async () => {
     const size = (options: object) =>
-      vocabularySizeOf(parseConfig({ train: "nowhere.txt", tokenizer: "bpe:4321", ...options }));
+      vocabularySizeOf(
+        parseConfig({ train: "nowhere.txt", tokenizer: "bpe:4321", ...options }),
+        nodeFiles,
+      );
     expect(await size({})).toBe(4321);
     expect(await size({ model: withTokenizer })).toBe(257);
     expect(await size({ tokenizer: "bytes" })).toBe(257);
@@ -80,8 +88,8 @@ describe("a tokenizer that is learned", () => {
 
   it("is none for a model of images", async () => {
     const config = parseConfig({ model: { model_type: "vit" } });
-    expect(await tokenizerOf(config)).toBeUndefined();
-    expect(await vocabularySizeOf(config)).toBeUndefined();
+    expect(await open(config)).toBeUndefined();
+    expect(await vocabularySizeOf(config, nodeFiles)).toBeUndefined();
   });
 
   it("needs a size", async () => {

@@ -4,6 +4,7 @@
  */
 
 import { text as readAll } from "node:stream/consumers";
+import { nodeFiles } from "../../host/interim.ts";
 import { UsageError } from "../../errors.ts";
 import type { CompleteTextOptions, TextModel } from "../../generate/index.ts";
 import { fetchModels } from "../inputs/fetch.ts";
@@ -158,7 +159,7 @@ async function promptsOf(
 
 async function read(path: string): Promise<string> {
   const { readTextFile } = await import("../../data/index.ts");
-  return readTextFile(path);
+  return readTextFile(nodeFiles, path);
 }
 
 const linesOf = (text: string): readonly string[] => text.replace(/\r?\n$/, "").split(/\r?\n/);

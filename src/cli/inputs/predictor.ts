@@ -1,6 +1,7 @@
 /** @file What the commands that read whole texts have in common: their options, the model and the texts. */
 
 import { text as readAll } from "node:stream/consumers";
+import { nodeFiles } from "../../host/interim.ts";
 import { UsageError } from "../../errors.ts";
 import type { LoadedImageModel, LoadedModel } from "../../generate/load-model.ts";
 import type { Text } from "../../predict/index.ts";
@@ -83,7 +84,8 @@ export async function readTexts(
   if (text === undefined && pair !== undefined) throw new UsageError("--pair: needs --text");
   if (text !== undefined) return [pair === undefined ? text : [text, pair]];
   const { readTextFile } = await import("../../data/index.ts");
-  const content = input === "-" ? await readAll(process.stdin) : await readTextFile(input ?? "");
+  const content =
+    input === "-" ? await readAll(process.stdin) : await readTextFile(nodeFiles, input ?? "");
   const lines = content.split(/\r?\n/).filter((line) => line.trim() !== "");
   if (lines.length === 0) throw new UsageError(`--input: there is no text in it; got ${input}`);
   return lines;

@@ -1,5 +1,6 @@
 /** @file A suite for one model and one length of run: ranks that fit, intervals that are safe. */
 
+import { nodeFiles } from "../../host/interim.ts";
 import { smallestSafeInterval } from "../../compress/projection.ts";
 import { parseConfig, type TrainOptions } from "../../options/config.ts";
 import { vocabularySizeOf } from "../../tasks/load.ts";
@@ -86,7 +87,9 @@ interface ModelFacts {
 
 async function modelFacts(options: TrainOptions): Promise<ModelFacts> {
   const config = parseConfig(options);
-  const model = await modelOf(config, { vocabularySize: await vocabularySizeOf(config) });
+  const model = await modelOf(config, {
+    vocabularySize: await vocabularySizeOf(config, nodeFiles),
+  });
   return {
     width: model.width,
     rank: config.rank,
