@@ -52,6 +52,7 @@ const WITH_NODE = [
 /** Tests of a whole folder, or of no file of src/. */
 const WITHOUT_MIRROR: readonly string[] = [
   "test/generate/architectures.test.ts",
+  "test/data/streaming.test.ts",
   "test/layers.test.ts",
   "test/ops/ops.test.ts",
   "test/optim/optim.test.ts",

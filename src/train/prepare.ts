@@ -12,7 +12,7 @@ import { zeros } from "../tensor/host-tensor.ts";
 import { eachWeight, readConfig } from "../weights/index.ts";
 import { type Classifier, classifierFor, labelsFor } from "../tasks/classes.ts";
 import type { TrainConfig } from "../options/config.ts";
-import { type Dataset, openDataset } from "../tasks/dataset.ts";
+import { type Dataset, type DatasetRequest, openDataset } from "../tasks/dataset.ts";
 import { loadData, tokenizerOf } from "../tasks/load.ts";
 import type { TrainData } from "../tasks/task-data.ts";
 import { createDraws } from "../engine/draws.ts";
@@ -95,9 +95,12 @@ export function immediateParams(
   );
 }
 
-export async function prepare(config: TrainConfig): Promise<Run> {
+/** Data in place of the files of the options, and formats that these may have. */
+export type DataInputs = Pick<DatasetRequest, "data" | "formats" | "heldOut">;
+
+export async function prepare(config: TrainConfig, inputs: DataInputs = {}): Promise<Run> {
   const files = nodeFiles;
-  const dataset = openDataset({ config, files });
+  const dataset = openDataset({ ...inputs, config, files });
   const tokenizer = await tokenizerOf(config, { files, dataset });
   const known = await modelOf(config, tokenizer);
   const { model: base, hasNewHead } = await classifierOf(config, known, dataset);

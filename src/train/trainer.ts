@@ -23,12 +23,12 @@ import { mergeAdapters, mergeSchedule } from "./merge.ts";
 import { checkOutput, saveOutput } from "./output.ts";
 import { createPipeline } from "../engine/pipeline.ts";
 import { describePlan, resampleInterval } from "./plan.ts";
-import { prepare, type Run } from "./prepare.ts";
+import { type DataInputs, prepare, type Run } from "./prepare.ts";
 import { createRates } from "./rates.ts";
 import { type Position, START } from "../engine/state.ts";
 import { createOptimizer, type Optimizer } from "../engine/optimizer.ts";
 
-export interface TrainRunOptions {
+export interface TrainRunOptions extends DataInputs {
   /** Aborting finishes the micro-step, saves a checkpoint and ends the run. */
   readonly signal?: AbortSignal;
 }
@@ -41,10 +41,10 @@ export interface TrainRunOptions {
  */
 export async function* train(
   config: TrainConfig,
-  { signal }: TrainRunOptions = {},
+  { signal, ...inputs }: TrainRunOptions = {},
 ): AsyncGenerator<TrainEvent, void, undefined> {
   await checkOutput(config);
-  const run = await prepare(config);
+  const run = await prepare(config, inputs);
   try {
     yield* trainPrepared(run, signal);
   } finally {

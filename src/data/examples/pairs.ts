@@ -22,7 +22,8 @@ export const PAIR_COLUMNS: readonly [Names, ...Names[]] = [
 export const pairReader = (named: Names = PAIR_COLUMNS[0]): ExampleReader<SentencePair> => ({
   what: "pairs",
   reader(origin, first) {
-    const [sourceColumn = "", targetColumn = ""] = origin.ownColumns ?? columnsInUse(first.row, named);
+    const [sourceColumn = "", targetColumn = ""] =
+      origin.ownColumns ?? columnsInUse(first.row, named);
     const columns = [{ name: sourceColumn }, { name: targetColumn }];
     return (placed) => {
       const [source = "", target = ""] = cellsOf(placed, columns, origin);

@@ -31,6 +31,13 @@ describe("linesOf", () => {
     }
   });
 
+  it("has a return without a line feed in a line, where a part ends too", async () => {
+    for (const shift of [0, 1, 2]) {
+      const line = `${"x".repeat(PART - shift)}\rb`;
+      expect(await read(`${line}\r\n`)).toEqual([line]);
+    }
+  });
+
   it("has lines that are longer than a part", async () => {
     const long = "ä".repeat(1.3 * PART);
     expect(await read(`a\n${long}\nb`)).toEqual(["a", long, "b"]);
