@@ -66,4 +66,4 @@ export { type Line, linesOf } from "./formats/lines.ts";
 export { detectFormat, extensionsFor, type Formats, FORMATS } from "./formats/registry.ts";
 export type { Format, OpenRequest, PlacedRow, Row, RowKind, RowSource } from "./formats/row.ts";
 export { readTextFile, textChunks } from "./formats/text-chunks.ts";
-export { type DataInput, type Rows } from "./input.ts";
+export { type DataInput, pathsOf, type Rows } from "./input.ts";

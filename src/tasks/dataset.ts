@@ -13,6 +13,7 @@ import {
   grammarPairs,
   heldOut as isHeldOut,
   type LabelledText,
+  pathsOf,
   type SentencePair,
   type TextPart,
 } from "../data/index.ts";
@@ -114,8 +115,18 @@ export function openDataset({ config, files, formats, ...inputs }: DatasetReques
       split((examples) => examples.conversations(), { from: needed("text"), cut: cutEnd }),
     labelled: async () =>
       split((examples) => examples.labelled(), { from: needed("classify"), cut: holdOut }),
-    images: () => readImageSplit(config),
+    images: async () =>
+      readImageSplit({
+        train: foldersOf(inputs.data ?? train),
+        validation: foldersOf(inputs.heldOut ?? validation),
+      }),
   };
+}
+
+function foldersOf(input: DataInput | undefined): readonly string[] | undefined {
+  const folders = input === undefined ? undefined : pathsOf(input);
+  if (input === undefined || folders) return folders;
+  throw new UsageError("data: images are read from folders; got rows");
 }
 
 async function readImageSplit({

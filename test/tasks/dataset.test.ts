@@ -216,6 +216,15 @@ describe("a run", () => {
     );
   });
 
+  it("reads images from folders alone", async () => {
+    const config = parseConfig({ train: "nowhere" });
+    const open = (data: DataInput) => openDataset({ config, files: nodeFiles, data });
+    await expect(open("no/images").images()).rejects.toThrow("no/images");
+    await expect(open(TEXTS).images()).rejects.toThrow(
+      "data: images are read from folders; got rows",
+    );
+  });
+
   it("reads a format of one's own", async () => {
     const csv: Format = {
       extensions: [".csv"],
