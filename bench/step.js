@@ -9,7 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { grammarPairs } from "../dist/data/index.js";
-import { parseConfig, train } from "../dist/train/index.js";
+import { parseConfig, train } from "../dist/index.js";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-bench-"));
 const lines = [];

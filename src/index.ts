@@ -1,7 +1,17 @@
 /**
- * @file flora: full-rank training of transformers in LoRA-sized memory. What most programs need; the layers have entry points of
- * their own (`flora-train/ops`, `flora-train/optim`, ...).
+ * @file flora: full-rank training of transformers in LoRA-sized memory. What most programs need, on Node.js: whatever reads or writes
+ * files has the host of Node here. The layers have entry points of their own (`flora-train/ops`, `flora-train/optim`, ...), in which the
+ * host is the first argument, or one of the options.
  */
+
+import * as generate from "./generate/index.ts";
+import type { FileStore } from "./host/host.ts";
+import { nodeHost } from "./host/node.ts";
+import * as predict from "./predict/index.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+import * as text from "./text/index.ts";
+import * as training from "./train/index.ts";
+import * as weights from "./weights/index.ts";
 
 export { FormatError, ShapeError, UsageError } from "./errors.ts";
 export { corpusBleu, rouge } from "./evaluate/index.ts";
@@ -13,20 +23,79 @@ export {
   createDecoder,
   generate,
   generateText,
-  loadImageModel,
-  loadModel,
 } from "./generate/index.ts";
+export type { Host } from "./host/host.ts";
+export { nodeHost } from "./host/node.ts";
 export { gpt2, type Model, modelFromConfig } from "./models/index.ts";
-export { classifyImages, classifyTexts, cosineSimilarity, embedTexts } from "./predict/index.ts";
+export { classifyTexts, cosineSimilarity, embedTexts } from "./predict/index.ts";
 export { cpuRuntime } from "./runtime/node.ts";
 export type { Runtime } from "./runtime/runtime.ts";
-export { byteTokenizer, loadTokenizer, type Tokenizer } from "./text/index.ts";
+export { byteTokenizer, type Tokenizer } from "./text/index.ts";
 export {
   parseConfig,
-  predictMemory,
-  train,
   type TrainConfig,
   type TrainEvent,
   type TrainOptions,
 } from "./train/index.ts";
-export { loadWeights, readConfig, saveModel } from "./weights/index.ts";
+
+const host = nodeHost();
+
+/** A function of files with those of Node. */
+const bound =
+  <A extends readonly unknown[], R>(work: (files: FileStore, ...args: A) => R) =>
+  (...args: A): R =>
+    work(host.files, ...args);
+
+/** Loads a model of texts, with or without an adapter. @throws {UsageError | FormatError} if it cannot. */
+export const loadModel: (
+  runtime: Runtime,
+  options: generate.LoadModelOptions,
+) => Promise<generate.LoadedModel> = bound(generate.loadModel);
+
+/** The same of a model for images. */
+export const loadImageModel: (
+  runtime: Runtime,
+  options: generate.LoadModelOptions,
+) => Promise<generate.LoadedImageModel> = bound(generate.loadImageModel);
+
+/** The classes of the images in files, in their order. @throws {UsageError | FormatError} if one cannot be read. */
+export const classifyImages: (
+  loaded: generate.LoadedImageModel,
+  runtime: Runtime,
+  paths: readonly string[],
+  options?: { readonly batchSize?: number },
+) => Promise<readonly predict.Classification[]> = bound(predict.classifyImages);
+
+/** The tokenizer in a `tokenizer.json`, or in a directory that holds one. @throws {UsageError | FormatError} if there is none. */
+export const loadTokenizer: (path: string) => Promise<text.Tokenizer> = bound(text.loadTokenizer);
+
+/** The memory that options would take, without data and without running. @throws {UsageError} if they do not fit together. */
+export const predictMemory: (
+  config: training.TrainConfig,
+) => ReturnType<typeof training.predictMemory> = bound(training.predictMemory);
+
+/** Trains a model and saves it. @throws {UsageError | FormatError} if the options do not fit together, or a file is wrong. */
+export const train = (
+  config: training.TrainConfig,
+  options: Partial<training.TrainRunOptions> = {},
+): AsyncGenerator<training.TrainEvent, void, undefined> =>
+  training.train(config, { host, ...options });
+
+/** The content of `config.json` in a directory. @throws {UsageError | FormatError} if there is none. */
+export const readConfig: (dir: string) => Promise<Readonly<Record<string, unknown>>> = bound(
+  weights.readConfig,
+);
+
+/** The tensors that a model expects, by the names it expects. @throws {UsageError | FormatError} if they are not there. */
+export const loadWeights: (
+  dir: string,
+  expected: ReadonlyMap<string, readonly number[]>,
+  options?: weights.LoadWeightsOptions,
+) => ReturnType<typeof weights.loadWeights> = bound(weights.loadWeights);
+
+/** Saves a model, in place of the one that may be in `dir`. @throws {UsageError} if it cannot; that one is still there then. */
+export const saveModel: (
+  dir: string,
+  model: weights.ModelFiles,
+  options?: weights.SaveOptions,
+) => Promise<void> = bound(weights.saveModel);

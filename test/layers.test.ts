@@ -10,7 +10,7 @@ const ROOMS = FLOORS.flat();
 /** The room that a file stands in, and those that it may import beside its own: all that stand below. */
 const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room));
 
-/** Packages that only some places may import; any other package, and every part of Node, is free. */
+/** Packages that only some places may import; any other is forbidden. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "onnxruntime-node": ["src/runtime/node.ts"],
   "onnxruntime-web": ["src/runtime/web.ts"],
@@ -33,21 +33,16 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Rooms that may import parts of Node. */
-const WITH_NODE = [
-  "src/runtime/node.ts",
-  "src/host/interim.ts",
-  "cli/",
-  "export/",
-  "generate/",
-  "hub/",
-  "images/",
-  "lab/",
-  "runs/",
-  "text/",
-  "train/",
-  "weights/",
-];
+/** Where Node may be seen: its modules, and what it has beside the Web: `process` and `Buffer`. */
+const WITH_NODE: readonly string[] = ["src/host/node.ts", "src/runtime/node.ts", "src/cli/"];
+
+const mayUseNode = (file: string): boolean => WITH_NODE.some((place) => file.startsWith(place));
+
+/** What Node alone has, as it stands in programs. */
+const OF_NODE = /(?<![\w."`])(?:process|Buffer)\.\w|\bNodeJS\.|\b__(?:dir|file)name\b/;
+
+/** Who may bring the host of Node in: whoever starts the program. */
+const STARTERS: readonly string[] = ["src/cli/", "src/index.ts"];
 
 /** Tests of a whole folder, or of no file of src/. */
 const WITHOUT_MIRROR: readonly string[] = [
@@ -86,8 +81,7 @@ function importsOf(text: string): string[] {
 /** What is wrong with an import of `specifier` in `file`; undefined if nothing is. */
 function complaint(file: string, specifier: string): string | undefined {
   if (specifier.startsWith("node:")) {
-    const isForNode = WITH_NODE.some((place) => file.replace(/^src\//, "").startsWith(place));
-    return isForNode || WITH_NODE.includes(file) ? undefined : `${file} imports ${specifier}`;
+    return mayUseNode(file) ? undefined : `${file} imports ${specifier}`;
   }
   if (!specifier.startsWith(".")) {
     const places = PACKAGES[specifier];
@@ -95,6 +89,9 @@ function complaint(file: string, specifier: string): string | undefined {
     return allowed ? undefined : `${file} imports the package ${specifier}`;
   }
   const target = normalize(join(dirname(file), specifier)).replaceAll(sep, "/");
+  if (target === "src/host/node.ts" && !STARTERS.some((place) => file.startsWith(place))) {
+    return `${file} imports the host of Node`;
+  }
   if (target === "src/errors.ts" || file === "src/index.ts") return undefined;
   const [own, other] = [roomOf(file), roomOf(target)];
   const shown = isDoor(target) ? roomsBehind(target) : [other];
@@ -134,9 +131,41 @@ describe("an import", () => {
     ["src/train/a.ts", "onnxruntime-node"],
     ["src/runtime/session.ts", "onnxruntime-web"],
     ["src/ops/a.ts", "node:fs"],
+    ["src/hub/download/a.ts", "node:crypto"],
+    ["src/host/in-memory.ts", "node:path"],
+    ["src/runtime/web.ts", "node:fs"],
+    ["src/lab/compare/a.ts", "node:child_process"],
+    ["src/weights/a.ts", "../host/node.ts"],
     ["src/data/a.ts", "left-pad"],
   ])("of %s may not be %s", (file, specifier) => {
     expect(complaint(file, specifier)).toBeDefined();
+  });
+});
+
+describe("what Node alone has", () => {
+  it.each(sources.filter((file) => !mayUseNode(file)))("does not stand in %s", (file) => {
+    const lines = readFileSync(file, "utf8").split("\n");
+    expect(lines.filter((line) => !/^\s*(?:\/?\*|\/\/)/.test(line) && OF_NODE.test(line))).toEqual(
+      [],
+    );
+  });
+
+  it("is known by its looks", () => {
+    const seen = [
+      "Buffer.from(a)",
+      "  process.env",
+      "(process.pid)",
+      "a: NodeJS.Timeout",
+      "__dirname",
+    ];
+    expect(seen.filter((text) => !OF_NODE.test(text))).toEqual([]);
+    const others = ["a: Buffer;", "run.process.id", "the process. Then", "ArrayBuffer.isView(a)"];
+    expect(others.filter((text) => OF_NODE.test(text))).toEqual([]);
+  });
+
+  it("is let in at places that there are", () => {
+    const places = WITH_NODE.filter((place) => !sources.some((file) => file.startsWith(place)));
+    expect(places).toEqual([]);
   });
 });
 

@@ -80,9 +80,12 @@ function isSame(a: StagePrograms, b: StagePrograms): boolean {
   const programs = (made: StagePrograms) => [made.forward, made.backward, made.evaluate];
   return programs(a).every((program, i) => {
     const other = programs(b)[i];
-    return program && other ? Buffer.compare(program.bytes, other.bytes) === 0 : program === other;
+    return program && other ? sameBytes(program.bytes, other.bytes) : program === other;
   });
 }
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 export type Chain = (inputs: InputTypes) => readonly Link[];
 

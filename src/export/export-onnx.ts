@@ -3,13 +3,15 @@
  * with their weights in onnx/.
  */
 
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { writeFileAtomic } from "../host/atomic.ts";
+import { readBytes, writeFile } from "../host/content.ts";
+import type { FileStore } from "../host/host.ts";
+import { join } from "../host/path.ts";
 import type { Tensors } from "../graph/tensors.ts";
 import { type Model, paramsInUse, type Task } from "../models/model.ts";
 import { modelFromConfig } from "../models/architectures/registry.ts";
 import { elementCount } from "../tensor/shape.ts";
-import { eachWeight, readConfig, writeFileAtomic } from "../weights/index.ts";
+import { eachWeight, readConfig } from "../weights/index.ts";
 import { causalGraph } from "./causal-graph.ts";
 import {
   classifierGraph,
@@ -48,8 +50,12 @@ export interface Exported {
  *
  * @throws {UsageError} if an ONNX file cannot hold the model, before anything is written; or if weights are missing, before any is.
  */
-export async function exportOnnx(directory: string, output: string): Promise<Exported> {
-  const model = modelFromConfig(await readConfig(directory));
+export async function exportOnnx(
+  store: FileStore,
+  directory: string,
+  output: string,
+): Promise<Exported> {
+  const model = modelFromConfig(await readConfig(store, directory));
   const shapes = new Map([...model.params].map(([name, { shape }]) => [name, shape] as const));
   const files = Object.entries(GRAPHS[model.task](model)).map(
     ([name, outputs]) => [join("onnx", `${name}.onnx`), onnxFile(outputs, shapes.keys())] as const,
@@ -57,16 +63,14 @@ export async function exportOnnx(directory: string, output: string): Promise<Exp
   const inUse = paramsInUse(model);
   // A head that is missing is not to be drawn here.
   const optional = [...shapes.keys()].filter((name) => !inUse.has(name));
-  await mkdir(join(output, "onnx"), { recursive: true });
+  await store.makeDirectory(join(output, "onnx"));
   for (const [path, file] of files) {
-    await writeFileAtomic(join(output, path), (handle) =>
-      writeOnnx(handle, file, eachWeight(directory, shapes, { ...model.checkpoint, optional })),
-    );
+    const weights = eachWeight(store, directory, shapes, { ...model.checkpoint, optional });
+    await writeFileAtomic(store, join(output, path), (target) => writeOnnx(target, file, weights));
   }
-  for (const name of await readdir(directory)) {
-    // Their contents, not their permissions.
-    if (COMPANION.test(name))
-      await writeFile(join(output, name), await readFile(join(directory, name)));
+  for (const { name } of await store.list(directory)) {
+    if (!COMPANION.test(name)) continue;
+    await writeFile(store, join(output, name), await readBytes(store, join(directory, name)));
   }
   const counts = [...inUse].map((name) => elementCount(shapes.get(name) ?? []));
   return {

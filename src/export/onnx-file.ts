@@ -1,7 +1,7 @@
 /** @file A graph and its weights as one ONNX file, one weight at a time. */
 
-import type { FileHandle } from "node:fs/promises";
 import { UsageError } from "../errors.ts";
+import type { WritableFile } from "../host/host.ts";
 import type { Tensors } from "../graph/tensors.ts";
 import { compile, initializerStart, type Program } from "../onnx/index.ts";
 import { type HostTensor, tensorBytes } from "../tensor/host-tensor.ts";
@@ -37,14 +37,14 @@ export function onnxFile(outputs: Tensors, names: Iterable<string>): OnnxFile {
 
 /** Writes the graph, and then each weight that it reads. */
 export async function writeOnnx(
-  handle: FileHandle,
+  file: WritableFile,
   { program, weights }: OnnxFile,
   tensors: AsyncIterable<readonly [name: string, tensor: HostTensor]>,
 ): Promise<void> {
-  await handle.writeFile(program.bytes);
+  await file.write(program.bytes);
   for await (const [name, { dtype, shape, data }] of tensors) {
     if (!weights.has(name)) continue;
-    await handle.writeFile(initializerStart(name, dtype, shape));
-    await handle.writeFile(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    await file.write(initializerStart(name, dtype, shape));
+    await file.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   }
 }

@@ -1,14 +1,16 @@
 /** @file A model from disk, with or without adapters, ready to run. */
 
-import { join } from "node:path";
 import { type Adapter, adaptersOf, adaptModel } from "../adapters/index.ts";
 import { UsageError } from "../errors.ts";
+import { readJsonObject } from "../files/read-json.ts";
+import { exists } from "../host/content.ts";
+import type { FileStore } from "../host/host.ts";
+import { join } from "../host/path.ts";
 import { type ImageProcessor, loadImageProcessor } from "../images/index.ts";
 import { imageInputOf, type Model, paramsInUse } from "../models/model.ts";
 import { modelFromConfig } from "../models/architectures/registry.ts";
 import type { Buffer, Runtime } from "../runtime/runtime.ts";
 import { loadTokenizer, type Tokenizer } from "../text/index.ts";
-import { exists, readJsonObject } from "../weights/directory.ts";
 import { CONFIG } from "../weights/file-names.ts";
 import { loadAdapter, loadWeights, readConfig } from "../weights/index.ts";
 import { generationDefaults, type GenerationDefaults } from "./generation-config.ts";
@@ -46,62 +48,69 @@ export interface LoadModelOptions {
  * @throws {UsageError} if a file is missing, the architecture is not supported, or the adapter is another model's.
  * @throws {FormatError} if a file is not what it should be.
  */
-export async function loadModel(runtime: Runtime, options: LoadModelOptions): Promise<LoadedModel> {
-  const { network, home } = await loadNetwork(runtime, options);
+export async function loadModel(
+  files: FileStore,
+  runtime: Runtime,
+  options: LoadModelOptions,
+): Promise<LoadedModel> {
+  const { network, home } = await loadNetwork(files, runtime, options);
   const { base } = network;
   if (base.task === "image-classification") {
     throw new UsageError(`${home}: a model for images, not for text; got the type ${base.type}`, {
       hint: "flora classify --image is for it",
     });
   }
-  const tokenizer = await loadTokenizer(home);
-  const generation = await readGeneration(home, await readConfig(home), tokenizer);
+  const tokenizer = await loadTokenizer(files, home);
+  const generation = await readGeneration(files, home, tokenizer);
   return { ...network, tokenizer, generation };
 }
 
 /** The same of a model for images. */
 export async function loadImageModel(
+  files: FileStore,
   runtime: Runtime,
   options: LoadModelOptions,
 ): Promise<LoadedImageModel> {
-  const { network, home } = await loadNetwork(runtime, options);
+  const { network, home } = await loadNetwork(files, runtime, options);
   const { base } = network;
   if (base.task !== "image-classification") {
     throw new UsageError(`${home}: a model for text, not for images; got the type ${base.type}`);
   }
-  return { ...network, processor: await loadImageProcessor(home, imageInputOf(base)) };
+  return { ...network, processor: await loadImageProcessor(files, home, imageInputOf(base)) };
 }
 
 /** The files of the tokenizer, or of the processor of images, in the directory of a model. */
 export async function companionFiles(
+  files: FileStore,
   home: string,
   model: Model,
 ): Promise<ReadonlyMap<string, string>> {
   const isForImages = model.task === "image-classification";
   const companion = isForImages
-    ? await loadImageProcessor(home, imageInputOf(model))
-    : await loadTokenizer(home);
+    ? await loadImageProcessor(files, home, imageInputOf(model))
+    : await loadTokenizer(files, home);
   return companion.files;
 }
 
 /** A model without what makes its inputs, and the directory of its base. */
 export async function loadNetwork(
+  files: FileStore,
   runtime: Runtime,
   { directory, adapter }: LoadModelOptions,
 ): Promise<{ readonly network: LoadedNetwork; readonly home: string }> {
-  const loaded = adapter === undefined ? undefined : await loadAdapter(adapter);
+  const loaded = adapter === undefined ? undefined : await loadAdapter(files, adapter);
   const home = directory ?? loaded?.config.base_model_name_or_path ?? undefined;
   if (home === undefined) {
     throw new UsageError("model: neither a directory nor an adapter that names one", {
       hint: "give the directory of the model",
     });
   }
-  const base = modelFromConfig(await readConfig(home));
+  const base = modelFromConfig(await readConfig(files, home));
   const shapes = new Map([...base.params].map(([name, { shape }]) => [name, shape] as const));
   const inUse = paramsInUse(base);
   // A head that is missing is not to be drawn here.
   const optional = [...base.params.keys()].filter((name) => !inUse.has(name));
-  const tensors = await loadWeights(home, shapes, { ...base.checkpoint, optional });
+  const tensors = await loadWeights(files, home, shapes, { ...base.checkpoint, optional });
   const weights = new Map([...tensors].map(([name, tensor]) => [name, runtime.adopt(tensor)]));
   if (!loaded) return { home, network: { base, adapters: [], model: base, weights } };
 
@@ -116,13 +125,13 @@ export async function loadNetwork(
 }
 
 async function readGeneration(
+  files: FileStore,
   home: string,
-  config: Readonly<Record<string, unknown>>,
   { endOfText }: Tokenizer,
 ): Promise<GenerationDefaults> {
   const path = join(home, "generation_config.json");
-  if (await exists(path)) {
-    return generationDefaults(await readJsonObject(path), { path, endOfText });
+  if (await exists(files, path)) {
+    return generationDefaults(await readJsonObject(files, path), { path, endOfText });
   }
-  return generationDefaults(config, { path: join(home, CONFIG), endOfText });
+  return generationDefaults(await readConfig(files, home), { path: join(home, CONFIG), endOfText });
 }

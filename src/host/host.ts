@@ -9,10 +9,14 @@ export interface Host {
   readonly files: FileStore;
   readonly clock: Clock;
   readonly memory: Memory;
+  /** The home directory of the person who runs the program; undefined where there are no persons. */
+  readonly home: string | undefined;
   /** Bytes that nobody can foresee, for names that must not meet. */
   randomBytes(count: number): Uint8Array;
   /** The value of an environment variable; undefined where it is not set. */
   environment(name: string): string | undefined;
+  /** A digest that is computed as the bytes come. */
+  hash(algorithm: HashAlgorithm): Hash;
 }
 
 export interface Clock {
@@ -20,6 +24,8 @@ export interface Clock {
   nowMs(): number;
   /** Milliseconds since 1970. */
   dateMs(): number;
+  /** Returns after so many milliseconds. @throws the reason of the signal, if it is aborted before. */
+  wait(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
 export interface Memory {
@@ -27,6 +33,14 @@ export interface Memory {
   residentBytes(): number;
   /** The most they have been. */
   peakBytes(): number;
+}
+
+export type HashAlgorithm = "sha1" | "sha256";
+
+export interface Hash {
+  update(bytes: Uint8Array): void;
+  /** In hexadecimal digits; to be called once, after which there are no updates. */
+  digest(): Promise<string>;
 }
 
 export interface FileInfo {
@@ -45,15 +59,20 @@ export interface FileEntry {
 export interface ReadableFile {
   /** Bytes in it when it was opened. */
   readonly bytes: number;
-  /** The bytes from `begin` to `end` (exclusive), in memory of their own; fewer where the file ends before. */
+  /** The bytes from `begin` to `end` (exclusive), in a buffer of their own from its start on; fewer where the file ends before. */
   read(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
   close(): Promise<void>;
 }
 
 /** An open file that is written from its end on. */
 export interface WritableFile {
-  write(bytes: Uint8Array): Promise<void>;
-  /** Returns when what was written would outlast a power cut. */
+  /** Bytes in it now. */
+  readonly bytes: number;
+  /** Text is written as UTF-8. */
+  write(content: Uint8Array | string): Promise<void>;
+  /** Takes away everything. */
+  clear(): Promise<void>;
+  /** Returns when what was written would outlast a power cut; the name of a new file does so after `syncDirectory`. */
   sync(): Promise<void>;
   close(): Promise<void>;
 }
@@ -64,23 +83,27 @@ export interface Lock {
 }
 
 export interface FileStore {
+  /** A path that means the same wherever the program was started. */
+  absolute(path: string): string;
   open(path: string): Promise<ReadableFile>;
-  /** A new file, which must not be there yet. */
+  /** A new file, which must not be there yet: of several that ask at once, one gets it. */
   create(path: string): Promise<WritableFile>;
   /** A file that is written on from its end, or begun. */
   append(path: string): Promise<WritableFile>;
   /** What stands at a path, links followed; undefined if nothing does. */
   stat(path: string): Promise<FileInfo | undefined>;
-  /** What stands in a directory, in the order of the names. */
+  /** What stands in a directory, links followed, in the order of the names; a link that leads nowhere is a file. */
   list(directory: string): Promise<readonly FileEntry[]>;
-  /** Makes a directory and those that it stands in; does nothing where it is there. */
+  /** Makes a directory and those that it stands in, durably; does nothing where it is there. */
   makeDirectory(path: string): Promise<void>;
-  /** Gives a file another name in the same directory, in place of whatever had it, at once. */
+  /** Gives a file another name in the same file system, in place of whatever had it, at once. */
   rename(from: string, to: string): Promise<void>;
+  /** Gives a file a further name, which must not be there yet: by a link where there are such, else by a copy. */
+  link(file: string, path: string): Promise<void>;
   /** Removes a file, or a directory with all that is in it; does nothing where there is none. */
   remove(path: string): Promise<void>;
   /** Makes changes of names in a directory durable. */
   syncDirectory(path: string): Promise<void>;
-  /** Claims a path for this process; undefined where another one holds it. */
+  /** Claims a path for this process; undefined where another one, or this one already, holds it. */
   lock(path: string): Promise<Lock | undefined>;
 }

@@ -11,21 +11,11 @@
  * Source: "Understand caching" in the documentation of huggingface_hub, version 2.4.
  */
 
-import { randomBytes } from "node:crypto";
-import {
-  copyFile,
-  link,
-  mkdir,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  symlink,
-} from "node:fs/promises";
-import { dirname, join, relative, sep } from "node:path";
-import { writeFileAtomic } from "../weights/atomic.ts";
-import { errorCode, fileError } from "../weights/file-error.ts";
+import { writeFileAtomic } from "../host/atomic.ts";
+import { readText } from "../host/content.ts";
+import { fileError, isAbsent } from "../host/file-error.ts";
+import type { FileStore, Host } from "../host/host.ts";
+import { dirname, join } from "../host/path.ts";
 import { isCommit, parseRepository, type Repository } from "./repository.ts";
 
 export const repositoryFolder = (cacheDir: string, { type, name }: Repository): string =>
@@ -47,82 +37,76 @@ export function repositoryOfPath(path: string): Repository | undefined {
 }
 
 /** The commit of a revision when it was last fetched. */
-export async function readRef(folder: string, revision: string): Promise<string | undefined> {
+export async function readRef(
+  files: FileStore,
+  folder: string,
+  revision: string,
+): Promise<string | undefined> {
   if (isCommit(revision)) return revision;
   try {
-    const commit = (await readFile(refPath(folder, revision), "utf8")).trim();
+    const commit = (await readText(files, refPath(folder, revision))).trim();
     return isCommit(commit) ? commit : undefined;
   } catch {
     return undefined;
   }
 }
 
-export async function writeRef(folder: string, revision: string, commit: string): Promise<void> {
-  if ((await readRef(folder, revision)) === commit) return;
+export async function writeRef(
+  files: FileStore,
+  folder: string,
+  revision: string,
+  commit: string,
+): Promise<void> {
+  if ((await readRef(files, folder, revision)) === commit) return;
   const path = refPath(folder, revision);
-  await mkdir(dirname(path), { recursive: true });
-  await writeFileAtomic(path, (handle) => handle.writeFile(commit));
+  await files.makeDirectory(dirname(path));
+  await writeFileAtomic(files, path, (file) => file.write(commit));
 }
 
 const refPath = (folder: string, revision: string): string =>
   join(folder, "refs", ...revision.split("/"));
 
 /** The files of a snapshot that are there, by their paths in the repository. */
-export async function snapshotFiles(directory: string): Promise<readonly string[]> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(
-    (error: unknown) => {
-      if (errorCode(error) === "ENOENT") return [];
-      throw fileError(directory, "cannot read the cache", error);
-    },
+export async function snapshotFiles(
+  files: FileStore,
+  directory: string,
+  prefix = "",
+): Promise<readonly string[]> {
+  const entries = await files.list(directory).catch((error: unknown) => {
+    if (isAbsent(error)) return [];
+    throw fileError(directory, "cannot read the cache", error);
+  });
+  const found = entries.map(async ({ name, kind }) =>
+    kind === "file"
+      ? [prefix + name]
+      : snapshotFiles(files, join(directory, name), `${prefix}${name}/`),
   );
-  return entries
-    .filter((entry) => !entry.isDirectory())
-    .map(({ parentPath, name }) =>
-      relative(directory, join(parentPath, name)).split(sep).join("/"),
-    );
+  return (await Promise.all(found)).flat();
 }
 
 /** Gives a blob its name in a snapshot, at once and whatever had it before. */
-export async function linkBlob(blob: string, pointer: string): Promise<void> {
-  const temporary = `${pointer}.${randomBytes(4).toString("hex")}.tmp`;
+export async function linkBlob(host: Host, blob: string, pointer: string): Promise<void> {
+  const { files } = host;
+  const temporary = `${pointer}.${randomName(host)}.tmp`;
   try {
-    await mkdir(dirname(pointer), { recursive: true });
-    await linkOrCopy(blob, temporary);
-    await rename(temporary, pointer);
+    await files.makeDirectory(dirname(pointer));
+    await files.link(blob, temporary);
+    await files.rename(temporary, pointer);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await files.remove(temporary);
     throw fileError(pointer, "cannot write to the cache", error);
   }
 }
 
-/**
- * A relative link, so that the cache can be moved; Windows allows it to administrators, FAT knows
- * no links.
- */
-async function linkOrCopy(blob: string, pointer: string): Promise<void> {
-  const ways = [
-    () => symlink(relative(dirname(pointer), blob), pointer),
-    () => link(blob, pointer),
-    () => copyFile(blob, pointer),
-  ];
-  for (const [i, way] of ways.entries()) {
-    try {
-      return await way();
-    } catch (error) {
-      const isRefused = ["EPERM", "EACCES", "ENOSYS", "ENOTSUP", "UNKNOWN"].includes(
-        errorCode(error) ?? "",
-      );
-      if (!isRefused || i === ways.length - 1) throw error;
-    }
-  }
-}
+/** Eight hexadecimal digits that nobody else has. */
+export const randomName = (host: Host): string =>
+  Array.from(host.randomBytes(4), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** The size of a file, links followed; undefined if there is none. */
-export async function sizeOf(path: string): Promise<number | undefined> {
+export async function sizeOf(files: FileStore, path: string): Promise<number | undefined> {
   try {
-    return (await stat(path)).size;
+    return (await files.stat(path))?.bytes;
   } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "")) return undefined;
     throw fileError(path, "cannot read", error);
   }
 }

@@ -4,7 +4,7 @@
  * to say anything.
  */
 
-import { errorCode } from "../weights/file-error.ts";
+import { errorCode } from "../host/file-error.ts";
 import type { HubSettings } from "./environment.ts";
 
 export interface Connection {

@@ -13,11 +13,11 @@
  * Source: "Environment variables" in the documentation of huggingface_hub, version 2.4.
  */
 
-import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { errorCode, fileError } from "../weights/file-error.ts";
+import { readText } from "../host/content.ts";
+import { fileError, isAbsent } from "../host/file-error.ts";
+import type { FileStore, Host } from "../host/host.ts";
+import { join } from "../host/path.ts";
 
 export interface HubSettings {
   /** Shared with other programs: models--owner--name, datasets--owner--name. */
@@ -31,23 +31,23 @@ export interface HubSettings {
   readonly offline: boolean;
 }
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
  * The settings that an environment gives, under those that are given.
  *
  * @throws {UsageError} if the token is none, or its file cannot be read.
  */
 export async function hubSettings(
+  host: Host,
   given: Partial<HubSettings> = {},
-  environment: Environment = process.env,
 ): Promise<HubSettings> {
-  const read = (name: string): string | undefined => expand(environment[name], environment);
-  const home =
-    read("HF_HOME") ?? join(read("XDG_CACHE_HOME") ?? join(homedir(), ".cache"), "huggingface");
+  const { environment } = host;
+  const read = (name: string): string | undefined => expand(environment(name), host);
+  const cache = read("XDG_CACHE_HOME") ?? join(host.home ?? "", ".cache");
+  const home = read("HF_HOME") ?? join(cache, "huggingface");
   const tokenPath = given.tokenPath ?? read("HF_TOKEN_PATH") ?? join(home, "token");
-  const offline = environment["HF_HUB_OFFLINE"] || environment["TRANSFORMERS_OFFLINE"] || "";
-  const token = given.token ?? trimmed(environment["HF_TOKEN"]) ?? (await readToken(tokenPath));
+  const offline = environment("HF_HUB_OFFLINE") || environment("TRANSFORMERS_OFFLINE") || "";
+  const token =
+    given.token ?? trimmed(environment("HF_TOKEN")) ?? (await readToken(host.files, tokenPath));
   if (token !== undefined && !token.startsWith("hf_")) {
     throw new UsageError("HF_TOKEN: a token of the Hub begins with hf_; got another text");
   }
@@ -67,21 +67,20 @@ const TRUE: ReadonlySet<string> = new Set(["1", "on", "yes", "true"]);
 /**
  * A path with `~` and `$NAME` replaced, as Python's expanduser and expandvars do; no text is none.
  */
-function expand(text: string | undefined, environment: Environment): string | undefined {
+function expand(text: string | undefined, { home = "~", environment }: Host): string | undefined {
   if (text === undefined || text === "") return undefined;
   return text
-    .replace(/^~(?=$|[/\\])/, homedir())
+    .replace(/^~(?=$|[/\\])/, home)
     .replaceAll(/\$(?:(\w+)|\{(\w+)\})/g, (all: string, plain?: string, braced?: string) => {
-      return environment[plain ?? braced ?? ""] ?? all;
+      return environment(plain ?? braced ?? "") ?? all;
     });
 }
 
-async function readToken(path: string): Promise<string | undefined> {
+async function readToken(files: FileStore, path: string): Promise<string | undefined> {
   try {
-    return trimmed(await readFile(path, "utf8"));
+    return trimmed(await readText(files, path));
   } catch (error) {
-    const code = errorCode(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    if (isAbsent(error)) return undefined;
     throw fileError(path, "cannot read the token", error);
   }
 }

@@ -2,7 +2,8 @@
 
 import { UsageError } from "../errors.ts";
 import type { Refusal, Unreachable } from "./connection.ts";
-import type { Environment, HubSettings } from "./environment.ts";
+import type { Host } from "../host/host.ts";
+import type { HubSettings } from "./environment.ts";
 import { formatRepository, type Repository } from "./repository.ts";
 
 /** A refusal as a sentence, with what to do about it. */
@@ -66,10 +67,10 @@ export const told = (message: string): string => (message === "" ? "" : `; it sa
 
 /** What is not in the cache, and cannot be fetched. */
 export function outOfReach(
+  host: Host,
   cause: Unreachable,
   repository: Repository,
   { endpoint, cacheDir }: HubSettings,
-  environment: Environment = process.env,
 ): UsageError {
   const what =
     `${NOT_HERE[repository.type]}cannot be fetched from ${endpoint} (${cause.message}),` +
@@ -78,7 +79,7 @@ export function outOfReach(
   const hint = [
     `${again} ${elsewhere(repository)}`,
     ...certificate(cause),
-    ...throughProxy(environment),
+    ...throughProxy(host),
   ].join("\n  ");
   return new UsageError(`${formatRepository(repository)}: ${what}`, { cause, hint });
 }
@@ -113,9 +114,9 @@ const certificate = ({ message }: Unreachable): readonly string[] =>
 const PROXIES = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY"] as const;
 
 /** Node's fetch does not look for a proxy unless it is told to. */
-function throughProxy(environment: Environment): readonly string[] {
-  const proxy = PROXIES.find((name) => (environment[name] ?? "") !== "");
-  if (proxy === undefined || environment["NODE_USE_ENV_PROXY"] === "1") return [];
+function throughProxy({ environment }: Host): readonly string[] {
+  const proxy = PROXIES.find((name) => (environment(name) ?? "") !== "");
+  if (proxy === undefined || environment("NODE_USE_ENV_PROXY") === "1") return [];
   return [`${proxy} is set: Node 24 heeds it with NODE_USE_ENV_PROXY=1`];
 }
 

@@ -1,8 +1,9 @@
 /** @file PNG, JPEG and other files to pixels, by sharp, which is loaded when the first image is. */
 
-import { readFile } from "node:fs/promises";
 import { FormatError, UsageError } from "../errors.ts";
-import { errorCode, fileError } from "../weights/file-error.ts";
+import { readBytes } from "../host/content.ts";
+import { errorCode, fileError } from "../host/file-error.ts";
+import type { FileStore } from "../host/host.ts";
 import type { Bitmap } from "./bitmap.ts";
 
 /**
@@ -12,9 +13,13 @@ import type { Bitmap } from "./bitmap.ts";
  * @throws {UsageError} if the file cannot be read, or sharp is not installed.
  * @throws {FormatError} if it is no image.
  */
-export async function decodeImage(path: string, channels: 1 | 3): Promise<Bitmap> {
+export async function decodeImage(
+  files: FileStore,
+  path: string,
+  channels: 1 | 3,
+): Promise<Bitmap> {
   const sharp = await loadSharp();
-  const bytes = await readFile(path).catch((error: unknown) => {
+  const bytes = await readBytes(files, path).catch((error: unknown) => {
     throw fileError(path, "reading an image", error);
   });
   const { data, info } = await sharp(bytes)

@@ -4,10 +4,10 @@
  * https://huggingface.co/docs/datasets/image_dataset#imagefolder
  */
 
-import { readdir } from "node:fs/promises";
-import { extname, join } from "node:path";
 import { UsageError } from "../errors.ts";
-import { fileError } from "../weights/file-error.ts";
+import { fileError } from "../host/file-error.ts";
+import type { FileEntry, FileStore } from "../host/host.ts";
+import { extension, join } from "../host/path.ts";
 
 export interface LabelledImage {
   readonly path: string;
@@ -31,15 +31,18 @@ const EXTENSIONS: ReadonlySet<string> = new Set([
  *
  * @throws {UsageError} if there are none, or the folder cannot be read.
  */
-export async function readImageFolder(folder: string): Promise<readonly LabelledImage[]> {
-  const entries = await read(folder);
-  const labels = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+export async function readImageFolder(
+  files: FileStore,
+  folder: string,
+): Promise<readonly LabelledImage[]> {
+  const entries = await list(files, folder);
+  const labels = entries.filter((entry) => entry.kind === "directory").map(({ name }) => name);
   const images = await Promise.all(
     labels
       .filter((name) => !name.startsWith("."))
       .toSorted()
       .map(async (label) => {
-        const paths = await imagesIn(join(folder, label));
+        const paths = await imagesIn(files, join(folder, label));
         return paths.map((path) => ({ path, label }));
       }),
   );
@@ -50,15 +53,15 @@ export async function readImageFolder(folder: string): Promise<readonly Labelled
 }
 
 /** The images in a folder, by name. @throws {UsageError} if it cannot be read. */
-export async function imagesIn(folder: string): Promise<readonly string[]> {
-  const files = await read(folder);
-  return files
-    .filter((file) => file.isFile() && EXTENSIONS.has(extname(file.name).toLowerCase()))
+export async function imagesIn(files: FileStore, folder: string): Promise<readonly string[]> {
+  const entries = await list(files, folder);
+  return entries
+    .filter(({ kind, name }) => kind === "file" && EXTENSIONS.has(extension(name).toLowerCase()))
     .map(({ name }) => join(folder, name))
     .toSorted();
 }
 
-const read = async (folder: string) =>
-  readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
+const list = (files: FileStore, folder: string): Promise<readonly FileEntry[]> =>
+  files.list(folder).catch((error: unknown) => {
     throw fileError(folder, "reading images", error);
   });

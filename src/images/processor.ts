@@ -4,10 +4,11 @@
  *   x = (f byte - mean) / std          of each channel, in float32
  */
 
-import { join } from "node:path";
 import { z } from "zod";
 import { UsageError } from "../errors.ts";
-import { readJsonObject } from "../weights/directory.ts";
+import { readJsonObject } from "../files/read-json.ts";
+import type { FileStore } from "../host/host.ts";
+import { join } from "../host/path.ts";
 import { type Bitmap, type ImageSize, sameSize } from "./bitmap.ts";
 import { type FilterName, resize } from "./resize.ts";
 
@@ -114,11 +115,12 @@ export function imageProcessor(
  * @throws {UsageError} if there is none, or as `imageProcessor` does.
  */
 export async function loadImageProcessor(
+  files: FileStore,
   directory: string,
   input: ImageInput,
 ): Promise<ImageProcessor> {
   const path = join(directory, FILE);
-  return imageProcessor(await readJsonObject(path), input);
+  return imageProcessor(await readJsonObject(files, path), input);
 }
 
 function checkChannels(channels: number): 1 | 3 {

@@ -2,6 +2,7 @@
 
 import { imageBatch, imagesAt, stretches } from "../data/index.ts";
 import type { LoadedImageModel } from "../generate/load-model.ts";
+import type { FileStore } from "../host/host.ts";
 import { readImages } from "../images/index.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { classification, type Classification, classProbabilities } from "./classify.ts";
@@ -15,6 +16,7 @@ import { checkTask } from "./texts.ts";
  * @throws {FormatError} if a file is no image.
  */
 export async function classifyImages(
+  files: FileStore,
   loaded: LoadedImageModel,
   runtime: Runtime,
   paths: readonly string[],
@@ -27,7 +29,7 @@ export async function classifyImages(
   return withRunner(parts, async ({ run }) => {
     const found: Classification[] = [];
     for (const part of stretches(paths, batchSize)) {
-      const pixels = await readImages(part, processor);
+      const pixels = await readImages(files, part, processor);
       const set = { pixels, labels: new Int32Array(part.length) };
       const rows = await run(imageBatch(set, imagesAt(set), options).inputs);
       found.push(...rows.slice(0, part.length).map((row) => classification(model, row)));

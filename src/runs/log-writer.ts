@@ -3,10 +3,10 @@
  * `log.jsonl`.
  */
 
-import { type FileHandle, mkdir, open } from "node:fs/promises";
-import { join } from "node:path";
 import type { TrainEvent } from "./events.ts";
-import { fileError } from "../weights/file-error.ts";
+import { fileError } from "../host/file-error.ts";
+import type { FileStore, WritableFile } from "../host/host.ts";
+import { join } from "../host/path.ts";
 
 export interface JsonLinesLog {
   /** @throws {UsageError} if the file cannot be written. */
@@ -15,8 +15,11 @@ export interface JsonLinesLog {
 }
 
 /** A log that opens its file at the start event: before, a run may yet be refused. */
-export function createJsonLinesLog(now: () => Date = () => new Date()): JsonLinesLog {
-  let file: FileHandle | undefined;
+export function createJsonLinesLog(
+  files: FileStore,
+  now: () => Date = () => new Date(),
+): JsonLinesLog {
+  let file: WritableFile | undefined;
   let path = "";
   return {
     async write(event) {
@@ -25,10 +28,11 @@ export function createJsonLinesLog(now: () => Date = () => new Date()): JsonLine
         if (event.type === "start") {
           const { output, resume } = event.config;
           path = join(output, "log.jsonl");
-          await mkdir(output, { recursive: true });
-          file = await open(path, resume ? "a" : "w");
+          await files.makeDirectory(output);
+          file = await files.append(path);
+          if (!resume) await file.clear();
         }
-        await file?.appendFile(`${formatLine(event, now())}\n`);
+        await file?.write(`${formatLine(event, now())}\n`);
       } catch (error) {
         throw fileError(path, "cannot write the log", error);
       }

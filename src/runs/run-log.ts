@@ -5,11 +5,12 @@
  * on from were taken twice, and only the later ones count.
  */
 
-import { open, readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
 import type { EndEvent, StepEvent, TranslationEvent } from "./events.ts";
-import { errorCode, fileError } from "../weights/file-error.ts";
+import { readText } from "../host/content.ts";
+import { fileError, isAbsent } from "../host/file-error.ts";
+import type { FileStore } from "../host/host.ts";
+import { join } from "../host/path.ts";
 
 /** JSON has no infinities: the log has them as text. */
 const number = z.union([z.number(), z.enum(["NaN", "Infinity", "-Infinity"]).transform(Number)]);
@@ -146,12 +147,15 @@ export interface RunLog {
 export const logPath = (directory: string): string => join(directory, "log.jsonl");
 
 /** The log in a directory; undefined if none was begun. */
-export async function readRunLog(directory: string): Promise<RunLog | undefined> {
+export async function readRunLog(
+  files: FileStore,
+  directory: string,
+): Promise<RunLog | undefined> {
   const path = logPath(directory);
   try {
-    return parseRunLog(await readFile(path, "utf8"));
+    return parseRunLog(await readText(files, path));
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
+    if (isAbsent(error)) return undefined;
     throw fileError(path, "cannot read the log", error);
   }
 }
@@ -246,20 +250,23 @@ export interface LogTail {
   read(): Promise<LoggedStep | undefined>;
 }
 
+const LINE_FEED = 0x0a;
+
 /** Follows a log that another process writes. */
-export async function followLog(directory: string): Promise<LogTail> {
+export async function followLog(files: FileStore, directory: string): Promise<LogTail> {
   const path = logPath(directory);
-  let position = await sizeOf(path);
+  let position = await sizeOf(files, path);
   return {
     async read() {
-      const size = await sizeOf(path);
+      const size = await sizeOf(files, path);
       if (size <= position) return undefined;
-      const file = await open(path);
+      const file = await files.open(path);
       try {
-        const { buffer } = await file.read({ buffer: Buffer.alloc(size - position), position });
-        const end = buffer.lastIndexOf("\n") + 1;
+        const bytes = await file.read(position, size);
+        const end = bytes.lastIndexOf(LINE_FEED) + 1;
         position += end;
-        const events = buffer.toString("utf8", 0, end).split("\n").map(parseEvent);
+        const text = new TextDecoder().decode(bytes.subarray(0, end));
+        const events = text.split("\n").map(parseEvent);
         return events.findLast((event) => event?.type === "step");
       } finally {
         await file.close();
@@ -268,11 +275,10 @@ export async function followLog(directory: string): Promise<LogTail> {
   };
 }
 
-async function sizeOf(path: string): Promise<number> {
+async function sizeOf(files: FileStore, path: string): Promise<number> {
   try {
-    return (await stat(path)).size;
+    return (await files.stat(path))?.bytes ?? 0;
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return 0;
     throw fileError(path, "cannot read the log", error);
   }
 }

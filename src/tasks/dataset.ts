@@ -51,6 +51,7 @@ export interface Split<T> {
 
 /** All of its functions throw a `UsageError` or a `FormatError` if the data are nothing of the kind. */
 export interface Dataset {
+  readonly files: FileStore;
   /** Whether training data are texts, not pairs. */
   isText(): boolean;
   /** What a model that writes text learns from: what the options say, or else the data. */
@@ -98,6 +99,7 @@ export function openDataset({ config, files, formats, ...inputs }: DatasetReques
   };
 
   return {
+    files,
     isText,
     async kind() {
       if (isText()) return "texts";
@@ -116,7 +118,7 @@ export function openDataset({ config, files, formats, ...inputs }: DatasetReques
     labelled: async () =>
       split((examples) => examples.labelled(), { from: needed("classify"), cut: holdOut }),
     images: async () =>
-      readImageSplit({
+      readImageSplit(files, {
         train: foldersOf(inputs.data ?? train),
         validation: foldersOf(inputs.heldOut ?? validation),
       }),
@@ -129,12 +131,12 @@ function foldersOf(input: DataInput | undefined): readonly string[] | undefined 
   throw new UsageError("data: images are read from folders; got rows");
 }
 
-async function readImageSplit({
-  train,
-  validation,
-}: Pick<TrainConfig, "train" | "validation">): Promise<Split<LabelledImage>> {
+async function readImageSplit(
+  files: FileStore,
+  { train, validation }: Pick<TrainConfig, "train" | "validation">,
+): Promise<Split<LabelledImage>> {
   const read = async (folders: readonly string[]) =>
-    (await Promise.all(folders.map(readImageFolder))).flat();
+    (await Promise.all(folders.map((folder) => readImageFolder(files, folder)))).flat();
   if (!train) {
     throw new UsageError("train: images need a folder for training; got none", {
       hint: "--train images/train, with a folder of images for each class",

@@ -1,6 +1,7 @@
 /** @file Data for classifiers of images: folders of classes. All images are decoded at the start, and stay in memory as bytes. */
 
 import { imageBatch, imageBatches, type ImageSet, imagesAt, stretches } from "../data/index.ts";
+import type { FileStore } from "../host/host.ts";
 import {
   imageProcessor,
   type ImageProcessor,
@@ -24,12 +25,13 @@ export interface ImageRequest extends Omit<DataRequest, "tokenizer"> {
  * @throws {UsageError} if there is none, or it is for other images.
  */
 export async function imageProcessorOf(
+  files: FileStore,
   config: Pick<TrainConfig, "model">,
   model: Model,
 ): Promise<ImageProcessor> {
   const input = imageInputOf(model);
   return typeof config.model === "string"
-    ? loadImageProcessor(config.model, input)
+    ? loadImageProcessor(files, config.model, input)
     : imageProcessor({}, input);
 }
 
@@ -38,9 +40,9 @@ export async function loadImages(request: ImageRequest): Promise<TrainData> {
   const { batchSize, augment } = config;
   const split = await dataset.images();
   const labels = model.labels ?? [];
-  const training = await readSet(split.training, labels, processor);
+  const training = await readSet(dataset.files, split.training, labels, processor);
   const held = spread(split.validation, batchSize * config.evaluationBatches);
-  const heldOut = await readSet(held, labels, processor);
+  const heldOut = await readSet(dataset.files, held, labels, processor);
   const options = { batchSize, processor, tokensPerImage: model.contextLength };
   const bytes = training.pixels.length + heldOut.pixels.length;
   return {
@@ -58,6 +60,7 @@ export async function loadImages(request: ImageRequest): Promise<TrainData> {
 }
 
 async function readSet(
+  files: FileStore,
   images: readonly LabelledImage[],
   labels: readonly string[],
   processor: ImageProcessor,
@@ -65,6 +68,7 @@ async function readSet(
   const ids = new Map(labels.map((label, id) => [label, id]));
   return {
     pixels: await readImages(
+      files,
       images.map(({ path }) => path),
       processor,
     ),

@@ -1,7 +1,9 @@
 /** @file From the options to batches: reading, tokenizing, holding out. */
 
 import { UsageError } from "../errors.ts";
+import { exists } from "../host/content.ts";
 import type { FileStore } from "../host/host.ts";
+import { join } from "../host/path.ts";
 import { lastGap, recut } from "../data/index.ts";
 import type { Task } from "../models/model.ts";
 import { readConfig } from "../weights/index.ts";
@@ -55,52 +57,57 @@ export type TokenizerOptions = Pick<
  * the run that is resumed, or the model to start from, has one already. Undefined for models of images.
  */
 export async function tokenizerOf(
+  files: FileStore,
   config: TokenizerOptions,
-  { files, dataset }: { readonly files: FileStore; readonly dataset: Dataset },
+  dataset: Dataset,
 ): Promise<Tokenizer | undefined> {
-  if (await isForImages(config)) return undefined;
+  if (await isForImages(files, config)) return undefined;
   const size = bpeSize(config.tokenizer);
-  if (size === undefined) return givenTokenizer(config);
-  const known = await earlierTokenizer(config, files);
-  if (known !== undefined) return loadTokenizer(known);
+  if (size === undefined) return givenTokenizer(files, config);
+  const known = await earlierTokenizer(files, config);
+  if (known !== undefined) return loadTokenizer(files, known);
   const trainer = bpeTrainer(size);
   for await (const text of trainingTexts(config, dataset)) trainer.add(text);
   return trainer.finish();
 }
 
 /** One that is not learned. */
-async function givenTokenizer({
-  tokenizer,
-  model,
-}: Pick<TokenizerOptions, "model" | "tokenizer">): Promise<Tokenizer> {
-  if (tokenizer !== "bytes") return loadTokenizer(tokenizer);
-  return typeof model === "string" ? loadTokenizer(model) : byteTokenizer();
+async function givenTokenizer(
+  files: FileStore,
+  { tokenizer, model }: Pick<TokenizerOptions, "model" | "tokenizer">,
+): Promise<Tokenizer> {
+  if (tokenizer !== "bytes") return loadTokenizer(files, tokenizer);
+  return typeof model === "string" ? loadTokenizer(files, model) : byteTokenizer();
 }
 
-const isForImages = async ({ model }: Pick<TokenizerOptions, "model">): Promise<boolean> =>
-  readsImages(typeof model === "string" ? await readConfig(model) : model);
+const isForImages = async (
+  files: FileStore,
+  { model }: Pick<TokenizerOptions, "model">,
+): Promise<boolean> =>
+  readsImages(typeof model === "string" ? await readConfig(files, model) : model);
 
 /** The size of the vocabulary, without reading data: that asked for, where it is to be learned; undefined without one. */
 export async function vocabularySizeOf(
-  config: TokenizerOptions,
   files: FileStore,
+  config: TokenizerOptions,
 ): Promise<number | undefined> {
-  if (await isForImages(config)) return undefined;
+  if (await isForImages(files, config)) return undefined;
   const size = bpeSize(config.tokenizer);
-  const known = size === undefined ? undefined : await earlierTokenizer(config, files);
+  const known = size === undefined ? undefined : await earlierTokenizer(files, config);
   if (size !== undefined && known === undefined) return size;
-  const tokenizer = known === undefined ? givenTokenizer(config) : loadTokenizer(known);
+  const tokenizer =
+    known === undefined ? givenTokenizer(files, config) : loadTokenizer(files, known);
   return (await tokenizer).vocabularySize;
 }
 
 /** The directory that has the tokenizer of the run that is resumed, or of the model. */
 async function earlierTokenizer(
-  { model, output, resume }: TokenizerOptions,
   files: FileStore,
+  { model, output, resume }: TokenizerOptions,
 ): Promise<string | undefined> {
   const folders = [...(resume ? [output] : []), ...(typeof model === "string" ? [model] : [])];
   for (const folder of folders) {
-    if (await files.stat(`${folder}/tokenizer.json`)) return folder;
+    if (await exists(files, join(folder, "tokenizer.json"))) return folder;
   }
   return undefined;
 }

@@ -3,11 +3,11 @@
  * always belong together. Random numbers need no state: they follow from the seed and the position.
  */
 
-import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { z } from "zod";
 import { FormatError, UsageError } from "../errors.ts";
+import { exists } from "../host/content.ts";
+import type { FileStore } from "../host/host.ts";
+import { dirname, join } from "../host/path.ts";
 import { readTensor } from "../runtime/runtime.ts";
 import { sameShape } from "../tensor/shape.ts";
 import { openSafetensors, writeSafetensors } from "../weights/index.ts";
@@ -24,17 +24,20 @@ export const checkpointPath = (output: string): string =>
   join(output, "checkpoint", "state.safetensors");
 
 export async function saveCheckpoint(
+  files: FileStore,
   output: string,
   state: TrainState,
   position: Position,
 ): Promise<string> {
   const path = checkpointPath(output);
-  await mkdir(dirname(path), { recursive: true });
+  await files.makeDirectory(dirname(path));
   const buffers = [...allBuffers(state)];
   const tensors = await Promise.all(
     buffers.map(async ([name, buffer]) => [name, await readTensor(buffer)] as const),
   );
-  await writeSafetensors(path, tensors, { metadata: { position: JSON.stringify(position) } });
+  await writeSafetensors(files, path, tensors, {
+    metadata: { position: JSON.stringify(position) },
+  });
   return path;
 }
 
@@ -43,14 +46,18 @@ export async function saveCheckpoint(
  *
  * @throws {UsageError} if there is none, or it belongs to other options.
  */
-export async function loadCheckpoint(output: string, state: TrainState): Promise<Position> {
+export async function loadCheckpoint(
+  files: FileStore,
+  output: string,
+  state: TrainState,
+): Promise<Position> {
   const path = checkpointPath(output);
-  if (!existsSync(path)) {
+  if (!(await exists(files, path))) {
     throw new UsageError(`resume: no checkpoint; got ${path}`, {
       hint: "leave --resume out to start anew",
     });
   }
-  const file = await openSafetensors(path);
+  const file = await openSafetensors(files, path);
   try {
     const buffers = allBuffers(state);
     const strange = [...file.tensors.keys()].find((name) => !buffers.has(name));
@@ -79,8 +86,8 @@ const otherOptions = (path: string, how: string): UsageError =>
     hint: "give the options that the run was started with",
   });
 
-export const removeCheckpoint = (output: string): Promise<void> =>
-  rm(dirname(checkpointPath(output)), { recursive: true, force: true });
+export const removeCheckpoint = (files: FileStore, output: string): Promise<void> =>
+  files.remove(dirname(checkpointPath(output)));
 
 const allBuffers = (state: TrainState) =>
   new Map([

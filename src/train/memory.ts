@@ -3,8 +3,8 @@
  * need at their peak; a session keeps that for its next run, so the programs of a step add up.
  */
 
-import { nodeFiles } from "../host/interim.ts";
 import { planOf, type Plan } from "../engine/param-plan.ts";
+import type { FileStore } from "../host/host.ts";
 import { headRows, type InputTypes, type Model } from "../models/model.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
@@ -49,7 +49,7 @@ const IDLE_BYTES = 110e6;
 const SESSION_BYTES = 0.5e6;
 
 /** The prediction for a run that is prepared but has not begun. */
-export const predictedMemory = ({ config, model, plan, data }: Run): MemoryTable =>
+export const predictedMemory = ({ host, config, model, plan, data }: Run): MemoryTable =>
   predict({
     config,
     model,
@@ -58,12 +58,12 @@ export const predictedMemory = ({ config, model, plan, data }: Run): MemoryTable
     dataBytes: data.bytes,
     baseBytes: Math.max(
       IDLE_BYTES,
-      process.memoryUsage.rss() - restingBytes(plan) - (data.bytes ?? 0),
+      host.memory.residentBytes() - restingBytes(plan) - (data.bytes ?? 0),
     ),
   });
 
 /** The prediction, with what the finished run took. */
-export function measuredMemory(table: MemoryTable, { state, slots, data }: Run): MemoryTable {
+export function measuredMemory(table: MemoryTable, { host, state, slots, data }: Run): MemoryTable {
   const sum = (buffers: Iterable<{ readonly bytes: number }>) =>
     [...buffers].reduce((bytes, buffer) => bytes + buffer.bytes, 0);
   const sumAll = (states: ReadonlyMap<string, Buffers>) =>
@@ -81,7 +81,7 @@ export function measuredMemory(table: MemoryTable, { state, slots, data }: Run):
       const bytes = measured[row.name];
       return bytes === undefined ? row : { ...row, measured: bytes };
     }),
-    measuredTotal: process.resourceUsage().maxRSS * 1024,
+    measuredTotal: host.memory.peakBytes(),
   };
 }
 
@@ -91,9 +91,12 @@ export function measuredMemory(table: MemoryTable, { state, slots, data }: Run):
  * @throws {UsageError} if the options do not fit together.
  */
 export async function predictMemory(
+  files: FileStore,
   config: TrainConfig,
 ): Promise<{ readonly table: MemoryTable; readonly parameters: readonly ParameterPlan[] }> {
-  const base = await modelOf(config, { vocabularySize: await vocabularySizeOf(config, nodeFiles) });
+  const base = await modelOf(files, config, {
+    vocabularySize: await vocabularySizeOf(files, config),
+  });
   const { model, plan } = traineeOf(base, config);
   const { batchSize } = config;
   const shapes = [batchTypes(model, { batchSize, length: contextLengthOf(config, model) })];

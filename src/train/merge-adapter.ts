@@ -1,6 +1,7 @@
 /** @file An adapter on disk folded into its base, and saved as an ordinary model. */
 
 import { companionFiles, loadNetwork, type LoadModelOptions } from "../generate/load-model.ts";
+import type { FileStore } from "../host/host.ts";
 import { cpuRuntime } from "../runtime/node.ts";
 import { readTensor } from "../runtime/runtime.ts";
 import { saveModel } from "../weights/index.ts";
@@ -20,13 +21,16 @@ export interface MergeAdapterOptions extends LoadModelOptions {
  * @returns how many weights had an adapter
  * @throws {UsageError} if the output is not empty, a file is missing, or the adapter is another model's.
  */
-export async function mergeAdapter({ output, ...options }: MergeAdapterOptions): Promise<number> {
-  await checkEmpty(output, { hint: "give another --output" });
+export async function mergeAdapter(
+  store: FileStore,
+  { output, ...options }: MergeAdapterOptions,
+): Promise<number> {
+  await checkEmpty(store, output, { hint: "give another --output" });
   const runtime = cpuRuntime();
   const programs = createProgramCache(runtime);
-  const { network, home } = await loadNetwork(runtime, options);
+  const { network, home } = await loadNetwork(store, runtime, options);
   const { base, adapters, weights } = network;
-  const files = await companionFiles(home, base);
+  const files = await companionFiles(store, home, base);
   for (const adapter of adapters) {
     const weight = bufferOf(weights, adapter.weight);
     await mergeInto({ base, programs, state: { weights } }, adapter, 1, weight);
@@ -36,6 +40,6 @@ export async function mergeAdapter({ output, ...options }: MergeAdapterOptions):
   const tensors = await Promise.all(
     names.map(async (name) => [name, await readTensor(bufferOf(weights, name))] as const),
   );
-  await saveModel(output, { config: base.config, weights: tensors, files });
+  await saveModel(store, output, { config: base.config, weights: tensors, files });
   return adapters.length;
 }

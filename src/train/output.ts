@@ -3,14 +3,15 @@
  * something to go on with.
  */
 
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
 import { peftName, settingsOf } from "../adapters/index.ts";
 import { UsageError } from "../errors.ts";
+import { readJsonObject } from "../files/read-json.ts";
+import { exists } from "../host/content.ts";
+import { errorCode, fileError } from "../host/file-error.ts";
+import type { FileStore } from "../host/host.ts";
+import { join } from "../host/path.ts";
 import { repositoryOfPath } from "../hub/cache.ts";
 import { readTensor } from "../runtime/runtime.ts";
-import { exists, readJsonObject } from "../weights/directory.ts";
-import { errorCode, fileError } from "../weights/file-error.ts";
 import { saveAdapter, saveModel, type WritableTensor } from "../weights/index.ts";
 import type { TrainConfig } from "../options/config.ts";
 import { mergeInto } from "./merge.ts";
@@ -21,21 +22,25 @@ import { bufferOf } from "../engine/state.ts";
 const GENERATION_CONFIG = "generation_config.json";
 
 /** @throws {UsageError} if the output directory holds something and may not be touched. */
-export async function checkOutput({ output, overwrite, resume }: TrainConfig): Promise<void> {
+export async function checkOutput(
+  files: FileStore,
+  { output, overwrite, resume }: TrainConfig,
+): Promise<void> {
   const hint = "give another --output, --resume to go on, or --overwrite to replace it";
-  await checkEmpty(output, { isFree: overwrite || resume, hint });
+  await checkEmpty(files, output, { isFree: overwrite || resume, hint });
 }
 
 /** @throws {UsageError} if an output directory holds something, unless it is free to be written to, or cannot be read. */
 export async function checkEmpty(
+  files: FileStore,
   output: string,
   { isFree = false, hint }: { readonly isFree?: boolean; readonly hint: string },
 ): Promise<void> {
-  const files = await readdir(output).catch((error: unknown) => {
+  const entries = await files.list(output).catch((error: unknown) => {
     if (errorCode(error) === "ENOENT") return [];
     throw fileError(output, "opening the output directory", error);
   });
-  if (files.length === 0 || isFree) return;
+  if (entries.length === 0 || isFree) return;
   throw new UsageError(`output: the directory is not empty; got ${output}`, { hint });
 }
 
@@ -44,6 +49,7 @@ export async function saveOutput(run: Run): Promise<void> {
   const { config } = run;
   const generationConfig = await generationConfigOf(run);
   await saveModel(
+    run.host.files,
     config.output,
     {
       config: configOf(run),
@@ -80,10 +86,12 @@ function configOf(run: Run): Readonly<Record<string, unknown>> {
 async function generationConfigOf(
   run: Run,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const { base, config, tokenizer } = run;
+  const { base, config, host, tokenizer } = run;
   if (base.task !== "causal" && base.task !== "seq2seq") return undefined;
   const file = typeof config.model === "string" ? join(config.model, GENERATION_CONFIG) : undefined;
-  if (file !== undefined && (await exists(file))) return readJsonObject(file);
+  if (file !== undefined && (await exists(host.files, file))) {
+    return readJsonObject(host.files, file);
+  }
   return { ...tokenIds(run), ...(tokenizer && { pad_token_id: tokenizer.pad }) };
 }
 
@@ -130,5 +138,5 @@ async function saveAdapters(run: Run): Promise<void> {
   // A model of the Hub is found by its name wherever the cache is.
   const model = path === null ? null : (repositoryOfPath(path)?.name ?? path);
   const adapterConfig = { ...settings, base_model_name_or_path: model };
-  await saveAdapter(config.output, adapterConfig, tensors, companionsOf(run));
+  await saveAdapter(run.host.files, config.output, adapterConfig, tensors, companionsOf(run));
 }

@@ -1,8 +1,8 @@
 /** @file From options to everything a run needs: model, data, plan, programs and state. */
 
 import type { Plan } from "../engine/param-plan.ts";
-import { nodeFiles } from "../host/interim.ts";
 import { UsageError } from "../errors.ts";
+import type { FileStore, Host } from "../host/host.ts";
 import type { ImageProcessor } from "../images/index.ts";
 import { headParams, type Model } from "../models/model.ts";
 import { modelFromConfig, modelFromScratch } from "../models/architectures/registry.ts";
@@ -26,6 +26,7 @@ import { bufferOf, createState, setWeight } from "../engine/state.ts";
 import { fieldsForTask, isNewTask } from "../options/task.ts";
 
 export interface Run extends PipelineParts, Trainee {
+  readonly host: Host;
   readonly config: TrainConfig;
   /** Undefined for a model of images. */
   readonly tokenizer: Tokenizer | undefined;
@@ -42,10 +43,14 @@ type Vocabulary = {
 };
 
 /** The model of the options, without weights. The data may have other classes. */
-export async function modelOf(config: TrainConfig, vocabulary: Vocabulary = {}): Promise<Model> {
+export async function modelOf(
+  files: FileStore,
+  config: TrainConfig,
+  vocabulary: Vocabulary = {},
+): Promise<Model> {
   const { model, task } = config;
   if (typeof model === "string") {
-    return modelFromConfig(fieldsForTask(await readConfig(model), task));
+    return modelFromConfig(fieldsForTask(await readConfig(files, model), task));
   }
   checkModelFields(model);
   const { vocabularySize, pad, endOfText } = vocabulary;
@@ -98,11 +103,15 @@ export function immediateParams(
 /** Data in place of the files of the options, and formats that these may have. */
 export type DataInputs = Pick<DatasetRequest, "data" | "formats" | "heldOut">;
 
-export async function prepare(config: TrainConfig, inputs: DataInputs = {}): Promise<Run> {
-  const files = nodeFiles;
+export async function prepare(
+  host: Host,
+  config: TrainConfig,
+  inputs: DataInputs = {},
+): Promise<Run> {
+  const { files } = host;
   const dataset = openDataset({ ...inputs, config, files });
-  const tokenizer = await tokenizerOf(config, { files, dataset });
-  const known = await modelOf(config, tokenizer);
+  const tokenizer = await tokenizerOf(files, config, dataset);
+  const known = await modelOf(files, config, tokenizer);
   const { model: base, hasNewHead } = await classifierOf(config, known, dataset);
   if (tokenizer && tokenizer.vocabularySize > base.vocabularySize) {
     throw new UsageError(
@@ -114,7 +123,7 @@ export async function prepare(config: TrainConfig, inputs: DataInputs = {}): Pro
   const { model, plan } = trainee;
   const draws = createDraws(config.seed);
   const contextLength = contextLengthOf(config, model);
-  const processor = tokenizer ? undefined : await imageProcessorOf(config, base);
+  const processor = tokenizer ? undefined : await imageProcessorOf(files, config, base);
   const data = await loadData({
     config,
     dataset,
@@ -128,12 +137,13 @@ export async function prepare(config: TrainConfig, inputs: DataInputs = {}): Pro
   const runtime = cpuRuntime(config.threads === undefined ? {} : { threads: config.threads });
   const immediate = immediateParams(trainee, config);
   const state = createState({ runtime, model, plan, immediate });
-  const parts = { config, runtime, base, model, state, draws };
+  const parts = { host, config, runtime, base, model, state, draws };
   const drawn = await fillWeights({ ...parts, fresh: hasNewHead ? headParams(base) : [] });
   // Reading and tokenizing leave more garbage than a small model has weights.
   runtime.collectGarbage();
   return {
     ...trainee,
+    host,
     config,
     drawn,
     tokenizer,
@@ -152,7 +162,7 @@ export async function prepare(config: TrainConfig, inputs: DataInputs = {}): Pro
 
 interface WeightParts extends Pick<
   Run,
-  "config" | "runtime" | "base" | "model" | "state" | "draws"
+  "host" | "config" | "runtime" | "base" | "model" | "state" | "draws"
 > {
   /** Parameters of a checkpoint that are of no use. */
   readonly fresh: readonly string[];
@@ -164,7 +174,7 @@ interface WeightParts extends Pick<
  * @returns what was drawn though there is a checkpoint, adapters left out
  */
 async function fillWeights(parts: WeightParts): Promise<readonly string[]> {
-  const { config, base, model, state } = parts;
+  const { host, config, base, model, state } = parts;
   const loaded = new Set<string>();
   if (typeof config.model === "string") {
     const { fresh } = parts;
@@ -173,7 +183,7 @@ async function fillWeights(parts: WeightParts): Promise<readonly string[]> {
     const { checkpoint } = base;
     const options = { ...checkpoint, ignore: [...checkpoint.ignore, ...fresh] };
     // One at a time: those that rest in sixteen bits are never all there in float32.
-    for await (const [name, tensor] of eachWeight(config.model, expected, options)) {
+    for await (const [name, tensor] of eachWeight(host.files, config.model, expected, options)) {
       setWeight(state, name, tensor);
       loaded.add(name);
     }

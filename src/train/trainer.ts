@@ -7,12 +7,13 @@
  * Who consumes the events decides the pace: between two events nothing runs.
  *
  * @example
- * for await (const event of train(parseConfig({ steps: 100 }))) {
+ * for await (const event of train(parseConfig({ steps: 100 }), { host: nodeHost() })) {
  *   if (event.type === "step") console.log(event.step, event.loss);
  * }
  */
 
 import { UsageError } from "../errors.ts";
+import type { Host } from "../host/host.ts";
 import type { StepNumbers } from "../engine/update.ts";
 import { loadCheckpoint, removeCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import type { TrainConfig } from "../options/config.ts";
@@ -29,6 +30,7 @@ import { type Position, START } from "../engine/state.ts";
 import { createOptimizer, type Optimizer } from "../engine/optimizer.ts";
 
 export interface TrainRunOptions extends DataInputs {
+  readonly host: Host;
   /** Aborting finishes the micro-step, saves a checkpoint and ends the run. */
   readonly signal?: AbortSignal;
 }
@@ -41,10 +43,10 @@ export interface TrainRunOptions extends DataInputs {
  */
 export async function* train(
   config: TrainConfig,
-  { signal, ...inputs }: TrainRunOptions = {},
+  { host, signal, ...inputs }: TrainRunOptions,
 ): AsyncGenerator<TrainEvent, void, undefined> {
-  await checkOutput(config);
-  const run = await prepare(config, inputs);
+  await checkOutput(host.files, config);
+  const run = await prepare(host, config, inputs);
   try {
     yield* trainPrepared(run, signal);
   } finally {
@@ -56,12 +58,12 @@ async function* trainPrepared(
   run: Run,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TrainEvent, void, undefined> {
-  const { config, model, data, plan, state, programs, draws, runtime } = run;
+  const { host, config, model, data, plan, state, programs, draws, runtime } = run;
   const pipeline = createPipeline(run);
   const optimizer = createOptimizer(run);
   const totalSteps = stepsOf(run);
   const evaluateEvery = config.evaluateEvery || Math.max(1, Math.ceil(totalSteps / 10));
-  let position = config.resume ? await loadCheckpoint(config.output, state) : START;
+  let position = config.resume ? await loadCheckpoint(host.files, config.output, state) : START;
   const startStep = position.step;
   const memory = predictedMemory(run);
   const clock = stopwatch();
@@ -72,7 +74,7 @@ async function* trainPrepared(
     // A checkpoint goes on with the tokenizer and the config that stand beside it.
     await saveOutput(run);
     savedStep = position.step;
-    if (what === "checkpoint") await saveCheckpoint(output, state, position);
+    if (what === "checkpoint") await saveCheckpoint(host.files, output, state, position);
     return { type: "saved", step: position.step, path: output, what };
   };
   const end = (reason: EndEvent["reason"], message?: string): EndEvent => ({
@@ -174,7 +176,7 @@ async function* trainPrepared(
       tokensPerSecond: tokens / (ms / 1000),
       gflopsPerSecond: (programs.operations() - operationsBefore) / 1e6 / ms,
       etaMs: (clock.totalMs() / (position.step - startStep)) * (totalSteps - position.step),
-      residentBytes: process.memoryUsage.rss(),
+      residentBytes: host.memory.residentBytes(),
     };
     yield done;
 
@@ -195,7 +197,7 @@ async function* trainPrepared(
     }
   }
 
-  if (config.saveEvery === 0) await removeCheckpoint(config.output);
+  if (config.saveEvery === 0) await removeCheckpoint(host.files, config.output);
   const translation = await translate(run, position.step);
   if (translation) yield translation;
   yield end("finished");

@@ -3,13 +3,14 @@
  * model.safetensors or in shards that model.safetensors.index.json lists.
  */
 
-import { access, readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
 import { FormatError, UsageError } from "../errors.ts";
+import { describeJson, isObject } from "../files/json.ts";
+import { readJsonObject } from "../files/read-json.ts";
+import { exists } from "../host/content.ts";
+import type { FileStore } from "../host/host.ts";
+import { join } from "../host/path.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
-import { errorCode, fileError } from "./file-error.ts";
 import { ADAPTER_CONFIG, CONFIG, INDEX, WEIGHTS } from "./file-names.ts";
-import { describeJson, isJsonObject, type JsonObject, parseJson } from "./json.ts";
 import { matchTensors, type MatchOptions, type StoredTensor } from "./match-tensors.ts";
 import { openSafetensors, type ReadOptions, type SafetensorsFile } from "./safetensors.ts";
 
@@ -21,14 +22,17 @@ export interface LoadWeightsOptions extends MatchOptions, ReadOptions {}
  * @throws {FormatError} with the line as offset, if it is not a JSON object.
  * @throws {UsageError} if it cannot be read, or the directory holds an adapter.
  */
-export async function readConfig(dir: string): Promise<Readonly<Record<string, unknown>>> {
+export async function readConfig(
+  files: FileStore,
+  dir: string,
+): Promise<Readonly<Record<string, unknown>>> {
   const path = join(dir, CONFIG);
-  if (!(await exists(path)) && (await exists(join(dir, ADAPTER_CONFIG)))) {
+  if (!(await exists(files, path)) && (await exists(files, join(dir, ADAPTER_CONFIG)))) {
     throw new UsageError(`${dir}: holds an adapter, not a model`, {
       hint: `flora merge --adapter ${dir} --output DIR makes a model of it and its base`,
     });
   }
-  return readJsonObject(path);
+  return readJsonObject(files, path);
 }
 
 /**
@@ -40,12 +44,14 @@ export async function readConfig(dir: string): Promise<Readonly<Record<string, u
  * @throws {FormatError} if a file breaks its format.
  */
 export async function loadWeights(
+  files: FileStore,
   dir: string,
   expected: ReadonlyMap<string, readonly number[]>,
   options: LoadWeightsOptions = {},
 ): Promise<Map<string, HostTensor>> {
   const weights = new Map<string, HostTensor>();
-  for await (const [name, tensor] of eachWeight(dir, expected, options)) weights.set(name, tensor);
+  for await (const [name, tensor] of eachWeight(files, dir, expected, options))
+    weights.set(name, tensor);
   return weights;
 }
 
@@ -56,13 +62,14 @@ export async function loadWeights(
  * @throws {UsageError | FormatError} as `loadWeights` does, before the first tensor.
  */
 export async function* eachWeight(
+  files: FileStore,
   dir: string,
   expected: ReadonlyMap<string, readonly number[]>,
   options: LoadWeightsOptions = {},
 ): AsyncGenerator<readonly [name: string, tensor: HostTensor], void, undefined> {
   const opened: SafetensorsFile[] = [];
   try {
-    const stored = await openWeights(dir, opened);
+    const stored = await openWeights(files, dir, opened);
     for (const [name, { file, storedName }] of matchTensors(dir, stored, expected, options)) {
       yield [name, await file.read(storedName, options)];
     }
@@ -78,21 +85,22 @@ interface FiledTensor extends StoredTensor {
 
 /** Opens all files of the weights, adding each to `opened`, whose owner closes them. */
 async function openWeights(
+  files: FileStore,
   dir: string,
   opened: SafetensorsFile[],
 ): Promise<readonly FiledTensor[]> {
   const single = join(dir, WEIGHTS);
   const index = join(dir, INDEX);
-  if (await exists(single)) {
-    const file = await openSafetensors(single);
+  if (await exists(files, single)) {
+    const file = await openSafetensors(files, single);
     opened.push(file);
     return [...file.tensors].map(([storedName, info]) => ({ storedName, info, file }));
   }
-  if (!(await exists(index))) throw await noWeights(dir);
+  if (!(await exists(files, index))) throw await noWeights(files, dir);
 
   const stored: FiledTensor[] = [];
-  for (const [shard, names] of await readIndex(index)) {
-    const file = await openSafetensors(join(dir, shard));
+  for (const [shard, names] of await readIndex(files, index)) {
+    const file = await openSafetensors(files, join(dir, shard));
     opened.push(file);
     for (const storedName of names) {
       const info = file.tensors.get(storedName);
@@ -107,9 +115,12 @@ async function openWeights(
 }
 
 /** The names of the tensors in each shard. */
-export async function readIndex(path: string): Promise<ReadonlyMap<string, readonly string[]>> {
-  const { weight_map: map } = await readJsonObject(path);
-  if (!isJsonObject(map)) {
+export async function readIndex(
+  files: FileStore,
+  path: string,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const { weight_map: map } = await readJsonObject(files, path);
+  if (!isObject(map)) {
     throw new FormatError(path, `weight_map: must be an object; got ${describeJson(map)}`);
   }
   const shards = new Map<string, string[]>();
@@ -125,11 +136,11 @@ export async function readIndex(path: string): Promise<ReadonlyMap<string, reado
   return shards;
 }
 
-async function noWeights(dir: string): Promise<UsageError> {
-  if (!(await exists(dir))) return new UsageError(`${dir}: no such directory`);
+async function noWeights(files: FileStore, dir: string): Promise<UsageError> {
+  if (!(await exists(files, dir))) return new UsageError(`${dir}: no such directory`);
   const pickles = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
   for (const name of pickles) {
-    if (!(await exists(join(dir, name)))) continue;
+    if (!(await exists(files, join(dir, name)))) continue;
     return new UsageError(
       `${dir}: holds only ${name}, a pickle, which runs code when it is loaded`,
       {
@@ -142,36 +153,6 @@ async function noWeights(dir: string): Promise<UsageError> {
   });
 }
 
-export async function readJsonObject(path: string): Promise<JsonObject> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(path);
-  } catch (error) {
-    throw fileError(path, "cannot read", error);
-  }
-  const value = parseJson(path, "JSON", decodeUtf8(path, bytes));
-  if (isJsonObject(value)) return value;
-  throw new FormatError(path, `JSON: must be an object; got ${describeJson(value)}`, { offset: 1 });
-}
-
-function decodeUtf8(path: string, bytes: Uint8Array): string {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new FormatError(path, "JSON: not valid UTF-8", { cause });
-  }
-}
-
-export async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return false;
-    throw fileError(path, "cannot read", error);
-  }
-}
-
 /** Whether `name` stays within the directory it is joined to, on every operating system. */
 export const isPlainFileName = (name: string): boolean =>
-  name !== "" && name !== "." && name !== ".." && !/[/\\:\0]/.test(name) && basename(name) === name;
+  name !== "" && name !== "." && name !== ".." && !/[/\\:\0]/.test(name);

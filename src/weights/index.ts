@@ -1,6 +1,5 @@
 /** @file Weights on disk: safetensors, and the directories of Hugging Face and peft. */
 
-export { type StagedFile, stageFile, writeFileAtomic } from "./atomic.ts";
 export { loadAdapter, type LoadedAdapter, type PeftConfig, saveAdapter } from "./peft.ts";
 export { eachWeight, loadWeights, type LoadWeightsOptions, readConfig } from "./directory.ts";
 export {

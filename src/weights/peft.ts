@@ -9,12 +9,14 @@
  * Fields that would change the function and are not supported here are refused, not ignored.
  */
 
-import { join } from "node:path";
 import { FormatError, UsageError } from "../errors.ts";
+import { describeJson, isObject, type JsonObject, type JsonValue } from "../files/json.ts";
+import { readJsonObject } from "../files/read-json.ts";
+import { exists } from "../host/content.ts";
+import type { FileStore } from "../host/host.ts";
+import { join } from "../host/path.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
-import { exists, readJsonObject } from "./directory.ts";
 import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from "./file-names.ts";
-import { describeJson, isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { openSafetensors } from "./safetensors.ts";
 import { formatJson, saveDirectory } from "./save-directory.ts";
 
@@ -51,16 +53,16 @@ const PREFIX = "base_model.model.";
  * @throws {UsageError} if there is none, or it asks for what is not supported.
  * @throws {FormatError} if a file is not what its format demands.
  */
-export async function loadAdapter(dir: string): Promise<LoadedAdapter> {
-  const config = await readAdapterConfig(dir);
+export async function loadAdapter(store: FileStore, dir: string): Promise<LoadedAdapter> {
+  const config = await readAdapterConfig(store, dir);
   const path = join(dir, ADAPTER_WEIGHTS);
-  if (!(await exists(path)) && (await exists(join(dir, "adapter_model.bin")))) {
+  if (!(await exists(store, path)) && (await exists(store, join(dir, "adapter_model.bin")))) {
     throw new UsageError(
       `${dir}: holds only adapter_model.bin, a pickle, which runs code when it is loaded`,
       { hint: "save it again with save_pretrained(dir, safe_serialization=True)" },
     );
   }
-  const file = await openSafetensors(path);
+  const file = await openSafetensors(store, path);
   try {
     const tensors = new Map<string, HostTensor>();
     for (const name of file.tensors.keys()) {
@@ -77,12 +79,13 @@ export async function loadAdapter(dir: string): Promise<LoadedAdapter> {
 
 /** Saves adapters so that peft loads them; `tensors` by names without "base_model.model.". */
 export const saveAdapter = (
+  store: FileStore,
   dir: string,
   config: PeftConfig,
   tensors: Iterable<readonly [name: string, tensor: HostTensor]>,
   files: ReadonlyMap<string, Uint8Array | string> = new Map(),
 ): Promise<void> =>
-  saveDirectory(dir, {
+  saveDirectory(store, dir, {
     weights: new Map([[ADAPTER_WEIGHTS, prefixed(tensors)]]),
     config: [ADAPTER_CONFIG, formatJson({ ...FIXED, ...config })],
     files,
@@ -103,15 +106,15 @@ function* prefixed(
   for (const [name, tensor] of tensors) yield [PREFIX + name, tensor];
 }
 
-async function readAdapterConfig(dir: string): Promise<PeftConfig> {
+async function readAdapterConfig(store: FileStore, dir: string): Promise<PeftConfig> {
   const path = join(dir, ADAPTER_CONFIG);
-  if (!(await exists(path))) {
-    const hint = (await exists(join(dir, "config.json")))
+  if (!(await exists(store, path))) {
+    const hint = (await exists(store, join(dir, "config.json")))
       ? `it holds a whole model, which is used without an adapter: --model ${dir}`
       : "name a directory that peft or flora train --method lora wrote";
     throw new UsageError(`${dir}: no ${ADAPTER_CONFIG}`, { hint });
   }
-  const fields = await readJsonObject(path);
+  const fields = await readJsonObject(store, path);
   checkSupported(path, fields);
   const wrong = (name: string, wanted: string): never => {
     throw new FormatError(path, `${name}: must be ${wanted}; got ${describeJson(fields[name])}`);
@@ -151,7 +154,7 @@ async function readAdapterConfig(dir: string): Promise<PeftConfig> {
 }
 
 /** Fields that change what an adapter computes, with the values under which they do not. */
-const UNSUPPORTED: readonly (readonly [name: string, harmless: readonly Json[]])[] = [
+const UNSUPPORTED: readonly (readonly [name: string, harmless: readonly JsonValue[]])[] = [
   ["bias", ["none"]],
   ["lora_bias", [false]],
   ["use_dora", [false]],
@@ -176,15 +179,15 @@ function checkSupported(path: string, fields: JsonObject): void {
   }
 }
 
-function numbersOf(value: Json): Readonly<Record<string, number>> | undefined {
-  if (!isJsonObject(value)) return undefined;
+function numbersOf(value: JsonValue): Readonly<Record<string, number>> | undefined {
+  if (!isObject(value)) return undefined;
   const entries = Object.entries(value).flatMap(([key, each]) =>
     typeof each === "number" && each > 0 ? [[key, each] as const] : [],
   );
   return entries.length === Object.keys(value).length ? Object.fromEntries(entries) : undefined;
 }
 
-function textsOf(value: Json | undefined): readonly string[] | undefined {
+function textsOf(value: JsonValue | undefined): readonly string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const texts = value.filter((each) => typeof each === "string");
   return texts.length === value.length ? texts : undefined;

@@ -10,8 +10,9 @@
  */
 
 import { FormatError } from "../errors.ts";
+import { describeJson, isObject, type JsonObject, type JsonValue } from "../files/json.ts";
+import { parseJson } from "../files/json-parser.ts";
 import type { DType } from "../tensor/dtype.ts";
-import { describeJson, isJsonObject, type Json, type JsonObject, parseJson } from "./json.ts";
 
 export interface TensorInfo {
   /** As in the file: "F32", "BF16", "I64", ... */
@@ -84,7 +85,7 @@ export const fileDType = (dtype: DType): string => FILE_DTYPE[dtype];
  */
 export function parseHeader(path: string, bytes: Uint8Array, dataBytes: number): Header {
   const header = parseJson(path, "header", decodeText(path, bytes), { readNumber: readSize });
-  if (!isJsonObject(header)) {
+  if (!isObject(header)) {
     throw new FormatError(path, `header: must be an object; got ${describeJson(header)}`);
   }
   const { [METADATA_KEY]: metadata = {}, ...infos } = header;
@@ -107,12 +108,14 @@ export function formatHeader({ metadata, tensors }: Header): Uint8Array {
     .map(([key, value]) => `${JSON.stringify(key)}:${JSON.stringify(value)}`);
   if (pairs.length > 0) texts.unshift(`"${METADATA_KEY}":{${pairs.join(",")}}`);
 
-  const json = Buffer.from(`{${texts.join(",")}}`);
-  const bytes = Buffer.alloc(8 + Math.ceil(json.length / 8) * 8, " ");
-  bytes.writeBigUInt64LE(BigInt(bytes.length - 8));
+  const json = new TextEncoder().encode(`{${texts.join(",")}}`);
+  const bytes = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(SPACE);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(bytes.length - 8), true);
   bytes.set(json, 8);
   return bytes;
 }
+
+const SPACE = 0x20;
 
 /** The order in which the reference writes: widest elements first, so that all are aligned. */
 export const compareTensors = (
@@ -122,8 +125,11 @@ export const compareTensors = (
   DTYPE_ORDER.indexOf(aDType) - DTYPE_ORDER.indexOf(bDType) || compareNames(aName, bName);
 
 /** By UTF-8 bytes, as the reference does; JavaScript strings compare by UTF-16 units. */
-export const compareNames = (a: string, b: string): number =>
-  Buffer.compare(Buffer.from(a), Buffer.from(b));
+export function compareNames(a: string, b: string): number {
+  const [x, y] = [new TextEncoder().encode(a), new TextEncoder().encode(b)];
+  const at = x.findIndex((byte, i) => byte !== y[i]);
+  return at < 0 ? x.length - y.length : (x[at] ?? 0) - (y[at] ?? -1);
+}
 
 function decodeText(path: string, bytes: Uint8Array): string {
   let text: string;
@@ -137,8 +143,8 @@ function decodeText(path: string, bytes: Uint8Array): string {
   throw new FormatError(path, `header: must start with "{"; got ${got}`, { offset: 8 });
 }
 
-function parseMetadata(path: string, metadata: Json): Record<string, string> {
-  if (!isJsonObject(metadata)) {
+function parseMetadata(path: string, metadata: JsonValue): Record<string, string> {
+  if (!isObject(metadata)) {
     const got = describeJson(metadata);
     throw new FormatError(path, `${METADATA_KEY}: must be an object; got ${got}`);
   }
@@ -150,11 +156,11 @@ function parseMetadata(path: string, metadata: Json): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
-function parseInfo(path: string, name: string, value: Json): TensorInfo {
+function parseInfo(path: string, name: string, value: JsonValue): TensorInfo {
   const fail = (message: string): never => {
     throw new FormatError(path, `tensor ${JSON.stringify(name)}: ${message}`);
   };
-  const info: JsonObject = isJsonObject(value)
+  const info: JsonObject = isObject(value)
     ? value
     : fail(`must be an object; got ${describeJson(value)}`);
   const { dtype, shape, data_offsets: offsets } = info;
@@ -210,17 +216,17 @@ function checkCoverage(
 }
 
 /** Sizes are written in digits alone; `1.0`, `1e3` and `-0` stay text, which is no size. */
-function readSize(literal: string): Json | undefined {
+function readSize(literal: string): JsonValue | undefined {
   const value = Number(literal);
   if (!Number.isFinite(value)) return undefined;
   return /^\d+$/.test(literal) ? value : literal;
 }
 
-const isSize = (value: Json): value is number =>
+const isSize = (value: JsonValue): value is number =>
   typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 
 /** The sizes in `value`; undefined if it is anything but an array of sizes. */
-const sizes = (value: Json | undefined): readonly number[] | undefined =>
+const sizes = (value: JsonValue | undefined): readonly number[] | undefined =>
   Array.isArray(value) && value.every(isSize) ? value : undefined;
 
 /** The product of `dims`; undefined as soon as it leaves the safe integers. */
@@ -234,7 +240,7 @@ function checkedProduct(dims: readonly number[]): number | undefined {
 }
 
 /** An array of numbers as it stands in the file, cut short. */
-function show(value: Json | undefined): string {
+function show(value: JsonValue | undefined): string {
   if (!Array.isArray(value)) return describeJson(value);
   const items = value.slice(0, 8).map(describeJson);
   return `[${[...items, ...(value.length > 8 ? ["..."] : [])].join(", ")}]`;

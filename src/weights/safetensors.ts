@@ -5,13 +5,13 @@
  * is opened; the values of the tensors are not, so NaN and infinity pass.
  */
 
-import { type FileHandle, open } from "node:fs/promises";
 import { FormatError, UsageError } from "../errors.ts";
+import { writeFileAtomic } from "../host/atomic.ts";
+import { fileError } from "../host/file-error.ts";
+import type { FileStore, ReadableFile, WritableFile } from "../host/host.ts";
 import type { DType, TypedArray } from "../tensor/dtype.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "../tensor/half.ts";
 import { hostTensor, type HostTensor, tensorBytes } from "../tensor/host-tensor.ts";
-import { writeFileAtomic } from "./atomic.ts";
-import { fileError } from "./file-error.ts";
 import {
   compareTensors,
   fileDType,
@@ -57,18 +57,17 @@ export interface SafetensorsOptions {
  * @throws {FormatError} if the header breaks a rule of the format.
  * @throws {UsageError} if the file cannot be opened.
  */
-export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const handle = await openForReading(path);
+export async function openSafetensors(files: FileStore, path: string): Promise<SafetensorsFile> {
+  const file = await openForReading(files, path);
   try {
-    const { size } = await handle.stat();
-    const { header, dataStart } = await readHeader(path, handle, size);
+    const { header, dataStart } = await readHeader(path, file);
     return {
       ...header,
-      read: (name, options) => readTensor({ path, handle, header, dataStart }, name, options),
-      close: () => handle.close(),
+      read: (name, options) => readTensor({ path, file, header, dataStart }, name, options),
+      close: () => file.close(),
     };
   } catch (error) {
-    await handle.close();
+    await file.close();
     throw fileError(path, "cannot read", error);
   }
 }
@@ -91,16 +90,17 @@ export type NamedTensor = readonly [name: string, tensor: WritableTensor];
  * @throws {UsageError} if two tensors share a name, a name cannot be written, or the file cannot.
  */
 export async function writeSafetensors(
+  files: FileStore,
   path: string,
   tensors: Iterable<NamedTensor>,
   options: SafetensorsOptions = {},
 ): Promise<void> {
-  await writeFileAtomic(path, (handle) => writeTensors(handle, path, tensors, options));
+  await writeFileAtomic(files, path, (file) => writeTensors(file, path, tensors, options));
 }
 
-/** Writes the content of a safetensors file to `handle`; `path` is for messages. */
+/** Writes the content of a safetensors file; `path` is for messages. */
 export async function writeTensors(
-  handle: FileHandle,
+  file: WritableFile,
   path: string,
   tensors: Iterable<NamedTensor>,
   { metadata = { format: "pt" } }: SafetensorsOptions = {},
@@ -113,17 +113,17 @@ export async function writeTensors(
     const got = header.length - 8;
     throw new UsageError(`${path}: header takes more than ${MAX_HEADER_BYTES} bytes; got ${got}`);
   }
-  await writeFully(handle, header);
+  await file.write(header);
   for (const [, tensor] of sorted) {
     const { dtype, shape } = tensor;
     const data = "data" in tensor ? tensor.data : await tensor.read();
-    await writeFully(handle, hostTensor(dtype, shape, data).data);
+    await writeFully(file, hostTensor(dtype, shape, data).data);
   }
 }
 
-async function openForReading(path: string): Promise<FileHandle> {
+async function openForReading(files: FileStore, path: string): Promise<ReadableFile> {
   try {
-    return await open(path, "r");
+    return await files.open(path);
   } catch (error) {
     throw fileError(path, "cannot read", error);
   }
@@ -131,13 +131,13 @@ async function openForReading(path: string): Promise<FileHandle> {
 
 async function readHeader(
   path: string,
-  handle: FileHandle,
-  fileBytes: number,
+  file: ReadableFile,
 ): Promise<{ header: Header; dataStart: number }> {
+  const { bytes: fileBytes } = file;
   if (fileBytes < 8) {
     throw new FormatError(path, `file is shorter than 8 bytes; got ${fileBytes}`, { offset: 0 });
   }
-  const headerBytes = new DataView(await readRange(path, handle, 0, 8)).getBigUint64(0, true);
+  const headerBytes = new DataView(await readRange(path, file, 0, 8)).getBigUint64(0, true);
   if (headerBytes > MAX_HEADER_BYTES) {
     const message = `header length is over ${MAX_HEADER_BYTES} bytes; got ${headerBytes}`;
     throw new FormatError(path, message, { offset: 0 });
@@ -147,7 +147,7 @@ async function readHeader(
     const message = `header lies beyond the end of the file; got ${headerBytes} bytes`;
     throw new FormatError(path, `${message} of ${fileBytes - 8}`, { offset: 0 });
   }
-  const bytes = new Uint8Array(await readRange(path, handle, 8, dataStart));
+  const bytes = new Uint8Array(await readRange(path, file, 8, dataStart));
   return { header: parseHeader(path, bytes, fileBytes - dataStart), dataStart };
 }
 
@@ -180,14 +180,14 @@ const HALVES = new Map<string, Decoder>([
 
 interface OpenFile {
   readonly path: string;
-  readonly handle: FileHandle;
+  readonly file: ReadableFile;
   readonly header: Header;
   /** Bytes from the start of the file to the data section. */
   readonly dataStart: number;
 }
 
 async function readTensor(
-  { path, handle, header, dataStart }: OpenFile,
+  { path, file, header, dataStart }: OpenFile,
   name: string,
   { widen = true }: ReadOptions = {},
 ): Promise<HostTensor> {
@@ -198,7 +198,7 @@ async function readTensor(
     const message = `tensor ${JSON.stringify(name)}: dtype is not supported; got ${info.dtype}`;
     throw new FormatError(path, message);
   }
-  const bytes = await readRange(path, handle, dataStart + info.begin, dataStart + info.end);
+  const bytes = await readRange(path, file, dataStart + info.begin, dataStart + info.end);
   return hostTensor(decoder.dtype, info.shape, decoder.decode(bytes));
 }
 
@@ -223,39 +223,38 @@ function problemOfName(name: string): string | undefined {
   return /\p{Surrogate}/u.test(name) ? "has a name that UTF-8 cannot express" : undefined;
 }
 
-/** Linux moves at most 2 GiB per call, Node refuses more, and in Node 20 no view spans 4 GiB. */
-const MAX_CHUNK_BYTES = 2 ** 30;
+/** In Node 20 no view spans 4 GiB. */
+const MAX_VIEW_BYTES = 2 ** 30;
 
 /** The bytes from `begin` to `end` (exclusive), which must lie within the file. */
 async function readRange(
   path: string,
-  handle: FileHandle,
+  file: ReadableFile,
   begin: number,
   end: number,
 ): Promise<ArrayBuffer> {
-  const bytes = new ArrayBuffer(end - begin);
-  for (let done = 0; done < bytes.byteLength;) {
-    const length = Math.min(bytes.byteLength - done, MAX_CHUNK_BYTES);
-    const chunk = new Uint8Array(bytes, done, length);
-    const { bytesRead } = await handle.read(chunk, 0, length, begin + done);
-    if (bytesRead === 0) {
-      throw new FormatError(path, "file became shorter while it was read", {
-        offset: begin + done,
-      });
-    }
-    done += bytesRead;
+  const read = async (from: number, to: number): Promise<Uint8Array<ArrayBuffer>> => {
+    const bytes = await file.read(from, to);
+    if (bytes.length === to - from) return bytes;
+    throw new FormatError(path, "file became shorter while it was read", {
+      offset: from + bytes.length,
+    });
+  };
+  if (end - begin <= MAX_VIEW_BYTES) return (await read(begin, end)).buffer;
+  const whole = new ArrayBuffer(end - begin);
+  for (let from = begin; from < end; from += MAX_VIEW_BYTES) {
+    const part = await read(from, Math.min(end, from + MAX_VIEW_BYTES));
+    new Uint8Array(whole, from - begin, part.length).set(part);
   }
-  return bytes;
+  return whole;
 }
 
 async function writeFully(
-  handle: FileHandle,
+  file: WritableFile,
   { buffer, byteOffset, byteLength }: TypedArray,
 ): Promise<void> {
-  for (let done = 0; done < byteLength;) {
-    const length = Math.min(byteLength - done, MAX_CHUNK_BYTES);
-    const chunk = new Uint8Array(buffer, byteOffset + done, length);
-    const { bytesWritten } = await handle.write(chunk, 0, length);
-    done += bytesWritten;
+  for (let done = 0; done < byteLength; done += MAX_VIEW_BYTES) {
+    const length = Math.min(byteLength - done, MAX_VIEW_BYTES);
+    await file.write(new Uint8Array(buffer, byteOffset + done, length));
   }
 }

@@ -11,10 +11,11 @@
  * is enough.
  */
 
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
-import { stageFile, type StagedFile, syncDirectory } from "./atomic.ts";
-import { errorCode, fileError } from "./file-error.ts";
+import { stageFile, type StagedFile, type Write } from "../host/atomic.ts";
+import { readBytes } from "../host/content.ts";
+import { isAbsent, fileError } from "../host/file-error.ts";
+import type { FileStore } from "../host/host.ts";
+import { join } from "../host/path.ts";
 import { type NamedTensor, writeTensors } from "./safetensors.ts";
 
 export interface DirectoryFiles {
@@ -33,30 +34,31 @@ export interface DirectoryFiles {
  * @throws {UsageError} as `saveModel` does.
  */
 export async function saveDirectory(
+  store: FileStore,
   dir: string,
   { weights, config: [configFile, config], files, isStale = () => false }: DirectoryFiles,
 ): Promise<void> {
   const staged: StagedFile[] = [];
-  const stage = async (name: string, write: Parameters<typeof stageFile>[1]): Promise<void> => {
-    staged.push(await stageFile(join(dir, name), write));
+  const stage = async (name: string, write: Write): Promise<void> => {
+    staged.push(await stageFile(store, join(dir, name), write));
   };
 
   try {
-    await makeDirectory(dir);
+    await makeDirectory(store, dir);
     // All is written and on disk before anything is renamed, so a full disk costs nothing.
     for (const [name, tensors] of weights) {
-      await stage(name, (handle) => writeTensors(handle, join(dir, name), tensors));
+      await stage(name, (file) => writeTensors(file, join(dir, name), tensors));
     }
-    const changed = await changedFiles(dir, files);
+    const changed = await changedFiles(store, dir, files);
     for (const [name, content] of changed) {
-      await stage(name, (handle) => handle.writeFile(content));
+      await stage(name, (file) => file.write(content));
     }
-    const isOneRename = staged.length === 1 && (await holds(join(dir, configFile), config));
-    if (isOneRename) return await replace(dir, staged, isStale);
+    const isOneRename = staged.length === 1 && (await holds(store, join(dir, configFile), config));
+    if (isOneRename) return await replace(store, dir, staged, isStale);
 
-    await stage(configFile, (handle) => handle.writeFile(config));
-    await removeDurably(dir, [configFile]);
-    await replace(dir, staged.slice(0, -1), isStale);
+    await stage(configFile, (file) => file.write(config));
+    await removeDurably(store, dir, [configFile]);
+    await replace(store, dir, staged.slice(0, -1), isStale);
     await staged.at(-1)?.commit();
   } finally {
     for (const file of staged) await file.discard();
@@ -65,52 +67,64 @@ export async function saveDirectory(
 
 /** Gives files their names, then removes what they replace: a single file is read before shards. */
 async function replace(
+  store: FileStore,
   dir: string,
   staged: readonly StagedFile[],
   isStale: (name: string) => boolean,
 ): Promise<void> {
   for (const file of staged) await file.commit();
-  await removeDurably(dir, (await readdir(dir)).filter(isStale));
+  await removeDurably(store, dir, (await store.list(dir)).map(({ name }) => name).filter(isStale));
 }
 
 /** The files that differ from what `dir` holds. */
 async function changedFiles(
+  store: FileStore,
   dir: string,
   contents: ReadonlyMap<string, Uint8Array | string>,
 ): Promise<ReadonlyMap<string, Uint8Array | string>> {
   const changed = new Map<string, Uint8Array | string>();
   for (const [name, content] of contents) {
-    if (!(await holds(join(dir, name), content))) changed.set(name, content);
+    if (!(await holds(store, join(dir, name), content))) changed.set(name, content);
   }
   return changed;
 }
 
-async function holds(path: string, content: Uint8Array | string): Promise<boolean> {
+async function holds(
+  store: FileStore,
+  path: string,
+  content: Uint8Array | string,
+): Promise<boolean> {
+  const wanted = typeof content === "string" ? new TextEncoder().encode(content) : content;
   try {
-    return Buffer.from(content).equals(await readFile(path));
+    const found = await readBytes(store, path);
+    return found.length === wanted.length && found.every((byte, i) => byte === wanted[i]);
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return false;
+    if (isAbsent(error)) return false;
     throw fileError(path, "cannot read", error);
   }
 }
 
-async function makeDirectory(dir: string): Promise<void> {
+async function makeDirectory(store: FileStore, dir: string): Promise<void> {
   try {
-    await mkdir(dir, { recursive: true });
+    await store.makeDirectory(dir);
   } catch (error) {
     throw fileError(dir, "cannot create the directory", error);
   }
 }
 
-async function removeDurably(dir: string, names: readonly string[]): Promise<void> {
+async function removeDurably(
+  store: FileStore,
+  dir: string,
+  names: readonly string[],
+): Promise<void> {
   for (const name of names) {
     try {
-      await rm(join(dir, name), { force: true });
+      await store.remove(join(dir, name));
     } catch (error) {
       throw fileError(join(dir, name), "cannot replace", error);
     }
   }
-  if (names.length > 0) await syncDirectory(dir);
+  if (names.length > 0) await store.syncDirectory(dir);
 }
 
 /** As JSON; the top-level fields in `floats` as Python writes its floats, 30.0 and not 30. */

@@ -4,6 +4,7 @@
  */
 
 import { UsageError } from "../errors.ts";
+import type { FileStore } from "../host/host.ts";
 import { convertTo, floatTypeOf, type StorageDType } from "./convert.ts";
 import { isPlainFileName } from "./directory.ts";
 import { CONFIG, INDEX } from "./file-names.ts";
@@ -34,6 +35,7 @@ export interface SaveOptions {
  *   a weight is too large for `dtype`; the previous model is then still there.
  */
 export async function saveModel(
+  store: FileStore,
   dir: string,
   model: ModelFiles,
   { dtype, maxShardBytes }: SaveOptions = {},
@@ -42,7 +44,7 @@ export async function saveModel(
   const given = [...model.weights];
   const weights = dtype === undefined ? given : given.map((named) => convertTo(dtype, named));
   const { files, index } = shard(weights, maxShardBytes);
-  await saveDirectory(dir, {
+  await saveDirectory(store, dir, {
     weights: files,
     config: [CONFIG, formatJson(withDType(model.config, floatTypeOf(weights)), { floats: FLOATS })],
     files: index === undefined ? further : new Map([...further, [INDEX, formatJson(index)]]),

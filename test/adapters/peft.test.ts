@@ -14,10 +14,10 @@ import {
   settingsOf,
 } from "../../src/adapters/index.ts";
 import { llama } from "../../src/models/architectures/rotary/llama.ts";
-import { loadAdapter, saveAdapter } from "../../src/weights/index.ts";
 import { expectClose, FLOAT32 } from "../support/close.ts";
 import { inputFor, runGraph, tensorNamed } from "../support/graph.ts";
 import { ADAPTERS, golden, loadAdapted, loadBase, logitsOf } from "./support.ts";
+import { loadAdapter, saveAdapter } from "../support/on-node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-peft-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -9,9 +9,10 @@ import { headOf, type Model } from "../../src/models/model.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { foldBatch, matrixTranspose } from "../../src/ops/movement.ts";
 import { type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
-import { loadAdapter, loadWeights, type PeftConfig, readConfig } from "../../src/weights/index.ts";
+import { type PeftConfig } from "../../src/weights/index.ts";
 import { numbersOf } from "../support/close.ts";
 import { runGraph, tensorNamed } from "../support/graph.ts";
+import { loadAdapter, loadWeights, readConfig } from "../support/on-node.ts";
 
 interface GoldenTensor {
   readonly shape: readonly number[];

@@ -3,12 +3,11 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { complete, createDecoder, loadModel } from "../../src/generate/index.ts";
+import { complete, createDecoder } from "../../src/generate/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
-import { mergeAdapter } from "../../src/train/merge-adapter.ts";
-import { openSafetensors } from "../../src/weights/index.ts";
 import { expectClose, FLOAT32 } from "../support/close.ts";
 import { type FinishedRun, folder, largestDifference, runTiny, weightsOf } from "./support.ts";
+import { loadModel, mergeAdapter, openSafetensors } from "../support/on-node.ts";
 
 let base: FinishedRun;
 beforeAll(async () => {

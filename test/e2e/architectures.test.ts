@@ -10,13 +10,14 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { grammarPairs, promptIds } from "../../src/data/index.ts";
-import { complete, createDecoder, loadModel, type LoadedModel } from "../../src/generate/index.ts";
+import { complete, createDecoder, type LoadedModel } from "../../src/generate/index.ts";
 import { paramsInUse, type Task } from "../../src/models/model.ts";
 import { classifyTexts, embedTexts } from "../../src/predict/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import type { TrainOptions } from "../../src/options/config.ts";
 import { bertTokenizerDirectory } from "../support/bert-tokenizer.ts";
 import { type FinishedRun, folder, runTiny } from "./support.ts";
+import { loadModel } from "../support/on-node.ts";
 
 interface Row {
   /** Fields of config.json; those of the vocabulary are filled in. */

@@ -3,13 +3,12 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { loadModel } from "../../src/generate/index.ts";
 import { classifyTexts } from "../../src/predict/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import type { TrainOptions } from "../../src/options/config.ts";
-import { openSafetensors } from "../../src/weights/index.ts";
 import { bertTokenizerDirectory } from "../support/bert-tokenizer.ts";
 import { type FinishedRun, folder, largestDifference, runTiny, weightsOf } from "./support.ts";
+import { loadModel, openSafetensors } from "../support/on-node.ts";
 
 const CHECKPOINT = "../shared/data/checkpoints/tiny_random_BertForSequenceClassification";
 const COLA = "../shared/data/cola/in_domain_train.tsv";

@@ -4,14 +4,11 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { run as classify } from "../../src/cli/commands/classify.ts";
-import { loadImageModel } from "../../src/generate/index.ts";
-import { classifyImages } from "../../src/predict/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
-import { mergeAdapter } from "../../src/train/merge-adapter.ts";
-import { predictMemory } from "../../src/train/memory.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { writeDigits } from "../support/digits.ts";
 import { type FinishedRun, folder, runTiny } from "./support.ts";
+import { classifyImages, loadImageModel, mergeAdapter, predictMemory } from "../support/on-node.ts";
 
 const images = join(folder, "images");
 const runtime = cpuRuntime({ threads: 1 });

@@ -6,10 +6,11 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { completeText, createDecoder, loadModel } from "../../src/generate/index.ts";
+import { completeText, createDecoder } from "../../src/generate/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import { STORIES, storiesTokenizer } from "../support/stories.ts";
 import { folder, runTiny } from "./support.ts";
+import { loadModel } from "../support/on-node.ts";
 
 describe.skipIf(!existsSync(STORIES))("stories260K", () => {
   const directory = join(folder, "stories");

@@ -8,7 +8,8 @@ import { grammarPairs } from "../../src/data/index.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import type { TrainEvent } from "../../src/runs/events.ts";
 import { train } from "../../src/train/trainer.ts";
-import { openSafetensors } from "../../src/weights/index.ts";
+import { openSafetensors } from "../support/on-node.ts";
+import { nodeHost } from "../../src/host/node.ts";
 
 export const folder: string = mkdtempSync(join(tmpdir(), "flora-e2e-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -50,7 +51,7 @@ export async function runTiny(
   const config = parseConfig({ ...tiny, output, ...options });
   const controller = new AbortController();
   const events: TrainEvent[] = [];
-  for await (const event of train(config, { signal: controller.signal })) {
+  for await (const event of train(config, { host: nodeHost(), signal: controller.signal })) {
     events.push(event);
     if (stop(event)) controller.abort();
   }

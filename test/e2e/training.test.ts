@@ -6,9 +6,8 @@ import { describe, expect, it } from "vitest";
 import { createDecoder, complete } from "../../src/generate/index.ts";
 import { modelFromConfig } from "../../src/models/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
-import { loadTokenizer } from "../../src/text/index.ts";
-import { loadWeights, readConfig } from "../../src/weights/index.ts";
 import { largestDifference, runTiny, weightsOf } from "./support.ts";
+import { loadTokenizer, loadWeights, readConfig } from "../support/on-node.ts";
 
 /** Sums in another order: float32 rounding of losses of about 5. */
 const SAME_LOSS = 2e-5;

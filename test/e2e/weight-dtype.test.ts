@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import type { TrainOptions } from "../../src/options/config.ts";
-import { openSafetensors } from "../../src/weights/index.ts";
 import { type FinishedRun, largestDifference, runTiny, weightsOf } from "./support.ts";
+import { openSafetensors } from "../support/on-node.ts";
 
 const options = { steps: 24, optimizer: "adam", learningRate: 0.01, method: "dense" } as const;
 const known = new Map<string, Promise<FinishedRun>>();

@@ -26,6 +26,7 @@ import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { type HostTensors, inputFor, runGraph, tensorNamed } from "../support/graph.ts";
 import { normals } from "../support/random.ts";
 import { accumulated, batchOfRows, CYCLE, type Name, partsFor } from "../train/encoder-decoder.ts";
+import { nodeHost } from "../../src/host/node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-pipeline-"));
 const file = join(folder, "text.txt");
@@ -60,7 +61,7 @@ function batchOf(rows: readonly (readonly number[])[], lossFrom: number): Batch 
 }
 
 async function accumulate(extra: TrainOptions, batches: readonly Batch[]) {
-  const run = await prepare(parseConfig({ ...options, ...extra }));
+  const run = await prepare(nodeHost(), parseConfig({ ...options, ...extra }));
   const pipeline = createPipeline(run);
   let loss = 0;
   for (const batch of batches) loss += await pipeline.microStep(batch, { cycle: 3, microStep: 0 });

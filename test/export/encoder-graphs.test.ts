@@ -15,12 +15,10 @@ import {
 } from "@huggingface/transformers";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
-import { exportOnnx } from "../../src/export/index.ts";
-import { loadImageModel, loadModel } from "../../src/generate/load-model.ts";
 import { imageProcessor } from "../../src/images/index.ts";
 import { imageInputOf } from "../../src/models/model.ts";
 import { modelFromConfig } from "../../src/models/architectures/registry.ts";
-import { classifyImages, embedTexts } from "../../src/predict/index.ts";
+import { embedTexts } from "../../src/predict/index.ts";
 import type { HostTensor } from "../../src/tensor/host-tensor.ts";
 import { readEmbeddingGolden, readGolden } from "../models/golden.ts";
 import { drawnModel, runtime, savedModel } from "../predict/support.ts";
@@ -29,6 +27,7 @@ import { writeDigits } from "../support/digits.ts";
 import { type HostTensors, tensorNamed } from "../support/graph.ts";
 import { normalTensor } from "../support/random.ts";
 import { exportSaved, modelFolder, numbersIn } from "./support.ts";
+import { classifyImages, exportOnnx, loadImageModel, loadModel } from "../support/on-node.ts";
 
 const folder = modelFolder();
 const fp32 = { dtype: "fp32" } as const;

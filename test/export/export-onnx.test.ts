@@ -9,10 +9,9 @@ import { join } from "node:path";
 import { AutoModelForCausalLM, AutoModelForSeq2SeqLM, Tensor } from "@huggingface/transformers";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
-import { exportOnnx } from "../../src/export/index.ts";
-import { saveModel } from "../../src/weights/index.ts";
 import { type GeneratorName, readGeneration, readGolden } from "../models/golden.ts";
 import { exportSaved, modelFolder } from "./support.ts";
+import { exportOnnx, saveModel } from "../support/on-node.ts";
 
 const folder = modelFolder();
 

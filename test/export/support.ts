@@ -5,9 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { env, Tensor } from "@huggingface/transformers";
 import { afterAll } from "vitest";
-import { exportOnnx } from "../../src/export/index.ts";
-import { saveModel } from "../../src/weights/index.ts";
 import type { HostTensors } from "../support/graph.ts";
+import { exportOnnx, saveModel } from "../support/on-node.ts";
 
 /** A folder for the models of a test file, which is gone after it. */
 export function modelFolder(): string {

@@ -6,9 +6,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { beamSearch, complete, createDecoder, type Decoder } from "../../src/generate/index.ts";
 import { modelFromConfig } from "../../src/models/architectures/registry.ts";
-import { loadWeights, readConfig, saveModel } from "../../src/weights/index.ts";
 import { type GeneratorName, readGeneration, readGolden } from "../models/golden.ts";
 import { cpu } from "../support/graph.ts";
+import { loadWeights, readConfig, saveModel } from "../support/on-node.ts";
 
 const NAMES = [
   "llama",

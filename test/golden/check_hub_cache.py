@@ -64,10 +64,12 @@ process.stdin.resume().on("end", () => hub.close());
 
 # One process for each thing that flora does.
 FETCH = """
+import { nodeHost } from %(host)s;
 import { resolveDataset, resolveModel } from %(hub)s;
 const [kind, name, offline, until] = process.argv.slice(2);
 const controller = new AbortController();
 const options = {
+  host: nodeHost(),
   offline: offline === "offline",
   signal: controller.signal,
   onEvent(event) {
@@ -176,7 +178,8 @@ def main():
     server = json.dumps((compiled / "hub" / "server.js").as_uri())
     serve.write_text(SERVE % {"server": server, "model": json.dumps(str(MODEL))})
     hub = json.dumps((ROOT / "dist" / "hub" / "index.js").as_uri())
-    fetch.write_text(FETCH % {"hub": hub})
+    host = json.dumps((ROOT / "dist" / "host" / "node.js").as_uri())
+    fetch.write_text(FETCH % {"host": host, "hub": hub})
 
     process = subprocess.Popen(
         node + [serve], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Unreachable } from "../../src/hub/connection.ts";
+import { memoryHost } from "../../src/host/in-memory.ts";
 import type { HubSettings } from "../../src/hub/environment.ts";
 import { notCached, outOfReach, someOf } from "../../src/hub/sentences.ts";
 
@@ -14,7 +15,7 @@ const settings: HubSettings = {
 describe("what to do without a network", () => {
   const say = (reason: string, environment: Readonly<Record<string, string>> = {}) => {
     const repository = { type: "model", name: "a/b", revision: "main" } as const;
-    return outOfReach(new Unreachable(reason), repository, settings, environment);
+    return outOfReach(memoryHost({ environment }), new Unreachable(reason), repository, settings);
   };
 
   it("is told with what failed and where was looked", () => {

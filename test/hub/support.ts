@@ -5,6 +5,7 @@ import { onTestFinished, vi } from "vitest";
 import type { HubEvent, HubOptions } from "../../src/hub/index.ts";
 import { temporaryDirectory } from "../weights/support.ts";
 import { type Files, type HubServer, startHubServer } from "./server.ts";
+import { nodeHost } from "../../src/host/node.ts";
 
 export interface TestHub {
   readonly hub: HubServer;
@@ -23,6 +24,7 @@ export async function testHub(): Promise<TestHub> {
   const cacheDir = temporaryDirectory();
   const events: HubEvent[] = [];
   const options: HubOptions = {
+    host: nodeHost(),
     endpoint: hub.url,
     cacheDir,
     tokenPath: join(cacheDir, "token"),

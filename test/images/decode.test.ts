@@ -4,8 +4,8 @@ import { writeFile } from "node:fs/promises";
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.ts";
-import { decodeImage } from "../../src/images/index.ts";
 import { bytesOf, fileOf, golden } from "./golden.ts";
+import { decodeImage } from "../support/on-node.ts";
 
 describe("decodeImage", () => {
   it.each(golden.converted)("reads a PNG file, $name", async ({ png, rgb, brightness }) => {

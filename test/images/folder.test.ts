@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
-import { readImageFolder } from "../../src/images/index.ts";
+import { readImageFolder } from "../support/on-node.ts";
 
 async function folderOf(files: readonly string[]): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "flora-images-"));

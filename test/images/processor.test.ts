@@ -5,13 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
-import {
-  decodeImage,
-  type ImageProcessor,
-  imageProcessor,
-  loadImageProcessor,
-} from "../../src/images/index.ts";
+import { type ImageProcessor, imageProcessor } from "../../src/images/index.ts";
 import { bytesOf, fileOf, golden } from "./golden.ts";
+import { decodeImage, loadImageProcessor } from "../support/on-node.ts";
 
 const input = { channels: 3, height: 6, width: 6 };
 

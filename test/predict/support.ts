@@ -8,9 +8,9 @@ import type { TextModel } from "../../src/predict/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import { readTensor, type Runtime } from "../../src/runtime/runtime.ts";
 import { float32 } from "../../src/tensor/host-tensor.ts";
-import { saveModel } from "../../src/weights/index.ts";
 import { bertTokenizer as tokenizer } from "../support/bert-tokenizer.ts";
 import { normals } from "../support/random.ts";
+import { saveModel } from "../support/on-node.ts";
 
 export const runtime: Runtime = cpuRuntime({ threads: 1 });
 

@@ -2,9 +2,9 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { createJsonLinesLog } from "../../src/runs/log-writer.ts";
 import { UsageError } from "../../src/errors.ts";
 import { startEvent, stepEvent } from "../cli/events.ts";
+import { createJsonLinesLog } from "../support/on-node.ts";
 
 const folder = (): string => mkdtempSync(join(tmpdir(), "flora-log-"));
 const NOW = () => new Date("2026-01-02T03:04:05.678Z");

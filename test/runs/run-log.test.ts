@@ -2,10 +2,11 @@ import { appendFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { formatLine } from "../../src/runs/log-writer.ts";
-import { followLog, parseRunLog, readRunLog } from "../../src/runs/run-log.ts";
+import { parseRunLog } from "../../src/runs/run-log.ts";
 import type { StartEvent, TrainEvent } from "../../src/runs/events.ts";
 import { endEvent, MEMORY, startEvent, stepEvent } from "../cli/events.ts";
 import { newFolder } from "../lab/fake-launch.ts";
+import { followLog, readRunLog } from "../support/on-node.ts";
 
 const text = (events: readonly TrainEvent[]) =>
   events.map((event) => `${formatLine(event, new Date(0))}\n`).join("");

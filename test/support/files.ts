@@ -3,10 +3,11 @@
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { nodeFiles } from "../../src/host/interim.ts";
+import type { FileStore } from "../../src/host/host.ts";
+import { nodeHost } from "../../src/host/node.ts";
 import type { DataColumns } from "../../src/data/index.ts";
 
-export { nodeFiles };
+export const nodeFiles: FileStore = nodeHost().files;
 
 /** Files in a folder of their own, contents by name. */
 export async function write(

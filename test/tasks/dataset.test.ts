@@ -174,7 +174,7 @@ describe("a run", () => {
     const { files, read } = counted();
     const config = parseConfig({ model: {}, tokenizer: "bpe:270", train: path, ...options });
     const dataset = openDataset({ config, files });
-    const learned = await tokenizerOf(config, { files, dataset });
+    const learned = await tokenizerOf(files, config, dataset);
     if (!learned) throw new Error("no tokenizer");
     expect(learned.vocabularySize).toBe(270);
     const isLabelled = config.task === "classify";

@@ -14,7 +14,7 @@ const mergesOf = (tokenizer: Tokenizer): readonly string[] =>
   JSON.parse(tokenizer.files.get("tokenizer.json") ?? "").model.merges;
 
 const open = async (config: TrainConfig) =>
-  tokenizerOf(config, { files: nodeFiles, dataset: openDataset({ config, files: nodeFiles }) });
+  tokenizerOf(nodeFiles, config, openDataset({ config, files: nodeFiles }));
 
 describe("a tokenizer that is learned", () => {
   let folder: string;
@@ -70,8 +70,8 @@ describe("a tokenizer that is learned", () => {
   it("has the size that was asked for before the data is read", async () => {
     const size = (options: object) =>
       vocabularySizeOf(
-        parseConfig({ train: "nowhere.txt", tokenizer: "bpe:4321", ...options }),
         nodeFiles,
+        parseConfig({ train: "nowhere.txt", tokenizer: "bpe:4321", ...options }),
       );
     expect(await size({})).toBe(4321);
     expect(await size({ model: withTokenizer })).toBe(257);
@@ -82,14 +82,14 @@ describe("a tokenizer that is learned", () => {
   it("counts in the predicted memory with that size", async () => {
     const model = { n_embd: 16, n_layer: 1, n_head: 2, n_positions: 32, model_type: "gpt2" };
     const options = { train: "nowhere.txt", tokenizer: "bpe:4321", model };
-    const { parameters } = await predictMemory(parseConfig(options));
+    const { parameters } = await predictMemory(nodeFiles, parseConfig(options));
     expect(parameters.find(({ shape }) => shape[0] === 4321)?.shape).toEqual([4321, 16]);
   });
 
   it("is none for a model of images", async () => {
     const config = parseConfig({ model: { model_type: "vit" } });
     expect(await open(config)).toBeUndefined();
-    expect(await vocabularySizeOf(config, nodeFiles)).toBeUndefined();
+    expect(await vocabularySizeOf(nodeFiles, config)).toBeUndefined();
   });
 
   it("needs a size", async () => {

@@ -3,12 +3,8 @@
 import { existsSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  byteTokenizer,
-  loadTokenizer,
-  streamDecoder,
-  type Tokenizer,
-} from "../../src/text/index.ts";
+import { byteTokenizer, streamDecoder, type Tokenizer } from "../../src/text/index.ts";
+import { loadTokenizer } from "../support/on-node.ts";
 
 const DATA = "../shared/data/tokenizers";
 

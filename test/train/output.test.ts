@@ -8,6 +8,7 @@ import { byteTokenizer } from "../../src/text/index.ts";
 import { parseConfig } from "../../src/options/config.ts";
 import { train } from "../../src/train/trainer.ts";
 import { readGolden } from "../models/golden.ts";
+import { nodeHost } from "../../src/host/node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-output-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -26,6 +27,7 @@ async function llamaOf(
   const model = { ...rest, vocab_size: 257 };
   for await (const _event of train(
     parseConfig({ train: text, model, steps: 1, contextLength: 16, output: scratch }),
+    { host: nodeHost() },
   ));
   const directory = mkdtempSync(join(folder, "model-"));
   cpSync(scratch, directory, { recursive: true });
@@ -42,7 +44,7 @@ async function llamaOf(
 async function trained(directory: string) {
   const output = mkdtempSync(join(folder, "trained-"));
   const options = { train: text, model: directory, steps: 1, contextLength: 16, output };
-  for await (const _event of train(parseConfig(options)));
+  for await (const _event of train(parseConfig(options), { host: nodeHost() }));
   const read = (name: string): unknown => JSON.parse(readFileSync(join(output, name), "utf8"));
   return { config: read("config.json"), generation: read("generation_config.json") };
 }

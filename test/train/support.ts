@@ -13,7 +13,7 @@ import { createProgramCache } from "../../src/runtime/programs.ts";
 import { createSlots } from "../../src/runtime/slots.ts";
 import { bufferOf, createState, restore } from "../../src/engine/state.ts";
 import { type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
-import { loadWeights, readConfig } from "../../src/weights/index.ts";
+import { loadWeights, readConfig } from "../support/on-node.ts";
 
 export type Parts = PipelineParts & Trainee & { readonly config: TrainConfig };
 

@@ -4,14 +4,9 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.ts";
 import { float32, hostTensor, type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
-import {
-  eachWeight,
-  isPlainFileName,
-  loadWeights,
-  readConfig,
-} from "../../src/weights/directory.ts";
-import { writeSafetensors } from "../../src/weights/safetensors.ts";
+import { isPlainFileName } from "../../src/weights/directory.ts";
 import { failure, temporaryDirectory } from "./support.ts";
+import { eachWeight, loadWeights, readConfig, writeSafetensors } from "../support/on-node.ts";
 
 const vector = (...values: readonly number[]): HostTensor =>
   float32([values.length], Float32Array.from(values));

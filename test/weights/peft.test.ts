@@ -6,12 +6,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.ts";
 import { float32 } from "../../src/tensor/host-tensor.ts";
-import {
-  loadAdapter,
-  type PeftConfig,
-  saveAdapter,
-  writeSafetensors,
-} from "../../src/weights/index.ts";
+import { type PeftConfig } from "../../src/weights/index.ts";
+import { loadAdapter, saveAdapter, writeSafetensors } from "../support/on-node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-adapter-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

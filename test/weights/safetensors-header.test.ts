@@ -8,10 +8,10 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../src/errors.ts";
-import { openSafetensors } from "../../src/weights/safetensors.ts";
 import { formatHeader, parseHeader } from "../../src/weights/safetensors-header.ts";
 import { accepted, refused } from "./corpus.ts";
 import { failure, temporaryDirectory } from "./support.ts";
+import { openSafetensors } from "../support/on-node.ts";
 
 const golden: { readonly verdicts: Readonly<Record<string, string | null>> } = JSON.parse(
   readFileSync(new URL("../golden/safetensors_verdicts.json", import.meta.url), "utf8"),

@@ -15,13 +15,10 @@ import { FormatError, ShapeError, UsageError } from "../../src/errors.ts";
 import { allocate, bytesPerElement, type DType } from "../../src/tensor/dtype.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "../../src/tensor/half.ts";
 import { float32, hostTensor, type HostTensor } from "../../src/tensor/host-tensor.ts";
-import {
-  openSafetensors,
-  type ReadOptions,
-  writeSafetensors,
-} from "../../src/weights/safetensors.ts";
+import { type ReadOptions } from "../../src/weights/safetensors.ts";
 import { dataStartOf, mutation } from "./mutations.ts";
 import { failure, safetensorsBytes, temporaryDirectory } from "./support.ts";
+import { openSafetensors, writeSafetensors } from "../support/on-node.ts";
 
 interface GoldenTensor {
   readonly dtype: string;

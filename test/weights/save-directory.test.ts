@@ -1,50 +1,17 @@
 /**
- * @file Being stopped while saving: every change to the directory (a file opened for writing,
- * renamed or removed) is counted, and from the k-th on they all fail, clean-up included, as if the
- * process had been killed.
+ * @file Power cuts while saving: at the k-th change of the disk, for every k, with every kind of change that may or may not have been
+ * written until then.
  */
 
-import { existsSync } from "node:fs";
-import type * as fs from "node:fs/promises";
-import { readdir } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
+import { type MemoryHost, memoryHost, type MemoryHostOptions } from "../../src/host/in-memory.ts";
 import { type ModelFiles, saveModel } from "../../src/weights/save-model.ts";
-import { large, load, model, vector } from "./saved-models.ts";
-import { failure, temporaryDirectory } from "./support.ts";
+import { large, loadFrom, model, vector } from "./saved-models.ts";
+import { failure } from "./support.ts";
 
-const disk = vi.hoisted(() => ({
-  changesLeft: Infinity,
-  stopped: new Error("stopped"),
-  change(): void {
-    if (this.changesLeft <= 0) throw this.stopped;
-    this.changesLeft--;
-  },
-}));
-
-vi.mock("node:fs/promises", async (original) => {
-  const real = await original<typeof fs>();
-  return {
-    ...real,
-    open: async (...args: Parameters<typeof fs.open>) => {
-      if (args[1] !== "r") disk.change();
-      return real.open(...args);
-    },
-    rename: async (...args: Parameters<typeof fs.rename>) => {
-      disk.change();
-      return real.rename(...args);
-    },
-    rm: async (...args: Parameters<typeof fs.rm>) => {
-      if (existsSync(args[0])) disk.change();
-      return real.rm(...args);
-    },
-  };
-});
-
-beforeEach(() => {
-  disk.changesLeft = Infinity;
-});
+const DIR = "models/m";
 
 interface Transition {
   readonly what: string;
@@ -68,60 +35,86 @@ const transitions: readonly Transition[] = (
   ];
 });
 
-/** Saves `next` over `before`, killed before its k-th change, for every k. */
+/** What a disk may have written of what was not synced: nothing, one kind, all, and others at random. */
+const KEPT: readonly Parameters<MemoryHost["crash"]>[0][] = [
+  () => false,
+  ({ what }) => what === "name",
+  ({ what }) => what === "content",
+  () => true,
+  ...Array.from({ length: 8 }, (_, seed) => {
+    let state = seed + 1;
+    return () => (state = (state * 1103515245 + 12345) % 2 ** 31) / 2 ** 31 < 0.5;
+  }),
+];
+
+/** A disk with a model on it. */
+async function diskWith(
+  before: ModelFiles,
+  options: MemoryHostOptions,
+  maxShardBytes = 8,
+): Promise<MemoryHost> {
+  const host = memoryHost(options);
+  await saveModel(host.files, DIR, before, { maxShardBytes });
+  return host;
+}
+
+/** Saves `next` over `before`, with a power cut at its k-th change, for every k; what is there then, whatever was written. */
 async function states(
   before: ModelFiles,
   next: ModelFiles,
   [limitBefore, limit]: Transition["limits"] = [8, 8],
-): Promise<readonly unknown[]> {
-  const seen: unknown[] = [];
-  for (let k = 0; ; k++) {
-    const dir = temporaryDirectory();
-    await saveModel(dir, before, { maxShardBytes: limitBefore });
-    disk.changesLeft = k;
-    const stopped = await saveModel(dir, next, { maxShardBytes: limit }).then(
+): Promise<readonly (readonly unknown[])[]> {
+  const made = (await diskWith(before, {}, limitBefore)).changes();
+  const seen: unknown[][] = [];
+  for (let powerCutAt = made + 1; ; powerCutAt++) {
+    const host = await diskWith(before, { powerCutAt }, limitBefore);
+    const stopped = await saveModel(host.files, DIR, next, { maxShardBytes: limit }).then(
       () => false,
       () => true,
     );
-    disk.changesLeft = Infinity;
-    seen.push(await load(dir).catch((error: unknown) => error));
+    const after = KEPT.map((isKept) =>
+      loadFrom(host.crash(isKept).files, DIR).catch((error: unknown) => error),
+    );
+    seen.push(await Promise.all(after));
     if (!stopped) return seen;
   }
 }
 
-describe("a save that is killed", () => {
+/** The phase of a state: the old model, none, or the new one; anything else fails. */
+function phaseOf(state: unknown, before: unknown, next: unknown): "old" | "none" | "new" {
+  if (isDeepStrictEqual(state, before)) return "old";
+  if (isDeepStrictEqual(state, next)) return "new";
+  expect(state).toBeInstanceOf(UsageError);
+  expect(state).toMatchObject({ message: expect.stringContaining("config.json: cannot read") });
+  return "none";
+}
+
+/** The phases that occur, those of a power cut after the last change apart. */
+function phasesOf(seen: readonly (readonly unknown[])[], before: unknown, next: unknown) {
+  const phases = seen.map((each) => each.map((state) => phaseOf(state, before, next)));
+  return { during: new Set(phases.slice(0, -1).flat()), after: new Set(phases.at(-1)) };
+}
+
+describe("a power cut during a save", () => {
   const old = { config: 1, weights: 1, tokenizer: "tokenizer" };
+  const all = { during: new Set(["old", "none", "new"]), after: new Set(["new"]) };
+  const oneRename = { during: new Set(["old", "new"]), after: new Set(["new"]) };
 
   it("leaves the old model, no model, or the new one: never a mixture", async () => {
     const seen = await states(model(1), model(2, "other"));
-    const refused = expect.objectContaining({
-      name: "UsageError",
-      message: expect.stringContaining("config.json: cannot read"),
-    });
-    // Three files are staged, then config.json goes, then the three are renamed.
-    expect(seen).toEqual([
-      old,
-      old,
-      old,
-      old,
-      refused,
-      refused,
-      refused,
-      { config: 2, weights: 2, tokenizer: "other" },
-    ]);
+    const next = { config: 2, weights: 2, tokenizer: "other" };
+    expect(phasesOf(seen, old, next)).toEqual(all);
   });
 
   it("leaves no mixture either if the config stays and the tokenizer changes", async () => {
     const seen = await states(model(1), { ...model(1, "other"), weights: [["w", vector(2)]] });
-    const loaded = seen.filter((state) => !(state instanceof UsageError));
     const next = { config: 1, weights: 2, tokenizer: "other" };
-    expect(loaded).toEqual([old, old, old, old, next]);
+    expect(phasesOf(seen, old, next)).toEqual(all);
   });
 
   it("leaves the old model or the new one if only the weights differ", async () => {
     const seen = await states(model(1), { ...model(1), weights: [["w", vector(2)]] });
-    // Staged, renamed.
-    expect(seen).toEqual([old, old, { ...old, weights: 2 }]);
+    expect(phasesOf(seen, old, { ...old, weights: 2 })).toEqual(oneRename);
   });
 
   it.each(transitions)("leaves no mixture from $what", async ({ after, limits }) => {
@@ -134,25 +127,23 @@ describe("a save that is killed", () => {
       v: 20,
       tokenizer: files?.get("tokenizer.json"),
     };
-    const phases = seen.map((state) => {
-      if (isDeepStrictEqual(state, before)) return "old";
-      if (isDeepStrictEqual(state, next)) return "new";
-      expect(state).toBeInstanceOf(UsageError);
-      expect(state).toMatchObject({ message: expect.stringContaining("config.json: cannot read") });
-      return "none";
-    });
-    const order = phases.filter((phase, k) => phase !== phases[k - 1]);
     // A single file takes the place of shards in one rename, if nothing else changes.
     const isOneRename = limits[1] === 8 && config["value"] === 1;
-    expect(order).toEqual(isOneRename ? ["old", "new"] : ["old", "none", "new"]);
+    expect(phasesOf(seen, before, next)).toEqual(isOneRename ? oneRename : all);
   });
 
   it("leaves a new directory without a config until all is there", async () => {
-    const dir = temporaryDirectory();
-    // All but the last of four files staged and four renamed.
-    disk.changesLeft = 7;
-    expect(await failure(saveModel(dir, model(1)))).toBe(disk.stopped);
-    expect(await readdir(dir)).toContain("model.safetensors");
-    expect(await readdir(dir)).not.toContain("config.json");
+    const whole = await diskWith(model(1), {});
+    for (let powerCutAt = 1; powerCutAt <= whole.changes(); powerCutAt++) {
+      const host = memoryHost({ powerCutAt });
+      expect(await failure(saveModel(host.files, DIR, model(1)))).toMatchObject({ code: "EIO" });
+      for (const isKept of KEPT) {
+        const state = await loadFrom(host.crash(isKept).files, DIR).catch(
+          (error: unknown) => error,
+        );
+        phaseOf(state, undefined, old);
+      }
+    }
+    expect(await loadFrom(whole.crash().files, DIR)).toEqual(old);
   });
 });

@@ -11,13 +11,13 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import type { TypedArray } from "../../src/tensor/dtype.ts";
-import { readConfig } from "../../src/weights/directory.ts";
 import type { StorageDType } from "../../src/weights/convert.ts";
-import { type NamedTensor, openSafetensors } from "../../src/weights/safetensors.ts";
-import { saveModel, type SaveOptions } from "../../src/weights/save-model.ts";
+import { type NamedTensor } from "../../src/weights/safetensors.ts";
+import { type SaveOptions } from "../../src/weights/save-model.ts";
 import { INDEX, WEIGHTS } from "../../src/weights/file-names.ts";
 import { large, load, model, SHARDS, vector } from "./saved-models.ts";
 import { failure, systemError, temporaryDirectory } from "./support.ts";
+import { openSafetensors, readConfig, saveModel } from "../support/on-node.ts";
 
 interface Golden {
   readonly order: readonly string[];

@@ -1,7 +1,9 @@
 /** @file Small models to save, and what a directory holds of them. */
 
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readText } from "../../src/host/content.ts";
+import type { FileStore } from "../../src/host/host.ts";
+import { nodeHost } from "../../src/host/node.ts";
+import { join } from "../../src/host/path.ts";
 import { float32, type HostTensor } from "../../src/tensor/host-tensor.ts";
 import { loadWeights, readConfig } from "../../src/weights/directory.ts";
 import type { ModelFiles } from "../../src/weights/save-model.ts";
@@ -30,11 +32,13 @@ export const SHARDS = [
 ] as const;
 
 /** What a directory holds: the numbers in its config and weights, the text of its tokenizer. */
-export async function load(dir: string): Promise<unknown> {
-  const { value } = await readConfig(dir);
+export const load = (dir: string): Promise<unknown> => loadFrom(nodeHost().files, dir);
+
+export async function loadFrom(store: FileStore, dir: string): Promise<unknown> {
+  const { value } = await readConfig(store, dir);
   const shapes = new Map(["v", "w"].map((name) => [name, [1]]));
-  const weights = await loadWeights(dir, shapes, { optional: ["v"] });
-  const tokenizer = await readFile(join(dir, "tokenizer.json"), "utf8");
+  const weights = await loadWeights(store, dir, shapes, { optional: ["v"] });
+  const tokenizer = await readText(store, join(dir, "tokenizer.json"));
   const v = weights.get("v")?.data[0];
   return {
     config: value,

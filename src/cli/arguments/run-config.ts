@@ -2,7 +2,6 @@
  * @file The options of a run: those of a YAML file, then those of the command line, which win.
  */
 
-import { readFile } from "node:fs/promises";
 import { parseDocument } from "yaml";
 import { FormatError, UsageError } from "../../errors.ts";
 import {
@@ -13,7 +12,10 @@ import {
   type TrainOptions,
 } from "../../options/config.ts";
 import { findOption, isFlag, optionValue, scalar } from "../../options/option-text.ts";
-import { fileError } from "../../weights/file-error.ts";
+import { isObject } from "../../files/json.ts";
+import { readBytes } from "../../host/content.ts";
+import { fileError } from "../../host/file-error.ts";
+import { nodeHost } from "../../host/node.ts";
 import { camelCase, kebabCase, splitArguments } from "./arguments.ts";
 import { checkOptions, type Option, type ParsedOptions } from "./options.ts";
 import { closest } from "../../options/suggest.ts";
@@ -81,7 +83,7 @@ export function parseOptionsFile(path: string, text: string): Options {
   }
   const root: unknown = document.toJS();
   if (root === null) return {};
-  if (!isTable(root)) {
+  if (!isObject(root)) {
     throw new FormatError(path, `must be YAML of the form "option: value"; got ${kindOf(root)}`);
   }
   const options: Record<string, unknown> = {};
@@ -108,7 +110,7 @@ function optionsOf(given: ReadonlyMap<string, string | boolean>): Options {
       throw new UsageError(`--${key}: ${kebabCase(name)} has no fields`);
     }
     const table = options[name] ?? {};
-    if (!isTable(table)) throw new UsageError(`--${name}: given whole and by its fields`);
+    if (!isObject(table)) throw new UsageError(`--${name}: given whole and by its fields`);
     // The fields of a table of patterns are names of modules, dots and all.
     const path = option.allowed === "a table of fields" ? [fields.join(".")] : fields;
     options[name] = merge(table, nest(path, typeof value === "string" ? scalar(value) : value));
@@ -125,7 +127,7 @@ function merge(base: Options, over: Options): Options {
   const merged: Record<string, unknown> = { ...base };
   for (const [key, value] of Object.entries(over)) {
     const before = merged[key];
-    merged[key] = isTable(before) && isTable(value) ? merge(before, value) : value;
+    merged[key] = isObject(before) && isObject(value) ? merge(before, value) : value;
   }
   return merged;
 }
@@ -143,7 +145,9 @@ function runOption(key: string, ownOptions: readonly Option[] = []): OptionHelp 
 
 async function readText(path: string): Promise<string> {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(await readFile(path));
+    return new TextDecoder("utf-8", { fatal: true }).decode(
+      await readBytes(nodeHost().files, path),
+    );
   } catch (error) {
     if (error instanceof TypeError) throw new FormatError(path, "not UTF-8", { cause: error });
     const told = fileError(path, "cannot read the options", error);
@@ -154,9 +158,6 @@ async function readText(path: string): Promise<string> {
     });
   }
 }
-
-const isTable = (value: unknown): value is Options =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 const kindOf = (value: unknown): string => {
   if (Array.isArray(value)) return "a list";

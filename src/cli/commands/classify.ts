@@ -1,9 +1,9 @@
 /** @file `flora classify`: the classes of texts or images, by a classifier. */
 
-import { stat } from "node:fs/promises";
 import { UsageError } from "../../errors.ts";
+import { fileError, systemError } from "../../host/file-error.ts";
+import { nodeHost } from "../../host/node.ts";
 import type { Classification } from "../../predict/index.ts";
-import { fileError } from "../../weights/file-error.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { formatPercent } from "../terminal/format.ts";
 import { parseOptions, type ParsedOptions } from "../arguments/options.ts";
@@ -82,15 +82,15 @@ async function classifyFiles(list: string, options: ParsedOptions): Promise<read
   const files = (await Promise.all(list.split(",").map(imagesAt))).flat();
   const { loaded, runtime } = await openImageModel(options, help);
   const { classifyImages } = await import("../../predict/index.ts");
-  const found = await classifyImages(loaded, runtime, files, settings);
+  const found = await classifyImages(nodeHost().files, loaded, runtime, files, settings);
   return files.map((image, i) => [{ image }, found[i]]);
 }
 
 /** A file, or the images in a folder. */
 async function imagesAt(path: string): Promise<readonly string[]> {
-  const found = await stat(path).catch((error: unknown) => {
-    throw fileError(path, "reading an image", error);
-  });
+  const { files } = nodeHost();
+  const found = await files.stat(path);
+  if (!found) throw fileError(path, "reading an image", systemError("ENOENT", path));
   const { imagesIn } = await import("../../images/index.ts");
-  return found.isDirectory() ? imagesIn(path) : [path];
+  return found.kind === "directory" ? imagesIn(files, path) : [path];
 }

@@ -1,6 +1,7 @@
 /** @file `flora compare`: methods trained one after another under one budget, and a table of what came out. */
 
 import { UsageError } from "../../errors.ts";
+import { nodeHost } from "../../host/node.ts";
 import { compare, type ComparisonPlan, type SweepPlan } from "../../lab/compare/comparison.ts";
 import { openDirectory, writeReports } from "../../lab/compare/directory.ts";
 import { comparisonReport, type ReportOptions, shortReport } from "../../lab/compare/report.ts";
@@ -75,7 +76,7 @@ export async function run(words: readonly string[]): Promise<number> {
   // The command that goes on with what is missing.
   const kept = words.filter((word) => !/^--(no-)?(overwrite|resume)(=.*)?$/.test(word));
   const command = `${programName()} compare ${quoteWords(kept)}`;
-  await openDirectory(request.plan, { overwrite: options["overwrite"] === true });
+  await openDirectory(nodeHost().files, request.plan, { overwrite: options["overwrite"] === true });
   return followComparison({ ...request, command }, launchTrain, standardOutput());
 }
 
@@ -126,7 +127,7 @@ export async function readRequest(
 /** Loads onnxruntime, as the model is asked how wide it is. */
 async function expand(suite: Suite, options: TrainOptions) {
   const { expandSuite } = await import("../../lab/suites/expand-suite.ts");
-  return expandSuite(suite, options);
+  return expandSuite(nodeHost().files, suite, options);
 }
 
 function readSweep(own: ParsedOptions): SweepPlan | undefined {
@@ -165,6 +166,7 @@ export async function followComparison(
   launch: Launch,
   output: Output,
 ): Promise<number> {
+  const host = nodeHost();
   const controller = new AbortController();
   const console = createCompareConsole(output, plan);
   const stopListening = onInterrupt((isFirst) => {
@@ -179,7 +181,7 @@ export async function followComparison(
   let results: readonly MethodResult[] = [];
   let isWhole = false;
   try {
-    for await (const event of compare(plan, { launch, signal: controller.signal })) {
+    for await (const event of compare(plan, { host, launch, signal: controller.signal })) {
       console.show(event);
       if (event.type !== "end") continue;
       results = event.results;
@@ -191,7 +193,7 @@ export async function followComparison(
   }
   const report = comparisonReport(plan, results, { charts, command });
   const text = reportLines(report, { width: REPORT_WIDTH, color: false }).join("\n");
-  await writeReports({ plan, results, report, text: `${text}\n` });
+  await writeReports(host.files, { plan, results, report, text: `${text}\n` });
   if (isWhole || results.some(({ status }) => status === "finished")) {
     const shown = shortReport(plan, results, charts);
     output.write(`\n${reportLines(shown, output).join("\n")}\n\n`);

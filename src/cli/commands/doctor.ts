@@ -3,6 +3,7 @@
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { availableParallelism, cpus, freemem, release, tmpdir, totalmem, type } from "node:os";
 import { join } from "node:path";
+import { nodeHost } from "../../host/node.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { formatBytes } from "../terminal/format.ts";
 import { parseOptions } from "../arguments/options.ts";
@@ -137,7 +138,7 @@ async function training(): Promise<string> {
       translations: 0,
     });
     const losses: number[] = [];
-    for await (const event of train(config)) {
+    for await (const event of train(config, { host: nodeHost() })) {
       if (event.type === "evaluation") losses.push(event.loss);
     }
     const [first = Number.NaN, last = Number.NaN] = [losses[0], losses.at(-1)];

@@ -1,5 +1,6 @@
 /** @file `flora dynamics`: LoRA as a gradient compressor, measured; see src/lab/dynamics.ts. */
 
+import { nodeHost } from "../../host/node.ts";
 import { parseConfig } from "../../options/config.ts";
 import type { DynamicsEvent, DynamicsOptions } from "../../lab/dynamics/events.ts";
 import type { DynamicsResult } from "../../lab/dynamics/result.ts";
@@ -58,9 +59,11 @@ export async function run(words: readonly string[]): Promise<number> {
   const { options: given, own } = await readRunOptions(words, OPTIONS);
   const config = parseConfig({ ...DEFAULTS, ...(await fetchInputs(given)) });
   const { checkOutput } = await import("../../train/output.ts");
-  await checkOutput({ ...config, resume: false });
+  const host = nodeHost();
+  await checkOutput(host.files, { ...config, resume: false });
   const probes = own.text("probe")?.split(",");
   const options: DynamicsOptions = {
+    host,
     config,
     warmStart: own.number("warmStart") ?? (typeof config.model === "string" ? 0 : 100),
     mergeEvery: config.mergeEvery ?? Math.ceil((config.steps ?? 1) / 4),
@@ -134,7 +137,7 @@ async function report(result: DynamicsResult, directory: string, output: Output)
     ];
     output.write(`${lines.join("\n")}\n`);
   }
-  const files = await writeDynamics(result, directory);
+  const files = await writeDynamics(nodeHost().files, result, directory);
   output.write(`\nwritten to ${style.bold(directory)}: ${files.join(", ")}\n`);
   const { passed } = verdictOf(result);
   output.write(`recursion: ${passed ? style.green("pass") : style.red("FAIL")}\n`);

@@ -1,6 +1,7 @@
 /** @file `flora export`: a model for other runtimes. */
 
 import { UsageError } from "../../errors.ts";
+import { nodeHost } from "../../host/node.ts";
 import { fetchModels } from "../inputs/fetch.ts";
 import { formatCount } from "../terminal/format.ts";
 import type { CommandHelp } from "../arguments/help.ts";
@@ -30,10 +31,11 @@ export async function run(words: readonly string[]): Promise<number> {
   const format = options.text("format") ?? "onnx";
   if (format !== "onnx") throw new UsageError(`format: must be onnx; got ${format}`);
   const { directory = model } = await fetchModels({ directory: model });
+  const { files } = nodeHost();
   const { checkEmpty } = await import("../../train/output.ts");
-  await checkEmpty(output, { hint: "give another --output" });
+  await checkEmpty(files, output, { hint: "give another --output" });
   const { exportOnnx } = await import("../../export/index.ts");
-  const { graphs, parameterCount } = await exportOnnx(directory, output);
+  const { graphs, parameterCount } = await exportOnnx(files, directory, output);
   standardOutput().write(
     `${formatCount(parameterCount)} parameters are in ${output}: ${graphs.join(", ")}\n`,
   );

@@ -4,9 +4,9 @@
  */
 
 import { text as readAll } from "node:stream/consumers";
-import { nodeFiles } from "../../host/interim.ts";
 import { UsageError } from "../../errors.ts";
 import type { CompleteTextOptions, TextModel } from "../../generate/index.ts";
+import { nodeHost } from "../../host/node.ts";
 import { fetchModels } from "../inputs/fetch.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
@@ -89,7 +89,11 @@ export async function run(words: readonly string[]): Promise<number> {
   const names = await fetchModels(named);
   const { createDecoder, loadModel } = await import("../../generate/index.ts");
   const runtime = await openRuntime(options);
-  const { model, weights, tokenizer, generation } = await loadModel(runtime, names);
+  const { model, weights, tokenizer, generation } = await loadModel(
+    nodeHost().files,
+    runtime,
+    names,
+  );
   for (const field of generation.ignored) {
     standardError().write(`generation_config.json: ${field} is not known here and has no effect\n`);
   }
@@ -159,7 +163,7 @@ async function promptsOf(
 
 async function read(path: string): Promise<string> {
   const { readTextFile } = await import("../../data/index.ts");
-  return readTextFile(nodeFiles, path);
+  return readTextFile(nodeHost().files, path);
 }
 
 const linesOf = (text: string): readonly string[] => text.replace(/\r?\n$/, "").split(/\r?\n/);

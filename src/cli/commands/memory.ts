@@ -1,5 +1,6 @@
 /** @file `flora memory`: what a run would take, without running it. */
 
+import { nodeHost } from "../../host/node.ts";
 import { fetchSettings } from "../inputs/fetch.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { indent } from "../terminal/layout.ts";
@@ -26,7 +27,7 @@ export const help: CommandHelp = {
 export async function run(words: readonly string[]): Promise<number> {
   const { config, own } = await readRunConfig(words, help.options);
   const { predictMemory } = await import("../../train/memory.ts");
-  const { table, parameters } = await predictMemory(await fetchSettings(config));
+  const { table, parameters } = await predictMemory(nodeHost().files, await fetchSettings(config));
   const output = standardOutput();
   const lines = own.flag("json")
     ? [JSON.stringify({ memory: table, parameters }, undefined, 2)]

@@ -1,5 +1,6 @@
 /** @file `flora merge`: an adapter folded into its base, as an ordinary model. */
 
+import { nodeHost } from "../../host/node.ts";
 import { fetchModels } from "../inputs/fetch.ts";
 import { formatCount } from "../terminal/format.ts";
 import type { CommandHelp } from "../arguments/help.ts";
@@ -32,7 +33,7 @@ export async function run(words: readonly string[]): Promise<number> {
   const output = required(options, "output", help);
   const names = await fetchModels({ directory: options.text("model"), adapter });
   const { mergeAdapter } = await import("../../train/merge-adapter.ts");
-  const merged = await mergeAdapter({ ...names, output });
+  const merged = await mergeAdapter(nodeHost().files, { ...names, output });
   standardOutput().write(
     `${formatCount(merged)} weights had an adapter; the merged model is in ${output}\n`,
   );

@@ -3,6 +3,8 @@
  * order.
  */
 
+import type { Host } from "../../host/host.ts";
+import { nodeHost } from "../../host/node.ts";
 import { parseConfig, type TrainConfig } from "../../options/config.ts";
 import type { EndEvent, TrainEvent } from "../../runs/events.ts";
 import { createConsole, type RunConsole } from "../reports/console.ts";
@@ -48,7 +50,7 @@ const EXIT_CODES: Readonly<Record<EndEvent["reason"], number>> = {
 
 type Train = (
   config: TrainConfig,
-  options: { readonly signal: AbortSignal },
+  options: { readonly host: Host; readonly signal: AbortSignal },
 ) => AsyncIterable<TrainEvent>;
 
 /** Runs the command; returns the exit code. */
@@ -67,7 +69,8 @@ export async function follow(
   console: RunConsole,
 ): Promise<number> {
   const controller = new AbortController();
-  const log = createJsonLinesLog();
+  const host = nodeHost();
+  const log = createJsonLinesLog(host.files);
   const stopListening = onInterrupt((isFirst) => {
     if (isFirst) {
       console.note("finishing the micro-step and saving; Ctrl-C again ends at once");
@@ -79,7 +82,7 @@ export async function follow(
   });
   let exitCode = 1;
   try {
-    for await (const event of train(config, { signal: controller.signal })) {
+    for await (const event of train(config, { host, signal: controller.signal })) {
       await log.write(event);
       console.show(event);
       if (event.type === "end") exitCode = EXIT_CODES[event.reason];

@@ -1,9 +1,9 @@
 /** @file What the commands that read whole texts have in common: their options, the model and the texts. */
 
 import { text as readAll } from "node:stream/consumers";
-import { nodeFiles } from "../../host/interim.ts";
 import { UsageError } from "../../errors.ts";
 import type { LoadedImageModel, LoadedModel } from "../../generate/load-model.ts";
+import { nodeHost } from "../../host/node.ts";
 import type { Text } from "../../predict/index.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { fetchModels } from "./fetch.ts";
@@ -37,7 +37,7 @@ export async function openModel(
   const names = await fetchModels(modelNames(options, help));
   const runtime = await openRuntime(options);
   const { loadModel } = await import("../../generate/load-model.ts");
-  return { loaded: await loadModel(runtime, names), runtime };
+  return { loaded: await loadModel(nodeHost().files, runtime, names), runtime };
 }
 
 /** The same for a model of images. */
@@ -48,7 +48,7 @@ export async function openImageModel(
   const names = await fetchModels(modelNames(options, help));
   const runtime = await openRuntime(options);
   const { loadImageModel } = await import("../../generate/load-model.ts");
-  return { loaded: await loadImageModel(runtime, names), runtime };
+  return { loaded: await loadImageModel(nodeHost().files, runtime, names), runtime };
 }
 
 /** How texts are read. */
@@ -85,7 +85,9 @@ export async function readTexts(
   if (text !== undefined) return [pair === undefined ? text : [text, pair]];
   const { readTextFile } = await import("../../data/index.ts");
   const content =
-    input === "-" ? await readAll(process.stdin) : await readTextFile(nodeFiles, input ?? "");
+    input === "-"
+      ? await readAll(process.stdin)
+      : await readTextFile(nodeHost().files, input ?? "");
   const lines = content.split(/\r?\n/).filter((line) => line.trim() !== "");
   if (lines.length === 0) throw new UsageError(`--input: there is no text in it; got ${input}`);
   return lines;

@@ -3,6 +3,7 @@
  * file, rewritten in place in a terminal while it is on its way.
  */
 
+import { nodeHost } from "../../host/node.ts";
 import type { HubEvent, HubOptions, TransferEvent } from "../../hub/index.ts";
 import { formatBytes, formatClock, formatPercent } from "../terminal/format.ts";
 import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
@@ -22,7 +23,7 @@ export async function withHub<T>(
     else process.exit(INTERRUPTED);
   });
   try {
-    return await work({ signal: controller.signal, onEvent: display.show });
+    return await work({ host: nodeHost(), signal: controller.signal, onEvent: display.show });
   } catch (error) {
     display.end();
     if (!controller.signal.aborted) throw error;

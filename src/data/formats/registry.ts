@@ -4,6 +4,7 @@
  */
 
 import { UsageError } from "../../errors.ts";
+import { extension } from "../../host/path.ts";
 import { jsonl } from "./jsonl.ts";
 import type { Format, RowKind } from "./row.ts";
 import { text } from "./text.ts";
@@ -13,12 +14,8 @@ export type Formats = readonly Format[];
 
 export const FORMATS: Formats = [text, tsv, jsonl];
 
-/** From the last dot of the last name on, in small letters; empty where there is none. */
-const extensionOf = (path: string): string =>
-  /(?<=[^./\\])\.[^./\\]*$/.exec(path)?.[0].toLowerCase() ?? "";
-
 export const formatOf = (path: string, formats: Formats = FORMATS): Format | undefined =>
-  formats.find(({ extensions }) => extensions.includes(extensionOf(path)));
+  formats.find(({ extensions }) => extensions.includes(extension(path).toLowerCase()));
 
 /**
  * The format of a dataset, by the number and the extensions of its files: "parallel" is that of two files with one sentence a line.

@@ -5,6 +5,7 @@
  */
 
 import { FormatError, UsageError } from "../../errors.ts";
+import { errorCode } from "../../host/file-error.ts";
 import type { FileStore, ReadableFile } from "../../host/host.ts";
 
 /** Bytes that are read at a time. */
@@ -80,7 +81,7 @@ const unreadable = (path: string, got: string, cause?: unknown): UsageError =>
   new UsageError(`data: cannot read ${path}; got ${got}`, { cause });
 
 function reason(cause: unknown): string {
-  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  const code = errorCode(cause);
   if (code === "ENOENT") return "no such file";
   if (code === "EISDIR") return "a directory";
   return cause instanceof Error ? cause.message : String(cause);

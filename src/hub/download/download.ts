@@ -11,15 +11,11 @@
  * no lock works on every file system, and those that do not fail in silence.
  */
 
-import { createHash, randomBytes } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { pipeline } from "node:stream/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../../errors.ts";
-import { errorCode, fileError } from "../../weights/file-error.ts";
-import { sizeOf } from "../cache.ts";
+import { errorCode, fileError } from "../../host/file-error.ts";
+import type { Host, WritableFile } from "../../host/host.ts";
+import { basename, dirname, join } from "../../host/path.ts";
+import { randomName, sizeOf } from "../cache.ts";
 import { type Connection, connectionError, Refusal, Unreachable } from "../connection.ts";
 import type { TransferEvent } from "../events.ts";
 import { contentHash, type RemoteFile } from "./listing.ts";
@@ -32,6 +28,7 @@ export interface Download {
 }
 
 export interface DownloadOptions {
+  readonly host: Host;
   readonly connection: Connection;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: TransferEvent) => void) | undefined;
@@ -59,21 +56,23 @@ export async function download(
   { url, file, blob }: Download,
   options: DownloadOptions,
 ): Promise<void> {
-  const partial = await takePartial(blob);
+  const { host } = options;
+  const { files } = host;
+  const partial = await takePartial(host, blob);
   try {
-    let isResumed = (await sizeOf(partial)) !== undefined;
+    let isResumed = (await sizeOf(files, partial)) !== undefined;
     for (;;) {
       await complete(partial, { url, file, blob }, options);
-      const found = await hashFile(partial, file);
+      const found = await hashFile(host, partial, file);
       if (found === contentHash(file)) break;
-      await rm(partial, { force: true });
+      await files.remove(partial);
       if (!isResumed) throw damaged(file, found);
       // What was left may have been to blame.
       isResumed = false;
     }
-    await rename(partial, blob);
+    await files.rename(partial, blob);
   } catch (error) {
-    await leavePartial(partial, blob);
+    await leavePartial(host, partial, blob);
     throw fileError(blob, "cannot write to the cache", error);
   }
 }
@@ -92,13 +91,14 @@ const damaged = (file: RemoteFile, found: string): UsageError =>
 const ABANDONED_MS = 60_000;
 
 /** A name for the file while it comes, and under it what is left of earlier transfers. */
-async function takePartial(blob: string): Promise<string> {
-  const own = `${blob}.${randomBytes(4).toString("hex")}.incomplete`;
+async function takePartial(host: Host, blob: string): Promise<string> {
+  const { files } = host;
+  const own = `${blob}.${randomName(host)}.incomplete`;
   try {
-    await mkdir(dirname(blob), { recursive: true });
-    for (const left of [`${blob}.incomplete`, ...(await abandoned(blob))]) {
+    await files.makeDirectory(dirname(blob));
+    for (const left of [`${blob}.incomplete`, ...(await abandoned(host, blob))]) {
       try {
-        await rename(left, own);
+        await files.rename(left, own);
         return own;
       } catch (error) {
         if (errorCode(error) !== "ENOENT") throw error;
@@ -110,104 +110,98 @@ async function takePartial(blob: string): Promise<string> {
   return own;
 }
 
-async function abandoned(blob: string): Promise<readonly string[]> {
-  const names = await readdir(dirname(blob));
-  const paths = names
+async function abandoned({ files, clock }: Host, blob: string): Promise<readonly string[]> {
+  const entries = await files.list(dirname(blob));
+  const paths = entries
+    .map(({ name }) => name)
     .filter((name) => name.startsWith(`${basename(blob)}.`) && name.endsWith(".incomplete"))
     .map((name) => join(dirname(blob), name));
   const ages = await Promise.all(
     paths.map(async (path) => {
-      const found = await stat(path).catch(() => undefined);
-      return found === undefined ? 0 : Date.now() - found.mtimeMs;
+      const found = await files.stat(path).catch(() => undefined);
+      return found === undefined ? 0 : clock.dateMs() - found.modifiedMs;
     }),
   );
   return paths.filter((_, i) => (ages[i] ?? 0) > ABANDONED_MS);
 }
 
 /** Leaves what has come where the next transfer finds it. */
-async function leavePartial(partial: string, blob: string): Promise<void> {
-  if ((await sizeOf(partial)) === 0) await rm(partial, { force: true });
-  else await rename(partial, `${blob}.incomplete`).catch(() => undefined);
+async function leavePartial({ files }: Host, partial: string, blob: string): Promise<void> {
+  if ((await sizeOf(files, partial)) === 0) await files.remove(partial);
+  else await files.rename(partial, `${blob}.incomplete`).catch(() => undefined);
 }
 
 /** Fetches what is missing of a file, again and again as long as more of it comes. */
 async function complete(path: string, wanted: Download, options: DownloadOptions): Promise<void> {
-  const { signal, patience: { retryDelaysMs } = PATIENCE } = options;
-  const handle = await open(path, "a");
+  const { host, signal, patience: { retryDelaysMs } = PATIENCE } = options;
+  const part = await host.files.append(path);
   try {
-    let best = await length(handle);
+    let best = part.bytes;
     let delays = [...retryDelaysMs];
-    while ((await length(handle)) !== wanted.file.bytes) {
+    while (part.bytes !== wanted.file.bytes) {
       try {
-        await receive(handle, wanted, options);
+        await receive(part, wanted, options);
         break;
       } catch (error) {
         if (!(error instanceof Unreachable)) throw error;
-        const bytes = await length(handle);
-        if (bytes > best) delays = [...retryDelaysMs];
-        best = Math.max(best, bytes);
+        if (part.bytes > best) delays = [...retryDelaysMs];
+        best = Math.max(best, part.bytes);
         const delay = delays.shift();
         if (delay === undefined) throw error;
-        await sleep(delay, undefined, signal && { signal });
+        await host.clock.wait(delay, signal);
       }
     }
-    await handle.sync();
+    await part.sync();
   } finally {
-    await handle.close();
+    await part.close();
   }
 }
 
-const length = async (handle: FileHandle): Promise<number> => (await handle.stat()).size;
-
 /** Asks for the rest of a file once, and appends what comes. */
 async function receive(
-  handle: FileHandle,
+  part: WritableFile,
   { url, file }: Download,
   { connection, signal, onEvent, patience: { silenceMs } = PATIENCE }: DownloadOptions,
 ): Promise<void> {
-  let bytes = await length(handle);
-  if (bytes > file.bytes) {
-    await handle.truncate(0);
-    bytes = 0;
-  }
+  if (part.bytes > file.bytes) await part.clear();
+  const from = part.bytes;
   const silence = new AbortController();
-  const timer = setTimeout(() => {
-    silence.abort(new Unreachable(`nothing came for ${silenceMs / 1000} seconds`));
-  }, silenceMs);
+  const listen = () =>
+    setTimeout(() => {
+      silence.abort(new Unreachable(`nothing came for ${silenceMs / 1000} seconds`));
+    }, silenceMs);
+  let timer = listen();
   try {
     const response = await connection.fetch(url, {
       headers: {
         // Sizes and ranges are those of the file, not of something compressed.
         "Accept-Encoding": "identity",
-        ...(bytes > 0 && { Range: `bytes=${bytes}-` }),
+        ...(from > 0 && { Range: `bytes=${from}-` }),
         ...(connection.accessToken !== undefined && {
           Authorization: `Bearer ${connection.accessToken}`,
         }),
       },
       signal: silence.signal,
     });
-    if (bytes > 0 && !continues(response, bytes)) {
-      await handle.truncate(0);
-      bytes = 0;
-    }
+    if (from > 0 && !continues(response, from)) await part.clear();
     const event = { type: "transfer", file: file.path, totalBytes: file.bytes } as const;
-    onEvent?.({ ...event, bytes });
+    onEvent?.({ ...event, bytes: part.bytes });
     for await (const chunk of chunks(response, signal)) {
-      timer.refresh();
-      await handle.appendFile(chunk);
-      bytes += chunk.length;
-      onEvent?.({ ...event, bytes });
-      if (bytes > file.bytes) return;
+      clearTimeout(timer);
+      timer = listen();
+      await part.write(chunk);
+      onEvent?.({ ...event, bytes: part.bytes });
+      if (part.bytes > file.bytes) return;
     }
   } catch (error) {
     if (!(error instanceof Refusal && error.status === 416)) throw error;
     // There is less on the server than there is here: whichever is wrong, this part is of no use.
-    await handle.truncate(0);
+    await part.clear();
     throw new Unreachable("it refuses to go on with a file", { cause: error });
   } finally {
     clearTimeout(timer);
   }
-  if (bytes < file.bytes) throw new Unreachable("the connection ended early");
+  if (part.bytes < file.bytes) throw new Unreachable("the connection ended early");
 }
 
 /** Whether an answer goes on where it was asked to; a server may send everything instead. */
@@ -225,10 +219,23 @@ async function* chunks(
   }
 }
 
+const PART_BYTES = 2 ** 20;
+
 /** The hash of a file as the Hub computes it for this one. */
-async function hashFile(path: string, { sha256 }: RemoteFile): Promise<string> {
-  const hash = createHash(sha256 === undefined ? "sha1" : "sha256");
-  if (sha256 === undefined) hash.update(`blob ${(await sizeOf(path)) ?? 0}\0`);
-  await pipeline(createReadStream(path), hash);
-  return hash.digest("hex");
+async function hashFile(
+  { files, hash: newHash }: Host,
+  path: string,
+  { sha256 }: RemoteFile,
+): Promise<string> {
+  const file = await files.open(path);
+  try {
+    const hash = newHash(sha256 === undefined ? "sha1" : "sha256");
+    if (sha256 === undefined) hash.update(new TextEncoder().encode(`blob ${file.bytes}\0`));
+    for (let begin = 0; begin < file.bytes; begin += PART_BYTES) {
+      hash.update(await file.read(begin, Math.min(file.bytes, begin + PART_BYTES)));
+    }
+    return await hash.digest();
+  } finally {
+    await file.close();
+  }
 }

@@ -11,13 +11,15 @@
  * Source: `_tree_cache.py` of huggingface_hub, version 2.4.
  */
 
-import { mkdir, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { listFiles } from "@huggingface/hub";
 import { FormatError } from "../../errors.ts";
-import { writeFileAtomic } from "../../weights/atomic.ts";
+import { isObject, type JsonValue } from "../../files/json.ts";
+import { parseJson } from "../../files/json-parser.ts";
+import { writeFileAtomic } from "../../host/atomic.ts";
+import { readText } from "../../host/content.ts";
+import type { FileStore } from "../../host/host.ts";
+import { dirname, join } from "../../host/path.ts";
 import { isPlainFileName } from "../../weights/directory.ts";
-import { isJsonObject, type Json, parseJson } from "../../weights/json.ts";
 import type { Connection } from "../connection.ts";
 import type { Repository } from "../repository.ts";
 
@@ -71,12 +73,13 @@ export async function listRepository(
  * format.
  */
 export async function readListing(
+  store: FileStore,
   folder: string,
   commit: string,
 ): Promise<readonly RemoteFile[] | undefined> {
   const path = listingPath(folder, commit);
   try {
-    return parseListing(parseJson(path, "listing", await readFile(path, "utf8")));
+    return parseListing(parseJson(path, "listing", await readText(store, path)));
   } catch {
     return undefined;
   }
@@ -84,6 +87,7 @@ export async function readListing(
 
 /** Keeps the files of a commit, in the format of huggingface_hub. */
 export async function writeListing(
+  store: FileStore,
   folder: string,
   commit: string,
   files: readonly RemoteFile[],
@@ -101,8 +105,8 @@ export async function writeListing(
       },
     ]);
   const listing = { format_version: FORMAT_VERSION, files: Object.fromEntries(entries) };
-  await mkdir(dirname(path), { recursive: true });
-  await writeFileAtomic(path, (handle) => handle.writeFile(JSON.stringify(listing, null, 1)));
+  await store.makeDirectory(dirname(path));
+  await writeFileAtomic(store, path, (file) => file.write(JSON.stringify(listing, null, 1)));
 }
 
 const FORMAT_VERSION = 1;
@@ -110,16 +114,16 @@ const FORMAT_VERSION = 1;
 const listingPath = (folder: string, commit: string): string =>
   join(folder, "trees", `${commit}.json`);
 
-function parseListing(listing: Json): readonly RemoteFile[] | undefined {
-  if (!isJsonObject(listing) || listing["format_version"] !== FORMAT_VERSION) return undefined;
+function parseListing(listing: JsonValue): readonly RemoteFile[] | undefined {
+  if (!isObject(listing) || listing["format_version"] !== FORMAT_VERSION) return undefined;
   const { files } = listing;
-  if (!isJsonObject(files)) return undefined;
+  if (!isObject(files)) return undefined;
   const parsed = Object.entries(files).map(([path, entry]) => parseEntry(path, entry));
   return parsed.every((file) => file !== undefined) ? parsed : undefined;
 }
 
-function parseEntry(path: string, entry: Json): RemoteFile | undefined {
-  if (!isJsonObject(entry)) return undefined;
+function parseEntry(path: string, entry: JsonValue): RemoteFile | undefined {
+  if (!isObject(entry)) return undefined;
   const { size, blob_id: blobId, lfs_sha256: sha256, lfs_size: lfsSize, xet_hash: xetHash } = entry;
   const bytes = typeof lfsSize === "number" ? lfsSize : size;
   if (typeof bytes !== "number" || typeof blobId !== "string") return undefined;

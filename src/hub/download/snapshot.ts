@@ -6,9 +6,10 @@
  * that it always leads to a snapshot that is complete.
  */
 
-import { join } from "node:path";
 import { datasetInfo, modelInfo } from "@huggingface/hub";
 import { FormatError, UsageError } from "../../errors.ts";
+import type { FileStore, Host } from "../../host/host.ts";
+import { join } from "../../host/path.ts";
 import {
   blobPath,
   linkBlob,
@@ -35,6 +36,7 @@ import { notCached, outOfReach, refused } from "../sentences.ts";
 
 /** Settings in place of those of the environment, and how a transfer is followed and ended. */
 export interface HubOptions extends Partial<HubSettings> {
+  readonly host: Host;
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: HubEvent) => void) | undefined;
   readonly patience?: Patience | undefined;
@@ -69,12 +71,13 @@ export interface Snapshot {
 export async function fetchSnapshot(
   repository: Repository,
   choice: Choice,
-  options: HubOptions = {},
+  options: HubOptions,
 ): Promise<Snapshot> {
-  const settings = await hubSettings(options);
+  const { host } = options;
+  const settings = await hubSettings(host, options);
   const folder = repositoryFolder(settings.cacheDir, repository);
   if (settings.offline || isCommit(repository.revision)) {
-    const cached = await cachedSnapshot(folder, repository, choice);
+    const cached = await cachedSnapshot(host.files, folder, repository, choice);
     if (cached) return cached;
     if (settings.offline) throw notCached(repository, settings);
   }
@@ -84,8 +87,8 @@ export async function fetchSnapshot(
   } catch (error) {
     if (error instanceof Refusal) throw refused(error, repository, settings);
     if (!(error instanceof Unreachable)) throw error;
-    const cached = await cachedSnapshot(folder, repository, choice);
-    if (!cached) throw outOfReach(error, repository, settings);
+    const cached = await cachedSnapshot(host.files, folder, repository, choice);
+    if (!cached) throw outOfReach(host, error, repository, settings);
     const message =
       `${settings.endpoint} cannot be reached (${error.message});` +
       ` ${formatRepository(repository)} is taken from the cache`;
@@ -104,12 +107,13 @@ interface Source {
 async function fetchFiles(source: Source, choice: Choice, options: HubOptions): Promise<Snapshot> {
   const { repository, folder, connection } = source;
   const { revision } = repository;
+  const { files } = options.host;
   const commit = isCommit(revision) ? revision : await commitOf(connection, repository);
-  let listing = await readListing(folder, commit);
+  let listing = await readListing(files, folder, commit);
   if (!listing) {
     listing = await listRepository(connection, repository, commit);
     // A cache that cannot be written to may yet hold all that is wanted.
-    await writeListing(folder, commit, listing).catch(() => undefined);
+    await writeListing(files, folder, commit, listing).catch(() => undefined);
   }
   const directory = snapshotFolder(folder, commit);
   const byPath = new Map(listing.map((file) => [file.path, file]));
@@ -128,7 +132,7 @@ async function fetchFiles(source: Source, choice: Choice, options: HubOptions): 
   await fetchAll(first);
   const rest = (await choice.rest?.(paths, directory)) ?? [];
   await fetchAll(rest);
-  if (!choice.isPart) await writeRef(folder, revision, commit).catch(() => undefined);
+  if (!choice.isPart) await writeRef(files, folder, revision, commit).catch(() => undefined);
   return { directory, files: [...first, ...rest] };
 }
 
@@ -156,32 +160,34 @@ async function fetchFile(
   pointer: string,
   options: DownloadOptions,
 ): Promise<void> {
-  if ((await sizeOf(pointer)) === file.bytes) return;
+  const { files } = options.host;
+  if ((await sizeOf(files, pointer)) === file.bytes) return;
   const blob = blobPath(folder, contentHash(file));
-  if ((await sizeOf(blob)) !== file.bytes) {
+  if ((await sizeOf(files, blob)) !== file.bytes) {
     const prefix = repository.type === "dataset" ? "datasets/" : "";
     const path = file.path.split("/").map(encodeURIComponent).join("/");
     const url = `${connection.hubUrl}/${prefix}${repository.name}/resolve/${commit}/${path}`;
     await download({ url, file, blob }, options);
   }
-  await linkBlob(blob, pointer);
+  await linkBlob(options.host, blob, pointer);
 }
 
 /** What is wanted, if all of it is in the cache. */
 async function cachedSnapshot(
+  files: FileStore,
   folder: string,
   { revision }: Repository,
   choice: Choice,
 ): Promise<Snapshot | undefined> {
-  const commit = await readRef(folder, revision);
+  const commit = await readRef(files, folder, revision);
   if (commit === undefined) return undefined;
   const directory = snapshotFolder(folder, commit);
-  const listing = await readListing(folder, commit);
+  const listing = await readListing(files, folder, commit);
   // Other programs, and older versions, leave no listing: then what is there must do.
-  const paths = listing?.map(({ path }) => path) ?? (await snapshotFiles(directory));
+  const paths = listing?.map(({ path }) => path) ?? (await snapshotFiles(files, directory));
   const bytes = new Map(listing?.map((file) => [file.path, file.bytes]));
   const areThere = async (wanted: readonly string[]): Promise<boolean> => {
-    const sizes = await Promise.all(wanted.map((path) => sizeOf(join(directory, path))));
+    const sizes = await Promise.all(wanted.map((path) => sizeOf(files, join(directory, path))));
     return sizes.every((size, i) => {
       return size !== undefined && size === (bytes.get(wanted[i] ?? "") ?? size);
     });

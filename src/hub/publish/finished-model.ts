@@ -2,12 +2,14 @@
  * @file What of a directory makes a model for others: all that it needs, and nothing of the run.
  */
 
-import { readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { UsageError } from "../../errors.ts";
-import { exists, readIndex, readJsonObject } from "../../weights/directory.ts";
-import { fileError } from "../../weights/file-error.ts";
+import { describeJson, type JsonObject } from "../../files/json.ts";
+import { readJsonObject } from "../../files/read-json.ts";
+import { exists } from "../../host/content.ts";
+import { fileError } from "../../host/file-error.ts";
+import type { FileStore } from "../../host/host.ts";
+import { join } from "../../host/path.ts";
+import { readIndex } from "../../weights/directory.ts";
 import {
   ADAPTER_CONFIG,
   ADAPTER_WEIGHTS,
@@ -15,18 +17,16 @@ import {
   INDEX,
   WEIGHTS,
 } from "../../weights/file-names.ts";
-import { describeJson, type JsonObject } from "../../weights/json.ts";
 import { repositoryOfPath, sizeOf } from "../cache.ts";
 import { isCompanion, README } from "../model-files.ts";
 import { parseRepository } from "../repository.ts";
+import { StoredBlob } from "../stored-blob.ts";
 import { readTrainingRecord, type TrainingRecord } from "./training-record.ts";
 
 export interface ModelFile {
   /** In the repository. */
   readonly path: string;
-  /** A file: URL, or what is in none. */
-  readonly content: URL | Blob;
-  readonly bytes: number;
+  readonly content: Blob;
 }
 
 export interface FinishedModel {
@@ -46,20 +46,24 @@ export interface FinishedModel {
  * @throws {UsageError} if a file is missing, or it is an adapter of a model that others do not
  *   have.
  */
-export async function openFinishedModel(directory: string, base?: string): Promise<FinishedModel> {
-  const names = await readNames(directory);
+export async function openFinishedModel(
+  store: FileStore,
+  directory: string,
+  base?: string,
+): Promise<FinishedModel> {
+  const names = await readNames(store, directory);
   const isAdapter = names.includes(ADAPTER_CONFIG) && !names.includes(CONFIG);
   const configName = isAdapter ? ADAPTER_CONFIG : CONFIG;
   if (!names.includes(configName)) throw unfinished(directory, names, CONFIG);
-  const weights = isAdapter ? [ADAPTER_WEIGHTS] : await weightsOf(directory, names);
+  const weights = isAdapter ? [ADAPTER_WEIGHTS] : await weightsOf(store, directory, names);
   const missing = weights.find((name) => !names.includes(name));
   if (missing !== undefined) throw unfinished(directory, names, missing);
 
-  const config = await readJsonObject(join(directory, configName));
-  const record = await readTrainingRecord(directory);
+  const config = await readJsonObject(store, join(directory, configName));
+  const record = await readTrainingRecord(store, directory);
   const trained = record?.config["model"];
   const known = typeof trained === "string" ? repositoryOfPath(trained)?.name : undefined;
-  const baseModel = base ?? (isAdapter ? await baseOfAdapter(directory, config) : known);
+  const baseModel = base ?? (isAdapter ? await baseOfAdapter(store, directory, config) : known);
   const kept = names.filter(
     (name) => name === README || (isCompanion(name) && !(name === INDEX && weights[0] === WEIGHTS)),
   );
@@ -67,23 +71,27 @@ export async function openFinishedModel(directory: string, base?: string): Promi
     [...kept, ...weights].map(async (path): Promise<ModelFile> => {
       if (path === ADAPTER_CONFIG) return adapterConfig(config, baseModel);
       const file = join(directory, path);
-      return { path, content: pathToFileURL(file), bytes: (await sizeOf(file)) ?? 0 };
+      return { path, content: new StoredBlob(store, file, 0, (await sizeOf(store, file)) ?? 0) };
     }),
   );
   return { files, isAdapter, config, record, baseModel };
 }
 
-async function readNames(directory: string): Promise<readonly string[]> {
+async function readNames(store: FileStore, directory: string): Promise<readonly string[]> {
   try {
-    return await readdir(directory);
+    return (await store.list(directory)).map(({ name }) => name);
   } catch (error) {
     throw fileError(directory, "cannot read the model", error);
   }
 }
 
-async function weightsOf(directory: string, names: readonly string[]): Promise<readonly string[]> {
+async function weightsOf(
+  store: FileStore,
+  directory: string,
+  names: readonly string[],
+): Promise<readonly string[]> {
   if (names.includes(WEIGHTS) || !names.includes(INDEX)) return [WEIGHTS];
-  return [...(await readIndex(join(directory, INDEX))).keys()];
+  return [...(await readIndex(store, join(directory, INDEX))).keys()];
 }
 
 const unfinished = (directory: string, names: readonly string[], missing: string): UsageError =>
@@ -94,12 +102,16 @@ const unfinished = (directory: string, names: readonly string[], missing: string
   });
 
 /** The base that an adapter names, by a name that means the same to others. */
-async function baseOfAdapter(directory: string, config: JsonObject): Promise<string> {
+async function baseOfAdapter(
+  store: FileStore,
+  directory: string,
+  config: JsonObject,
+): Promise<string> {
   const { base_model_name_or_path: base = null } = config;
   if (typeof base === "string") {
     const cached = repositoryOfPath(base);
     if (cached) return cached.name;
-    if (parseRepository(base, "model") && !(await exists(base))) return base;
+    if (parseRepository(base, "model") && !(await exists(store, base))) return base;
   }
   const got = describeJson(base);
   const path = join(directory, ADAPTER_CONFIG);
@@ -111,5 +123,5 @@ async function baseOfAdapter(directory: string, config: JsonObject): Promise<str
 function adapterConfig(config: JsonObject, baseModel: string | undefined): ModelFile {
   const named = { ...config, base_model_name_or_path: baseModel ?? null };
   const content = new Blob([`${JSON.stringify(named, null, 2)}\n`]);
-  return { path: ADAPTER_CONFIG, content, bytes: content.size };
+  return { path: ADAPTER_CONFIG, content };
 }

@@ -5,7 +5,7 @@
  * Source: "Model Cards" in the documentation of the Hub.
  */
 
-import type { Json, JsonObject } from "../../weights/json.ts";
+import type { JsonObject, JsonValue } from "../../files/json.ts";
 import { repositoryOfPath } from "../cache.ts";
 import type { TrainingRecord } from "./training-record.ts";
 
@@ -79,7 +79,7 @@ const yamlText = (text: string): string =>
     : JSON.stringify(text);
 
 /** The repositories that training files of the cache belong to. */
-function datasetsOf(files: Json | undefined): readonly string[] {
+function datasetsOf(files: JsonValue | undefined): readonly string[] {
   const paths = Array.isArray(files) ? files.filter((path) => typeof path === "string") : [];
   return [...new Set(paths.flatMap((path) => repositoryOfPath(path)?.name ?? []))];
 }

@@ -46,15 +46,15 @@ export interface Pushed {
 export async function pushModel(
   directory: string,
   name: string,
-  options: PushOptions = {},
+  options: PushOptions,
 ): Promise<Pushed> {
   const { revision = "main", message = "Upload a model trained with flora" } = options;
   const repository = parseRepository(`${name}@${revision}`, "model");
   if (repository?.name !== name) {
     throw new UsageError(`repo: must be a name on the Hub, owner/name; got ${name}`);
   }
-  const model = await openFinishedModel(directory, options.baseModel);
-  const settings = await hubSettings(options);
+  const model = await openFinishedModel(options.host.files, directory, options.baseModel);
+  const settings = await hubSettings(options.host, options);
   const connection = { ...connect(settings, options.signal), accessToken: tokenOf(settings) };
   try {
     const present = await prepareRepository(connection, repository, options);
@@ -121,7 +121,7 @@ function cardFile(
     return [];
   }
   const content = new Blob([modelCard({ ...model, name, license })]);
-  return [{ path: README, content, bytes: content.size }];
+  return [{ path: README, content }];
 }
 
 interface Upload {
@@ -136,7 +136,7 @@ async function upload(
   { connection, repository: { type, name, revision }, message, files }: Upload,
   { signal, onEvent }: PushOptions,
 ): Promise<string> {
-  const bytesOf = new Map(files.map(({ path, bytes }) => [path, bytes]));
+  const bytesOf = new Map(files.map(({ path, content }) => [path, content.size]));
   const progress = commitIter({
     ...connection,
     repo: { type, name },

@@ -3,10 +3,12 @@
  * the run.
  */
 
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { errorCode, fileError } from "../../weights/file-error.ts";
-import { isJsonObject, type Json, type JsonObject, parseJson } from "../../weights/json.ts";
+import { isObject, type JsonObject, type JsonValue } from "../../files/json.ts";
+import { parseJson } from "../../files/json-parser.ts";
+import { readText } from "../../host/content.ts";
+import { fileError, isAbsent } from "../../host/file-error.ts";
+import type { FileStore } from "../../host/host.ts";
+import { join } from "../../host/path.ts";
 
 export interface TrainingRecord {
   /** The options of the run. */
@@ -29,12 +31,15 @@ export interface TrainingRecord {
 }
 
 /** The record in a directory; undefined if there is no log, or one without a beginning. */
-export async function readTrainingRecord(directory: string): Promise<TrainingRecord | undefined> {
+export async function readTrainingRecord(
+  files: FileStore,
+  directory: string,
+): Promise<TrainingRecord | undefined> {
   const path = join(directory, "log.jsonl");
   try {
-    return parseTrainingRecord(await readFile(path, "utf8"));
+    return parseTrainingRecord(await readText(files, path));
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
+    if (isAbsent(error)) return undefined;
     throw fileError(path, "cannot read the log", error);
   }
 }
@@ -56,7 +61,7 @@ function begin(event: JsonObject, earlier: TrainingRecord | undefined): Training
   const { config = null, data, parameterCount, startStep, totalSteps } = event;
   return {
     ...earlier,
-    config: isJsonObject(config) ? config : {},
+    config: isObject(config) ? config : {},
     data: typeof data === "string" ? data : "",
     parameterCount: number(parameterCount) ?? 0,
     step: number(startStep) ?? 0,
@@ -86,13 +91,13 @@ function told(event: JsonObject): Partial<TrainingRecord> {
   return {};
 }
 
-const number = (value: Json | undefined): number | undefined =>
+const number = (value: JsonValue | undefined): number | undefined =>
   typeof value === "number" ? value : undefined;
 
 function parseLine(line: string): JsonObject | undefined {
   try {
     const value = parseJson("log.jsonl", "event", line);
-    return isJsonObject(value) ? value : undefined;
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -8,9 +8,9 @@
  *   pairs.tsv                                       training, where no name says more
  */
 
-import { join } from "node:path";
 import { isReadable, oneOf, readableExtensions } from "../../data/formats/registry.ts";
 import { UsageError } from "../../errors.ts";
+import { join } from "../../host/path.ts";
 import { parseRepository } from "../repository.ts";
 import { someOf } from "../sentences.ts";
 import { type Choice, fetchSnapshot, type HubOptions } from "../download/snapshot.ts";
@@ -36,8 +36,8 @@ export type WantedFiles = {
  */
 export async function resolveDataset(
   name: string,
-  wanted: WantedFiles = {},
-  options: HubOptions = {},
+  wanted: WantedFiles,
+  options: HubOptions,
 ): Promise<DatasetFiles> {
   const repository = parseRepository(name, "dataset");
   if (!repository) {

@@ -3,9 +3,12 @@
  * needs are fetched: settings, tokenizer and safetensors, not the same weights in other formats.
  */
 
-import { join } from "node:path";
 import { UsageError } from "../../errors.ts";
-import { exists, readIndex, readJsonObject } from "../../weights/directory.ts";
+import { readJsonObject } from "../../files/read-json.ts";
+import { exists } from "../../host/content.ts";
+import type { FileStore } from "../../host/host.ts";
+import { join } from "../../host/path.ts";
+import { readIndex } from "../../weights/directory.ts";
 import {
   ADAPTER_CONFIG,
   ADAPTER_WEIGHTS,
@@ -30,8 +33,9 @@ export interface ModelOptions extends HubOptions {
  * @param name - a path that exists, or "owner/name" or "owner/name@revision"
  * @throws {UsageError} if it is neither, or cannot be fetched.
  */
-export async function resolveModel(name: string, options: ModelOptions = {}): Promise<string> {
-  if (await exists(name)) return name;
+export async function resolveModel(name: string, options: ModelOptions): Promise<string> {
+  const { files } = options.host;
+  if (await exists(files, name)) return name;
   const repository = parseRepository(name, "model");
   if (!repository) {
     throw new UsageError(
@@ -41,7 +45,7 @@ export async function resolveModel(name: string, options: ModelOptions = {}): Pr
       },
     );
   }
-  const { rest, ...settings } = filesOfModel(name);
+  const { rest, ...settings } = filesOfModel(files, name);
   const isWhole = options.weights ?? true;
   const choice = isWhole ? { ...settings, rest } : { ...settings, isPart: true };
   return (await fetchSnapshot(repository, choice, options)).directory;
@@ -61,10 +65,10 @@ export interface ModelNames {
  */
 export async function resolveModels(
   { directory, adapter: adapterName }: ModelNames,
-  options: HubOptions = {},
+  options: HubOptions,
 ): Promise<ModelNames> {
   const adapter = adapterName === undefined ? undefined : await resolveModel(adapterName, options);
-  const name = directory ?? (await baseOf(adapter));
+  const name = directory ?? (await baseOf(options.host.files, adapter));
   return {
     directory: name === undefined ? undefined : await resolveModel(name, options),
     adapter,
@@ -72,17 +76,17 @@ export async function resolveModels(
 }
 
 /** The base that an adapter names, if it is one that has to be fetched. */
-async function baseOf(adapter: string | undefined): Promise<string | undefined> {
+async function baseOf(files: FileStore, adapter: string | undefined): Promise<string | undefined> {
   const path = adapter === undefined ? undefined : join(adapter, ADAPTER_CONFIG);
-  if (path === undefined || !(await exists(path))) return undefined;
-  const { base_model_name_or_path: name } = await readJsonObject(path);
+  if (path === undefined || !(await exists(files, path))) return undefined;
+  const { base_model_name_or_path: name } = await readJsonObject(files, path);
   return typeof name === "string" && parseRepository(name, "model") ? name : undefined;
 }
 
 /** Weights in Python's pickle format, whole or in shards. */
 const PICKLE = /^(pytorch_model|adapter_model)(-\d+-of-\d+)?\.bin$|\.(ckpt|pt|pth)$/;
 
-function filesOfModel(name: string): Required<Omit<Choice, "isPart">> {
+function filesOfModel(files: FileStore, name: string): Required<Omit<Choice, "isPart">> {
   return {
     first(paths) {
       const has = (path: string): boolean => paths.includes(path);
@@ -95,7 +99,7 @@ function filesOfModel(name: string): Required<Omit<Choice, "isPart">> {
     async rest(paths, directory) {
       if (paths.includes(WEIGHTS)) return [WEIGHTS];
       if (!paths.includes(INDEX)) return [ADAPTER_WEIGHTS];
-      return [...(await readIndex(join(directory, INDEX))).keys()];
+      return [...(await readIndex(files, join(directory, INDEX))).keys()];
     },
   };
 }

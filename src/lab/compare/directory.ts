@@ -1,11 +1,12 @@
 /** @file The output directory of a comparison: whose it is, and what is written there. */
 
-import { mkdir, readdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { UsageError } from "../../errors.ts";
+import { writeFileAtomic } from "../../host/atomic.ts";
+import { readText } from "../../host/content.ts";
+import { errorCode, fileError } from "../../host/file-error.ts";
+import type { FileStore } from "../../host/host.ts";
+import { join } from "../../host/path.ts";
 import type { TrainOptions } from "../../options/config.ts";
-import { errorCode, fileError } from "../../weights/file-error.ts";
-import { writeFileAtomic } from "../../weights/index.ts";
 import { chartSvg } from "../charts/chart.ts";
 import type { ComparisonPlan } from "./comparison.ts";
 import { type Report, htmlReport } from "../charts/html.ts";
@@ -22,33 +23,34 @@ const MARK = "comparison.json";
  * @throws {UsageError} if it holds something else, or runs with other options.
  */
 export async function openDirectory(
+  files: FileStore,
   { output, base }: ComparisonPlan,
   { overwrite }: { readonly overwrite: boolean },
 ): Promise<void> {
-  const files = await filesOf(output);
+  const names = await namesIn(files, output);
   const path = join(output, MARK);
   const own = canonical(withoutSeed(base));
-  const isComparison = files.includes(MARK);
-  if (isComparison && overwrite) await rm(join(output, "runs"), { recursive: true, force: true });
-  if (isComparison && !overwrite && (await readFile(path, "utf8")).trim() !== own) {
+  const isComparison = names.includes(MARK);
+  if (isComparison && overwrite) await files.remove(join(output, "runs"));
+  if (isComparison && !overwrite && (await readText(files, path)).trim() !== own) {
     throw new UsageError(`output: holds a comparison with other options; got ${output}`, {
       hint: "give another --output, or --overwrite to replace it",
     });
   }
-  if (!isComparison && files.length > 0 && !overwrite) {
+  if (!isComparison && names.length > 0 && !overwrite) {
     throw new UsageError(`output: holds something that is no comparison; got ${output}`, {
       hint: "give another --output, or --overwrite to write there anyway",
     });
   }
-  await mkdir(output, { recursive: true });
-  await write(path, `${own}\n`);
+  await files.makeDirectory(output);
+  await write(files, path, `${own}\n`);
 }
 
 const withoutSeed = (options: TrainOptions): TrainOptions => ({ ...options, seed: undefined });
 
-async function filesOf(directory: string): Promise<readonly string[]> {
+async function namesIn(files: FileStore, directory: string): Promise<readonly string[]> {
   try {
-    return await readdir(directory);
+    return (await files.list(directory)).map(({ name }) => name);
   } catch (error) {
     if (errorCode(error) === "ENOENT") return [];
     throw fileError(directory, "opening the output directory", error);
@@ -64,18 +66,21 @@ export interface WrittenReport {
 }
 
 /** Writes results.json, report.md with its charts, report.txt and report.html. */
-export async function writeReports({ plan, results, report, text }: WrittenReport): Promise<void> {
+export async function writeReports(
+  files: FileStore,
+  { plan, results, report, text }: WrittenReport,
+): Promise<void> {
   const { output, title, base, seeds, methods } = plan;
   const at = (name: string) => join(output, name);
-  await mkdir(at("charts"), { recursive: true });
+  await files.makeDirectory(at("charts"));
   for (const chart of report.sections.flatMap(({ charts = [] }) => charts)) {
-    await write(at(chartFile(chart.title)), chartSvg(chart));
+    await write(files, at(chartFile(chart.title)), chartSvg(chart));
   }
   const wanted = { title, base, seeds, methods: methods.map((method) => method.text) };
-  await write(at("results.json"), `${toJson({ ...wanted, results })}\n`);
-  await write(at("report.md"), markdownReport(report, chartFile));
-  await write(at("report.txt"), text);
-  await write(at("report.html"), htmlReport(report));
+  await write(files, at("results.json"), `${toJson({ ...wanted, results })}\n`);
+  await write(files, at("report.md"), markdownReport(report, chartFile));
+  await write(files, at("report.txt"), text);
+  await write(files, at("report.html"), htmlReport(report));
 }
 
 const chartFile = (title: string): string =>
@@ -90,7 +95,5 @@ const toJson = (value: unknown): string =>
     2,
   );
 
-const write = (path: string, text: string): Promise<void> =>
-  writeFileAtomic(path, async (file) => {
-    await file.writeFile(text);
-  });
+const write = (files: FileStore, path: string, text: string): Promise<void> =>
+  writeFileAtomic(files, path, (file) => file.write(text));

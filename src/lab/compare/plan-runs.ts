@@ -5,8 +5,8 @@
  * one of them, so there are `microSteps` times as many steps, and everything that is counted in steps grows with them.
  */
 
-import { join } from "node:path";
 import { UsageError } from "../../errors.ts";
+import { join } from "../../host/path.ts";
 import { usualLearningRate } from "../../optim/base.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/config.ts";
 import { type MethodSpec, NO_ACCUMULATION } from "../suites/method-spec.ts";

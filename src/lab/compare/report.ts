@@ -1,6 +1,6 @@
 /** @file A comparison as a report: what came out, what to look at, and what was done, so that it can be done again. */
 
-import { relative } from "node:path";
+import { below } from "../../host/path.ts";
 import { parseConfig } from "../../options/config.ts";
 import type { Chart } from "../charts/chart.ts";
 import type { ComparisonPlan } from "./comparison.ts";
@@ -120,7 +120,7 @@ function runSection({ output }: ComparisonPlan, results: readonly MethodResult[]
       loss === undefined ? "-" : loss.toFixed(4),
       bleu === undefined ? "-" : bleu.toFixed(2),
       seconds === undefined ? "-" : seconds.toFixed(1),
-      relative(output, directory),
+      below(output, directory),
     ]),
   );
   return {

@@ -3,14 +3,13 @@
  * it. What is done already is not done again; what was interrupted goes on.
  */
 
-import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { UsageError } from "../../errors.ts";
-import { checkpointPath } from "../../train/checkpoint.ts";
+import { writeFileAtomic } from "../../host/atomic.ts";
+import { exists } from "../../host/content.ts";
+import type { FileStore, Host } from "../../host/host.ts";
+import { join } from "../../host/path.ts";
+import { checkpointPath, removeCheckpoint } from "../../train/checkpoint.ts";
 import { parseConfig, type TrainConfig } from "../../options/config.ts";
-import { writeFileAtomic } from "../../weights/index.ts";
 import { identityOf, type PlannedRun } from "./plan-runs.ts";
 import {
   followLog,
@@ -55,6 +54,7 @@ export type RunEvent =
   | { readonly type: "outcome"; readonly outcome: Outcome };
 
 export interface RunContext {
+  readonly host: Host;
   readonly launch: Launch;
   readonly signal: AbortSignal;
   /** Milliseconds between two looks at the log. */
@@ -83,7 +83,8 @@ async function* attempt(
     return { run, status: "refused", message: sentence(config), log: undefined };
   }
   const { directory } = run;
-  const earlier = await readRunLog(directory);
+  const { files, clock } = context.host;
+  const earlier = await readRunLog(files, directory);
   const isSame = earlier !== undefined && identityOf(earlier.config) === identityOf(config);
   if (isSame && (earlier.end?.reason === "finished" || earlier.end?.reason === "not a number")) {
     yield { type: "run", run, how: "is done already" };
@@ -92,22 +93,22 @@ async function* attempt(
   if (context.signal.aborted) {
     return { run, status: "interrupted", message: undefined, log: undefined };
   }
-  const goesOn = isSame && existsSync(checkpointPath(directory));
+  const goesOn = isSame && (await exists(files, checkpointPath(directory)));
   yield { type: "run", run, how: goesOn ? "goes on" : "starts" };
-  const optionsFile = await prepareDirectory(run, goesOn);
-  const tail = await followLog(directory);
+  const optionsFile = await prepareDirectory(files, run, goesOn);
+  const tail = await followLog(files, directory);
   const flag = goesOn ? "--resume" : "--overwrite";
   const ended = launchSafely(context, { optionsFile, flag, signal: context.signal });
   let result: LaunchResult | undefined;
   while (!result) {
-    const winner = await Promise.race([ended, sleep(context.lookEveryMs ?? 250)]);
+    const winner = await Promise.race([ended, clock.wait(context.lookEveryMs ?? 250)]);
     if (typeof winner === "object") result = winner;
     const step = await tail.read();
     if (step) yield { type: "progress", run, step };
   }
-  const outcome = judge(run, result, await readRunLog(directory));
+  const outcome = judge(run, result, await readRunLog(files, directory));
   // A sweep is about a number; its weights are of no use.
-  if (run.purpose === "sweep") await rm(join(directory, "model.safetensors"), { force: true });
+  if (run.purpose === "sweep") await files.remove(join(directory, "model.safetensors"));
   return outcome.status !== "finished" && context.signal.aborted
     ? { ...outcome, status: "interrupted" }
     : outcome;
@@ -134,16 +135,19 @@ const sentence = ({ message, hint }: UsageError): string =>
   hint === undefined ? message : `${message}; ${hint}`;
 
 /** Writes the options; what was left by a run with others goes. */
-async function prepareDirectory({ directory, options }: PlannedRun, goesOn: boolean) {
-  await mkdir(directory, { recursive: true });
+async function prepareDirectory(
+  files: FileStore,
+  { directory, options }: PlannedRun,
+  goesOn: boolean,
+): Promise<string> {
+  await files.makeDirectory(directory);
   if (!goesOn) {
-    await rm(logPath(directory), { force: true });
-    await rm(dirname(checkpointPath(directory)), { recursive: true, force: true });
+    await files.remove(logPath(directory));
+    await removeCheckpoint(files, directory);
   }
   const path = join(directory, "run.json");
-  await writeFileAtomic(path, async (file) => {
-    await file.writeFile(`${JSON.stringify(options, undefined, 2)}\n`);
-  });
+  const content = `${JSON.stringify(options, undefined, 2)}\n`;
+  await writeFileAtomic(files, path, (file) => file.write(content));
   return path;
 }
 

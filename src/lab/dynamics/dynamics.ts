@@ -53,7 +53,7 @@ export async function* dynamics(
   const regimes = REGIMES.map((k): Regime => ({ scale: scale / k, rate: rate * k ** 2 }));
   const begin = performance.now();
 
-  const base = await prepareBase(config, firstStep);
+  const base = await prepareBase(options.host, config, firstStep);
   const programs = new Set([base.programs]);
   try {
     const targets = targetsOf(base.base, config);

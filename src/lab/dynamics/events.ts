@@ -1,10 +1,12 @@
 /** @file What the experiment of `dynamics.ts` is asked, and what it tells. */
 
+import type { Host } from "../../host/host.ts";
 import type { TrainConfig } from "../../options/config.ts";
 import type { ProbeNumbers } from "./probe.ts";
 import type { Spectrum } from "../theory/spectrum.ts";
 
 export interface DynamicsOptions {
+  readonly host: Host;
   /** The data, the model, the targets, rank, alpha and the rate η; the optimizer is SGD. */
   readonly config: TrainConfig;
   /** Steps of Adam on all parameters before the experiment. */

@@ -1,7 +1,8 @@
 /** @file The findings of `flora dynamics` as files: pictures, a page, and all numbers. */
 
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { writeFile } from "../../host/content.ts";
+import type { FileStore } from "../../host/host.ts";
+import { join } from "../../host/path.ts";
 import { chartSvg } from "../charts/chart.ts";
 import { bounds } from "./bound.ts";
 import { findingsOf } from "./report.ts";
@@ -12,18 +13,19 @@ import { svgToPng } from "../charts/png.ts";
 
 /** Writes everything; returns the names of the files, pictures by their common name. */
 export async function writeDynamics(
+  files: FileStore,
   result: DynamicsResult,
   directory: string,
 ): Promise<readonly string[]> {
-  await mkdir(directory, { recursive: true });
+  await files.makeDirectory(directory);
   const findings = findingsOf(result);
   const write = (name: string, contents: string | Uint8Array) =>
-    writeFile(join(directory, name), contents);
+    writeFile(files, join(directory, name), contents);
   const charts = findings.flatMap(({ name, chart }) => (chart ? [{ name, chart }] : []));
   for (const { name, chart } of charts) {
     const svg = chartSvg(chart);
     await write(`${name}.svg`, svg);
-    await write(`${name}.png`, await svgToPng(svg));
+    await write(`${name}.png`, await svgToPng(files, svg));
   }
   const { start, steps, end } = result;
   const numbers = { verdict: verdictOf(result), bounds: bounds(result), start, steps, end };

@@ -2,6 +2,7 @@
 
 import { chooseAdapters, moduleOf } from "../../adapters/index.ts";
 import { UsageError } from "../../errors.ts";
+import type { Host } from "../../host/host.ts";
 import type { Model } from "../../models/model.ts";
 import { matchesModule } from "../../models/patterns.ts";
 import { usualLearningRate } from "../../optim/base.ts";
@@ -42,8 +43,8 @@ export function targetsOf(model: Model, config: TrainConfig): readonly string[] 
 }
 
 /** The run whose weights all trainees start from. */
-export const prepareBase = (config: TrainConfig, warmSteps: number): Promise<Run> =>
-  prepare({ ...config, method: "dense", optimizer: warmSteps > 0 ? "adam" : "sgd" });
+export const prepareBase = (host: Host, config: TrainConfig, warmSteps: number): Promise<Run> =>
+  prepare(host, { ...config, method: "dense", optimizer: warmSteps > 0 ? "adam" : "sgd" });
 
 /** A short training of everything: what stays frozen afterwards should be worth keeping. */
 export async function* warmStart(base: Run, steps: number): AsyncGenerator<WarmEvent, void> {

@@ -1,7 +1,7 @@
 /** @file A suite for one model and one length of run: ranks that fit, intervals that are safe. */
 
-import { nodeFiles } from "../../host/interim.ts";
 import { smallestSafeInterval } from "../../compress/projection.ts";
+import type { FileStore } from "../../host/host.ts";
 import { parseConfig, type TrainOptions } from "../../options/config.ts";
 import { vocabularySizeOf } from "../../tasks/load.ts";
 import { planParameters } from "../../train/plan.ts";
@@ -22,9 +22,13 @@ export interface ExpandedSuite {
  * @param options - of the user, which come before those of the suite
  * @throws {UsageError} if the options do not describe a model.
  */
-export async function expandSuite(suite: Suite, options: TrainOptions): Promise<ExpandedSuite> {
+export async function expandSuite(
+  files: FileStore,
+  suite: Suite,
+  options: TrainOptions,
+): Promise<ExpandedSuite> {
   const base = { ...suite.base, ...options };
-  const { width, rank, safeInterval } = await modelFacts(base);
+  const { width, rank, safeInterval } = await modelFacts(files, base);
   const known = methodNames();
   const methods: MethodSpec[] = [];
   const strange = new Set<string>();
@@ -85,10 +89,10 @@ interface ModelFacts {
   readonly safeInterval: (rank: number) => number;
 }
 
-async function modelFacts(options: TrainOptions): Promise<ModelFacts> {
+async function modelFacts(files: FileStore, options: TrainOptions): Promise<ModelFacts> {
   const config = parseConfig(options);
-  const model = await modelOf(config, {
-    vocabularySize: await vocabularySizeOf(config, nodeFiles),
+  const model = await modelOf(files, config, {
+    vocabularySize: await vocabularySizeOf(files, config),
   });
   return {
     width: model.width,

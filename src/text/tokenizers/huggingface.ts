@@ -10,10 +10,11 @@
  * with several combining marks.
  */
 
-import { basename, dirname, resolve } from "node:path";
 import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
 import { FormatError } from "../../errors.ts";
 import { isObject, type Json, parseObject } from "../../files/json.ts";
+import type { FileStore } from "../../host/host.ts";
+import { basename, dirname } from "../../host/path.ts";
 import { specialToken } from "./special-tokens.ts";
 import { fillTemplate, idsBefore, templateOf } from "./template.ts";
 import {
@@ -52,9 +53,9 @@ interface Engine {
  * @throws {UsageError} if there is no such file.
  * @throws {FormatError} if it is not a tokenizer, or names tokens that it does not have.
  */
-export async function loadTokenizer(path: string): Promise<Tokenizer> {
-  const found = await findTokenizer(path);
-  const name = basename(resolve(dirname(found.path)));
+export async function loadTokenizer(store: FileStore, path: string): Promise<Tokenizer> {
+  const found = await findTokenizer(store, path);
+  const name = basename(store.absolute(dirname(found.path)));
   return createTokenizer(found.files, { name, path: found.path });
 }
 

@@ -1,10 +1,10 @@
 /** @file The files of a tokenizer in a directory, and what to do where the one that counts is missing. */
 
-import { readFile, stat } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
 import { UsageError } from "../../errors.ts";
-import { exists } from "../../weights/directory.ts";
 import { type Json, parseObject } from "../../files/json.ts";
+import { exists, readText } from "../../host/content.ts";
+import type { FileStore } from "../../host/host.ts";
+import { basename, dirname, join } from "../../host/path.ts";
 
 export const TOKENIZER_FILE = "tokenizer.json";
 export const CONFIG_FILE = "tokenizer_config.json";
@@ -35,12 +35,12 @@ export interface FoundTokenizer {
  *
  * @throws {UsageError} if there is none; the hint says how to make it from another form.
  */
-export async function findTokenizer(path: string): Promise<FoundTokenizer> {
-  const file = await locate(path);
-  const files = new Map([[TOKENIZER_FILE, await readFile(file, "utf8")]]);
+export async function findTokenizer(store: FileStore, path: string): Promise<FoundTokenizer> {
+  const file = await locate(store, path);
+  const files = new Map([[TOKENIZER_FILE, await readText(store, file)]]);
   for (const name of COMPANION_FILES) {
     const companion = join(dirname(file), name);
-    if (await exists(companion)) files.set(name, await readFile(companion, "utf8"));
+    if (await exists(store, companion)) files.set(name, await readText(store, companion));
   }
   return { path: file, files };
 }
@@ -58,25 +58,25 @@ export function readConfig(files: TokenizerFiles, folder = ""): Json {
   return Object.assign({}, ...contents);
 }
 
-async function locate(path: string): Promise<string> {
-  const found = await stat(path).catch(() => undefined);
+async function locate(store: FileStore, path: string): Promise<string> {
+  const found = await store.stat(path).catch(() => undefined);
   if (found === undefined) {
     throw new UsageError(`tokenizer: no such file or directory; got ${path}`);
   }
   const isOtherForm = OTHER_FORMS.some(({ names }) =>
     names.some((name) => name === basename(path)),
   );
-  if (found.isFile() && !isOtherForm) return path;
+  if (found.kind === "file" && !isOtherForm) return path;
 
-  const folder = found.isFile() ? dirname(path) : path;
+  const folder = found.kind === "file" ? dirname(path) : path;
   const file = join(folder, TOKENIZER_FILE);
-  if (found.isDirectory() && (await exists(file))) return file;
-  throw await missing(folder);
+  if (found.kind === "directory" && (await exists(store, file))) return file;
+  throw await missing(store, folder);
 }
 
-async function missing(folder: string): Promise<UsageError> {
+async function missing(store: FileStore, folder: string): Promise<UsageError> {
   for (const { names, packages } of OTHER_FORMS) {
-    const present = await Promise.all(names.map((name) => exists(join(folder, name))));
+    const present = await Promise.all(names.map((name) => exists(store, join(folder, name))));
     if (!present.every(Boolean)) continue;
     const message = `tokenizer: ${TOKENIZER_FILE} is missing; got only ${names.join(" and ")}`;
     return new UsageError(`${message} in ${folder}`, {

@@ -82,4 +82,5 @@ function separatorOf(special: ReadonlySet<string>): RegExp | undefined {
 const literal = (text: string): string => text.replaceAll(/[\\^$.*+?()[\]{}|/]/g, String.raw`\$&`);
 
 /** A copy that does not keep the text alive of which the word is a part. */
-const detached = (word: string): string => Buffer.from(word, "utf16le").toString("utf16le");
+const detached = (word: string): string =>
+  String.fromCharCode(...Array.from({ length: word.length }, (_, i) => word.charCodeAt(i)));

@@ -10,14 +10,13 @@ import {
   completeText,
   type CompleteTextOptions,
   createDecoder,
-  loadModel,
 } from "../../../src/generate/index.ts";
 import { gpt2 } from "../../../src/models/architectures/gpt2.ts";
 import { cpuRuntime } from "../../../src/runtime/node.ts";
 import { readTensor } from "../../../src/runtime/runtime.ts";
 import { byteTokenizer } from "../../../src/text/index.ts";
-import { saveModel } from "../../../src/weights/index.ts";
 import { drawWeights } from "../../generate/support.ts";
+import { loadModel, saveModel } from "../../support/on-node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-generate-"));
 const directory = join(folder, "model");

@@ -3,6 +3,7 @@ import { createCompareConsole } from "../../../src/cli/reports/compare-console.t
 import type { ComparisonPlan } from "../../../src/lab/compare/comparison.ts";
 import { compare } from "../../../src/lab/compare/comparison.ts";
 import { type Ending, fakeLaunch, fakePlan } from "../../lab/fake-launch.ts";
+import { nodeHost } from "../../../src/host/node.ts";
 
 async function show(
   plan: ComparisonPlan,
@@ -16,7 +17,8 @@ async function show(
   const console = createCompareConsole(output, plan, () => (time += 20_000));
   const { launch } = fakeLaunch(ending);
   const { signal } = new AbortController();
-  for await (const event of compare(plan, { launch, signal, lookEveryMs: 1 })) console.show(event);
+  for await (const event of compare(plan, { host: nodeHost(), launch, signal, lookEveryMs: 1 }))
+    console.show(event);
   console.close();
   return written.join("");
 }

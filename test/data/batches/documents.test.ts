@@ -5,10 +5,11 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { encodedParts, seamFor } from "../../../src/data/batches/documents.ts";
 import { textTokens } from "../../../src/data/index.ts";
-import { byteTokenizer, loadTokenizer, type Tokenizer, trainBpe } from "../../../src/text/index.ts";
+import { byteTokenizer, type Tokenizer, trainBpe } from "../../../src/text/index.ts";
 import { createTokenizer } from "../../../src/text/tokenizers/huggingface.ts";
 import { bertTokenizer } from "../../support/bert-tokenizer.ts";
 import { collect } from "../../support/files.ts";
+import { loadTokenizer } from "../../support/on-node.ts";
 import { forms, texts } from "../../support/tokenizers.ts";
 
 const END = 256;

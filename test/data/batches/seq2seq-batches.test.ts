@@ -16,7 +16,8 @@ import {
 import { UsageError } from "../../../src/errors.ts";
 import { randomKey } from "../../../src/random/key.ts";
 import { int32 } from "../../../src/tensor/host-tensor.ts";
-import { byteTokenizer, loadTokenizer } from "../../../src/text/index.ts";
+import { byteTokenizer } from "../../../src/text/index.ts";
+import { loadTokenizer } from "../../support/on-node.ts";
 
 const END = 256;
 const tokenizer = byteTokenizer();

@@ -6,9 +6,9 @@ import { describe, expect, it } from "vitest";
 import { GraphError, UsageError } from "../../../src/errors.ts";
 import { createDecoder, type Decoder } from "../../../src/generate/index.ts";
 import { gpt2 } from "../../../src/models/architectures/gpt2.ts";
-import { loadWeights, readConfig } from "../../../src/weights/index.ts";
 import { drawnModel } from "../../predict/support.ts";
 import { fullLogits, golden, maxDifference, randomPrompts, setUp } from "../support.ts";
+import { loadWeights, readConfig } from "../../support/on-node.ts";
 
 const CHECKPOINTS = "../shared/data/checkpoints/tiny_random_gpt2";
 

@@ -17,7 +17,7 @@ async function setUp() {
   const blobs = join(test.cacheDir, "models--some--model", "blobs");
   return {
     ...test,
-    fetch: (options: ModelOptions = {}) =>
+    fetch: (options: Partial<ModelOptions> = {}) =>
       resolveModel("some/model", { ...test.options, ...options }),
     /** A part of the file as an earlier process may have left it, with its age in seconds. */
     leave(name: string, content: Buffer, age = 0) {

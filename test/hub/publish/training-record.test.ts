@@ -2,13 +2,11 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { formatLine } from "../../../src/runs/log-writer.ts";
-import {
-  parseTrainingRecord,
-  readTrainingRecord,
-} from "../../../src/hub/publish/training-record.ts";
+import { parseTrainingRecord } from "../../../src/hub/publish/training-record.ts";
 import type { TrainEvent } from "../../../src/runs/events.ts";
 import { endEvent, startEvent, stepEvent } from "../../cli/events.ts";
 import { temporaryDirectory } from "../../weights/support.ts";
+import { readTrainingRecord } from "../../support/on-node.ts";
 
 /** A log as flora train writes it. */
 const log = (...events: readonly TrainEvent[]): string =>

@@ -1,8 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Chart, chartSvg, type Point, type Series } from "../../../src/lab/charts/chart.ts";
-import { rasterize } from "../../../src/lab/charts/rasterizer.ts";
+import { openRasterizer } from "../../../src/lab/charts/rasterizer.ts";
 import { findAll, type MarkupElement, parseMarkup, textContent } from "../../support/markup.ts";
+import { nodeHost } from "../../../src/host/node.ts";
+
+const rasterize = await openRasterizer(nodeHost().files);
 
 const BASE = { title: "Loss", xLabel: "step", yLabel: "nats" } as const;
 const series = (points: readonly Point[], more: Partial<Series> = {}): Series => ({

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../../src/errors.ts";
 import { chartSvg } from "../../../src/lab/charts/chart.ts";
-import { svgToPng } from "../../../src/lab/charts/png.ts";
 import { decodePng, type Pixels } from "../../support/png.ts";
+import { svgToPng } from "../../support/on-node.ts";
 
 const chart = (title: string) =>
   chartSvg({

@@ -1,7 +1,10 @@
 import { expect, it } from "vitest";
-import { rasterize } from "../../../src/lab/charts/rasterizer.ts";
+import { openRasterizer } from "../../../src/lab/charts/rasterizer.ts";
 import { cutText, textWidth, wrapText } from "../../../src/lab/charts/text-size.ts";
 import { decodePng } from "../../support/png.ts";
+import { nodeHost } from "../../../src/host/node.ts";
+
+const rasterize = await openRasterizer(nodeHost().files);
 
 /** How far to the right the text reaches when resvg sets it in Arimo. */
 function inkWidth(text: string, size: number): number {

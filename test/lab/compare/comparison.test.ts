@@ -6,6 +6,7 @@ import {
 } from "../../../src/lab/compare/comparison.ts";
 import { parseConfig, type TrainConfig } from "../../../src/options/config.ts";
 import { type FakeLaunch, fakeLaunch, fakePlan } from "../fake-launch.ts";
+import { nodeHost } from "../../../src/host/node.ts";
 
 async function follow(
   plan: ComparisonPlan,
@@ -14,7 +15,12 @@ async function follow(
 ) {
   const controller = new AbortController();
   const events: ComparisonEvent[] = [];
-  for await (const event of compare(plan, { launch, signal: controller.signal, lookEveryMs: 1 })) {
+  for await (const event of compare(plan, {
+    host: nodeHost(),
+    launch,
+    signal: controller.signal,
+    lookEveryMs: 1,
+  })) {
     events.push(event);
     if (stop(event)) controller.abort();
   }

@@ -2,10 +2,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../../src/errors.ts";
-import { openDirectory, writeReports } from "../../../src/lab/compare/directory.ts";
 import { comparisonReport } from "../../../src/lab/compare/report.ts";
 import { fakePlan } from "../fake-launch.ts";
 import { finished, refused } from "../results.ts";
+import { openDirectory, writeReports } from "../../support/on-node.ts";
 
 const keep = { overwrite: false };
 const replace = { overwrite: true };

@@ -10,6 +10,7 @@ import {
   runOnce,
 } from "../../../src/lab/compare/run-once.ts";
 import { type Ending, fakeLaunch, newFolder } from "../fake-launch.ts";
+import { nodeHost } from "../../../src/host/node.ts";
 
 const base = { train: "text.txt", steps: 4 };
 const plan = (output: string, options: object = {}) =>
@@ -21,7 +22,12 @@ async function follow(
 ): Promise<{ readonly events: readonly RunEvent[]; readonly outcome: Outcome | undefined }> {
   const events: RunEvent[] = [];
   const { signal } = new AbortController();
-  for await (const event of runOnce(run, { signal, lookEveryMs: 1, ...context })) {
+  for await (const event of runOnce(run, {
+    host: nodeHost(),
+    signal,
+    lookEveryMs: 1,
+    ...context,
+  })) {
     events.push(event);
   }
   const last = events.at(-1);

@@ -9,6 +9,7 @@ import {
 } from "../../../src/lab/dynamics/events.ts";
 import { parseConfig, type TrainOptions } from "../../../src/options/config.ts";
 import { pairsFile } from "../../e2e/support.ts";
+import { nodeHost } from "../../../src/host/node.ts";
 
 const RANK = 3;
 
@@ -16,6 +17,7 @@ const optionsOf = (
   options: TrainOptions = {},
   own: Partial<DynamicsOptions> = {},
 ): DynamicsOptions => ({
+  host: nodeHost(),
   config: parseConfig({
     train: pairsFile,
     model: { n_embd: 16, n_layer: 3, n_head: 2, n_positions: 128 },

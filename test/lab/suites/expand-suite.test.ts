@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { expandSuite } from "../../../src/lab/suites/expand-suite.ts";
 import { methodNames } from "../../../src/lab/suites/method-spec.ts";
 import { methodOptions } from "../../../src/lab/compare/plan-runs.ts";
 import { findSuite, SUITES } from "../../../src/lab/suites/suites.ts";
-import { predictMemory } from "../../../src/train/memory.ts";
 import { parseConfig, type TrainOptions } from "../../../src/options/config.ts";
+import { expandSuite, predictMemory } from "../../support/on-node.ts";
 
 const small = { model: { n_embd: 64, n_layer: 1, n_head: 2, n_positions: 32 }, rank: 16 };
 const expand = (name: string, options: TrainOptions = {}) =>

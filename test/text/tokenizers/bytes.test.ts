@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
-import { byteTokenizer, loadTokenizer, type Tokenizer } from "../../../src/text/index.ts";
+import { byteTokenizer, type Tokenizer } from "../../../src/text/index.ts";
+import { loadTokenizer } from "../../support/on-node.ts";
 
 interface Golden {
   readonly vocabularySize: number;

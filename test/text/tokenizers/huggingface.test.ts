@@ -10,8 +10,9 @@ import { basename, join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { FormatError } from "../../../src/errors.ts";
 import { createTokenizer } from "../../../src/text/tokenizers/huggingface.ts";
-import { byteTokenizer, loadTokenizer, type Tokenizer } from "../../../src/text/index.ts";
+import { byteTokenizer, type Tokenizer } from "../../../src/text/index.ts";
 import { STORIES, storiesTokenizer } from "../../support/stories.ts";
+import { loadTokenizer } from "../../support/on-node.ts";
 
 const SHARED = "../shared/data";
 const DATA = `${SHARED}/tokenizers`;

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../../src/errors.ts";
-import { findTokenizer, readConfig } from "../../../src/text/tokenizers/tokenizer-files.ts";
+import { readConfig } from "../../../src/text/tokenizers/tokenizer-files.ts";
+import { findTokenizer } from "../../support/on-node.ts";
 
 const SHARED = "../shared/data";
 

@@ -16,10 +16,10 @@ import { normalized, pairLoss } from "../../../../src/nn/similarity.ts";
 import { scale } from "../../../../src/ops/elementwise.ts";
 import { foldBatch, reshape } from "../../../../src/ops/movement.ts";
 import { float32, type HostTensor, int32 } from "../../../../src/tensor/host-tensor.ts";
-import { loadWeights, writeSafetensors } from "../../../../src/weights/index.ts";
 import { expectClose, FLOAT32, numbersOf } from "../../../support/close.ts";
 import { type HostTensors, runGraph, tensorNamed } from "../../../support/graph.ts";
 import { expectGradients, readEmbeddingGolden, readGolden, targetsOf } from "../../golden.ts";
+import { loadWeights, writeSafetensors } from "../../../support/on-node.ts";
 
 /** The parameters as inputs, each one value however often it is asked for. */
 function paramsOf({ params }: Model): Tensors {

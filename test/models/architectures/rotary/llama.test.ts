@@ -7,11 +7,11 @@ import { UsageError } from "../../../../src/errors.ts";
 import { complete, createDecoder } from "../../../../src/generate/index.ts";
 import { llama } from "../../../../src/models/architectures/rotary/llama.ts";
 import { createPipeline } from "../../../../src/engine/pipeline.ts";
-import { loadWeights, readConfig } from "../../../../src/weights/index.ts";
 import { expectClose } from "../../../support/close.ts";
 import { cpu } from "../../../support/graph.ts";
 import { STORIES } from "../../../support/stories.ts";
 import { batchOf, partsOfModel } from "../../../train/support.ts";
+import { loadWeights, readConfig } from "../../../support/on-node.ts";
 
 /** Of a forward pass in NumPy, in float64, which the project had before its own. */
 interface Expected {

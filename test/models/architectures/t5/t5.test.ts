@@ -14,10 +14,10 @@ import { crossEntropy, logitsOf } from "../../../../src/nn/loss.ts";
 import { foldBatch, slice } from "../../../../src/ops/movement.ts";
 import { cpuRuntime } from "../../../../src/runtime/node.ts";
 import { float32, int32 } from "../../../../src/tensor/host-tensor.ts";
-import { loadWeights, readConfig } from "../../../../src/weights/index.ts";
 import { expectClose, FLOAT32, numbersOf } from "../../../support/close.ts";
 import { inputFor, runGraph, tensorNamed } from "../../../support/graph.ts";
 import { expectGradients, readGeneration, readGolden, targetsOf } from "../../golden.ts";
+import { loadWeights, readConfig } from "../../../support/on-node.ts";
 
 type Weight = (name: string) => Value;
 

@@ -5,6 +5,7 @@ import { UsageError } from "../errors.ts";
 const REASONS = new Map([
   ["EACCES", "permission denied"],
   ["EDQUOT", "the disk quota is used up"],
+  ["EEXIST", "there is something of this name"],
   ["EFBIG", "the file system does not take files of this size"],
   ["EISDIR", "this is a directory"],
   ["ELOOP", "too many symbolic links"],
@@ -18,11 +19,21 @@ const REASONS = new Map([
   ["EROFS", "the file system is read-only"],
 ]);
 
-/** The error code that Node attached to `error`, such as "ENOENT". */
+/** The code of what the operating system refused, such as "ENOENT". */
 export const errorCode = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error && typeof error.code === "string"
     ? error.code
     : undefined;
+
+/** What a host throws where it is not Node that throws it. */
+export const systemError = (code: string, path: string): Error =>
+  Object.assign(new Error(`${code}: ${REASONS.get(code) ?? "input/output error"}, '${path}'`), {
+    code,
+  });
+
+/** Whether nothing stands at a path, or cannot. */
+export const isAbsent = (error: unknown): boolean =>
+  ["ENOENT", "ENOTDIR"].includes(errorCode(error) ?? "");
 
 /**
  * `error` as a `UsageError` that reads `<path>: <action>: <reason>`, if it is one that the person

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
-import { errorCode, fileError } from "../../src/weights/file-error.ts";
-import { systemError } from "./support.ts";
+import { errorCode, fileError } from "../../src/host/file-error.ts";
+import { systemError } from "../weights/support.ts";
 
 describe("fileError", () => {
   it.each([

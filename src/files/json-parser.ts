@@ -7,34 +7,14 @@
  */
 
 import { FormatError } from "../errors.ts";
-
-export type Json =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Json[]
-  | { readonly [key: string]: Json };
-export type JsonObject = Readonly<Record<string, Json>>;
-
-export const isJsonObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-/** `value` in a few words, for messages. */
-export function describeJson(value: Json | undefined): string {
-  if (value === undefined) return "nothing";
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === "object" && value !== null) return "an object";
-  const text = JSON.stringify(value);
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
+import { describeJson, type JsonObject, type JsonValue } from "./json.ts";
 
 /** Bounds the recursion, so that a hostile file cannot exhaust the stack. */
 const MAX_DEPTH = 100;
 
 export interface JsonOptions {
   /** The value of a number as it is written, undefined to refuse it; `Number` by default. */
-  readonly readNumber?: (literal: string) => Json | undefined;
+  readonly readNumber?: (literal: string) => JsonValue | undefined;
 }
 
 /**
@@ -48,7 +28,7 @@ export function parseJson(
   what: string,
   text: string,
   { readNumber = Number }: JsonOptions = {},
-): Json {
+): JsonValue {
   let at = 0;
 
   const fail = (message: string, where: number): never => {
@@ -98,7 +78,7 @@ export function parseJson(
   };
 
   const object = (depth: number): JsonObject => {
-    const entries = new Map<string, Json>();
+    const entries = new Map<string, JsonValue>();
     if (take("}")) return {};
     do {
       skipSpace();
@@ -112,8 +92,8 @@ export function parseJson(
     return Object.fromEntries(entries);
   };
 
-  const array = (depth: number): readonly Json[] => {
-    const items: Json[] = [];
+  const array = (depth: number): readonly JsonValue[] => {
+    const items: JsonValue[] = [];
     if (take("]")) return items;
     do items.push(value(depth));
     while (take(","));
@@ -121,7 +101,7 @@ export function parseJson(
     return items;
   };
 
-  const value = (depth: number): Json => {
+  const value = (depth: number): JsonValue => {
     if (depth > MAX_DEPTH) fail(`nested deeper than ${MAX_DEPTH} levels`, at);
     if (take("{")) return object(depth + 1);
     if (take("[")) return array(depth + 1);

@@ -3,13 +3,18 @@ import { mkdir, open, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
-import { stageFile, writeFileAtomic } from "../../src/weights/atomic.ts";
-import { failure, systemError, temporaryDirectory } from "./support.ts";
+import { stageFile, writeFileAtomic } from "../../src/host/atomic.ts";
+import { readText } from "../../src/host/content.ts";
+import { memoryHost } from "../../src/host/in-memory.ts";
+import { nodeHost } from "../../src/host/node.ts";
+import { failure, systemError, temporaryDirectory } from "../weights/support.ts";
+
+const { files } = nodeHost();
 
 describe("writeFileAtomic", () => {
   it("creates a file and leaves nothing else", async () => {
     const dir = temporaryDirectory();
-    await writeFileAtomic(join(dir, "a.txt"), (handle) => handle.writeFile("new"));
+    await writeFileAtomic(files, join(dir, "a.txt"), (file) => file.write("new"));
     expect(await readFile(join(dir, "a.txt"), "utf8")).toBe("new");
     expect(await readdir(dir)).toEqual(["a.txt"]);
   });
@@ -17,8 +22,8 @@ describe("writeFileAtomic", () => {
   it("shows the old content until the new one is complete", async () => {
     const path = join(temporaryDirectory(), "a.txt");
     await writeFile(path, "old");
-    await writeFileAtomic(path, async (handle) => {
-      await handle.writeFile("new");
+    await writeFileAtomic(files, path, async (file) => {
+      await file.write("new");
       expect(await readFile(path, "utf8")).toBe("old");
     });
     expect(await readFile(path, "utf8")).toBe("new");
@@ -30,8 +35,8 @@ describe("writeFileAtomic", () => {
     await writeFile(path, "old");
     const stop = new Error("stop");
     const error = await failure(
-      writeFileAtomic(path, async (handle) => {
-        await handle.writeFile("half of the n");
+      writeFileAtomic(files, path, async (file) => {
+        await file.write("half of the n");
         throw stop;
       }),
     );
@@ -48,7 +53,7 @@ describe("writeFileAtomic", () => {
     const dir = temporaryDirectory();
     const path = join(dir, "a.txt");
     const cause = systemError(code);
-    const error = await failure(writeFileAtomic(path, () => Promise.reject(cause)));
+    const error = await failure(writeFileAtomic(files, path, () => Promise.reject(cause)));
     expect(error).toBeInstanceOf(UsageError);
     const message = `${path}: cannot write, nothing was overwritten: ${reason}`;
     expect(error).toMatchObject({ message, cause });
@@ -57,7 +62,7 @@ describe("writeFileAtomic", () => {
 
   it.skipIf(!existsSync("/dev/full"))("recognises a disk that is really full", async () => {
     const path = join(temporaryDirectory(), "a.txt");
-    const error = await failure(writeFileAtomic(path, overflow));
+    const error = await failure(writeFileAtomic(files, path, overflow));
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toMatchObject({ message: expect.stringContaining("the disk is full") });
   });
@@ -66,7 +71,7 @@ describe("writeFileAtomic", () => {
     const dir = temporaryDirectory();
     await mkdir(join(dir, "taken", "child"), { recursive: true });
     const write = (name: string): Promise<unknown> =>
-      failure(writeFileAtomic(join(dir, name), (handle) => handle.writeFile("x")));
+      failure(writeFileAtomic(files, join(dir, name), (file) => file.write("x")));
     expect(await write("absent/a.txt")).toMatchObject({
       name: "UsageError",
       message: expect.stringContaining("absent/a.txt: cannot write"),
@@ -83,16 +88,47 @@ describe("stageFile", () => {
   it("changes nothing before commit, and discards without a trace", async () => {
     const dir = temporaryDirectory();
     const path = join(dir, "a.txt");
-    const dropped = await stageFile(path, (handle) => handle.writeFile("dropped"));
+    const dropped = await stageFile(files, path, (file) => file.write("dropped"));
     expect(existsSync(path)).toBe(false);
     await dropped.discard();
     expect(await readdir(dir)).toEqual([]);
 
-    const kept = await stageFile(path, (handle) => handle.writeFile("kept"));
+    const kept = await stageFile(files, path, (file) => file.write("kept"));
     await kept.commit();
     await kept.discard();
     expect(await readFile(path, "utf8")).toBe("kept");
   });
+});
+
+describe("a power cut", () => {
+  it("leaves the old content or the new, whatever of the changes was written", async () => {
+    const old = { files: { "d/a": "old" } };
+    for (let powerCutAt = 1; ; powerCutAt++) {
+      const host = memoryHost({ ...old, powerCutAt });
+      const isDone = await writeFileAtomic(host.files, "d/a", (file) => file.write("new")).then(
+        () => true,
+        () => false,
+      );
+      for (const kept of [[], ["name"], ["content"], ["name", "content"]]) {
+        const after = host.crash(({ what }) => kept.includes(what));
+        expect(isDone ? ["new"] : ["old", "new"]).toContain(await readText(after.files, "d/a"));
+      }
+      if (isDone) return;
+    }
+  });
+});
+
+it("gives every writer a temporary file of its own, and discards nobody else's", async () => {
+  const { files: store } = memoryHost();
+  const first = await stageFile(store, "a", (file) => file.write("first"));
+  const second = await stageFile(store, "a", (file) => file.write("second"));
+  await first.commit();
+  const third = await stageFile(store, "a", (file) => file.write("third"));
+  await first.discard();
+  await third.commit();
+  expect(await readText(store, "a")).toBe("third");
+  await second.discard();
+  expect(await store.list("/")).toEqual([{ name: "a", kind: "file" }]);
 });
 
 /** Fails as any write does when the disk is full. */

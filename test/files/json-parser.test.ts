@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../src/errors.ts";
-import { describeJson, parseJson } from "../../src/weights/json.ts";
+import { describeJson } from "../../src/files/json.ts";
+import { parseJson } from "../../src/files/json-parser.ts";
 
 const parse = (text: string): unknown => parseJson("file", "JSON", text);
 

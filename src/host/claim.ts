@@ -1,0 +1,55 @@
+/**
+ * @file Locks made of files: `<path>.<machine>.<process>.<8 hexadecimal digits>.lock`, one for each claim.
+ *
+ * A claim is made first, and counts if no other stands beside it then; of two that are made at once neither may count, but never
+ * both. What a process left that has ended is removed by the next one. Whether a process of another machine has ended cannot be told:
+ * its claim counts.
+ */
+
+import type { FileStore, Lock } from "./host.ts";
+import { basename, dirname, join } from "./path.ts";
+
+/** Who claims. */
+export interface Claimant {
+  readonly machine: string;
+  readonly process: number;
+  /** Whether a process of this machine runs. */
+  isRunning(process: number): boolean;
+  randomBytes(count: number): Uint8Array;
+}
+
+/** Claims a path; undefined where somebody else holds it. */
+export async function claim(
+  files: FileStore,
+  path: string,
+  { machine, process, isRunning, randomBytes }: Claimant,
+): Promise<Lock | undefined> {
+  const directory = dirname(path);
+  const here = machine.replaceAll(/[^\w-]/g, "-");
+  const digits = Array.from(randomBytes(4), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const own = `${basename(path)}.${here}.${process}.${digits}.lock`;
+  const claimed = await files.create(join(directory, own));
+  await claimed.close();
+  const release = (): Promise<void> => files.remove(join(directory, own));
+
+  for (const { name } of await files.list(directory)) {
+    const other = claimantOf(name, basename(path));
+    if (!other || name === own) continue;
+    if (other.machine !== here || isRunning(other.process)) {
+      await release();
+      return undefined;
+    }
+    await files.remove(join(directory, name));
+  }
+  return { release };
+}
+
+function claimantOf(
+  name: string,
+  claimed: string,
+): Pick<Claimant, "machine" | "process"> | undefined {
+  if (!name.startsWith(`${claimed}.`)) return undefined;
+  const [, machine, process] =
+    /^([\w-]+)\.(\d+)\.[0-9a-f]{8}\.lock$/.exec(name.slice(claimed.length + 1)) ?? [];
+  return machine === undefined ? undefined : { machine, process: Number(process) };
+}

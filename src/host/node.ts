@@ -1,0 +1,219 @@
+/** @file The host that Node.js is. */
+
+import { createHash, randomBytes } from "node:crypto";
+import {
+  copyFile,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rm,
+  stat,
+  symlink,
+} from "node:fs/promises";
+import { homedir, hostname } from "node:os";
+import { dirname, join, relative, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import { claim } from "./claim.ts";
+import { errorCode, isAbsent } from "./file-error.ts";
+import type { FileEntry, FileStore, Host, ReadableFile, WritableFile } from "./host.ts";
+
+/** The files, the clock and the rest of the process that runs. */
+export const nodeHost = (): Host => ({
+  files: nodeFiles,
+  clock: {
+    nowMs: () => performance.now(),
+    dateMs: () => Date.now(),
+    async wait(ms, signal) {
+      try {
+        await wait(ms, undefined, signal && { signal });
+      } catch (error) {
+        throw signal?.aborted ? signal.reason : error;
+      }
+    },
+  },
+  memory: {
+    residentBytes: () => process.memoryUsage.rss(),
+    peakBytes: () => process.resourceUsage().maxRSS * 1024,
+  },
+  home: homedir(),
+  randomBytes: (count) => new Uint8Array(randomBytes(count)),
+  environment: (name) => process.env[name],
+  hash(algorithm) {
+    const hash = createHash(algorithm);
+    return {
+      update: (bytes) => void hash.update(bytes),
+      digest: () => Promise.resolve(hash.digest("hex")),
+    };
+  },
+});
+
+const nodeFiles: FileStore = {
+  absolute: (path) => resolve(path),
+
+  async open(path) {
+    const handle = await open(path, "r");
+    try {
+      return readable(handle, await statOf(handle));
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  },
+
+  create: async (path) => writable(await open(path, "wx"), 0),
+
+  async append(path) {
+    const handle = await open(path, "a");
+    try {
+      return writable(handle, await statOf(handle));
+    } catch (error) {
+      await handle.close();
+      throw error;
+    }
+  },
+
+  async stat(path) {
+    try {
+      const found = await stat(path);
+      const kind = found.isDirectory() ? "directory" : "file";
+      return { kind, bytes: found.size, modifiedMs: found.mtimeMs };
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }
+  },
+
+  async list(directory) {
+    const entries = await readdir(directory, { withFileTypes: true });
+    const found = entries.map(async (entry): Promise<FileEntry> => {
+      const { name } = entry;
+      const isDirectory = entry.isSymbolicLink()
+        ? await leadsToDirectory(join(directory, name))
+        : entry.isDirectory();
+      return { name, kind: isDirectory ? "directory" : "file" };
+    });
+    return (await Promise.all(found)).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  },
+
+  async makeDirectory(path) {
+    const first = await mkdir(path, { recursive: true });
+    if (first === undefined) return;
+    const top = dirname(resolve(first));
+    for (let made = resolve(path); made !== top && made !== dirname(made); made = dirname(made)) {
+      await syncDirectory(dirname(made)).catch((error: unknown) => {
+        // Who may write to a directory need not be allowed to read it.
+        if (errorCode(error) !== "EACCES") throw error;
+      });
+    }
+  },
+
+  rename,
+  link: linkOrCopy,
+  remove: (path) => rm(path, { recursive: true, force: true }),
+  syncDirectory,
+
+  lock: (path) =>
+    claim(nodeFiles, path, {
+      machine: hostname(),
+      process: process.pid,
+      isRunning,
+      randomBytes: (count) => randomBytes(count),
+    }),
+};
+
+const statOf = async (handle: FileHandle): Promise<number> => (await handle.stat()).size;
+
+/** Linux moves at most 2 GiB per call, and Node refuses more. */
+const MOST_BYTES_AT_ONCE = 2 ** 30;
+
+const readable = (handle: FileHandle, bytes: number): ReadableFile => ({
+  bytes,
+  async read(begin, end) {
+    const read = new Uint8Array(Math.max(0, end - begin));
+    let done = 0;
+    while (done < read.length) {
+      const length = Math.min(read.length - done, MOST_BYTES_AT_ONCE);
+      const { bytesRead } = await handle.read(read, done, length, begin + done);
+      if (bytesRead === 0) return read.slice(0, done);
+      done += bytesRead;
+    }
+    return read;
+  },
+  close: () => handle.close(),
+});
+
+function writable(handle: FileHandle, begin: number): WritableFile {
+  let size = begin;
+  return {
+    get bytes() {
+      return size;
+    },
+    async write(content) {
+      const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+      for (let done = 0; done < bytes.length;) {
+        const length = Math.min(bytes.length - done, MOST_BYTES_AT_ONCE);
+        const { bytesWritten } = await handle.write(bytes, done, length);
+        done += bytesWritten;
+        size += bytesWritten;
+      }
+    },
+    async clear() {
+      await handle.truncate(0);
+      size = 0;
+    },
+    sync: () => handle.sync(),
+    close: () => handle.close(),
+  };
+}
+
+async function leadsToDirectory(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  // Windows cannot open a directory, and orders its own metadata.
+  if (process.platform === "win32") return;
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * A relative link, so that the directories of both can be moved; Windows allows it to administrators, FAT knows
+ * no links.
+ */
+async function linkOrCopy(file: string, path: string): Promise<void> {
+  const ways = [
+    () => symlink(relative(dirname(path), file), path),
+    () => link(file, path),
+    () => copyFile(file, path),
+  ];
+  for (const [i, way] of ways.entries()) {
+    try {
+      return await way();
+    } catch (error) {
+      const isRefused = ["EPERM", "EACCES", "ENOSYS", "ENOTSUP", "UNKNOWN"].includes(
+        errorCode(error) ?? "",
+      );
+      if (!isRefused || i === ways.length - 1) throw error;
+    }
+  }
+}
+
+function isRunning(id: number): boolean {
+  try {
+    return process.kill(id, 0);
+  } catch (error) {
+    return errorCode(error) === "EPERM";
+  }
+}
