@@ -33,13 +33,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where Node may be seen: its modules, and what it has beside the Web: `process` and `Buffer`. */
-const WITH_NODE: readonly string[] = [
-  "src/host/node.ts",
-  "src/runtime/node.ts",
-  "src/cli/",
-  // To be deleted when the readers of data take their files from the host.
-  "src/data/",
-];
+const WITH_NODE: readonly string[] = ["src/host/node.ts", "src/runtime/node.ts", "src/cli/"];
 
 const mayUseNode = (file: string): boolean => WITH_NODE.some((place) => file.startsWith(place));
 
@@ -52,6 +46,7 @@ const STARTERS: readonly string[] = ["src/cli/", "src/index.ts"];
 /** Tests of a whole folder, or of no file of src/. */
 const WITHOUT_MIRROR: readonly string[] = [
   "test/generate/architectures.test.ts",
+  "test/data/streaming.test.ts",
   "test/layers.test.ts",
   "test/ops/ops.test.ts",
   "test/optim/optim.test.ts",

@@ -15,8 +15,9 @@ export {
   maskedBatch,
   pairedBatch,
 } from "./batches/encoder-batches.ts";
+export { type EncodedPart, encodedParts, textTokens } from "./batches/documents.ts";
+export { type TokenBuffer, tokenBuffer } from "./batches/token-buffer.ts";
 export { conversationSequences } from "./batches/conversations.ts";
-export { type Conversation, readConversations } from "./formats/conversation.ts";
 export { sortedEpochs, stretches } from "./batches/epochs.ts";
 export { type ExampleEncoding, fitExamples, type FitOptions, type Fitted } from "./batches/fit.ts";
 export { grammarPairs, heldOut } from "./grammar/grammar.ts";
@@ -27,17 +28,9 @@ export {
   type ImageSet,
   imagesAt,
 } from "./batches/image-batches.ts";
-export {
-  labelsOf,
-  type LabelledColumns,
-  type LabelledText,
-  readLabelledTexts,
-} from "./formats/labelled.ts";
 export { chosenOf, maskTokens, type Masking } from "./batches/masking.ts";
 export { paddedLength, type PaddingOptions } from "./batches/padding.ts";
-export type { SentencePair } from "./formats/pair.ts";
 export { permutation } from "./batches/permutation.ts";
-export { readTextFile } from "./formats/read-text.ts";
 export {
   seq2seqBatches,
   seq2seqEvaluationBatches,
@@ -55,15 +48,22 @@ export {
   promptIds,
   promptText,
   type PromptTemplate,
-  textTokens,
   textWindows,
 } from "./batches/sequence.ts";
+export { type Conversation, conversationReader } from "./examples/conversations.ts";
+export { type ExampleKind, kindOfRow } from "./examples/kinds.ts";
 export {
-  type DataFormat,
-  detectExamples,
-  detectFormat,
-  type ExampleKind,
-  type PairSource,
-  readPairs,
-  readTexts,
-} from "./formats/source.ts";
+  labelledReader,
+  labelsOf,
+  type LabelledColumns,
+  type LabelledText,
+} from "./examples/labelled.ts";
+export { pairReader, type SentencePair } from "./examples/pairs.ts";
+export { type ExampleReader, readExamples, type RowReader } from "./examples/reader.ts";
+export { lastGap, recut, type TextPart, type TextParts, textsOf } from "./examples/texts.ts";
+export { type DataColumns, type Examples, examplesOf, type InputRequest } from "./examples-of.ts";
+export { type Line, linesOf } from "./formats/lines.ts";
+export { detectFormat, extensionsFor, type Formats, FORMATS } from "./formats/registry.ts";
+export type { Format, OpenRequest, PlacedRow, Row, RowKind, RowSource } from "./formats/row.ts";
+export { readTextFile, textChunks } from "./formats/text-chunks.ts";
+export { type DataInput, pathsOf, type Rows } from "./input.ts";

@@ -12,7 +12,7 @@ import {
   textWindows,
 } from "../data/index.ts";
 import { createChat } from "../text/index.ts";
-import type { DataRequest, TrainData } from "./load.ts";
+import { HELD_OUT_SHARE, spread } from "./dataset.ts";
 import {
   type Batching,
   count,
@@ -21,13 +21,7 @@ import {
   lengthsOf,
   loadPairData,
 } from "./pairs.ts";
-import {
-  exampleKindOf,
-  HELD_OUT_SHARE,
-  readAllTexts,
-  readConversationSplit,
-  spread,
-} from "./splits.ts";
+import type { DataRequest, TrainData } from "./task-data.ts";
 import { templateOf } from "./template.ts";
 
 /** The most of a text that is held out. */
@@ -40,23 +34,23 @@ const LOADERS: Readonly<Record<ExampleKind, (request: DataRequest) => Promise<Tr
 };
 
 export const loadCausal = async (request: DataRequest): Promise<TrainData> =>
-  LOADERS[await exampleKindOf(request.config)](request);
+  LOADERS[await request.dataset.kind()](request);
 
 async function loadText({
   config,
+  dataset,
   tokenizer,
   model,
   contextLength,
   key,
 }: DataRequest): Promise<TrainData> {
-  const read = async (paths: readonly string[]): Promise<Int32Array> => {
-    return textTokens(tokenizer, await readAllTexts(paths, config.textColumn));
-  };
-  const all = await read(config.train ?? []);
+  const texts = dataset.texts();
+  const all = await textTokens(tokenizer, texts.training);
+  const held = texts.validation && (await textTokens(tokenizer, texts.validation));
   // A window has two tokens at least: one to read, one to predict.
   const share = Math.max(2, Math.min(HELD_OUT_TOKENS, Math.floor(all.length * HELD_OUT_SHARE)));
-  const validation = config.validation ? await read(config.validation) : all.subarray(-share);
-  const training = config.validation ? all : all.subarray(0, -share);
+  const validation = held ?? all.subarray(-share);
+  const training = held ? all : all.subarray(0, -share);
   const { batchSize, evaluationBatches: limit } = config;
   const windows = spread(textWindows(validation, contextLength), batchSize * limit);
   return {
@@ -78,9 +72,8 @@ function loadPairs(request: DataRequest): Promise<TrainData> {
 }
 
 async function loadConversations(request: DataRequest): Promise<TrainData> {
-  const { config, tokenizer } = request;
-  const chat = createChat(tokenizer);
-  return examplesAsData("conversations", await readConversationSplit(config), request, {
+  const chat = createChat(request.tokenizer);
+  return examplesAsData("conversations", await request.dataset.conversations(), request, {
     encode: (conversations, options) => conversationSequences(chat, conversations, options),
     batching: batchingOf(request),
   });

@@ -1,9 +1,31 @@
 /** @file The classes of a classifier: those of its checkpoint where they fit the data, else those that the data have. */
 
+import { labelsOf } from "../data/index.ts";
 import { UsageError } from "../errors.ts";
 import { areUnnamed, labelFields } from "../models/labels.ts";
-import type { Model } from "../models/model.ts";
+import type { Model, Task } from "../models/model.ts";
 import { modelFromConfig } from "../models/architectures/registry.ts";
+import type { Dataset, Split } from "./dataset.ts";
+
+type Labelled = Split<{ readonly label: string }>;
+
+const LABELLED: Readonly<Partial<Record<Task, (dataset: Dataset) => Promise<Labelled>>>> = {
+  classification: (dataset) => dataset.labelled(),
+  "image-classification": (dataset) => dataset.images(),
+};
+
+/**
+ * The labels of the data for a task; undefined if it needs none.
+ *
+ * @throws {UsageError} as `labelsOf` does, or if the data have no labels.
+ */
+export async function labelsFor(
+  task: Task,
+  dataset: Dataset,
+): Promise<readonly string[] | undefined> {
+  const split = await LABELLED[task]?.(dataset);
+  return split && labelsOf([...split.training, ...split.validation]);
+}
 
 export interface Classifier {
   readonly model: Model;

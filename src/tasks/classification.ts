@@ -7,13 +7,12 @@ import {
   fitExamples,
   type LabelledText,
 } from "../data/index.ts";
-import type { DataRequest, TrainData } from "./load.ts";
 import { encoderData } from "./encoder.ts";
 import { count, LENGTH_MULTIPLE, notesOn } from "./pairs.ts";
-import { readLabelledSplit } from "./splits.ts";
+import type { DataRequest, TrainData } from "./task-data.ts";
 
 export async function loadClassification(request: DataRequest): Promise<TrainData> {
-  const { config, tokenizer, model, contextLength } = request;
+  const { config, dataset, tokenizer, model, contextLength } = request;
   const { batchSize, tooLong } = config;
   const labels = new Map(model.labels?.map((label, id) => [label, id]));
   const encoding: ExampleEncoding<LabelledText, ClassifiedEncoding> = {
@@ -31,7 +30,7 @@ export async function loadClassification(request: DataRequest): Promise<TrainDat
       ...(pair !== undefined && { pair }),
     }),
   };
-  const { training, validation } = await readLabelledSplit(config);
+  const { training, validation } = await dataset.labelled();
   const prepared = fitExamples(training, encoding, { contextLength, tooLong });
   const held = fitExamples(validation, encoding, { contextLength, tooLong: "drop" });
   const padding = { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength };

@@ -7,13 +7,12 @@ import {
   pairedBatch,
   type SentencePair,
 } from "../data/index.ts";
-import type { DataRequest, TrainData } from "./load.ts";
 import { encoderData } from "./encoder.ts";
 import { count, LENGTH_MULTIPLE, notesOn } from "./pairs.ts";
-import { readSplit } from "./splits.ts";
+import type { DataRequest, TrainData } from "./task-data.ts";
 
 export async function loadEmbedding(request: DataRequest): Promise<TrainData> {
-  const { config, tokenizer, contextLength } = request;
+  const { config, dataset, tokenizer, contextLength } = request;
   const { batchSize, tooLong } = config;
   const encoding: ExampleEncoding<SentencePair, EncodedPair> = {
     what: "pairs",
@@ -25,7 +24,7 @@ export async function loadEmbedding(request: DataRequest): Promise<TrainData> {
     texts: ({ source, target }) => [source, target],
     withTexts: (_, [source = "", target = ""]) => ({ source, target }),
   };
-  const [training, validation] = await readSplit(config);
+  const { training, validation } = await dataset.pairs();
   const prepared = fitExamples(training, encoding, { contextLength, tooLong });
   const held = fitExamples(validation, encoding, { contextLength, tooLong: "drop" });
   const padding = { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength };

@@ -3,9 +3,9 @@
 import { type Batch, chosenOf, sortedEpochs, stretches } from "../data/index.ts";
 import type { InputTypes, Model } from "../models/model.ts";
 import { foldIn, type Key } from "../random/key.ts";
-import type { DataRequest, TrainData } from "./load.ts";
+import { spread } from "./dataset.ts";
 import { lengthsOf } from "./pairs.ts";
-import { spread } from "./splits.ts";
+import type { DataRequest, TrainData } from "./task-data.ts";
 
 export interface EncoderExamples<T> {
   readonly training: readonly T[];

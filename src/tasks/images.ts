@@ -11,9 +11,9 @@ import {
 } from "../images/index.ts";
 import { imageInputOf, type Model } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
-import type { DataRequest, TrainData } from "./load.ts";
+import { spread } from "./dataset.ts";
 import { count } from "./pairs.ts";
-import { readImageSplit, spread } from "./splits.ts";
+import type { DataRequest, TrainData } from "./task-data.ts";
 
 export interface ImageRequest extends Omit<DataRequest, "tokenizer"> {
   readonly processor: ImageProcessor;
@@ -26,7 +26,7 @@ export interface ImageRequest extends Omit<DataRequest, "tokenizer"> {
  */
 export async function imageProcessorOf(
   files: FileStore,
-  config: TrainConfig,
+  config: Pick<TrainConfig, "model">,
   model: Model,
 ): Promise<ImageProcessor> {
   const input = imageInputOf(model);
@@ -36,13 +36,13 @@ export async function imageProcessorOf(
 }
 
 export async function loadImages(request: ImageRequest): Promise<TrainData> {
-  const { files, config, model, processor, key } = request;
+  const { config, dataset, model, processor, key } = request;
   const { batchSize, augment } = config;
-  const split = await readImageSplit(files, config);
+  const split = await dataset.images();
   const labels = model.labels ?? [];
-  const training = await readSet(files, split.training, labels, processor);
+  const training = await readSet(dataset.files, split.training, labels, processor);
   const held = spread(split.validation, batchSize * config.evaluationBatches);
-  const heldOut = await readSet(files, held, labels, processor);
+  const heldOut = await readSet(dataset.files, held, labels, processor);
   const options = { batchSize, processor, tokensPerImage: model.contextLength };
   const bytes = training.pixels.length + heldOut.pixels.length;
   return {

@@ -1,31 +1,29 @@
 /** @file Data for masked language models: texts in windows, each between the tokens that the tokenizer puts around a text. */
 
 import { UsageError } from "../errors.ts";
-import { maskedBatch, stretches } from "../data/index.ts";
+import { encodedParts, maskedBatch, type TextParts, tokenBuffer } from "../data/index.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizers/tokenizer.ts";
-import type { DataRequest, TrainData } from "./load.ts";
+import { heldOutCount } from "./dataset.ts";
 import { encoderData } from "./encoder.ts";
 import { count, LENGTH_MULTIPLE } from "./pairs.ts";
-import { heldOutCount, readAllTexts } from "./splits.ts";
+import type { DataRequest, TrainData } from "./task-data.ts";
 
 export async function loadMasked(request: DataRequest): Promise<TrainData> {
-  const { config, tokenizer, contextLength } = request;
-  const { train, validation, batchSize, textColumn } = config;
+  const { config, dataset, tokenizer, contextLength } = request;
+  const { batchSize } = config;
   const { mask, pad, vocabularySize, specialTokens } = tokenizer;
   if (mask === undefined) {
     throw new UsageError(`tokenizer: has no token to hide others; got ${tokenizer.name}`, {
       hint: "take that of a BERT: --tokenizer DIR",
     });
   }
-  if (!train) throw new UsageError("task: mask needs a training file; got none");
-  const read = async (paths: readonly string[]): Promise<readonly Encoding[]> => {
-    const texts = await readAllTexts(paths, textColumn);
-    return texts.flatMap((text) => windowsOf(tokenizer, text, contextLength));
-  };
-  const all = await read(train);
+  const texts = dataset.texts();
+  const all = await windowsOf(tokenizer, texts.training, contextLength);
   const share = heldOutCount(all.length);
+  const validation =
+    texts.validation && (await windowsOf(tokenizer, texts.validation, contextLength));
   const training = validation ? all : all.slice(0, -share);
-  const held = validation ? await read(validation) : all.slice(-share);
+  const held = validation ?? all.slice(-share);
   if (training.length === 0 || held.length === 0) {
     throw new UsageError(`data: too little text for windows of ${contextLength} tokens`, {
       hint: "add text, or lower contextLength",
@@ -44,8 +42,12 @@ export async function loadMasked(request: DataRequest): Promise<TrainData> {
   });
 }
 
-/** A text in windows that fit; those without a token that could be hidden are left out. */
-function windowsOf(tokenizer: Tokenizer, text: string, contextLength: number): Encoding[] {
+/** Each text in windows that fit; those without a token that could be hidden are left out. */
+async function windowsOf(
+  tokenizer: Tokenizer,
+  parts: TextParts,
+  contextLength: number,
+): Promise<readonly Encoding[]> {
   const { ids: around } = tokenizer.encodeWithSpecialTokens("");
   const before = tokenizer.encodePrompt("");
   const after = around.subarray(before.length);
@@ -55,12 +57,22 @@ function windowsOf(tokenizer: Tokenizer, text: string, contextLength: number): E
       `contextLength: the tokenizer adds ${around.length} tokens to a text; got ${contextLength}`,
     );
   }
-  return stretches(Array.from(tokenizer.encode(text)), room)
-    .filter((window) => window.some((id) => !tokenizer.specialTokens.has(id)))
-    .map((window) => {
-      const ids = Int32Array.from([...before, ...window, ...after]);
-      return { ids, tokenTypes: new Int32Array(ids.length) };
-    });
+  const windows: Encoding[] = [];
+  const cut = (tokens: Int32Array) => {
+    for (let from = 0; from < tokens.length; from += room) {
+      const window = tokens.subarray(from, from + room);
+      if (window.every((id) => tokenizer.specialTokens.has(id))) continue;
+      const ids = Int32Array.of(...before, ...window, ...after);
+      windows.push({ ids, tokenTypes: new Int32Array(ids.length) });
+    }
+  };
+  const tokens = tokenBuffer();
+  for await (const { ids, continues } of encodedParts(parts, tokenizer)) {
+    if (!continues) cut(tokens.take());
+    tokens.push(ids);
+  }
+  cut(tokens.take());
+  return windows;
 }
 
 const tokensOf = (windows: readonly Encoding[]): number =>

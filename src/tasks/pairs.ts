@@ -9,8 +9,8 @@ import {
   type SentencePair,
 } from "../data/index.ts";
 import type { InputTypes } from "../models/model.ts";
-import type { DataRequest, TrainData } from "./load.ts";
-import { readSplit, type Split, spread } from "./splits.ts";
+import { type Split, spread } from "./dataset.ts";
+import type { DataRequest, TrainData } from "./task-data.ts";
 
 /** Lengths of batches are rounded up to this, so that few programs are compiled. */
 export const LENGTH_MULTIPLE = 16;
@@ -36,9 +36,9 @@ export async function loadPairData<T>(
   request: DataRequest,
   format: ExampleFormat<SentencePair, T>,
 ): Promise<TrainData> {
-  const [training, validation] = await readSplit(request.config);
-  const pairs = spread(validation, request.config.translations);
-  return { ...examplesAsData("pairs", { training, validation }, request, format), pairs };
+  const examples = await request.dataset.pairs();
+  const pairs = spread(examples.validation, request.config.translations);
+  return { ...examplesAsData("pairs", examples, request, format), pairs };
 }
 
 /** Examples of any kind; `what` are they. */

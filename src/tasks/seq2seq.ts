@@ -2,6 +2,7 @@
 
 import { UsageError } from "../errors.ts";
 import {
+  extensionsFor,
   seq2seqBatches,
   seq2seqEvaluationBatches,
   type Seq2seqLengths,
@@ -10,9 +11,8 @@ import {
   type Seq2seqSequence,
   seq2seqSequences,
 } from "../data/index.ts";
-import type { DataRequest, TrainData } from "./load.ts";
 import { LENGTH_MULTIPLE, loadPairData } from "./pairs.ts";
-import { isText } from "./splits.ts";
+import type { DataRequest, TrainData } from "./task-data.ts";
 import { templateOf } from "./template.ts";
 
 /** Lengths of a side, at most: programs are compiled for every pair of them. */
@@ -20,10 +20,12 @@ const LENGTHS_PER_SIDE = 8;
 
 /** @throws {UsageError} if the data are texts, or pairs do not fit. */
 export async function loadSeq2seq(request: DataRequest): Promise<TrainData> {
-  const { config, tokenizer, model, contextLength, key } = request;
-  if (isText(config)) {
+  const { config, dataset, tokenizer, model, contextLength, key } = request;
+  if (dataset.isText()) {
     throw new UsageError("train: an encoder-decoder model learns from pairs; got text", {
-      hint: "give two files with one sentence a line, or a .tsv or .jsonl file with two columns",
+      hint:
+        "give two files with one sentence a line, or a " +
+        `${extensionsFor("pairs")} file with two columns`,
     });
   }
   const { batchSize } = config;

@@ -1,6 +1,6 @@
 /** @file Tokenizers, and conversations as tokens. */
 
-export { bpeSize, trainBpe } from "./tokenizers/bpe.ts";
+export { bpeSize, type BpeTrainer, bpeTrainer, trainBpe } from "./tokenizers/bpe.ts";
 export { byteTokenizer } from "./tokenizers/bytes.ts";
 export { type Chat, type ChatEncoding, createChat } from "./chat/chat.ts";
 export type { ChatMessage, ChatTemplateOptions, RenderOptions } from "./chat/chat-template.ts";

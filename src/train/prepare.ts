@@ -1,23 +1,23 @@
 /** @file From options to everything a run needs: model, data, plan, and an engine with its weights. */
 
 import { UsageError } from "../errors.ts";
-import { labelsOf } from "../data/index.ts";
 import type { FileStore, Host } from "../host/host.ts";
 import type { ImageProcessor } from "../images/index.ts";
-import { headParams, type Model, type Task } from "../models/model.ts";
+import { headParams, type Model } from "../models/model.ts";
 import { modelFromConfig, modelFromScratch } from "../models/architectures/registry.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { Tokenizer } from "../text/index.ts";
 import { eachWeight, readConfig } from "../weights/index.ts";
-import { type Classifier, classifierFor } from "../tasks/classes.ts";
+import { type Classifier, classifierFor, labelsFor } from "../tasks/classes.ts";
 import type { TrainConfig } from "../options/config.ts";
-import { loadData, tokenizerOf, type TrainData } from "../tasks/load.ts";
+import { type Dataset, type DatasetRequest, openDataset } from "../tasks/dataset.ts";
+import { loadData, tokenizerOf } from "../tasks/load.ts";
+import type { TrainData } from "../tasks/task-data.ts";
 import { dataKey } from "../engine/parts/draws.ts";
 import { openEngine, type Engine } from "../engine/engine.ts";
 import { imageProcessorOf } from "../tasks/images.ts";
 import { checkModelFields } from "../options/model-fields.ts";
 import { type Trainee, traineeOf } from "./method.ts";
-import { readImageSplit, readLabelledSplit, type Split } from "../tasks/splits.ts";
 import { drawWeight } from "../engine/parts/initial-weights.ts";
 import { setWeight } from "../engine/parts/state.ts";
 import { fieldsForTask, isNewTask } from "../options/task.ts";
@@ -67,28 +67,14 @@ export async function modelOf(
   return modelFromScratch(fieldsForTask(fields, task));
 }
 
-const LABELLED: Readonly<
-  Partial<
-    Record<
-      Task,
-      (files: FileStore, config: TrainConfig) => Promise<Split<{ readonly label: string }>>
-    >
-  >
-> = {
-  classification: (_, config) => readLabelledSplit(config),
-  "image-classification": readImageSplit,
-};
-
 /** The same for the classes of the data, where there are any. */
 async function classifierOf(
-  files: FileStore,
   config: TrainConfig,
   model: Model,
+  dataset: Dataset,
 ): Promise<Classifier> {
-  const readSplit = LABELLED[model.task];
-  if (!readSplit) return { model, hasNewHead: false };
-  const { training, validation } = await readSplit(files, config);
-  const found = labelsOf([...training, ...validation]);
+  const found = await labelsFor(model.task, dataset);
+  if (!found) return { model, hasNewHead: false };
   const canChange = typeof config.model !== "string" || isNewTask(config.task);
   return classifierFor(model, found, { canChange });
 }
@@ -101,11 +87,19 @@ export function contextLengthOf(config: TrainConfig, model: Model): number {
   );
 }
 
-export async function prepare(config: TrainConfig, context: RunContext): Promise<Run> {
+/** Data in place of the files of the options, and formats that these may have. */
+export type DataInputs = Pick<DatasetRequest, "data" | "formats" | "heldOut">;
+
+export async function prepare(
+  config: TrainConfig,
+  context: RunContext,
+  inputs: DataInputs = {},
+): Promise<Run> {
   const { files } = context.host;
-  const tokenizer = await tokenizerOf(files, config);
+  const dataset = openDataset({ ...inputs, config, files });
+  const tokenizer = await tokenizerOf(files, config, dataset);
   const known = await modelOf(files, config, tokenizer);
-  const { model: base, hasNewHead } = await classifierOf(files, config, known);
+  const { model: base, hasNewHead } = await classifierOf(config, known, dataset);
   if (tokenizer && tokenizer.vocabularySize > base.vocabularySize) {
     throw new UsageError(
       `tokenizer: the model knows ${base.vocabularySize} tokens` +
@@ -117,8 +111,8 @@ export async function prepare(config: TrainConfig, context: RunContext): Promise
   const contextLength = contextLengthOf(config, model);
   const processor = tokenizer ? undefined : await imageProcessorOf(files, config, base);
   const data = await loadData({
-    files,
     config,
+    dataset,
     tokenizer,
     processor,
     model,

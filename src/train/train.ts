@@ -17,11 +17,11 @@ import { translate } from "./evaluation.ts";
 import { measuredMemory, predictedMemory } from "./memory.ts";
 import { checkOutput } from "./output.ts";
 import { describePlan } from "../engine/plan.ts";
-import { prepare, type Run, type RunContext } from "./prepare.ts";
+import { type DataInputs, prepare, type Run, type RunContext } from "./prepare.ts";
 import { stopwatch } from "./stopwatch.ts";
 import { openTrainer, type Trainer } from "./trainer.ts";
 
-export interface TrainContext extends RunContext {
+export interface TrainContext extends RunContext, DataInputs {
   /** Aborting finishes the micro-step, saves a checkpoint and ends the run. */
   readonly signal?: AbortSignal;
 }
@@ -34,10 +34,10 @@ export interface TrainContext extends RunContext {
  */
 export async function* train(
   config: TrainConfig,
-  { signal, ...context }: TrainContext,
+  { signal, data, formats, heldOut, ...context }: TrainContext,
 ): AsyncGenerator<TrainEvent, void, undefined> {
   await checkOutput(context.host.files, config);
-  const run = await prepare(config, context);
+  const run = await prepare(config, context, { data, formats, heldOut });
   try {
     yield* trainPrepared(run, signal);
   } finally {

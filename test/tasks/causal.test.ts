@@ -9,8 +9,9 @@ import { gpt2 } from "../../src/models/architectures/gpt2.ts";
 import { randomKey } from "../../src/random/key.ts";
 import { byteTokenizer, type Tokenizer } from "../../src/text/index.ts";
 import { loadCausal } from "../../src/tasks/causal.ts";
+import { openDataset } from "../../src/tasks/dataset.ts";
+import { nodeFiles } from "../support/files.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
-import { nodeHost } from "../../src/host/node.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-causal-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -30,17 +31,11 @@ const withTemplate: Tokenizer = {
   files: new Map([...bytes.files, ["chat_template.jinja", TEMPLATE]]),
 };
 
-const load = (options: TrainOptions, tokenizer: Tokenizer = withTemplate) => {
+const load = async (options: TrainOptions, tokenizer: Tokenizer = withTemplate) => {
   const config = parseConfig({ batchSize: 1, ...options });
+  const dataset = openDataset({ config, files: nodeFiles });
   const model = gpt2({ vocab_size: 257, n_positions: 64, n_embd: 8, n_layer: 1, n_head: 1 });
-  return loadCausal({
-    files: nodeHost().files,
-    config,
-    tokenizer,
-    model,
-    contextLength: 64,
-    key: randomKey(1),
-  });
+  return loadCausal({ config, dataset, tokenizer, model, contextLength: 64, key: randomKey(1) });
 };
 
 const conversation = (question: string, answer: string) => ({

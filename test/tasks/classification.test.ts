@@ -8,9 +8,10 @@ import type { Batch } from "../../src/data/index.ts";
 import { bert } from "../../src/models/architectures/encoders/bert.ts";
 import { randomKey } from "../../src/random/key.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
+import { openDataset } from "../../src/tasks/dataset.ts";
 import { loadData } from "../../src/tasks/load.ts";
 import { bertTokenizer as tokenizer, CLS, SEP } from "../support/bert-tokenizer.ts";
-import { nodeHost } from "../../src/host/node.ts";
+import { nodeFiles } from "../support/files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-classes-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -29,22 +30,18 @@ const model = bert({
   id2label: { "0": "a", "1": "b" },
 });
 
-const load = (options: TrainOptions = {}, contextLength = 512) =>
-  loadData({
-    files: nodeHost().files,
-    config: parseConfig({
-      train: file,
-      model: "unread",
-      textColumn: "2",
-      labelColumn: "1",
-      batchSize: 4,
-      ...options,
-    }),
-    tokenizer,
-    model,
-    contextLength,
-    key: randomKey(2),
+const load = async (options: TrainOptions = {}, contextLength = 512) => {
+  const config = parseConfig({
+    train: file,
+    model: "unread",
+    textColumn: "2",
+    labelColumn: "1",
+    batchSize: 4,
+    ...options,
   });
+  const dataset = openDataset({ config, files: nodeFiles });
+  return loadData({ config, dataset, tokenizer, model, contextLength, key: randomKey(2) });
+};
 
 const idsOf = ({ inputs }: Batch, row: number): number[] => {
   const { shape = [], data = [] } = inputs["ids"] ?? {};

@@ -7,9 +7,10 @@ import { afterAll, expect, it } from "vitest";
 import { bert } from "../../src/models/architectures/encoders/bert.ts";
 import { randomKey } from "../../src/random/key.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
+import { openDataset } from "../../src/tasks/dataset.ts";
 import { loadData } from "../../src/tasks/load.ts";
 import { bertTokenizer as tokenizer, CLS, SEP } from "../support/bert-tokenizer.ts";
-import { nodeHost } from "../../src/host/node.ts";
+import { nodeFiles } from "../support/files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-pairs-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -19,15 +20,11 @@ writeFileSync(file, lines.join("\n"));
 
 const model = bert({ architectures: ["BertModel"], vocab_size: tokenizer.vocabularySize });
 
-const load = (options: TrainOptions = {}, contextLength = 32) =>
-  loadData({
-    files: nodeHost().files,
-    config: parseConfig({ train: file, model: "unread", batchSize: 4, ...options }),
-    tokenizer,
-    model,
-    contextLength,
-    key: randomKey(2),
-  });
+const load = async (options: TrainOptions = {}, contextLength = 32) => {
+  const config = parseConfig({ train: file, model: "unread", batchSize: 4, ...options });
+  const dataset = openDataset({ config, files: nodeFiles });
+  return loadData({ config, dataset, tokenizer, model, contextLength, key: randomKey(2) });
+};
 
 it("has the first texts of a batch in the upper half of its rows, and the second ones below", async () => {
   const { training, shapes, description, pairs } = await load();

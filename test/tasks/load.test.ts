@@ -4,11 +4,17 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import { byteTokenizer, type Tokenizer } from "../../src/text/index.ts";
-import { parseConfig } from "../../src/options/config.ts";
-import { predictMemory, tokenizerOf, vocabularySizeOf } from "../support/on-node.ts";
+import { parseConfig, type TrainConfig } from "../../src/options/config.ts";
+import { openDataset } from "../../src/tasks/dataset.ts";
+import { tokenizerOf, vocabularySizeOf } from "../../src/tasks/load.ts";
+import { nodeFiles } from "../support/files.ts";
+import { predictMemory } from "../../src/train/memory.ts";
 
 const mergesOf = (tokenizer: Tokenizer): readonly string[] =>
   JSON.parse(tokenizer.files.get("tokenizer.json") ?? "").model.merges;
+
+const open = async (config: TrainConfig) =>
+  tokenizerOf(nodeFiles, config, openDataset({ config, files: nodeFiles }));
 
 describe("a tokenizer that is learned", () => {
   let folder: string;
@@ -30,7 +36,7 @@ describe("a tokenizer that is learned", () => {
   });
 
   async function learned(options: object): Promise<Tokenizer> {
-    const tokenizer = await tokenizerOf(parseConfig({ tokenizer: "bpe:300", ...options }));
+    const tokenizer = await open(parseConfig({ tokenizer: "bpe:300", ...options }));
     if (!tokenizer) throw new Error("no tokenizer");
     return tokenizer;
   }
@@ -63,7 +69,10 @@ describe("a tokenizer that is learned", () => {
 
   it("has the size that was asked for before the data is read", async () => {
     const size = (options: object) =>
-      vocabularySizeOf(parseConfig({ train: "nowhere.txt", tokenizer: "bpe:4321", ...options }));
+      vocabularySizeOf(
+        nodeFiles,
+        parseConfig({ train: "nowhere.txt", tokenizer: "bpe:4321", ...options }),
+      );
     expect(await size({})).toBe(4321);
     expect(await size({ model: withTokenizer })).toBe(257);
     expect(await size({ tokenizer: "bytes" })).toBe(257);
@@ -73,14 +82,14 @@ describe("a tokenizer that is learned", () => {
   it("counts in the predicted memory with that size", async () => {
     const model = { n_embd: 16, n_layer: 1, n_head: 2, n_positions: 32, model_type: "gpt2" };
     const options = { train: "nowhere.txt", tokenizer: "bpe:4321", model };
-    const { parameters } = await predictMemory(parseConfig(options));
+    const { parameters } = await predictMemory(nodeFiles, parseConfig(options));
     expect(parameters.find(({ shape }) => shape[0] === 4321)?.shape).toEqual([4321, 16]);
   });
 
   it("is none for a model of images", async () => {
     const config = parseConfig({ model: { model_type: "vit" } });
-    expect(await tokenizerOf(config)).toBeUndefined();
-    expect(await vocabularySizeOf(config)).toBeUndefined();
+    expect(await open(config)).toBeUndefined();
+    expect(await vocabularySizeOf(nodeFiles, config)).toBeUndefined();
   });
 
   it("needs a size", async () => {

@@ -9,9 +9,11 @@ import { bert } from "../../src/models/architectures/encoders/bert.ts";
 import { randomKey } from "../../src/random/key.ts";
 import { byteTokenizer } from "../../src/text/index.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
-import { type DataRequest, loadData } from "../../src/tasks/load.ts";
+import { openDataset } from "../../src/tasks/dataset.ts";
+import { loadData } from "../../src/tasks/load.ts";
+import type { DataRequest } from "../../src/tasks/task-data.ts";
 import { bertTokenizer, CLS, MASK, PAD, SEP } from "../support/bert-tokenizer.ts";
-import { nodeHost } from "../../src/host/node.ts";
+import { nodeFiles } from "../support/files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-masked-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,16 +30,18 @@ writeFileSync(
 
 const model = bert({ vocab_size: bertTokenizer.vocabularySize });
 
-const load = (options: TrainOptions = {}, changes: Partial<DataRequest> = {}) =>
-  loadData({
-    files: nodeHost().files,
-    config: parseConfig({ train: text, model: "unread", batchSize: 4, ...options }),
+const load = async (options: TrainOptions = {}, changes: Partial<DataRequest> = {}) => {
+  const config = parseConfig({ train: text, model: "unread", batchSize: 4, ...options });
+  return loadData({
+    config,
+    dataset: openDataset({ config, files: nodeFiles }),
     tokenizer: bertTokenizer,
     model,
     contextLength: 12,
     key: randomKey(2),
     ...changes,
   });
+};
 
 const rowsOf = ({ inputs }: Batch, name: string): number[][] => {
   const { shape = [], data = [] } = inputs[name] ?? {};

@@ -8,8 +8,9 @@ import { modelFromScratch } from "../../src/models/architectures/registry.ts";
 import { randomKey } from "../../src/random/key.ts";
 import { byteTokenizer } from "../../src/text/index.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
+import { openDataset } from "../../src/tasks/dataset.ts";
 import { loadData } from "../../src/tasks/load.ts";
-import { nodeHost } from "../../src/host/node.ts";
+import { nodeFiles } from "../support/files.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-seq2seq-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -34,16 +35,10 @@ const model = modelFromScratch({
   decoder_start_token_id: 7,
 });
 
-function load(options: TrainOptions, contextLength = 512) {
+async function load(options: TrainOptions, contextLength = 512) {
   const config = parseConfig({ batchSize: 2, ...options });
-  return loadData({
-    files: nodeHost().files,
-    config,
-    tokenizer,
-    model,
-    contextLength,
-    key: randomKey(1),
-  });
+  const dataset = openDataset({ config, files: nodeFiles });
+  return loadData({ config, dataset, tokenizer, model, contextLength, key: randomKey(1) });
 }
 
 /** S of the sources and T of the targets. */

@@ -151,7 +151,7 @@ async function promptsOf(
 
 async function read(path: string): Promise<string> {
   const { readTextFile } = await import("../../data/index.ts");
-  return readTextFile(path);
+  return readTextFile(nodeHost().files, path);
 }
 
 const linesOf = (text: string): readonly string[] => text.replace(/\r?\n$/, "").split(/\r?\n/);

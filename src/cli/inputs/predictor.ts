@@ -80,7 +80,10 @@ export async function readTexts(
   if (text === undefined && pair !== undefined) throw new UsageError("--pair: needs --text");
   if (text !== undefined) return [pair === undefined ? text : [text, pair]];
   const { readTextFile } = await import("../../data/index.ts");
-  const content = input === "-" ? await readAll(process.stdin) : await readTextFile(input ?? "");
+  const content =
+    input === "-"
+      ? await readAll(process.stdin)
+      : await readTextFile(nodeHost().files, input ?? "");
   const lines = content.split(/\r?\n/).filter((line) => line.trim() !== "");
   if (lines.length === 0) throw new UsageError(`--input: there is no text in it; got ${input}`);
   return lines;

@@ -2,7 +2,7 @@
 
 import { UsageError } from "../../errors.ts";
 import type { Chat } from "../../text/chat/chat.ts";
-import type { Conversation } from "../formats/conversation.ts";
+import type { Conversation } from "../examples/conversations.ts";
 import { type FitOptions, type Fitted, tooLongError } from "./fit.ts";
 import type { LanguageModelSequence } from "./sequence.ts";
 

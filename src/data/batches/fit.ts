@@ -1,7 +1,7 @@
 /** @file Examples that fit into the context of a model, and what becomes of those that do not. */
 
 import { UsageError } from "../../errors.ts";
-import type { SentencePair } from "../formats/pair.ts";
+import type { SentencePair } from "../examples/pairs.ts";
 
 export interface FitOptions {
   /** The longest input of the model in tokens. */

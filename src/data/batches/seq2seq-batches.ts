@@ -18,7 +18,7 @@ import type { Batch, BatchSource } from "./batches.ts";
 import { sortedEpochs, stretches } from "./epochs.ts";
 import { fitPairs, type FitOptions, type Fitted } from "./fit.ts";
 import { paddedLength } from "./padding.ts";
-import type { SentencePair } from "../formats/pair.ts";
+import type { SentencePair } from "../examples/pairs.ts";
 import { ended, promptIds, type PromptTemplate } from "./sequence.ts";
 
 /** Both with the end of text as the last token. */

@@ -12,8 +12,9 @@
 
 import { UsageError } from "../../errors.ts";
 import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
+import { endOfText } from "./documents.ts";
 import { fitPairs, type FitOptions, type Fitted } from "./fit.ts";
-import type { SentencePair } from "../formats/pair.ts";
+import type { SentencePair } from "../examples/pairs.ts";
 
 export interface LanguageModelSequence {
   readonly ids: Int32Array;
@@ -99,26 +100,6 @@ export const pairSequences = (
     options,
   );
 
-/**
- * Texts as one stream of tokens, each as a prompt is and followed by the end-of-text token.
- *
- * @throws {UsageError} if there are several and the tokenizer has no end-of-text token.
- */
-export function textTokens(tokenizer: Tokenizer, texts: readonly string[]): Int32Array {
-  const isPlain = texts.length === 1 && tokenizer.endOfText === undefined;
-  const ends = isPlain ? [] : [endOfText(tokenizer)];
-  const documents = texts.map((text) => tokenizer.encodePrompt(text));
-  const total = documents.reduce((sum, { length }) => sum + length + ends.length, 0);
-  const tokens = new Int32Array(total);
-  let offset = 0;
-  for (const document of documents) {
-    tokens.set(document, offset);
-    tokens.set(ends, offset + document.length);
-    offset += document.length + ends.length;
-  }
-  return tokens;
-}
-
 /** A stream cut into windows of `contextLength + 1` tokens, views of `tokens`; the last is shorter. */
 export function textWindows(tokens: Int32Array, contextLength: number): LanguageModelSequence[] {
   const count = Math.ceil(Math.max(0, tokens.length - 1) / contextLength);
@@ -126,11 +107,4 @@ export function textWindows(tokens: Int32Array, contextLength: number): Language
     ids: tokens.subarray(i * contextLength, (i + 1) * contextLength + 1),
     lossFrom: 1,
   }));
-}
-
-function endOfText(tokenizer: Tokenizer): number {
-  if (tokenizer.endOfText !== undefined) return tokenizer.endOfText;
-  throw new UsageError(`tokenizer: no end-of-text token; got ${tokenizer.name}`, {
-    hint: 'name it as "eos_token" in tokenizer_config.json',
-  });
 }

@@ -45,7 +45,7 @@ import type {
   Tense,
   Verb,
 } from "./tree.ts";
-import type { SentencePair } from "../formats/pair.ts";
+import type { SentencePair } from "../examples/pairs.ts";
 
 /** In UTF-16 code units: what a small model learns to align in minutes. */
 const LONGEST = 50;

@@ -8,8 +8,9 @@
  *   pairs.tsv                                       training, where no name says more
  */
 
+import { isReadable, oneOf, readableExtensions } from "../../data/formats/registry.ts";
 import { UsageError } from "../../errors.ts";
-import { extension, join } from "../../host/path.ts";
+import { join } from "../../host/path.ts";
 import { parseRepository } from "../repository.ts";
 import { someOf } from "../sentences.ts";
 import { type Choice, fetchSnapshot, type HubOptions } from "../download/snapshot.ts";
@@ -57,8 +58,6 @@ export async function resolveDataset(
   return { train: train.map(here), validation: validation.map(here) };
 }
 
-const READABLE: ReadonlySet<string> = new Set([".jsonl", ".ndjson", ".tsv", ".txt"]);
-
 /** Files with text about the data, not of it. */
 const ABOUT = /^(readme|licen[cs]e|notice|requirements|citation|changelog)[^/]*\.txt$/i;
 
@@ -80,9 +79,7 @@ export function splitFiles(
       hint: `it has ${someOf(paths)}`,
     });
   }
-  const readable = paths.filter((path) => {
-    return READABLE.has(extension(path).toLowerCase()) && !ABOUT.test(path);
-  });
+  const readable = paths.filter((path) => isReadable(path) && !ABOUT.test(path));
   if (!wanted.train && readable.length === 0) throw notReadable(name, paths);
   const free = readable.filter((path) => !wanted.validation?.includes(path));
   const named = free.filter((path) => TRAIN.test(path));
@@ -107,7 +104,7 @@ function notReadable(name: string, paths: readonly string[]): UsageError {
   const isParquet = paths.some((path) => path.endsWith(".parquet"));
   const what = isParquet
     ? "parquet, which is not read here"
-    : "no .jsonl, .ndjson, .tsv or .txt file";
+    : `no ${oneOf(readableExtensions())} file`;
   const python = `datasets.load_dataset("${name.split("@")[0]}", split="train")`;
   return new UsageError(`${name}: has ${what}; got ${someOf(paths)}`, {
     hint: `in Python, ${python}.to_json("train.jsonl") writes a file for --train`,

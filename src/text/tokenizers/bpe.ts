@@ -40,10 +40,40 @@ export function bpeSize(option: string): number | undefined {
  * @throws {UsageError} if the size is not a whole number from 257 to 2²⁰.
  */
 export function trainBpe(texts: Iterable<string>, vocabularySize: number): Tokenizer {
-  const count = checkedSize(vocabularySize) - SMALLEST_VOCABULARY;
-  const files = byteLevelFiles(learnMerges(countWords(texts), count));
-  return createTokenizer(files, { name: "bpe", path: "tokenizer.json" });
+  const trainer = bpeTrainer(vocabularySize);
+  for (const text of texts) trainer.add(text);
+  return trainer.finish();
 }
+
+/** Learns from one text after another; of them it keeps the words. */
+export interface BpeTrainer {
+  add(text: string): void;
+  finish(): Tokenizer;
+}
+
+/** @throws {UsageError} if the size is not a whole number from 257 to 2²⁰. */
+export function bpeTrainer(vocabularySize: number): BpeTrainer {
+  const limit = checkedSize(vocabularySize) - SMALLEST_VOCABULARY;
+  const counts = new Map<string, number>();
+  return {
+    add(text) {
+      for (const document of text.split(END_OF_TEXT)) {
+        for (const word of words(document)) {
+          const count = counts.get(word);
+          if (count === undefined) counts.set(detached(word), 1);
+          else counts.set(word, count + 1);
+        }
+      }
+    },
+    finish() {
+      const files = byteLevelFiles(learnMerges(counts, limit));
+      return createTokenizer(files, { name: "bpe", path: "tokenizer.json" });
+    },
+  };
+}
+
+/** A copy that does not keep the text alive of which the word is a part. */
+const detached = (word: string): string => ` ${word}`.slice(1);
 
 function checkedSize(size: number | string): number {
   if (
@@ -58,16 +88,6 @@ function checkedSize(size: number | string): number {
     `tokenizer: the size of a BPE vocabulary must be a whole number from ${SMALLEST_VOCABULARY} ` +
       `to ${LARGEST_VOCABULARY}; got ${typeof size === "string" ? JSON.stringify(size) : size}`,
   );
-}
-
-function countWords(texts: Iterable<string>): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>();
-  for (const text of texts) {
-    for (const document of text.split(END_OF_TEXT)) {
-      for (const word of words(document)) counts.set(word, (counts.get(word) ?? 0) + 1);
-    }
-  }
-  return counts;
 }
 
 /** At most `limit` merges, the first to be applied first. */

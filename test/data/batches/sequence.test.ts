@@ -1,12 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  pairSequence,
-  pairSequences,
-  promptIds,
-  textTokens,
-  textWindows,
-} from "../../../src/data/index.ts";
+import { pairSequence, pairSequences, promptIds, textWindows } from "../../../src/data/index.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { byteTokenizer, type Tokenizer } from "../../../src/text/index.ts";
 
@@ -122,21 +116,6 @@ describe("pairSequences", () => {
         },
       ),
     );
-  });
-});
-
-describe("textTokens", () => {
-  it("ends every document", () => {
-    expect([...textTokens(tokenizer, ["ab", "", "ä"])]).toEqual([97, 98, END, END, 195, 164, END]);
-  });
-
-  it("begins every document as a prompt", () => {
-    expect([...textTokens(starting, ["ab", "c"])]).toEqual([START, 97, 98, END, START, 99, END]);
-  });
-
-  it("needs an end of text between documents only", () => {
-    expect([...textTokens(endless, ["ab"])]).toEqual([97, 98]);
-    expect(() => textTokens(endless, ["a", "b"])).toThrow("tokenizer: no end-of-text token");
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { grammarPairs, heldOut } from "../../../src/data/grammar/grammar.ts";
-import type { SentencePair } from "../../../src/data/formats/pair.ts";
+import type { SentencePair } from "../../../src/data/examples/pairs.ts";
 
 const take = (seed: number, count: number): readonly SentencePair[] => {
   const pairs: SentencePair[] = [];

@@ -1,49 +1,28 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { detectExamples, detectFormat, readPairs, readTexts } from "../../../src/data/index.ts";
-import { FormatError, UsageError } from "../../../src/errors.ts";
-import { needsData } from "../../support/data.ts";
+import { type DataColumns, type DataInput, examplesOf } from "../../src/data/index.ts";
+import { FormatError, UsageError } from "../../src/errors.ts";
+import { needsData } from "../support/data.ts";
+import { COLUMNS, collect, nodeFiles, write } from "../support/files.ts";
 
 const MULTI30K = "../shared/data/multi30k";
 
-async function write(files: Readonly<Record<string, string>>): Promise<string[]> {
-  const folder = await mkdtemp(join(tmpdir(), "flora-source-"));
-  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
-  return Object.keys(files).map((name) => join(folder, name));
-}
+const open = (input: DataInput, columns: Partial<DataColumns> = {}) =>
+  examplesOf({ files: nodeFiles, input, columns: { ...COLUMNS, ...columns } });
+
+const detectExamples = (paths: readonly string[]) => open(paths).kind();
+const readPairs = ({
+  paths,
+  ...columns
+}: Partial<DataColumns> & { readonly paths: readonly string[] }) => open(paths, columns).pairs();
+const readTexts = async (path: string, textColumn = "text") =>
+  (await collect(open(path, { textColumn }).texts())).map(({ text }) => text);
 
 const pairs = (...rows: readonly (readonly [string, string])[]) =>
   rows.map(([source, target]) => ({ source, target }));
 
-const caught = (promise: Promise<unknown>) => promise.catch((reason: unknown) => reason);
+const caught = async (promise: Promise<unknown>) => promise.catch((reason: unknown) => reason);
 
-describe("detectFormat", () => {
-  it.each([
-    [["a.txt"], "text"],
-    [["a.jsonl"], "jsonl"],
-    [["b/A.NDJSON"], "jsonl"],
-    [["a.tsv"], "tsv"],
-    [["train.de", "train.en"], "parallel"],
-    [["a.txt", "b.txt"], "parallel"],
-  ])("%j is %s", (paths, format) => {
-    expect(detectFormat(paths)).toBe(format);
-  });
-
-  it.each([
-    [[]],
-    [["train.de"]],
-    [["a.json"]],
-    [["a.jsonl", "b.jsonl"]],
-    [["a.txt", "b.tsv"]],
-    [["a", "b", "c"]],
-  ])("%j is refused", (paths) => {
-    expect(() => detectFormat(paths)).toThrow(UsageError);
-  });
-});
-
-describe("detectExamples", () => {
+describe("the kind of examples", () => {
   it.each([
     ["a.txt", "a", "texts"],
     ["a.tsv", "a\tb", "pairs"],
@@ -67,7 +46,7 @@ describe("detectExamples", () => {
   });
 });
 
-describe("readPairs", () => {
+describe("pairs", () => {
   it.each([
     [
       "parallel files",
@@ -190,7 +169,7 @@ describe("readPairs", () => {
   });
 });
 
-describe("readTexts", () => {
+describe("texts", () => {
   it.each([
     ["one document", "a.txt", "one\n\ntwo\n", undefined, ["one\n\ntwo\n"]],
     [

@@ -1,26 +1,25 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   conversationSequences,
   evaluationBatches,
-  readConversations,
+  conversationReader,
+  readExamples,
 } from "../../../src/data/index.ts";
+import { jsonl } from "../../../src/data/formats/jsonl.ts";
 import { FormatError, UsageError } from "../../../src/errors.ts";
 import { byteTokenizer, createChat } from "../../../src/text/index.ts";
 import { templates, tokenizerOf } from "../../support/chat.ts";
+import { nodeFiles, write } from "../../support/files.ts";
 
-async function write(content: string): Promise<string> {
-  const path = join(await mkdtemp(join(tmpdir(), "flora-conversation-")), "a.jsonl");
-  await writeFile(path, content);
-  return path;
+async function read(content: string, column?: string) {
+  const [path = ""] = await write({ "a.jsonl": content });
+  return readExamples(jsonl.open({ files: nodeFiles, path }), conversationReader(column));
 }
 
 const turns = (...contents: readonly string[]) =>
   contents.map((content, i) => ({ role: i % 2 === 0 ? "user" : "assistant", content }));
 
-describe("readConversations", () => {
+describe("conversationReader", () => {
   it("reads one a line, roles and contents alone", async () => {
     const [first, second] = [turns("a", "b"), turns("c", "d", "e", "f")];
     const lines = [
@@ -28,12 +27,12 @@ describe("readConversations", () => {
       "",
       JSON.stringify({ messages: second }),
     ];
-    expect(await readConversations(await write(lines.join("\n")))).toEqual([first, second]);
+    expect(await read(lines.join("\n"))).toEqual([first, second]);
   });
 
   it("reads another column", async () => {
-    const path = await write(JSON.stringify({ chat: turns("a", "b") }));
-    expect(await readConversations(path, "chat")).toEqual([turns("a", "b")]);
+    const chat = JSON.stringify({ chat: turns("a", "b") });
+    expect(await read(chat, "chat")).toEqual([turns("a", "b")]);
   });
 
   it.each([
@@ -49,7 +48,7 @@ describe("readConversations", () => {
     ["no messages", '{"messages":[]}', 'role "assistant"; got no messages'],
     ["no conversations", "\n", "there are no conversations in it"],
   ])("refuses %s", async (_, content, message) => {
-    const error = await readConversations(await write(content)).catch((reason: unknown) => reason);
+    const error = await read(content).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(FormatError);
     expect(error).toHaveProperty("message", expect.stringContaining(message));
   });

@@ -1,30 +1,18 @@
-/**
- * @file Conversations as training data: JSONL files whose lines have "messages", a list of
- * {"role", "content"}.
- */
+/** @file Conversations as training data: rows with "messages", a list of {"role", "content"}. */
 
-import { FormatError } from "../../errors.ts";
-import type { ChatMessage } from "../../text/chat/chat-template.ts";
 import { isObject } from "../../files/json.ts";
-import { readJsonLines, typeInWords } from "./jsonl.ts";
+import type { ChatMessage } from "../../text/chat/chat-template.ts";
+import { rowError, typeInWords } from "./cells.ts";
+import type { ExampleReader } from "./reader.ts";
 
 export type Conversation = readonly ChatMessage[];
 
-/**
- * The conversations of a JSONL file, one a line.
- *
- * @throws {FormatError} if a line has no messages, or the assistant says nothing in it.
- */
-export async function readConversations(
-  path: string,
-  column = "messages",
-): Promise<Conversation[]> {
-  const lines = await readJsonLines(path);
-  if (lines.length === 0) throw new FormatError(path, "there are no conversations in it");
-  return lines.map(({ line, object }) => {
-    const fail = (message: string) =>
-      new FormatError(path, `line ${line}: ${message}`, { offset: line });
-    const messages = object[column];
+/** Conversations of a column; each has something that the assistant says. */
+export const conversationReader = (column = "messages"): ExampleReader<Conversation> => ({
+  what: "conversations",
+  reader: (origin) => (placed) => {
+    const fail = (message: string) => rowError(origin, placed.line, message);
+    const messages = placed.row[column];
     if (!Array.isArray(messages)) {
       throw fail(`"${column}" must be a list of messages; got ${typeInWords(messages)}`);
     }
@@ -39,5 +27,5 @@ export async function readConversations(
     if (conversation.some(({ role }) => role === "assistant")) return conversation;
     const roles = [...new Set(conversation.map(({ role }) => role))].join(", ");
     throw fail(`one message must have the role "assistant"; got ${roles || "no messages"}`);
-  });
-}
+  },
+});

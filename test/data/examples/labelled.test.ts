@@ -1,24 +1,29 @@
 /** Texts with labels: TSV with and without a header line, JSON lines, and CoLA as it was published. */
 
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { type LabelledText, labelsOf, readLabelledTexts } from "../../../src/data/index.ts";
+import {
+  examplesOf,
+  type LabelledColumns,
+  type LabelledText,
+  labelsOf,
+} from "../../../src/data/index.ts";
 import { FormatError, UsageError } from "../../../src/errors.ts";
 import { needsData } from "../../support/data.ts";
+import { COLUMNS, nodeFiles, write as writeFiles } from "../../support/files.ts";
 
 const COLA = "../shared/data/cola/in_domain_train.tsv";
 
-async function write(name: string, content: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "flora-labelled-"));
-  await writeFile(join(folder, name), content);
-  return join(folder, name);
-}
+const write = async (name: string, content: string) =>
+  (await writeFiles({ [name]: content }))[0] ?? "";
+
+const readLabelledTexts = async (input: string, { text, pair, label }: LabelledColumns) => {
+  const named = { textColumn: text, pairColumn: pair, labelColumn: label };
+  return examplesOf({ files: nodeFiles, input, columns: { ...COLUMNS, ...named } }).labelled();
+};
 
 const named = { text: "text", label: "label" } as const;
 
-describe("readLabelledTexts", () => {
+describe("labelled texts", () => {
   const both = [
     { text: "good day", label: "1" },
     { text: "bad", label: "0" },

@@ -1,0 +1,99 @@
+/**
+ * @file Texts as a stream of parts, of which a long text has several. A part need not end where a word does: those who need that cut
+ * the parts anew, at seams.
+ */
+
+import { FormatError } from "../../errors.ts";
+import { isBlank } from "../formats/lines.ts";
+import type { RowSource } from "../formats/row.ts";
+import { cellsOf } from "./cells.ts";
+
+export interface TextPart {
+  readonly text: string;
+  /** Whether it goes on where the part before ends; otherwise it begins a text. */
+  readonly continues?: boolean | undefined;
+}
+
+export type TextParts = AsyncIterable<TextPart> | Iterable<TextPart>;
+
+/**
+ * The texts of a column. Those of white space alone are left out.
+ *
+ * @throws {UsageError} if the column is missing.
+ * @throws {FormatError} if a row is no text, or there is none.
+ */
+export async function* textsOf(
+  source: RowSource,
+  column = "text",
+): AsyncGenerator<TextPart, void, undefined> {
+  const columns = [{ name: source.ownColumns?.[0] ?? column }];
+  /** The beginning of a text that has been blank so far. */
+  let blank = "";
+  let isInText = false;
+  let isEmpty = true;
+  for await (const placed of source.rows()) {
+    const continues = placed.continues ?? false;
+    const [cell = ""] = cellsOf(placed, columns, source);
+    if (!continues) [blank, isInText] = ["", false];
+    if (!isInText && isBlank(cell)) {
+      blank += cell;
+      continue;
+    }
+    isEmpty = false;
+    yield { text: blank + cell, continues: isInText };
+    [blank, isInText] = ["", true];
+  }
+  if (isEmpty) throw new FormatError(source.name, "there is no text in it");
+}
+
+/** A place where a text may be cut: the first part ends at `end`, the second begins at `start`. */
+export interface Seam {
+  readonly end: number;
+  readonly start: number;
+}
+
+/**
+ * The same texts in other parts: the first part of two ends at a seam, and what follows goes to the second. Parts without a seam
+ * are put together.
+ */
+export async function* recut(
+  parts: TextParts,
+  seamIn: (text: string) => Seam | undefined,
+): AsyncGenerator<TextPart, void, undefined> {
+  let pending: string[] = [];
+  let continues = false;
+  for await (const part of parts) {
+    if (part.continues) {
+      const last = pending.pop() ?? "";
+      const seam = seamIn(last);
+      if (seam) {
+        yield { text: pending.join("") + last.slice(0, seam.end), continues };
+        continues = true;
+        // One string, so that the next seam may lie where two parts meet.
+        pending = [last.slice(seam.start) + part.text];
+      } else {
+        pending.push(last, part.text);
+      }
+      continue;
+    }
+    if (pending.length > 0) yield { text: pending.join(""), continues };
+    pending = [part.text];
+    continues = false;
+  }
+  if (pending.length > 0) yield { text: pending.join(""), continues };
+}
+
+const SPACE = /\p{White_Space}/u;
+
+/** Where white space begins in a text, from the end on: no word reaches across. */
+export function* gapsFromEnd(text: string): Generator<number, void, undefined> {
+  for (let at = text.length - 1; at > 0; at -= 1) {
+    if (SPACE.test(text.charAt(at)) && !SPACE.test(text.charAt(at - 1))) yield at;
+  }
+}
+
+/** The last place between two words. */
+export function lastGap(text: string): Seam | undefined {
+  const [at] = gapsFromEnd(text);
+  return at === undefined ? undefined : { end: at, start: at };
+}

@@ -1,0 +1,47 @@
+/**
+ * @file Rows: what data are made of, in whatever format they come. A format turns a file into rows, one after another; what a row is an
+ * example of is decided elsewhere.
+ */
+
+import type { FileStore } from "../../host/host.ts";
+
+/** Cells by the names of their columns. */
+export type Row = Readonly<Record<string, unknown>>;
+
+export interface PlacedRow {
+  readonly row: Row;
+  /** Where it begins: a line of its file, or its place in a list, from 1 on. */
+  readonly line: number;
+  /** Whether its text goes on where that of the row before ends: long texts come in parts. */
+  readonly continues?: boolean;
+}
+
+/** Rows that can be read again only where their source can. */
+export interface RowSource {
+  /** What people call it: a path. For messages. */
+  readonly name: string;
+  /** What a place is called in messages: "line" by default. */
+  readonly unit?: "line" | "row";
+  /** The columns that its examples stand in, in place of those that the options name: one of a text, two of a pair. */
+  readonly ownColumns?: readonly string[];
+  rows(): AsyncIterable<PlacedRow>;
+}
+
+/** What rows can be: documents, questions with answers, whole conversations, or texts with classes. */
+export type RowKind = "texts" | "pairs" | "conversations" | "labelled";
+
+export interface Format {
+  /** Of its files, in small letters, such as ".tsv"; the usual one first. */
+  readonly extensions: readonly string[];
+  /** What its rows can be. */
+  readonly kinds: readonly RowKind[];
+  /** A file as rows; nothing is read yet. */
+  open(request: OpenRequest): RowSource;
+}
+
+export interface OpenRequest {
+  readonly files: FileStore;
+  readonly path: string;
+  /** The columns that are asked for; undefined where nobody named them. */
+  readonly columns?: readonly string[] | undefined;
+}

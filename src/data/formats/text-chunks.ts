@@ -1,0 +1,152 @@
+/**
+ * @file The text of a file, a part at a time: strict UTF-8, with or without a byte order mark.
+ *
+ * Parts end between characters. The file is open only while a part is read, so that nothing is left open by those who stop early.
+ */
+
+import { FormatError, UsageError } from "../../errors.ts";
+import { errorCode } from "../../host/file-error.ts";
+import type { FileStore, ReadableFile } from "../../host/host.ts";
+
+/** Bytes that are read at a time. */
+const PART_BYTES = 2 ** 20;
+
+const BYTE_ORDER_MARK = "\uFEFF";
+
+/**
+ * The whole text of a file, without a byte order mark.
+ *
+ * @throws {UsageError} if it cannot be read.
+ * @throws {FormatError} if it is empty or not UTF-8; `offset` is that of the first invalid byte.
+ */
+export async function readTextFile(files: FileStore, path: string): Promise<string> {
+  const parts: string[] = [];
+  for await (const part of textChunks(files, path)) parts.push(part);
+  return parts.join("");
+}
+
+/** The same in parts that are not empty. */
+export async function* textChunks(
+  files: FileStore,
+  path: string,
+): AsyncGenerator<string, void, undefined> {
+  let decoded = 0;
+  let isEmpty = true;
+  let rest: Uint8Array = new Uint8Array();
+  for await (const part of byteChunks(files, path)) {
+    const bytes = joined(rest, part);
+    const end = bytes.length - unfinished(bytes);
+    const text = decode(path, bytes.subarray(0, end), decoded);
+    const content = decoded === 0 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
+    decoded += end;
+    rest = bytes.subarray(end);
+    if (content === "") continue;
+    isEmpty = false;
+    yield content;
+  }
+  if (rest.length > 0) throw notUtf8(path, rest, { from: decoded, at: 0 });
+  if (isEmpty) throw new FormatError(path, "the file is empty");
+}
+
+/** The bytes of a file in order. */
+async function* byteChunks(
+  files: FileStore,
+  path: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let end: number | undefined;
+  for (let begin = 0; end === undefined || begin < end;) {
+    const { bytes, total } = await readPart(files, path, begin);
+    end ??= total;
+    const isShort = bytes.length < Math.min(PART_BYTES, end - begin);
+    if (isShort) throw unreadable(path, `a file that shrank to ${begin + bytes.length} bytes`);
+    begin += bytes.length;
+    yield bytes;
+  }
+}
+
+async function readPart(files: FileStore, path: string, begin: number) {
+  let file: ReadableFile | undefined;
+  try {
+    file = await files.open(path);
+    const bytes = await file.read(begin, Math.max(begin, Math.min(begin + PART_BYTES, file.bytes)));
+    return { bytes, total: file.bytes };
+  } catch (cause) {
+    throw unreadable(path, reason(cause), cause);
+  } finally {
+    await file?.close();
+  }
+}
+
+const unreadable = (path: string, got: string, cause?: unknown): UsageError =>
+  new UsageError(`data: cannot read ${path}; got ${got}`, { cause });
+
+function reason(cause: unknown): string {
+  const code = errorCode(cause);
+  if (code === "ENOENT") return "no such file";
+  if (code === "EISDIR") return "a directory";
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second;
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
+
+/** Bytes of a character at the end that lacks some, at most 3. */
+function unfinished(bytes: Uint8Array): number {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte >= 0xc0) return lengthOf(byte) > back ? back : 0;
+    if (byte < 0x80) return 0;
+  }
+  return 0;
+}
+
+/** Bytes of the character that begins with a byte, which is at least 0xC0. */
+const lengthOf = (lead: number): number => (lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4);
+
+function decode(path: string, bytes: Uint8Array, from: number): string {
+  try {
+    return decoder().decode(bytes);
+  } catch {
+    throw notUtf8(path, bytes, { from, at: validLength(bytes) });
+  }
+}
+
+const decoder = () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The error of the byte `at` of bytes that begin `from` bytes into a file. */
+function notUtf8(
+  path: string,
+  bytes: Uint8Array,
+  { from, at }: { readonly from: number; readonly at: number },
+): FormatError {
+  const offset = from + at;
+  const byte = `0x${bytes[at]?.toString(16).padStart(2, "0")}`;
+  return new FormatError(path, `not UTF-8; got ${byte} at byte ${offset}`, { offset });
+}
+
+/** Bytes of the longest prefix that is UTF-8. */
+function validLength(bytes: Uint8Array): number {
+  // Whether a prefix is the beginning of UTF-8 is monotonic in its length: search by halves.
+  let good = 0;
+  let bad = bytes.length + 1;
+  while (bad - good > 1) {
+    const middle = (good + bad) >>> 1;
+    if (beginning(bytes, middle) === undefined) bad = middle;
+    else good = middle;
+  }
+  return new TextEncoder().encode(beginning(bytes, good) ?? "").length;
+}
+
+/** The complete characters of a prefix, or undefined if no continuation makes it UTF-8. */
+function beginning(bytes: Uint8Array, length: number): string | undefined {
+  try {
+    return decoder().decode(bytes.subarray(0, length), { stream: true });
+  } catch {
+    return undefined;
+  }
+}

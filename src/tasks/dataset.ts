@@ -1,0 +1,196 @@
+/** @file What a run reads, in training and held out: files, rows in memory, or the built-in grammar. All of it is read once. */
+
+import { UsageError } from "../errors.ts";
+import type { FileStore } from "../host/host.ts";
+import {
+  type Conversation,
+  type DataColumns,
+  type DataInput,
+  type ExampleKind,
+  type Examples,
+  examplesOf,
+  type Formats,
+  grammarPairs,
+  heldOut as isHeldOut,
+  type LabelledText,
+  pathsOf,
+  type SentencePair,
+  type TextPart,
+} from "../data/index.ts";
+import { type LabelledImage, readImageFolder } from "../images/index.ts";
+import type { TrainConfig } from "../options/config.ts";
+
+/** Pairs that the built-in grammar draws for a run: more than a short run sees. */
+const GRAMMAR_TRAINING_PAIRS = 40_000;
+const GRAMMAR_HELD_OUT_PAIRS = 500;
+
+/** Without validation files this share of the data is held out, up to a limit. */
+export const HELD_OUT_SHARE = 0.05;
+const MOST_HELD_OUT = 1000;
+
+/** The options that say what is read. */
+export type DatasetOptions = DataColumns &
+  Pick<TrainConfig, "seed" | "task" | "train" | "validation">;
+
+export interface DatasetRequest {
+  readonly config: DatasetOptions;
+  readonly files: FileStore;
+  /** Training data in place of the files of the options. */
+  readonly data?: DataInput | undefined;
+  /** Held-out data in place of the files of the options. */
+  readonly heldOut?: DataInput | undefined;
+  /** The formats of files; those of the library by default. */
+  readonly formats?: Formats | undefined;
+}
+
+/** Examples for training and those held out. */
+export interface Split<T> {
+  readonly training: readonly T[];
+  readonly validation: readonly T[];
+}
+
+/** All of its functions throw a `UsageError` or a `FormatError` if the data are nothing of the kind. */
+export interface Dataset {
+  readonly files: FileStore;
+  /** Whether training data are texts, not pairs. */
+  isText(): boolean;
+  /** What a model that writes text learns from: what the options say, or else the data. */
+  kind(): Promise<ExampleKind>;
+  /** Texts; those held out are undefined where they are to be taken from those for training. */
+  texts(): TextSplit;
+  /** The training texts, which are kept in memory until they are read once more. */
+  textsTwice(): AsyncIterable<TextPart>;
+  /** Without data those of the built-in grammar. */
+  pairs(): Promise<Split<SentencePair>>;
+  conversations(): Promise<Split<Conversation>>;
+  /** Data are often in the order of their labels, so what is held out comes from everywhere. */
+  labelled(): Promise<Split<LabelledText>>;
+  /** Of folders; nothing is decoded. */
+  images(): Promise<Split<LabelledImage>>;
+}
+
+export interface TextSplit {
+  readonly training: AsyncIterable<TextPart>;
+  readonly validation: AsyncIterable<TextPart> | undefined;
+}
+
+export function openDataset({ config, files, formats, ...inputs }: DatasetRequest): Dataset {
+  const { task, train, validation } = config;
+  const open = (input: DataInput | undefined, name: string): Examples | undefined =>
+    input === undefined ? undefined : examplesOf({ input, name, files, formats, columns: config });
+  const training = open(inputs.data ?? train, "data");
+  const held = open(inputs.heldOut ?? validation, "validation");
+  const needed = (word: string): Examples => {
+    if (training) return training;
+    throw new UsageError(`task: ${word} needs a training file; got none`);
+  };
+  const split = async <T>(
+    read: (examples: Examples) => Promise<readonly T[]>,
+    { from, cut }: { readonly from: Examples; readonly cut: (all: readonly T[]) => Split<T> },
+  ): Promise<Split<T>> => {
+    const all = await read(from);
+    return held ? { training: all, validation: await read(held) } : cut(all);
+  };
+  const wantsText = task === "text" || task === "mask";
+  const isText = () => {
+    if (!training && !wantsText) return false;
+    const kind = needed(task ?? "text").formatKind();
+    return kind === undefined ? wantsText : kind === "texts";
+  };
+
+  return {
+    files,
+    isText,
+    async kind() {
+      if (isText()) return "texts";
+      if (!training || task === "pairs") return "pairs";
+      return (await training.kind()) ?? "pairs";
+    },
+    texts: () => ({ training: needed("mask").texts(), validation: held?.texts() }),
+    textsTwice: () => needed("mask").textsTwice(),
+    async pairs() {
+      if (training) return split((examples) => examples.pairs(), { from: training, cut: cutEnd });
+      if (held) throw new UsageError("validation: needs training files too; got none");
+      return grammarSplit(config.seed);
+    },
+    conversations: () =>
+      split((examples) => examples.conversations(), { from: needed("text"), cut: cutEnd }),
+    labelled: async () =>
+      split((examples) => examples.labelled(), { from: needed("classify"), cut: holdOut }),
+    images: async () =>
+      readImageSplit(files, {
+        train: foldersOf(inputs.data ?? train),
+        validation: foldersOf(inputs.heldOut ?? validation),
+      }),
+  };
+}
+
+function foldersOf(input: DataInput | undefined): readonly string[] | undefined {
+  const folders = input === undefined ? undefined : pathsOf(input);
+  if (input === undefined || folders) return folders;
+  throw new UsageError("data: images are read from folders; got rows");
+}
+
+async function readImageSplit(
+  files: FileStore,
+  { train, validation }: Pick<TrainConfig, "train" | "validation">,
+): Promise<Split<LabelledImage>> {
+  const read = async (folders: readonly string[]) =>
+    (await Promise.all(folders.map((folder) => readImageFolder(files, folder)))).flat();
+  if (!train) {
+    throw new UsageError("train: images need a folder for training; got none", {
+      hint: "--train images/train, with a folder of images for each class",
+    });
+  }
+  const all = await read(train);
+  return validation ? { training: all, validation: await read(validation) } : holdOut(all);
+}
+
+/** The last ones are held out. */
+function cutEnd<T>(all: readonly T[]): Split<T> {
+  const share = heldOutCount(all.length);
+  return { training: all.slice(0, -share), validation: all.slice(-share) };
+}
+
+/** Every so many examples are held out. */
+function holdOut<T>(all: readonly T[]): Split<T> {
+  const every = Math.max(2, Math.ceil(all.length / heldOutCount(all.length)));
+  return {
+    training: all.filter((_, i) => i % every !== every - 1),
+    validation: all.filter((_, i) => i % every === every - 1),
+  };
+}
+
+/** How many of a number of examples are held out. */
+export const heldOutCount = (examples: number): number =>
+  Math.max(1, Math.min(MOST_HELD_OUT, Math.floor(examples * HELD_OUT_SHARE)));
+
+function grammarSplit(seed: number): Split<SentencePair> {
+  const training: SentencePair[] = [];
+  const validation: SentencePair[] = [];
+  const held = new Set<string>();
+  for (const pair of grammarPairs(seed)) {
+    if (!isHeldOut(pair)) {
+      if (training.length < GRAMMAR_TRAINING_PAIRS) training.push(pair);
+    } else if (validation.length < GRAMMAR_HELD_OUT_PAIRS && !held.has(pair.source)) {
+      held.add(pair.source);
+      validation.push(pair);
+    }
+    if (
+      training.length === GRAMMAR_TRAINING_PAIRS &&
+      validation.length === GRAMMAR_HELD_OUT_PAIRS
+    ) {
+      break;
+    }
+  }
+  return { training, validation };
+}
+
+/** At most `limit` items, evenly from the whole list. */
+export function spread<T>(items: readonly T[], limit: number): readonly T[] {
+  if (items.length <= limit) return items;
+  return items.filter(
+    (_, i) =>
+      Math.floor((i * limit) / items.length) !== Math.floor(((i - 1) * limit) / items.length),
+  );
+}

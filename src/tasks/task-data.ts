@@ -1,0 +1,48 @@
+/** @file What the data of every task are made of, and what they are. */
+
+import type { Batch, BatchSource, SentencePair } from "../data/index.ts";
+import type { ImageProcessor } from "../images/index.ts";
+import type { InputTypes, Model } from "../models/model.ts";
+import type { TrainConfig } from "../options/config.ts";
+import type { Key } from "../random/key.ts";
+import type { Tokenizer } from "../text/index.ts";
+import type { Dataset } from "./dataset.ts";
+
+export interface TrainData {
+  readonly training: BatchSource;
+  /** Held-out batches, the same ones every time. */
+  evaluation(): Iterable<Batch>;
+  /** Held-out pairs to translate; empty for text. */
+  readonly pairs: readonly SentencePair[];
+  /** The shapes of batches that may occur, the largest last. */
+  readonly shapes: readonly InputTypes[];
+  /** What the examples take, where that is much: images. */
+  readonly bytes?: number;
+  /** In words, for people. */
+  readonly description: string;
+}
+
+/** The options that decide how examples become batches. */
+export type BatchOptions = Pick<
+  TrainConfig,
+  "augment" | "batchSize" | "evaluationBatches" | "prefix" | "suffix" | "tooLong" | "translations"
+>;
+
+/** What data are made of and for. */
+export interface DataRequest {
+  readonly config: BatchOptions;
+  /** What is read. */
+  readonly dataset: Dataset;
+  readonly tokenizer: Tokenizer;
+  readonly model: Model;
+  /** The most tokens of a sequence. */
+  readonly contextLength: number;
+  /** The key of the order of the data. */
+  readonly key: Key;
+}
+
+/** What data of any kind are made with: a tokenizer for texts, a processor for images. */
+export interface AnyDataRequest extends Omit<DataRequest, "tokenizer"> {
+  readonly tokenizer?: Tokenizer | undefined;
+  readonly processor?: ImageProcessor | undefined;
+}
