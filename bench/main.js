@@ -18,7 +18,7 @@ import { compile } from "../dist/onnx/index.js";
 import { matmul } from "../dist/ops/index.js";
 import { cpuRuntime } from "../dist/runtime/node.js";
 import { parseConfig } from "../dist/train/index.js";
-import { traineeOf } from "../dist/train/method.js";
+import { traineeOf } from "../dist/train/setup/method.js";
 import { accumulateInto } from "../dist/engine/stage-programs.js";
 
 const { values: options } = parseArgs({

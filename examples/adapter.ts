@@ -2,40 +2,34 @@
  * @file A model trained from scratch, then a LoRA adapter on it, saved as peft saves it; both answer the same prompt.
  */
 
-import { complete, cpuRuntime, createDecoder, loadModel, parseConfig, train } from "flora-train";
+import { train } from "flora-train";
 
 const steps = Number(process.argv[2] ?? 200);
 const shared = { batchSize: 16, steps, translations: 0, overwrite: true };
-const base = parseConfig({
+const folder = "runs/adapter-example";
+
+const base = train({
   ...shared,
   model: { n_embd: 64, n_layer: 2, n_head: 2, n_positions: 192 },
-  output: "runs/adapter-example/base",
+  output: `${folder}/base`,
 });
-const adapter = parseConfig({
+const trained = await base.result();
+console.log(`base     held-out loss ${trained.evaluation?.loss.toFixed(3)}`);
+
+const adapter = train({
   ...shared,
-  model: base.output,
+  model: `${folder}/base`,
   method: "lora",
   rank: 4,
   optimizer: "adam",
   learningRate: 0.005,
   prefix: "Translate: ", // new to the base
-  output: "runs/adapter-example/adapter",
+  output: `${folder}/adapter`,
 });
+const adapted = await adapter.result();
+console.log(`adapter  held-out loss ${adapted.evaluation?.loss.toFixed(3)}`);
 
-for (const config of [base, adapter]) {
-  for await (const event of train(config)) {
-    if (event.type === "evaluation") {
-      console.log(`${config.method} step ${event.step}  held-out loss ${event.loss.toFixed(3)}`);
-    }
-  }
-}
-
-const runtime = cpuRuntime();
-for (const options of [{ directory: base.output }, { adapter: adapter.output }]) {
-  const { model, adapters, weights, tokenizer } = await loadModel(runtime, options);
-  const decoder = createDecoder(model, runtime, weights);
-  const prompt = tokenizer.encodePrompt("Translate: Der Hund schläft.\n");
-  const [answer = new Int32Array()] = await complete(decoder, [prompt], { maxNewTokens: 20 });
-  console.log(`${adapters.length} adapters: ${JSON.stringify(tokenizer.decode(answer))}`);
-  await decoder.release();
+for (const { generate } of [trained, adapted]) {
+  const answer = await generate("Translate: Der Hund schläft.\n", { maxNewTokens: 20 });
+  console.log(JSON.stringify(answer));
 }

@@ -4,7 +4,7 @@
  */
 
 import { mkdir, writeFile } from "node:fs/promises";
-import { parseConfig, train } from "flora-train";
+import { train } from "flora-train";
 import { type Format, FORMATS, linesOf, type Row } from "flora-train/data";
 
 /** Sums as "12+30=42", one a line. */
@@ -31,18 +31,17 @@ await mkdir("runs", { recursive: true });
 const lines = Array.from({ length: 500 }, (_, i) => [i % 25, Math.floor(i / 25)] as const);
 await writeFile("runs/train.sums", lines.map(([a, b]) => `${a}+${b}=${a + b}\n`).join(""));
 
-const config = parseConfig({
-  train: "runs/train.sums",
+const run = train({
+  data: "runs/train.sums",
+  validation: heldOut,
+  formats: [...FORMATS, sums],
+  model: { n_embd: 64, n_layer: 2, n_head: 2, n_positions: 32 },
   steps: Number(process.argv[2] ?? 20),
   batchSize: 16,
   rank: 16,
-  model: { n_embd: 64, n_layer: 2, n_head: 2, n_positions: 32 },
   translations: 0,
-  output: "runs/own-data",
-  overwrite: true,
 });
-
-for await (const event of train(config, { formats: [...FORMATS, sums], heldOut })) {
+for await (const event of run) {
   if (event.type === "step") console.log(`step ${event.step}  loss ${event.loss.toFixed(3)}`);
   if (event.type === "evaluation") console.log(`held out  loss ${event.loss.toFixed(3)}`);
 }

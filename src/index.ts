@@ -37,6 +37,9 @@ export {
   type TrainConfig,
   type TrainEvent,
   type TrainOptions,
+  type TrainRequest,
+  type TrainResult,
+  type TrainRun,
 } from "./train/index.ts";
 
 const host = nodeHost();
@@ -75,14 +78,29 @@ export const predictMemory: (
   config: training.TrainConfig,
 ) => ReturnType<typeof training.predictMemory> = bound(training.predictMemory);
 
-/** Trains a model and saves it. @throws {UsageError | FormatError} if the options do not fit together, or a file is wrong. */
+/**
+ * Trains a model; see `TrainRequest`. A model may be a name on the Hub, "owner/name", which is fetched into the cache.
+ *
+ * @example
+ * const run = train({ model: { n_layer: 2 }, data: [{ text: "..." }], steps: 100 });
+ * for await (const event of run) if (event.type === "step") console.log(event.loss);
+ * console.log(await (await run.result()).generate("Once"));
+ */
 export const train = (
-  config: training.TrainConfig,
-  context: Partial<training.TrainContext> = {},
-): AsyncGenerator<training.TrainEvent, void, undefined> =>
-  training.train(config, { host, runtime: context.runtime ?? runtimeOf(config), ...context });
+  request: training.TrainRequest,
+  context: Partial<training.TrainRunContext> = {},
+): training.TrainRun =>
+  training.train(request, {
+    host,
+    runtime: context.runtime ?? runtimeOf(request),
+    resolveModel: async (name) => {
+      const { resolveModel } = await import("./hub/index.ts");
+      return resolveModel(name, { host, signal: context.signal });
+    },
+    ...context,
+  });
 
-const runtimeOf = ({ threads }: training.TrainConfig): Runtime =>
+const runtimeOf = ({ threads }: Pick<training.TrainRequest, "threads">): Runtime =>
   cpuRuntime(threads === undefined ? {} : { threads });
 
 /** The content of `config.json` in a directory. @throws {UsageError | FormatError} if there is none. */

@@ -125,18 +125,28 @@ export interface ShardedUpdate {
   readonly size: number;
 }
 
-/** The update of a large parameter in shards of rows; undefined where it is small, or its rows are coupled otherwise than by sums. */
+/**
+ * The update of a large parameter in shards of rows; undefined where it is small, its rows are coupled otherwise than by sums, or what is
+ * updated is still read afterwards.
+ */
 export function shardUpdate(updatable: Updatable, update: Update): ShardedUpdate | undefined {
   const size = shardSize(updatable);
   if (size === undefined) return undefined;
   try {
-    return { size, graph: shardedGraph(updatable, update) };
+    const graph = shardedGraph(updatable, update);
+    return isInPlace(compile(graph.rows(size))) ? { size, graph } : undefined;
   } catch (error) {
     // A whole-matrix program, as one that multiplies over rows: it takes more memory, and is right.
     if (error instanceof GraphError) return undefined;
     throw error;
   }
 }
+
+/** Whether all that a program updates may be written over what it was. */
+const isInPlace = ({ inputs, outputs, mayOverwrite }: Program): boolean =>
+  Object.keys(inputs).every(
+    (name) => !(nextName(name) in outputs) || mayOverwrite(nextName(name), name),
+  );
 
 function shardSize({ shape, training }: Updatable): number | undefined {
   const [rows = 0, columns = 0] = shape;

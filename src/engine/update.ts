@@ -1,7 +1,7 @@
 /** @file Updating one parameter from its accumulator. */
 
 import { mapTensors } from "../graph/tensors.ts";
-import { compile } from "../onnx/model.ts";
+import { compile, type Program } from "../onnx/model.ts";
 import { noiseBits } from "../optim/rounding.ts";
 import { bufferOf, clear, fill } from "../runtime/buffers.ts";
 import type { Buffer, Buffers, Executable, View, Views } from "../runtime/runtime.ts";
@@ -103,7 +103,7 @@ export function createUpdate(parts: EngineParts): UpdateParam {
       ...accumulatorFeeds(accumulator),
       ...own,
     };
-    // Everyone who reads the old weight and state does so before the new ones are written over them.
+    // The new weight and state are written over the old ones.
     const fetches: Record<string, Buffer> = { "param'": weight, ...renamed(own) };
     const master = state.masters.get(name);
     if (master) {
@@ -123,8 +123,24 @@ export function createUpdate(parts: EngineParts): UpdateParam {
     if (shards) return updateInShards(param, { ...shards, noise }, feeds, fetches);
     const build = () => compile(updateOf(param).outputs);
     const executable = await programs.get(`update ${key}`, build, { arena: false });
-    return run(executable, { ...feeds, ...noise(0, spec.shape) }, fetches);
+    const spares = sparesFor(executable.program, feeds, fetches);
+    await run(executable, { ...feeds, ...noise(0, spec.shape) }, { ...fetches, ...spares });
+    for (const [output, spare] of Object.entries(spares)) fetches[output]?.copyFrom(spare);
   };
+
+  /** Other memory for what may not be written over its input: where nothing says that the old value has been read by then. */
+  function sparesFor(program: Program, feeds: Buffers, fetches: Buffers): Buffers {
+    const isUnsafe = (output: string, target: Buffer) =>
+      Object.entries(feeds).some(
+        ([name, fed]) =>
+          fed === target && name in program.inputs && !program.mayOverwrite(output, name),
+      );
+    return Object.fromEntries(
+      Object.entries(fetches)
+        .filter(([output, target]) => output in program.outputs && isUnsafe(output, target))
+        .map(([output, { dtype, shape }]) => [output, slots.take(`spare ${output}`, dtype, shape)]),
+    );
+  }
 
   /** Random bits for the rows from `start` on, where the update is rounded at random. */
   function noiseOf(param: KeyedParam, name: string, { step, cycle }: UpdateNumbers): Noise {

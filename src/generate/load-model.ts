@@ -16,6 +16,8 @@ import { loadAdapter, loadWeights, readConfig } from "../weights/index.ts";
 import { generationDefaults, type GenerationDefaults } from "./generation-config.ts";
 
 export interface LoadedNetwork {
+  /** Where it was loaded from; undefined for one that was never on disk. */
+  readonly directory?: string | undefined;
   /** The model as it is on disk. */
   readonly base: Model;
   readonly adapters: readonly Adapter[];
@@ -112,7 +114,8 @@ export async function loadNetwork(
   const optional = [...base.params.keys()].filter((name) => !inUse.has(name));
   const tensors = await loadWeights(files, home, shapes, { ...base.checkpoint, optional });
   const weights = new Map([...tensors].map(([name, tensor]) => [name, runtime.adopt(tensor)]));
-  if (!loaded) return { home, network: { base, adapters: [], model: base, weights } };
+  const shared = { directory: home, base, weights };
+  if (!loaded) return { home, network: { ...shared, adapters: [], model: base } };
 
   const stored = new Map([...loaded.tensors].map(([name, { shape }]) => [name, shape] as const));
   const found = adaptersOf(base, loaded.config, stored);
@@ -121,7 +124,7 @@ export async function loadNetwork(
     if (tensor) weights.set(name, runtime.adopt(tensor));
   }
   const { adapters } = found;
-  return { home, network: { base, adapters, model: adaptModel(base, adapters), weights } };
+  return { home, network: { ...shared, adapters, model: adaptModel(base, adapters) } };
 }
 
 async function readGeneration(

@@ -98,6 +98,8 @@ export interface TranslationEvent {
   readonly signature: string;
   /** Mean F of ROUGE-1, -2 and -L as rouge-score computes them without stemmer, in percent. */
   readonly rouge: { readonly rouge1: number; readonly rouge2: number; readonly rougeL: number };
+  /** Scores of one's own. */
+  readonly metrics?: Readonly<Record<string, number>>;
   readonly count: number;
   readonly elapsedMs: number;
   /** A few of them. */

@@ -10,6 +10,14 @@ export { jsonSchema } from "../options/json-schema.ts";
 export { OPTIONS } from "../options/option-table.ts";
 export type { Option, OptionTable } from "../options/option.ts";
 export type * from "../runs/events.ts";
-export { predictMemory } from "./memory.ts";
-export type { RunContext } from "./prepare.ts";
-export { train, type TrainContext } from "./train.ts";
+export { predictMemory } from "./memory/memory.ts";
+export type { RunContext } from "./setup/prepare.ts";
+export { type TrainContext, trainEvents } from "./events.ts";
+export {
+  train,
+  type TrainRequest,
+  type TrainResult,
+  type TrainRun,
+  type TrainRunContext,
+} from "./run.ts";
+export type { Metric, RunInputs } from "./setup/inputs.ts";

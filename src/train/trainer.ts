@@ -6,11 +6,11 @@
 import type { UpdateResult } from "../engine/engine.ts";
 import { UsageError } from "../errors.ts";
 import type { EvaluationEvent } from "../runs/events.ts";
-import { loadCheckpoint, type Position, saveCheckpoint, START } from "./checkpoint.ts";
-import { mergeAdapters, mergeSchedule } from "./merge.ts";
-import { saveOutput } from "./output.ts";
-import type { Run } from "./prepare.ts";
-import { createRates } from "./rates.ts";
+import { loadCheckpoint, type Position, saveCheckpoint, START } from "./output/checkpoint.ts";
+import { mergeAdapters, mergeSchedule } from "./setup/merge.ts";
+import { saveOutput } from "./output/output.ts";
+import type { Run } from "./setup/prepare.ts";
+import { createRates } from "./setup/rates.ts";
 
 export interface StepResult extends UpdateResult {
   /** Mean loss per token that counts, in nats. */
@@ -47,7 +47,7 @@ export async function openTrainer(run: Run): Promise<Trainer> {
   const { microSteps, output } = config;
   const totalSteps = stepsOf(run);
   const merges = mergeSchedule(config, totalSteps);
-  const rates = createRates(config, totalSteps, merges);
+  const rates = createRates(config, totalSteps, merges, run.inputs);
   let position = config.resume ? await loadCheckpoint(files, output, engine.state) : START;
   let isOpen = false;
 
@@ -96,22 +96,7 @@ export async function openTrainer(run: Run): Promise<Trainer> {
       return { ...result, loss, learningRate: rates(step).learningRate };
     },
 
-    async evaluate() {
-      const start = performance.now();
-      const sums = await engine.evaluate(data.evaluation());
-      const loss = sums.loss / sums.tokens;
-      const metrics = engine.objective.metrics?.(sums);
-      return {
-        type: "evaluation",
-        step: position.step,
-        loss,
-        perplexity: Math.exp(loss),
-        accuracy: sums.correct / sums.tokens,
-        ...(metrics && { metrics }),
-        tokens: sums.tokens,
-        elapsedMs: performance.now() - start,
-      };
-    },
+    evaluate: () => evaluateRun(run, position.step),
 
     saveModel: () => saveOutput(run),
 
@@ -121,6 +106,24 @@ export async function openTrainer(run: Run): Promise<Trainer> {
       const pending = isOpen ? await engine.sums() : {};
       await saveCheckpoint(files, output, engine.state, { ...position, ...pending });
     },
+  };
+}
+
+/** Held-out loss after so many steps. */
+export async function evaluateRun({ data, engine }: Run, step: number): Promise<EvaluationEvent> {
+  const start = performance.now();
+  const sums = await engine.evaluate(data.evaluation());
+  const loss = sums.loss / sums.tokens;
+  const metrics = engine.objective.metrics?.(sums);
+  return {
+    type: "evaluation",
+    step,
+    loss,
+    perplexity: Math.exp(loss),
+    accuracy: sums.correct / sums.tokens,
+    ...(metrics && { metrics }),
+    tokens: sums.tokens,
+    elapsedMs: performance.now() - start,
   };
 }
 

@@ -8,7 +8,7 @@ import { afterAll } from "vitest";
 import { grammarPairs } from "../../src/data/index.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import type { TrainEvent } from "../../src/runs/events.ts";
-import { train } from "../../src/train/train.ts";
+import { trainEvents } from "../../src/train/events.ts";
 import { openSafetensors } from "../support/on-node.ts";
 
 export const folder: string = mkdtempSync(join(tmpdir(), "flora-e2e-"));
@@ -51,7 +51,7 @@ export async function runTiny(
   const config = parseConfig({ ...tiny, output, ...options });
   const controller = new AbortController();
   const events: TrainEvent[] = [];
-  for await (const event of train(config, {
+  for await (const event of trainEvents(config, {
     ...(await runContext(config)),
     signal: controller.signal,
   })) {

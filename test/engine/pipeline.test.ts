@@ -18,7 +18,7 @@ import { matrixTranspose } from "../../src/ops/movement.ts";
 import { compress } from "../../src/compress/projection.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { subspaceMatrix } from "../../src/engine/parts/subspace.ts";
-import { prepare } from "../../src/train/prepare.ts";
+import { prepare } from "../../src/train/setup/prepare.ts";
 import { runContext } from "../../src/cli/inputs/run-context.ts";
 import { float32, int32 } from "../../src/tensor/host-tensor.ts";
 import { readTensor } from "../../src/runtime/runtime.ts";

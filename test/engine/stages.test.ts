@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { modelFromConfig } from "../../src/models/architectures/registry.ts";
 import { chainOf } from "../../src/engine/stages.ts";
 import { parseConfig } from "../../src/options/config.ts";
-import { traineeOf } from "../../src/train/method.ts";
+import { traineeOf } from "../../src/train/setup/method.ts";
 
 const decoder = {
   model_type: "gemma2",

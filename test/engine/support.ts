@@ -9,8 +9,8 @@ import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { bufferOf } from "../../src/runtime/buffers.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { int32 } from "../../src/tensor/host-tensor.ts";
-import { mergeAdapters, mergeSchedule } from "../../src/train/merge.ts";
-import { type Trainee, traineeOf } from "../../src/train/method.ts";
+import { mergeAdapters, mergeSchedule } from "../../src/train/setup/merge.ts";
+import { type Trainee, traineeOf } from "../../src/train/setup/method.ts";
 
 const LENGTH = 16;
 

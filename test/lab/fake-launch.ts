@@ -7,7 +7,7 @@ import { formatLine } from "../../src/runs/log-writer.ts";
 import type { ComparisonPlan } from "../../src/lab/compare/comparison.ts";
 import { parseMethods } from "../../src/lab/suites/method-spec.ts";
 import type { Launch, LaunchRequest } from "../../src/lab/compare/run-once.ts";
-import { checkpointPath } from "../../src/train/checkpoint.ts";
+import { checkpointPath } from "../../src/train/output/checkpoint.ts";
 import { parseConfig, type TrainConfig } from "../../src/options/config.ts";
 import type { EndEvent, TrainEvent } from "../../src/runs/events.ts";
 import { endEvent, startEvent, stepEvent } from "../cli/events.ts";

@@ -31,6 +31,8 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["predict", "export", "evaluate"],
   ["options"],
   ["tasks", "runs"],
+  ["train/setup"],
+  ["train/memory", "train/output"],
   ["train"],
   ["lab/charts", "lab/theory", "lab/suites"],
   ["lab/trainees", "lab/compare"],

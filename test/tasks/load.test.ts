@@ -8,7 +8,7 @@ import { parseConfig, type TrainConfig } from "../../src/options/config.ts";
 import { openDataset } from "../../src/tasks/dataset.ts";
 import { tokenizerOf, vocabularySizeOf } from "../../src/tasks/load.ts";
 import { nodeFiles } from "../support/files.ts";
-import { predictMemory } from "../../src/train/memory.ts";
+import { predictMemory } from "../../src/train/memory/memory.ts";
 
 const mergesOf = (tokenizer: Tokenizer): readonly string[] =>
   JSON.parse(tokenizer.files.get("tokenizer.json") ?? "").model.merges;

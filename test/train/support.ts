@@ -9,7 +9,7 @@ import { parseConfig, type TrainConfig, type TrainOptions } from "../../src/opti
 import { bufferOf, restore } from "../../src/runtime/buffers.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import { type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
-import { type Trainee, traineeOf } from "../../src/train/method.ts";
+import { type Trainee, traineeOf } from "../../src/train/setup/method.ts";
 import { loadWeights, readConfig } from "../support/on-node.ts";
 
 export interface Parts extends Trainee {

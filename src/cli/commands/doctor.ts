@@ -122,7 +122,7 @@ async function product(size: number, [a, b]: readonly [number[], number[]], runs
 
 /** A few steps of a tiny model, whose loss must fall. */
 async function training(): Promise<string> {
-  const { train } = await import("../../train/train.ts");
+  const { trainEvents } = await import("../../train/events.ts");
   const { parseConfig } = await import("../../options/config.ts");
   const output = await mkdtemp(join(tmpdir(), "flora-doctor-"));
   try {
@@ -138,7 +138,7 @@ async function training(): Promise<string> {
       translations: 0,
     });
     const losses: number[] = [];
-    for await (const event of train(config, await runContext(config))) {
+    for await (const event of trainEvents(config, await runContext(config))) {
       if (event.type === "evaluation") losses.push(event.loss);
     }
     const [first = Number.NaN, last = Number.NaN] = [losses[0], losses.at(-1)];

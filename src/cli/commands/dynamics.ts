@@ -59,7 +59,7 @@ const DEFAULTS = {
 export async function run(words: readonly string[]): Promise<number> {
   const { options: given, dataset, own } = await readRunOptions(words, OPTIONS);
   const config = parseConfig({ ...DEFAULTS, ...(await fetchInputs(given, dataset)) });
-  const { checkOutput } = await import("../../train/output.ts");
+  const { checkOutput } = await import("../../train/output/output.ts");
   const context = await runContext(config);
   await checkOutput(context.host.files, { ...config, resume: false });
   const probes = own.text("probe")?.split(",");

@@ -26,7 +26,7 @@ export const help: CommandHelp = {
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
   const { config, own } = await readRunConfig(words, help.options);
-  const { predictMemory } = await import("../../train/memory.ts");
+  const { predictMemory } = await import("../../train/memory/memory.ts");
   const { table, parameters } = await predictMemory(nodeHost().files, await fetchSettings(config));
   const output = standardOutput();
   const lines = own.flag("json")

@@ -32,7 +32,7 @@ export async function run(words: readonly string[]): Promise<number> {
   const adapter = required(options, "adapter", help);
   const output = required(options, "output", help);
   const names = await fetchModels({ directory: options.text("model"), adapter });
-  const { mergeAdapter } = await import("../../train/merge-adapter.ts");
+  const { mergeAdapter } = await import("../../train/output/merge-adapter.ts");
   const merged = await mergeAdapter(nodeHost().files, { ...names, output });
   standardOutput().write(
     `${formatCount(merged)} weights had an adapter; the merged model is in ${output}\n`,

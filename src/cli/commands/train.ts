@@ -50,10 +50,14 @@ type Train = (
 export async function run(words: readonly string[]): Promise<number> {
   const { options, dataset } = await readRunOptions(words);
   const config = parseConfig(await fetchInputs(options, dataset));
-  const { train } = await import("../../train/train.ts");
+  const { trainEvents } = await import("../../train/events.ts");
   const console = createConsole(standardOutput(), { program: programName(), words });
   const context = await runContext(config);
-  return follow(config, (complete, { signal }) => train(complete, { ...context, signal }), console);
+  return follow(
+    config,
+    (complete, { signal }) => trainEvents(complete, { ...context, signal }),
+    console,
+  );
 }
 
 /** Follows a run to its end; returns the exit code. */

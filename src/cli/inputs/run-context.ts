@@ -2,7 +2,7 @@
 
 import { nodeHost } from "../../host/node.ts";
 import type { TrainConfig } from "../../options/config.ts";
-import type { RunContext } from "../../train/prepare.ts";
+import type { RunContext } from "../../train/setup/prepare.ts";
 
 export async function runContext({ threads }: Pick<TrainConfig, "threads">): Promise<RunContext> {
   const { cpuRuntime } = await import("../../runtime/node.ts");

@@ -8,7 +8,7 @@ import type {
   StepEvent,
   TrainEvent,
 } from "../../runs/events.ts";
-import { leavesAdapters } from "../../train/method.ts";
+import { leavesAdapters } from "../../train/setup/method.ts";
 import { quoteWords } from "../arguments/arguments.ts";
 import { wrap } from "../terminal/layout.ts";
 import { createProgress, type Output, type Progress } from "../terminal/progress.ts";

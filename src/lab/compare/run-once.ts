@@ -8,7 +8,7 @@ import { writeFileAtomic } from "../../host/atomic.ts";
 import { exists } from "../../host/content.ts";
 import type { FileStore, Host } from "../../host/host.ts";
 import { join } from "../../host/path.ts";
-import { checkpointPath, removeCheckpoint } from "../../train/checkpoint.ts";
+import { checkpointPath, removeCheckpoint } from "../../train/output/checkpoint.ts";
 import { parseConfig, type TrainConfig } from "../../options/config.ts";
 import { identityOf, type PlannedRun } from "./plan-runs.ts";
 import {

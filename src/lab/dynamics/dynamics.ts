@@ -31,7 +31,7 @@ import { prepareBase, probesOf, targetsOf, trainingConfig, warmStart } from "./s
 import { frobenius } from "../theory/matrix.ts";
 import type { RecursionOptions } from "../theory/recursion.ts";
 import { type Spectrum, spectrumOf } from "../theory/spectrum.ts";
-import type { RunContext } from "../../train/prepare.ts";
+import type { RunContext } from "../../train/setup/prepare.ts";
 import { type Contender, createTrainee } from "../trainees/trainee.ts";
 import { createWholeTrainee, type WholeOptions } from "../trainees/whole-trainee.ts";
 

@@ -6,7 +6,7 @@ import type { Model } from "../../models/model.ts";
 import { matchesModule } from "../../nn/patterns.ts";
 import { usualLearningRate } from "../../optim/registry.ts";
 import type { TrainConfig } from "../../options/config.ts";
-import { prepare, type Run, type RunContext } from "../../train/prepare.ts";
+import { prepare, type Run, type RunContext } from "../../train/setup/prepare.ts";
 import type { Probe, WarmEvent } from "./events.ts";
 import { inputAxisOf, openTrainee } from "../trainees/trainee.ts";
 

@@ -4,9 +4,9 @@ import { smallestSafeInterval } from "../../compress/projection.ts";
 import type { FileStore } from "../../host/host.ts";
 import { parseConfig, type TrainOptions } from "../../options/config.ts";
 import { vocabularySizeOf } from "../../tasks/load.ts";
-import { planOptionsOf } from "../../train/method.ts";
+import { planOptionsOf } from "../../train/setup/method.ts";
 import { planParameters } from "../../engine/plan.ts";
-import { modelOf } from "../../train/prepare.ts";
+import { modelOf } from "../../train/setup/prepare.ts";
 import { methodNames, type MethodSpec, parseMethod } from "./method-spec.ts";
 import type { Suite } from "./suites.ts";
 

@@ -11,9 +11,9 @@ import type { TrainConfig } from "../../options/config.ts";
 import { bufferNamed, bufferOf, setElements } from "../../runtime/buffers.ts";
 import type { ProgramCache } from "../../runtime/programs.ts";
 import { readTensor } from "../../runtime/runtime.ts";
-import { planOptionsOf, type Trainee as Planned, traineeOf } from "../../train/method.ts";
+import { planOptionsOf, type Trainee as Planned, traineeOf } from "../../train/setup/method.ts";
 import { planParameters } from "../../engine/plan.ts";
-import type { Run } from "../../train/prepare.ts";
+import type { Run } from "../../train/setup/prepare.ts";
 import { elementsOf, matrixOf } from "../theory/matrix.ts";
 
 export interface Trainee {

@@ -4,15 +4,15 @@
  */
 
 import { z } from "zod";
-import { FormatError, option, UsageError } from "../errors.ts";
-import { exists } from "../host/content.ts";
-import type { FileStore } from "../host/host.ts";
-import { dirname, join } from "../host/path.ts";
-import { restore } from "../runtime/buffers.ts";
-import { readTensor } from "../runtime/runtime.ts";
-import { sameShape } from "../tensor/shape.ts";
-import { openSafetensors, writeSafetensors } from "../weights/index.ts";
-import { namedBuffers, type TrainState } from "../engine/parts/state.ts";
+import { FormatError, option, UsageError } from "../../errors.ts";
+import { exists } from "../../host/content.ts";
+import type { FileStore } from "../../host/host.ts";
+import { dirname, join } from "../../host/path.ts";
+import { restore } from "../../runtime/buffers.ts";
+import { readTensor } from "../../runtime/runtime.ts";
+import { sameShape } from "../../tensor/shape.ts";
+import { openSafetensors, writeSafetensors } from "../../weights/index.ts";
+import { namedBuffers, type TrainState } from "../../engine/parts/state.ts";
 
 /** How far a run has come. */
 export interface Position {

@@ -4,11 +4,11 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { runContext } from "../../src/cli/inputs/run-context.ts";
-import { byteTokenizer } from "../../src/text/index.ts";
-import { parseConfig } from "../../src/options/config.ts";
-import { train } from "../../src/train/train.ts";
-import { readGolden } from "../models/golden.ts";
+import { runContext } from "../../../src/cli/inputs/run-context.ts";
+import { byteTokenizer } from "../../../src/text/index.ts";
+import { parseConfig } from "../../../src/options/config.ts";
+import { trainEvents } from "../../../src/train/events.ts";
+import { readGolden } from "../../models/golden.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-output-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -25,7 +25,7 @@ async function llamaOf(
   const scratch = mkdtempSync(join(folder, "scratch-"));
   const { bos_token_id: _, eos_token_id: __, ...rest } = config;
   const model = { ...rest, vocab_size: 257 };
-  for await (const _event of train(
+  for await (const _event of trainEvents(
     parseConfig({ train: text, model, steps: 1, contextLength: 16, output: scratch }),
     await runContext({}),
   ));
@@ -44,7 +44,7 @@ async function llamaOf(
 async function trained(directory: string) {
   const output = mkdtempSync(join(folder, "trained-"));
   const options = { train: text, model: directory, steps: 1, contextLength: 16, output };
-  for await (const _event of train(parseConfig(options), await runContext({})));
+  for await (const _event of trainEvents(parseConfig(options), await runContext({})));
   const read = (name: string): unknown => JSON.parse(readFileSync(join(output, name), "utf8"));
   return { config: read("config.json"), generation: read("generation_config.json") };
 }

@@ -1,9 +1,9 @@
 /** @file A batch of which only the shapes are true. */
 
-import type { Batch } from "../models/batch.ts";
-import type { InputTypes, Model } from "../models/model.ts";
-import { staticShape } from "../tensor/shape.ts";
-import { zeros } from "../tensor/host-tensor.ts";
+import type { Batch } from "../../models/batch.ts";
+import type { InputTypes, Model } from "../../models/model.ts";
+import { staticShape } from "../../tensor/shape.ts";
+import { zeros } from "../../tensor/host-tensor.ts";
 
 /** A batch with inputs of these types and as many targets as the model's task has. */
 export function countedBatch(types: InputTypes, { task }: Model): Batch {

@@ -1,15 +1,15 @@
 /** Ten steps of LoRA and LoRA+ against peft, what every method keeps, and what it leaves alone. */
 
-import { bufferOf, floats } from "../../src/runtime/buffers.ts";
+import { bufferOf, floats } from "../../../src/runtime/buffers.ts";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { bert } from "../../src/models/architectures/encoders/bert.ts";
-import { gpt2 } from "../../src/models/architectures/gpt2.ts";
-import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
-import { leavesAdapters, traineeOf } from "../../src/train/method.ts";
-import { describePlan } from "../../src/engine/plan.ts";
-import { expectClose, relativeDifference } from "../support/close.ts";
-import { batchOf, numbersOfParam, partsOf } from "./support.ts";
+import { bert } from "../../../src/models/architectures/encoders/bert.ts";
+import { gpt2 } from "../../../src/models/architectures/gpt2.ts";
+import { parseConfig, type TrainOptions } from "../../../src/options/config.ts";
+import { leavesAdapters, traineeOf } from "../../../src/train/setup/method.ts";
+import { describePlan } from "../../../src/engine/plan.ts";
+import { expectClose, relativeDifference } from "../../support/close.ts";
+import { batchOf, numbersOfParam, partsOf } from "../support.ts";
 
 interface GoldenTensor {
   readonly data: readonly number[];

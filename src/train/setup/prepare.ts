@@ -1,26 +1,27 @@
 /** @file From options to everything a run needs: model, data, plan, and an engine with its weights. */
 
-import { UsageError } from "../errors.ts";
-import type { FileStore, Host } from "../host/host.ts";
-import type { ImageProcessor } from "../images/index.ts";
-import { headParams, type Model } from "../models/model.ts";
-import { modelFromConfig, modelFromScratch } from "../models/architectures/registry.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import type { Tokenizer } from "../text/index.ts";
-import { eachWeight, readConfig } from "../weights/index.ts";
-import { type Classifier, classifierFor, labelsFor } from "../tasks/classes.ts";
-import type { TrainConfig } from "../options/config.ts";
-import { type Dataset, type DatasetRequest, openDataset } from "../tasks/dataset.ts";
-import { loadData, tokenizerOf } from "../tasks/load.ts";
-import type { TrainData } from "../tasks/task-data.ts";
-import { dataKey } from "../engine/parts/draws.ts";
-import { openEngine, type Engine } from "../engine/engine.ts";
-import { imageProcessorOf } from "../tasks/images.ts";
-import { checkModelFields } from "../options/model-fields.ts";
+import type { RunInputs } from "./inputs.ts";
+import { UsageError } from "../../errors.ts";
+import type { FileStore, Host } from "../../host/host.ts";
+import type { ImageProcessor } from "../../images/index.ts";
+import { headParams, type Model } from "../../models/model.ts";
+import { modelFromConfig, modelFromScratch } from "../../models/architectures/registry.ts";
+import { readTensor, type Runtime } from "../../runtime/runtime.ts";
+import type { Tokenizer } from "../../text/index.ts";
+import { eachWeight, readConfig } from "../../weights/index.ts";
+import { type Classifier, classifierFor, labelsFor } from "../../tasks/classes.ts";
+import type { TrainConfig } from "../../options/config.ts";
+import { type Dataset, openDataset } from "../../tasks/dataset.ts";
+import { loadData, tokenizerOf } from "../../tasks/load.ts";
+import type { TrainData } from "../../tasks/task-data.ts";
+import { dataKey } from "../../engine/parts/draws.ts";
+import { openEngine, type Engine } from "../../engine/engine.ts";
+import { imageProcessorOf } from "../../tasks/images.ts";
+import { checkModelFields } from "../../options/model-fields.ts";
 import { type Trainee, traineeOf } from "./method.ts";
-import { drawWeight } from "../engine/parts/initial-weights.ts";
-import { setWeight } from "../engine/parts/state.ts";
-import { fieldsForTask, isNewTask } from "../options/task.ts";
+import { drawWeight } from "../../engine/parts/initial-weights.ts";
+import { setWeight } from "../../engine/parts/state.ts";
+import { fieldsForTask, isNewTask } from "../../options/task.ts";
 
 /** What a run is given from outside. */
 export interface RunContext {
@@ -31,6 +32,7 @@ export interface RunContext {
 export interface Run extends Trainee {
   readonly config: TrainConfig;
   readonly context: RunContext;
+  readonly inputs: RunInputs;
   /** Undefined for a model of images. */
   readonly tokenizer: Tokenizer | undefined;
   /** Undefined for a model of texts. */
@@ -87,18 +89,16 @@ export function contextLengthOf(config: TrainConfig, model: Model): number {
   );
 }
 
-/** Data in place of the files of the options, and formats that these may have. */
-export type DataInputs = Pick<DatasetRequest, "data" | "formats" | "heldOut">;
-
 export async function prepare(
   config: TrainConfig,
   context: RunContext,
-  inputs: DataInputs = {},
+  inputs: RunInputs = {},
 ): Promise<Run> {
   const { files } = context.host;
   const dataset = openDataset({ ...inputs, config, files });
-  const tokenizer = await tokenizerOf(files, config, dataset);
-  const known = await modelOf(files, config, tokenizer);
+  const tokenizer =
+    inputs.tokenizer ?? inputs.model?.tokenizer ?? (await tokenizerOf(files, config, dataset));
+  const known = inputs.model?.base ?? (await modelOf(files, config, tokenizer));
   const { model: base, hasNewHead } = await classifierOf(config, known, dataset);
   if (tokenizer && tokenizer.vocabularySize > base.vocabularySize) {
     throw new UsageError(
@@ -106,7 +106,7 @@ export async function prepare(
         `; got a vocabulary of ${tokenizer.vocabularySize}`,
     );
   }
-  const trainee = traineeOf(base, config);
+  const trainee = traineeOf(base, config, inputs);
   const { model } = trainee;
   const contextLength = contextLengthOf(config, model);
   const processor = tokenizer ? undefined : await imageProcessorOf(files, config, base);
@@ -124,15 +124,16 @@ export async function prepare(
     ...trainee,
     runtime: context.runtime,
     shapes: data.shapes,
+    objective: inputs.objective,
   });
-  const run = { ...trainee, config, context, tokenizer, processor, data, engine };
+  const run = { ...trainee, config, context, inputs, tokenizer, processor, data, engine };
   const drawn = await fillWeights(run, hasNewHead ? headParams(base) : []);
   // Reading and tokenizing leave more garbage than a small model has weights.
   context.runtime.collectGarbage();
   return { ...run, drawn };
 }
 
-type WeightedRun = Pick<Run, "config" | "context" | "base" | "model" | "engine">;
+type WeightedRun = Pick<Run, "config" | "context" | "inputs" | "base" | "model" | "engine">;
 
 /**
  * A model from scratch is drawn; so is what a checkpoint lacks, and the adapters of any model.
@@ -141,9 +142,15 @@ type WeightedRun = Pick<Run, "config" | "context" | "base" | "model" | "engine">
  * @returns what was drawn though there is a checkpoint, adapters left out
  */
 async function fillWeights(run: WeightedRun, fresh: readonly string[]): Promise<readonly string[]> {
-  const { config, context, base, model, engine } = run;
+  const { config, context, inputs, base, model, engine } = run;
   const loaded = new Set<string>();
-  if (typeof config.model === "string") {
+  if (inputs.model) {
+    for (const [name, buffer] of inputs.model.weights) {
+      if (!base.params.has(name) || fresh.includes(name)) continue;
+      setWeight(engine.state, name, await readTensor(buffer));
+      loaded.add(name);
+    }
+  } else if (typeof config.model === "string") {
     const shapes = [...base.params].map(([name, { shape }]) => [name, shape] as const);
     const expected = new Map(shapes.filter(([name]) => !fresh.includes(name)));
     const { checkpoint } = base;

@@ -3,15 +3,16 @@
 import { promptIds, promptText } from "../data/index.ts";
 import { corpusBleu, rouge } from "../evaluate/index.ts";
 import { complete, createDecoder } from "../generate/index.ts";
+import { mapTensors } from "../graph/tensors.ts";
 import type { TranslationEvent } from "../runs/events.ts";
-import type { Run } from "./prepare.ts";
+import type { Run } from "./setup/prepare.ts";
 import { templateOf } from "../tasks/template.ts";
 
 const SAMPLES = 5;
 
 /** Greedy translations of the held-out pairs; none if there are no pairs. */
 export async function translate(run: Run, step: number): Promise<TranslationEvent | undefined> {
-  const { config, context, data, engine, model, tokenizer } = run;
+  const { config, context, data, engine, inputs, model, tokenizer } = run;
   const { pairs } = data;
   if (!tokenizer || pairs.length === 0) return undefined;
   const start = performance.now();
@@ -34,6 +35,9 @@ export async function translate(run: Run, step: number): Promise<TranslationEven
     type: "translation",
     step,
     ...scoreTranslations(hypotheses, references),
+    ...(inputs.metrics && {
+      metrics: mapTensors(inputs.metrics, (metric) => metric(hypotheses, references)),
+    }),
     count: fitting.length,
     elapsedMs: performance.now() - start,
     samples: fitting.slice(0, SAMPLES).map((i, k) => ({

@@ -1,8 +1,8 @@
 /** Rates around merges, against hand-made numbers. */
 
 import { expect, it } from "vitest";
-import { parseConfig } from "../../src/options/config.ts";
-import { createRates } from "../../src/train/rates.ts";
+import { parseConfig } from "../../../src/options/config.ts";
+import { createRates } from "../../../src/train/setup/rates.ts";
 
 const config = parseConfig({ learningRate: 2, schedule: "linear", warmupSteps: 2 });
 const steps = Array.from({ length: 8 }, (_, i) => i);

@@ -5,9 +5,10 @@
  *   restart             the schedule of a run that is as long as a cycle, in each cycle
  */
 
-import { usualLearningRate } from "../optim/registry.ts";
-import { schedule } from "../optim/schedule.ts";
-import type { TrainConfig } from "../options/config.ts";
+import type { RunInputs } from "./inputs.ts";
+import { usualLearningRate } from "../../optim/registry.ts";
+import { schedule } from "../../optim/schedule.ts";
+import type { TrainConfig } from "../../options/config.ts";
 import type { MergeSchedule } from "./merge.ts";
 
 export interface StepRate {
@@ -21,9 +22,10 @@ export function createRates(
   { schedule: name, warmupSteps, learningRate, optimizer }: TrainConfig,
   totalSteps: number,
   merges: MergeSchedule | undefined,
+  own: Pick<RunInputs, "optimizer" | "schedule"> = {},
 ): (step: number) => StepRate {
-  const peak = learningRate ?? usualLearningRate(optimizer);
-  const whole = schedule(name, { warmupSteps, totalSteps });
+  const peak = learningRate ?? own.optimizer?.usualRate ?? usualLearningRate(optimizer);
+  const whole = own.schedule ?? schedule(name, { warmupSteps, totalSteps });
   if (!merges) return (step) => ({ learningRate: peak * whole(step), optimizerStep: step + 1 });
   const { every, after, warmupSteps: restart } = merges;
   if (after === "prune and warm up") {

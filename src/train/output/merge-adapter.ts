@@ -1,15 +1,15 @@
 /** @file An adapter on disk folded into its base, and saved as an ordinary model. */
 
-import { bufferOf } from "../runtime/buffers.ts";
-import { option } from "../errors.ts";
-import { companionFiles, loadNetwork, type LoadModelOptions } from "../generate/load-model.ts";
-import type { FileStore } from "../host/host.ts";
-import { cpuRuntime } from "../runtime/node.ts";
-import { readTensor } from "../runtime/runtime.ts";
-import { saveModel } from "../weights/index.ts";
-import { mergeInto } from "./merge.ts";
+import { bufferOf } from "../../runtime/buffers.ts";
+import { option } from "../../errors.ts";
+import { companionFiles, loadNetwork, type LoadModelOptions } from "../../generate/load-model.ts";
+import type { FileStore } from "../../host/host.ts";
+import { cpuRuntime } from "../../runtime/node.ts";
+import { readTensor } from "../../runtime/runtime.ts";
+import { saveModel } from "../../weights/index.ts";
+import { mergeInto } from "../setup/merge.ts";
 import { checkEmpty } from "./output.ts";
-import { createProgramCache } from "../runtime/programs.ts";
+import { createProgramCache } from "../../runtime/programs.ts";
 
 export interface MergeAdapterOptions extends LoadModelOptions {
   /** A directory for the merged model. */

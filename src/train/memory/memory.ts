@@ -3,22 +3,22 @@
  * onnxruntime is what its programs need at their peak; a session keeps that for its next run, so the programs of a step add up.
  */
 
-import { type Engine, openEngine } from "../engine/engine.ts";
-import { isScratchSlot } from "../engine/parts/names.ts";
-import type { Plan } from "../engine/parts/param-plan.ts";
-import type { FileStore } from "../host/host.ts";
-import type { InputTypes, Model } from "../models/model.ts";
-import type { TrainConfig } from "../options/config.ts";
-import type { MemoryRow, MemoryTable } from "../runs/events.ts";
-import { type CountedProgram, countingRuntime } from "../runtime/counting.ts";
-import { tensorBytes } from "../tensor/host-tensor.ts";
-import { batchTypes } from "../tasks/encoder.ts";
-import { vocabularySizeOf } from "../tasks/load.ts";
+import { type Engine, openEngine } from "../../engine/engine.ts";
+import { isScratchSlot } from "../../engine/parts/names.ts";
+import type { Plan } from "../../engine/parts/param-plan.ts";
+import type { FileStore } from "../../host/host.ts";
+import type { InputTypes, Model } from "../../models/model.ts";
+import type { TrainConfig } from "../../options/config.ts";
+import type { MemoryRow, MemoryTable } from "../../runs/events.ts";
+import { type CountedProgram, countingRuntime } from "../../runtime/counting.ts";
+import { tensorBytes } from "../../tensor/host-tensor.ts";
+import { batchTypes } from "../../tasks/encoder.ts";
+import { vocabularySizeOf } from "../../tasks/load.ts";
 import { countedBatch } from "./counted-batch.ts";
-import { mergeAdapters, mergeSchedule } from "./merge.ts";
-import { type Trainee, traineeOf } from "./method.ts";
-import { describePlan, type ParameterPlan } from "../engine/plan.ts";
-import { contextLengthOf, modelOf, type Run } from "./prepare.ts";
+import { mergeAdapters, mergeSchedule } from "../setup/merge.ts";
+import { type Trainee, traineeOf } from "../setup/method.ts";
+import { describePlan, type ParameterPlan } from "../../engine/plan.ts";
+import { contextLengthOf, modelOf, type Run } from "../setup/prepare.ts";
 
 /** What the memory of a run depends on. */
 interface MemoryParts {

@@ -2,26 +2,22 @@
  * @file The training loop, as an asynchronous generator of events.
  *
  * Who consumes the events decides the pace: between two events nothing runs.
- *
- * @example
- * for await (const event of train(parseConfig({ steps: 100 }), { runtime, host })) {
- *   if (event.type === "step") console.log(event.step, event.loss);
- * }
  */
 
 import type { TrainConfig } from "../options/config.ts";
 import type { EndEvent, SavedEvent, StartEvent, TrainEvent } from "../runs/events.ts";
 import { elementCount } from "../tensor/shape.ts";
-import { removeCheckpoint } from "./checkpoint.ts";
-import { translate } from "./evaluation.ts";
-import { measuredMemory, predictedMemory } from "./memory.ts";
-import { checkOutput } from "./output.ts";
+import { removeCheckpoint } from "./output/checkpoint.ts";
+import { translate } from "./translation.ts";
+import { measuredMemory, predictedMemory } from "./memory/memory.ts";
+import { checkOutput } from "./output/output.ts";
 import { describePlan } from "../engine/plan.ts";
-import { type DataInputs, prepare, type Run, type RunContext } from "./prepare.ts";
+import type { RunInputs } from "./setup/inputs.ts";
+import { prepare, type Run, type RunContext } from "./setup/prepare.ts";
 import { stopwatch } from "./stopwatch.ts";
 import { openTrainer, type Trainer } from "./trainer.ts";
 
-export interface TrainContext extends RunContext, DataInputs {
+export interface TrainContext extends RunContext {
   /** Aborting finishes the micro-step, saves a checkpoint and ends the run. */
   readonly signal?: AbortSignal;
 }
@@ -29,15 +25,19 @@ export interface TrainContext extends RunContext, DataInputs {
 /**
  * Trains a model and saves it.
  *
+ * @param onPrepared - is handed the run before its first event
  * @throws {UsageError} if the options do not fit together, before anything is written.
  * @throws {FormatError} if a file is not what it should be.
  */
-export async function* train(
+export async function* trainEvents(
   config: TrainConfig,
-  { signal, data, formats, heldOut, ...context }: TrainContext,
+  { signal, ...context }: TrainContext,
+  inputs: RunInputs = {},
+  onPrepared: (run: Run) => void = () => undefined,
 ): AsyncGenerator<TrainEvent, void, undefined> {
-  await checkOutput(context.host.files, config);
-  const run = await prepare(config, context, { data, formats, heldOut });
+  if (inputs.writes !== false) await checkOutput(context.host.files, config);
+  const run = await prepare(config, context, inputs);
+  onPrepared(run);
   try {
     yield* trainPrepared(run, signal);
   } finally {
@@ -51,6 +51,7 @@ async function* trainPrepared(
 ): AsyncGenerator<TrainEvent, void, undefined> {
   const { config, engine, context } = run;
   const { output } = config;
+  const writes = run.inputs.writes !== false;
   const trainer = await openTrainer(run);
   const { totalSteps } = trainer;
   const evaluateEvery = config.evaluateEvery || Math.max(1, Math.ceil(totalSteps / 10));
@@ -62,13 +63,11 @@ async function* trainPrepared(
   if (!config.resume) yield await trainer.evaluate();
 
   let savedStep: number | undefined;
-  const saved = (what: SavedEvent["what"]): SavedEvent => {
+  const save = async function* (what: SavedEvent["what"]): AsyncGenerator<SavedEvent> {
+    if (!writes) return;
+    await (what === "model" ? trainer.saveModel() : trainer.saveCheckpoint());
     savedStep = trainer.position().step;
-    return { type: "saved", step: savedStep, path: output, what };
-  };
-  const pause = async (): Promise<SavedEvent> => {
-    await trainer.saveCheckpoint();
-    return saved("checkpoint");
+    yield { type: "saved", step: savedStep, path: output, what };
   };
   const end = (reason: EndEvent["reason"], message?: string): EndEvent => ({
     type: "end",
@@ -92,7 +91,7 @@ async function* trainPrepared(
       yield { type: "micro-step", step, microStep: trainer.position().microStep };
       if (signal?.aborted && trainer.isPausable()) {
         clock.stop();
-        yield await pause();
+        yield* save("checkpoint");
         yield end("interrupted");
         return;
       }
@@ -122,7 +121,7 @@ async function* trainPrepared(
 
     const isLast = done === totalSteps;
     if (signal?.aborted && !isLast) {
-      yield await pause();
+      yield* save("checkpoint");
       yield end("interrupted");
       return;
     }
@@ -130,15 +129,13 @@ async function* trainPrepared(
       const evaluation = await trainer.evaluate();
       yield evaluation;
       // What is on disk are always weights whose held-out loss is a number.
-      if (Number.isFinite(evaluation.loss)) {
-        await trainer.saveModel();
-        yield saved("model");
-      }
+      if (Number.isFinite(evaluation.loss)) yield* save("model");
     }
-    if (config.saveEvery > 0 && (isLast || done % config.saveEvery === 0)) yield await pause();
+    if (config.saveEvery > 0 && (isLast || done % config.saveEvery === 0))
+      yield* save("checkpoint");
   }
 
-  if (config.saveEvery === 0) await removeCheckpoint(context.host.files, output);
+  if (writes && config.saveEvery === 0) await removeCheckpoint(context.host.files, output);
   const translation = await translate(run, trainer.position().step);
   if (translation) yield translation;
   yield end("finished");

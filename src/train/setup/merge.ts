@@ -4,8 +4,8 @@
  *   W ← W + f s B A;   f = 1: redraw A, B ← 0;   f < 1: B ← (1 - f) B
  */
 
-import { bufferOf, floats, setElements } from "../runtime/buffers.ts";
-import { trainingOf } from "../engine/parts/param-plan.ts";
+import { bufferOf, floats, setElements } from "../../runtime/buffers.ts";
+import { trainingOf } from "../../engine/parts/param-plan.ts";
 import {
   type Adapter,
   ADAPTER_FAMILY,
@@ -14,17 +14,17 @@ import {
   type AfterMerge,
   isAdapterMethod,
   mergedWeight,
-} from "../adapters/index.ts";
-import { input } from "../graph/value.ts";
-import { cast } from "../ops/elementwise.ts";
-import { compile, type Program } from "../onnx/model.ts";
-import type { Buffer } from "../runtime/runtime.ts";
-import type { DType } from "../tensor/dtype.ts";
-import type { TrainConfig } from "../options/config.ts";
+} from "../../adapters/index.ts";
+import { input } from "../../graph/value.ts";
+import { cast } from "../../ops/elementwise.ts";
+import { compile, type Program } from "../../onnx/model.ts";
+import type { Buffer } from "../../runtime/runtime.ts";
+import type { DType } from "../../tensor/dtype.ts";
+import type { TrainConfig } from "../../options/config.ts";
 import type { Trainee } from "./method.ts";
-import type { Engine } from "../engine/engine.ts";
-import type { EngineParts } from "../engine/parts/parts.ts";
-import { reset, type TrainState } from "../engine/parts/state.ts";
+import type { Engine } from "../../engine/engine.ts";
+import type { EngineParts } from "../../engine/parts/parts.ts";
+import { reset, type TrainState } from "../../engine/parts/state.ts";
 
 /** When adapters are merged, and what becomes of the optimizer then. */
 export interface MergeSchedule {

@@ -2,7 +2,8 @@
  * @file What is trained: the model with the adapters of the method, and the plan for its parameters.
  */
 
-import type { Plan } from "../engine/parts/param-plan.ts";
+import type { RunInputs } from "./inputs.ts";
+import type { Plan } from "../../engine/parts/param-plan.ts";
 import {
   type Adapter,
   ADAPTER_FAMILY,
@@ -12,15 +13,15 @@ import {
   isAdapterMethod,
   moduleOf,
   settingsOf,
-} from "../adapters/index.ts";
-import { UsageError } from "../errors.ts";
-import { headParams, type Model } from "../models/model.ts";
-import { matches, matchesModule } from "../nn/patterns.ts";
-import { COMPRESSORS } from "../compress/registry.ts";
-import { namedOptimizer } from "../optim/registry.ts";
-import type { TrainConfig } from "../options/config.ts";
-import { EVERYTHING, planParameters, type PlanOptions, type Trainable } from "../engine/plan.ts";
-import { isNewTask } from "../options/task.ts";
+} from "../../adapters/index.ts";
+import { UsageError } from "../../errors.ts";
+import { headParams, type Model } from "../../models/model.ts";
+import { matches, matchesModule } from "../../nn/patterns.ts";
+import { COMPRESSORS } from "../../compress/registry.ts";
+import { namedOptimizer } from "../../optim/registry.ts";
+import type { TrainConfig } from "../../options/config.ts";
+import { EVERYTHING, planParameters, type PlanOptions, type Trainable } from "../../engine/plan.ts";
+import { isNewTask } from "../../options/task.ts";
 
 export interface Trainee {
   /** The model as it is on disk. */
@@ -39,9 +40,9 @@ export interface Trainee {
  *
  * @throws {UsageError} if patterns match nothing, or a setting would diverge.
  */
-export function traineeOf(base: Model, config: TrainConfig): Trainee {
+export function traineeOf(base: Model, config: TrainConfig, inputs: RunInputs = {}): Trainee {
   const { method } = config;
-  const options = planOptionsOf(config);
+  const options = planOptionsOf(config, inputs);
   const { resampleEvery } = options.compressor;
   checkPatterns(base, config);
   if (!isAdapterMethod(method)) {
@@ -60,13 +61,13 @@ export function traineeOf(base: Model, config: TrainConfig): Trainee {
 }
 
 /** What the options say of the plan. */
-export function planOptionsOf(config: TrainConfig): PlanOptions {
+export function planOptionsOf(config: TrainConfig, inputs: RunInputs = {}): PlanOptions {
   const { method, optimizer, weightDecay, hyperparameters } = config;
-  const compressor = COMPRESSORS[isAdapterMethod(method) ? "dense" : method](config);
+  const name = isAdapterMethod(method) ? "dense" : method;
   return {
     ...config,
-    compressor,
-    optimizer: namedOptimizer(optimizer, { weightDecay, hyperparameters }),
+    compressor: inputs.compressor ?? COMPRESSORS[name](config),
+    optimizer: inputs.optimizer ?? namedOptimizer(optimizer, { weightDecay, hyperparameters }),
   };
 }
 

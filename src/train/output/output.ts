@@ -3,21 +3,21 @@
  * something to go on with.
  */
 
-import { peftName, settingsOf } from "../adapters/index.ts";
-import { option, UsageError } from "../errors.ts";
-import { readJsonObject } from "../files/read-json.ts";
-import { exists } from "../host/content.ts";
-import { errorCode, fileError } from "../host/file-error.ts";
-import type { FileStore } from "../host/host.ts";
-import { join } from "../host/path.ts";
-import { bufferOf } from "../runtime/buffers.ts";
-import { repositoryOfPath } from "../hub/cache.ts";
-import { readTensor } from "../runtime/runtime.ts";
-import { saveAdapter, saveModel, type WritableTensor } from "../weights/index.ts";
-import type { TrainConfig } from "../options/config.ts";
-import { mergeInto } from "./merge.ts";
-import { leavesAdapters } from "./method.ts";
-import type { Run } from "./prepare.ts";
+import { peftName, settingsOf } from "../../adapters/index.ts";
+import { option, UsageError } from "../../errors.ts";
+import { readJsonObject } from "../../files/read-json.ts";
+import { exists } from "../../host/content.ts";
+import { errorCode, fileError } from "../../host/file-error.ts";
+import type { FileStore } from "../../host/host.ts";
+import { join } from "../../host/path.ts";
+import { bufferOf } from "../../runtime/buffers.ts";
+import { repositoryOfPath } from "../../hub/cache.ts";
+import { readTensor } from "../../runtime/runtime.ts";
+import { saveAdapter, saveModel, type WritableTensor } from "../../weights/index.ts";
+import type { TrainConfig } from "../../options/config.ts";
+import { mergeInto } from "../setup/merge.ts";
+import { leavesAdapters } from "../setup/method.ts";
+import type { Run } from "../setup/prepare.ts";
 
 const GENERATION_CONFIG = "generation_config.json";
 

@@ -1,0 +1,227 @@
+/**
+ * @file Training in code: options as they are written in a file, or what they name itself, data in memory, a loaded model, an optimizer of
+ * one's own; and a run that is followed event by event, or awaited.
+ *
+ * @example
+ * const run = train(
+ *   { model: "gpt2/", data: [{ text: "..." }], rank: 32, steps: 100, output: "runs/mine" },
+ *   { host: nodeHost(), runtime: cpuRuntime() },
+ * );
+ * for await (const event of run) {
+ *   if (event.type === "step") console.log(event.step, event.loss);
+ * }
+ * const { generate } = await run.result();
+ */
+
+import type { Compressor } from "../compress/compressor.ts";
+import type { DataInput, Formats } from "../data/index.ts";
+import { pathsOf } from "../data/index.ts";
+import type { Objective } from "../engine/objectives/objective.ts";
+import { UsageError } from "../errors.ts";
+import {
+  completeText,
+  type CompleteTextOptions,
+  createDecoder,
+  type LoadedModel,
+} from "../generate/index.ts";
+import type { Optimizer } from "../optim/optimizer.ts";
+import type { Schedule } from "../optim/schedule.ts";
+import { parseConfig, type TrainConfig, type TrainOptions } from "../options/config.ts";
+import type { EndEvent, EvaluationEvent, TrainEvent, TranslationEvent } from "../runs/events.ts";
+import type { Tokenizer } from "../text/index.ts";
+import { type TrainContext, trainEvents } from "./events.ts";
+import { saveOutput } from "./output/output.ts";
+import type { Metric, RunInputs } from "./setup/inputs.ts";
+import type { Run } from "./setup/prepare.ts";
+import { evaluateRun } from "./trainer.ts";
+
+type Named = "method" | "model" | "optimizer" | "schedule" | "tokenizer" | "train" | "validation";
+
+/** The options of a run, in which things may stand in place of their names. */
+export interface TrainRequest extends Omit<TrainOptions, Named> {
+  /** A directory, a name on the Hub where the caller resolves those, fields of config.json, or a loaded model, which is copied. */
+  readonly model?: TrainOptions["model"] | LoadedModel | undefined;
+  readonly tokenizer?: string | Tokenizer | undefined;
+  /** A path, paths, rows in memory, or a function that gives them. */
+  readonly data?: DataInput | undefined;
+  /** The same of what is held out; a part of the data if absent. */
+  readonly validation?: DataInput | undefined;
+  /** The formats of files; those of the library if absent. */
+  readonly formats?: Formats | undefined;
+  readonly method?: TrainOptions["method"] | Compressor | undefined;
+  readonly optimizer?: TrainOptions["optimizer"] | Optimizer | undefined;
+  readonly schedule?: TrainOptions["schedule"] | Schedule | undefined;
+  /** What is minimised; what the model proposes if absent. */
+  readonly objective?: Objective | undefined;
+  /** Scores of generated texts, told with the held-out translations. */
+  readonly metrics?: Readonly<Record<string, Metric>> | undefined;
+  /** The directory of the model, the log and checkpoints; nothing is written if absent. */
+  readonly output?: string | undefined;
+}
+
+export interface TrainRunContext extends TrainContext {
+  /** The directory of a model that is named; the name is one if absent. */
+  readonly resolveModel?: (name: string) => Promise<string>;
+}
+
+/** A run: followed by its events, or awaited; each event is told once. */
+export interface TrainRun extends AsyncIterable<TrainEvent> {
+  /**
+   * Goes on to the end.
+   *
+   * @throws {UsageError | FormatError} as the run does, and if the loss stopped being a number.
+   */
+  result(): Promise<TrainResult>;
+}
+
+/** A trained model, in memory. */
+export interface TrainResult {
+  readonly reason: Exclude<EndEvent["reason"], "not a number">;
+  /** The last held-out loss. */
+  readonly evaluation: EvaluationEvent | undefined;
+  readonly translation: TranslationEvent | undefined;
+  /** To be trained on, to be decoded, or to be looked at; undefined for a model of images. */
+  readonly model: LoadedModel | undefined;
+  /** The continuation of a text. @throws {UsageError} if the model writes none. */
+  generate(prompt: string, options?: CompleteTextOptions): Promise<string>;
+  /** Held-out loss, once more. */
+  evaluate(): Promise<EvaluationEvent>;
+  /** Saves the model as a Hugging Face directory. @throws {UsageError} if it cannot. */
+  save(directory: string): Promise<void>;
+  /** Frees compiled programs. What needs them compiles them again. */
+  dispose(): Promise<void>;
+}
+
+/** Trains a model: what is wrong with the options is thrown when the run is followed or awaited. */
+export function train(request: TrainRequest, context: TrainRunContext): TrainRun {
+  let prepared: Run | undefined;
+  let evaluation: EvaluationEvent | undefined;
+  let translation: TranslationEvent | undefined;
+  let end: EndEvent | undefined;
+
+  async function* follow(): AsyncGenerator<TrainEvent, void, undefined> {
+    const { config, inputs } = await configured(request, context);
+    for await (const event of trainEvents(config, context, inputs, (run) => (prepared = run))) {
+      if (event.type === "evaluation") evaluation = event;
+      if (event.type === "translation") translation = event;
+      if (event.type === "end") end = event;
+      yield event;
+    }
+  }
+  const events = follow();
+
+  return {
+    [Symbol.asyncIterator]: () => events,
+    async result() {
+      for await (const _event of events);
+      if (!prepared || !end) throw new UsageError("train: the run was left before its end");
+      if (end.reason === "not a number") throw new UsageError(end.message ?? "train: diverged");
+      return resultOf(prepared, { reason: end.reason, evaluation, translation });
+    },
+  };
+}
+
+/** Options for what is named, and inputs for what is not. */
+async function configured(
+  request: TrainRequest,
+  { resolveModel }: TrainRunContext,
+): Promise<{ readonly config: TrainConfig; readonly inputs: RunInputs }> {
+  const { data, formats, method, metrics, model, objective, optimizer, schedule } = request;
+  const { tokenizer, validation, ...rest } = request;
+  const loaded = model !== undefined && isLoaded(model) ? model : undefined;
+  if (loaded && loaded.adapters.length > 0) {
+    throw new UsageError("model: it has adapters; got a loaded model to train on", {
+      hint: "merge them first",
+    });
+  }
+  const paths = data === undefined ? undefined : pathsOf(data);
+  const heldPaths = validation === undefined ? undefined : pathsOf(validation);
+  const options: TrainOptions = {
+    ...withoutParts(rest),
+    ...(model !== undefined && { model: await nameOf(model, resolveModel) }),
+    ...(typeof method === "string" && { method }),
+    ...(typeof method === "object" && { method: "dense" }),
+    ...(typeof optimizer === "string" && { optimizer }),
+    ...(typeof schedule === "string" && { schedule }),
+    ...(typeof tokenizer === "string" && { tokenizer }),
+    ...(data !== undefined && { train: paths ?? ["rows"] }),
+    ...(heldPaths && { validation: heldPaths }),
+  };
+  const inputs: RunInputs = {
+    formats,
+    metrics,
+    objective,
+    model: loaded,
+    data: paths ? undefined : data,
+    heldOut: heldPaths ? undefined : validation,
+    writes: request.output !== undefined,
+    ...(typeof method === "object" && { compressor: method }),
+    ...(typeof optimizer === "object" && { optimizer }),
+    ...(typeof schedule === "function" && { schedule }),
+    ...(typeof tokenizer === "object" && { tokenizer }),
+  };
+  return { config: parseConfig(options), inputs };
+}
+
+const isLoaded = (model: NonNullable<TrainRequest["model"]>): model is LoadedModel =>
+  typeof model === "object" && "weights" in model && model.weights instanceof Map;
+
+/** What the options say of a model: where it is, or what its configuration is. */
+async function nameOf(
+  model: NonNullable<TrainRequest["model"]>,
+  resolveModel: TrainRunContext["resolveModel"],
+): Promise<NonNullable<TrainOptions["model"]>> {
+  if (isLoaded(model)) return model.directory ?? model.base.config;
+  return typeof model === "string" && resolveModel ? resolveModel(model) : model;
+}
+
+/** The options that are options everywhere. */
+function withoutParts({
+  data: _data,
+  formats: _formats,
+  method: _method,
+  metrics: _metrics,
+  model: _model,
+  objective: _objective,
+  optimizer: _optimizer,
+  schedule: _schedule,
+  ...options
+}: Omit<TrainRequest, "tokenizer" | "validation">): TrainOptions {
+  return options;
+}
+
+function resultOf(
+  run: Run,
+  told: Pick<TrainResult, "reason" | "evaluation" | "translation">,
+): TrainResult {
+  const { adapters, base, config, context, engine, model, tokenizer } = run;
+  const { weights } = engine.state;
+  return {
+    ...told,
+    model: tokenizer && {
+      base,
+      adapters,
+      model,
+      weights,
+      tokenizer,
+      generation: { options: {}, ignored: [] },
+    },
+    async generate(prompt, options = {}) {
+      if (!tokenizer) throw new UsageError("generate: a model of images writes no text");
+      const decoder = createDecoder(model, context.runtime, weights);
+      const { endOfText } = tokenizer;
+      try {
+        const [made] = await completeText({ model, decoder, tokenizer }, [prompt], {
+          ...(endOfText !== undefined && { stopTokens: [endOfText] }),
+          ...options,
+        });
+        return made?.text ?? "";
+      } finally {
+        await decoder.release();
+      }
+    },
+    evaluate: () => evaluateRun(run, config.steps ?? 0),
+    save: (directory) => saveOutput({ ...run, config: { ...config, output: directory } }),
+    dispose: () => engine.release(),
+  };
+}

@@ -1,0 +1,171 @@
+/** Training in code, on a host in memory: whatever may stand in place of a name, and what a run leaves. */
+
+import { describe, expect, expectTypeOf, it } from "vitest";
+import { crossEntropy } from "../../src/engine/objectives/cross-entropy.ts";
+import { memoryHost } from "../../src/host/in-memory.ts";
+import type { Host } from "../../src/host/host.ts";
+import { everywhere } from "../../src/optim/optimizer.ts";
+import { descent, identity } from "../../src/optim/transform.ts";
+import { bufferOf } from "../../src/runtime/buffers.ts";
+import { cpuRuntime } from "../../src/runtime/node.ts";
+import type { StepEvent, TrainEvent } from "../../src/runs/events.ts";
+import { byteTokenizer } from "../../src/text/index.ts";
+import { loadModel } from "../../src/generate/index.ts";
+import { train, type TrainRequest, type TrainRun } from "../../src/train/run.ts";
+
+const runtime = cpuRuntime({ threads: 1 });
+const rows = Array.from({ length: 60 }, (_, i) => ({ source: `${i} + 1 =`, target: `${i + 1}` }));
+const tiny: TrainRequest = {
+  model: { n_embd: 16, n_layer: 1, n_head: 2, n_positions: 32 },
+  data: rows,
+  steps: 3,
+  batchSize: 4,
+  rank: 4,
+  translations: 0,
+};
+
+const start = (request: TrainRequest, host: Host = memoryHost()): TrainRun =>
+  train({ ...tiny, ...request }, { host, runtime });
+
+async function lossesOf(run: TrainRun): Promise<number[]> {
+  const losses: number[] = [];
+  for await (const event of run) if (event.type === "step") losses.push(event.loss);
+  return losses;
+}
+
+describe("data", () => {
+  it("are rows, a function that gives them, or a file, with the same losses", async () => {
+    const host = memoryHost();
+    const file = await host.files.create("pairs.jsonl");
+    await file.write(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+    await file.close();
+    async function* later() {
+      for (const row of rows) yield await Promise.resolve(row);
+    }
+    const expected = await lossesOf(start({}));
+    expect(expected).toHaveLength(3);
+    expect(await lossesOf(start({ data: later }))).toEqual(expected);
+    expect(await lossesOf(start({ data: later() }))).toEqual(expected);
+    expect(await lossesOf(start({ data: "pairs.jsonl" }, host))).toEqual(expected);
+  });
+
+  it("may be held out apart", async () => {
+    const run = start({ validation: [{ source: "1 + 1 =", target: "2" }], steps: 1 });
+    const { evaluation } = await run.result();
+    // Two bytes and the end of the text.
+    expect(evaluation?.tokens).toBe(2);
+  });
+});
+
+describe("a run", () => {
+  it("writes nothing without an output", async () => {
+    const host = memoryHost();
+    await start({}, host).result();
+    expect(await host.files.list(".")).toEqual([]);
+    await start({ output: "here", steps: 1 }, host).result();
+    const names = (await host.files.list("here")).map(({ name }) => name);
+    expect(names).toContain("model.safetensors");
+  });
+
+  it("is not disturbed by another", async () => {
+    const [one, other] = [start({ seed: 1 }), start({ seed: 2, method: "dense" })];
+    const alone = [
+      await lossesOf(start({ seed: 1 })),
+      await lossesOf(start({ seed: 2, method: "dense" })),
+    ];
+    expect(await Promise.all([lossesOf(one), lossesOf(other)])).toEqual(alone);
+  });
+
+  it("may be followed for a while, and then awaited", async () => {
+    const run = start({});
+    for await (const event of run) if (event.type === "step") break;
+    await expect(run.result()).rejects.toThrow("left before its end");
+    const whole = start({});
+    const { reason, evaluation } = await whole.result();
+    expect([reason, evaluation?.step]).toEqual(["finished", 3]);
+  });
+
+  it("fails where it is awaited if the loss is no number", async () => {
+    const run = start({ optimizer: "sgd", method: "dense", learningRate: 1e30, steps: 20 });
+    await expect(run.result()).rejects.toThrow(/the loss of step \d+ is not a number/);
+  });
+
+  it("says all that is wrong with its options at once", async () => {
+    const wrong: TrainRequest = { rank: -1, batchSize: 0.5 };
+    await expect(start(wrong).result()).rejects.toThrow(/rank.*\n?.*batchSize/s);
+  });
+
+  it("is interrupted by its signal", async () => {
+    const controller = new AbortController();
+    const run = train(
+      { ...tiny, steps: 50 },
+      { host: memoryHost(), runtime, signal: controller.signal },
+    );
+    for await (const event of run) {
+      if (event.type === "step") controller.abort();
+      if (event.type === "end") expect([event.reason, event.step]).toEqual(["interrupted", 1]);
+    }
+    expect((await run.result()).reason).toBe("interrupted");
+  });
+});
+
+describe("what a run leaves", () => {
+  it("generates, is evaluated, saved, loaded, and trained on", async () => {
+    const host = memoryHost();
+    const result = await start({ steps: 30, learningRate: 0.05 }, host).result();
+    const made = await result.generate("1 + 1 =\n", { maxNewTokens: 3, stopTokens: [] });
+    expect(made.length).toBeGreaterThan(0);
+    expect((await result.evaluate()).loss).toBe(result.evaluation?.loss);
+    await result.save("saved");
+    await result.dispose();
+    expect((await result.evaluate()).loss).toBe(result.evaluation?.loss);
+
+    const loaded = await loadModel(host.files, runtime, { directory: "saved" });
+    const weightOf = async ({ weights }: typeof loaded) =>
+      Array.from(await bufferOf(weights, "wte.weight").read(), Number);
+    const before = await weightOf(loaded);
+    if (!result.model) throw new Error("no model");
+    expect(await weightOf(result.model)).toEqual(before);
+
+    const again = await start({ model: loaded, steps: 1 }, host).result();
+    const onward = await start({ model: result.model, steps: 1 }, host).result();
+    const fromDisk = await start({ model: "saved", steps: 1 }, host).result();
+    expect(again.evaluation?.loss).toBe(fromDisk.evaluation?.loss);
+    expect(onward.evaluation?.loss).toBe(fromDisk.evaluation?.loss);
+    expect(await weightOf(loaded)).toEqual(before);
+  });
+});
+
+describe("parts of one's own", () => {
+  it("are an optimizer, whose usual rate counts, and a schedule", async () => {
+    const optimizer = { usualRate: 0.25, ...everywhere(descent(identity(), 0)) };
+    const rates: number[] = [];
+    for await (const event of start({ optimizer, schedule: (step) => 1 / (step + 1) })) {
+      if (event.type === "step") rates.push(event.learningRate);
+    }
+    expect(rates).toEqual([0.25, 0.125, 0.25 / 3]);
+    const sgd = await lossesOf(start({ optimizer: "sgd", learningRate: 0.25 }));
+    expect(await lossesOf(start({ optimizer }))).toEqual(sgd);
+  });
+
+  it("are an objective with what it tells, a tokenizer, and a metric", async () => {
+    const objective = { ...crossEntropy(), metrics: () => ({ bitsPerByte: 1 }) };
+    const metrics = { count: (outputs: readonly string[]) => outputs.length };
+    const tokenizer = byteTokenizer();
+    const run = start({ objective, metrics, tokenizer, translations: 2, steps: 1 });
+    const { evaluation, translation } = await run.result();
+    expect(evaluation?.metrics).toEqual({ bitsPerByte: 1 });
+    expect(translation?.metrics).toEqual({ count: 2 });
+  });
+});
+
+it("has types that know the events and the options", () => {
+  expectTypeOf<TrainEvent["type"]>().toEqualTypeOf<
+    "start" | "micro-step" | "step" | "evaluation" | "translation" | "saved" | "end"
+  >();
+  expectTypeOf<Extract<TrainEvent, { type: "step" }>>().toEqualTypeOf<StepEvent>();
+  // @ts-expect-error: a misspelt option
+  expectTypeOf<{ stpes: number }>().toExtend<TrainRequest>();
+  // @ts-expect-error: a method that there is not
+  expectTypeOf<{ method: "flroa" }>().toExtend<TrainRequest>();
+});
