@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { option, UsageError } from "../src/errors.ts";
-import { asFlag } from "../src/options/spelling.ts";
+import { asFlag } from "../src/options/tables/spelling.ts";
 
 it("names options as code or the command line writes them", () => {
   const error = new UsageError(`${option("saveEvery")}: no checkpoint; got 3`, {

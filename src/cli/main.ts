@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { FormatError, UsageError } from "../errors.ts";
-import { asFlag } from "../options/spelling.ts";
-import { closest } from "../options/suggest.ts";
+import { asFlag } from "../options/tables/spelling.ts";
+import { closest } from "../options/tables/suggest.ts";
 import type { CommandHelp } from "./arguments/help.ts";
 import { standardOutput } from "./terminal/terminal.ts";
 

@@ -15,11 +15,16 @@ export {
   maskedBatch,
   pairedBatch,
 } from "./batches/encoder-batches.ts";
-export { type EncodedPart, encodedParts, textTokens } from "./batches/documents.ts";
-export { type TokenBuffer, tokenBuffer } from "./batches/token-buffer.ts";
-export { conversationSequences } from "./batches/conversations.ts";
+export { type EncodedPart, encodedParts, textTokens } from "./sequences/documents.ts";
+export { type TokenBuffer, tokenBuffer } from "./sequences/token-buffer.ts";
+export { conversationSequences } from "./sequences/conversations.ts";
 export { sortedEpochs, stretches } from "./batches/epochs.ts";
-export { type ExampleEncoding, fitExamples, type FitOptions, type Fitted } from "./batches/fit.ts";
+export {
+  type ExampleEncoding,
+  fitExamples,
+  type FitOptions,
+  type Fitted,
+} from "./sequences/fit.ts";
 export { grammarPairs, heldOut } from "./grammar/grammar.ts";
 export {
   type Augmentation,
@@ -49,7 +54,7 @@ export {
   promptText,
   type PromptTemplate,
   textWindows,
-} from "./batches/sequence.ts";
+} from "./sequences/sequence.ts";
 export { type Conversation, conversationReader } from "./examples/conversations.ts";
 export { type ExampleKind, kindOfRow } from "./examples/kinds.ts";
 export {

@@ -8,12 +8,12 @@ import { namedOptimizer, OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { ADAPTER_FAMILY, isAdapterMethod } from "../adapters/methods.ts";
 import { option, UsageError } from "../errors.ts";
 import { OPTIONS } from "./option-table.ts";
-import type { Option } from "./option.ts";
-import { optionError } from "./problems.ts";
-import { problemsOf } from "./schema.ts";
+import type { Option } from "./tables/option.ts";
+import { optionError } from "./tables/problems.ts";
+import { problemsOf } from "./tables/schema.ts";
 import type { TrainConfig } from "./train-config.ts";
 
-export { METHOD_NAMES, type Method } from "./names.ts";
+export { METHOD_NAMES, type Method } from "./tables/names.ts";
 export type { TrainConfig } from "./train-config.ts";
 
 export type ProjectionSide = TrainConfig["side"];

@@ -3,8 +3,8 @@
 import { option, UsageError } from "../errors.ts";
 import type { ConfigFields } from "../models/config.ts";
 import { knownFields, modelFromScratch } from "../models/architectures/registry.ts";
-import { optionError } from "./problems.ts";
-import { closest } from "./suggest.ts";
+import { optionError } from "./tables/problems.ts";
+import { closest } from "./tables/suggest.ts";
 
 /** What transformers writes for models of any type. */
 const COMMON = new Set([

@@ -10,8 +10,8 @@ import { AUGMENTATIONS } from "../data/batches/image-batches.ts";
 import { WEIGHT_DTYPES, WEIGHT_UPDATES } from "../optim/rounding.ts";
 import { OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { SCHEDULES } from "../optim/schedule.ts";
-import { METHOD_NAMES, TASK_NAMES } from "./names.ts";
-import type { OptionTable } from "./option.ts";
+import { METHOD_NAMES, TASK_NAMES } from "./tables/names.ts";
+import type { OptionTable } from "./tables/option.ts";
 
 /** In the order of the help. */
 export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {

@@ -4,7 +4,7 @@ import { option, UsageError } from "../errors.ts";
 import type { ConfigFields } from "../models/config.ts";
 import type { Task } from "../models/model.ts";
 import { tasksOf, typesFor } from "../models/architectures/registry.ts";
-import type { TaskName } from "./names.ts";
+import type { TaskName } from "./tables/names.ts";
 
 /** The tasks that a word stands for. */
 const TASKS: Readonly<Record<TaskName, readonly Task[]>> = {

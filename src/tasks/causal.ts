@@ -20,9 +20,9 @@ import {
   LENGTH_MULTIPLE,
   lengthsOf,
   loadPairData,
+  templateOf,
 } from "./pairs.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
-import { templateOf } from "./template.ts";
 
 /** The most of a text that is held out. */
 const HELD_OUT_TOKENS = 100_000;

@@ -6,9 +6,11 @@ import {
   type Fitted,
   type FitOptions,
   paddedLength,
+  type PromptTemplate,
   type SentencePair,
 } from "../data/index.ts";
-import type { InputTypes } from "../models/model.ts";
+import type { InputTypes, Task } from "../models/model.ts";
+import type { TrainConfig } from "../options/config.ts";
 import { type Split, spread } from "./dataset.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
@@ -82,3 +84,12 @@ export const notesOn = ({
   ].join("");
 
 export const count = (n: number): string => n.toLocaleString("en-US");
+
+/** A model that goes on from the source sees where it ends by a line break, an encoder by the end of text. */
+export const templateOf = (
+  { prefix, suffix }: Pick<TrainConfig, "prefix" | "suffix">,
+  task: Task,
+): PromptTemplate =>
+  task === "seq2seq"
+    ? { prefix, suffix: suffix ?? "", ends: true }
+    : { prefix, suffix: suffix ?? "\n" };

@@ -11,9 +11,8 @@ import {
   type Seq2seqSequence,
   seq2seqSequences,
 } from "../data/index.ts";
-import { LENGTH_MULTIPLE, loadPairData } from "./pairs.ts";
+import { LENGTH_MULTIPLE, loadPairData, templateOf } from "./pairs.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
-import { templateOf } from "./template.ts";
 
 /** Lengths of a side, at most: programs are compiled for every pair of them. */
 const LENGTHS_PER_SIDE = 8;

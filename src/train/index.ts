@@ -6,9 +6,9 @@ export {
   type TrainConfig,
   type TrainOptions,
 } from "../options/config.ts";
-export { jsonSchema } from "../options/json-schema.ts";
+export { jsonSchema } from "../options/tables/json-schema.ts";
 export { OPTIONS } from "../options/option-table.ts";
-export type { Option, OptionTable } from "../options/option.ts";
+export type { Option, OptionTable } from "../options/tables/option.ts";
 export type * from "../runs/events.ts";
 export { predictMemory } from "./memory/memory.ts";
 export type { RunContext } from "./setup/prepare.ts";

@@ -1,7 +1,7 @@
 /** What the command line says of an error. */
 
 import { UsageError } from "../../src/errors.ts";
-import { asFlag } from "../../src/options/spelling.ts";
+import { asFlag } from "../../src/options/tables/spelling.ts";
 
 /** The texts of the `UsageError` that something ends with. */
 export async function spelledFailure(

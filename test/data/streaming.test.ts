@@ -9,7 +9,7 @@ import { finished } from "node:stream/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { encodedParts } from "../../src/data/batches/documents.ts";
+import { encodedParts } from "../../src/data/sequences/documents.ts";
 import { examplesOf, FORMATS, lastGap, recut } from "../../src/data/index.ts";
 import { bpeTrainer, byteTokenizer } from "../../src/text/index.ts";
 import { COLUMNS, nodeFiles } from "../support/files.ts";

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { INPUT_OPTIONS, OPTION_GROUPS, OPTIONS } from "../../src/options/option-table.ts";
-import { problemsOf } from "../../src/options/schema.ts";
+import { problemsOf } from "../../src/options/tables/schema.ts";
 
 it("has defaults that it allows", () => {
   const defaults = Object.fromEntries(

@@ -1,9 +1,9 @@
 /** The text of src/options/train-config.ts, written from the table of options. */
 
-import { allowedValues } from "../../src/options/kinds.ts";
-import { asSentence } from "../../src/options/names.ts";
+import { allowedValues } from "../../src/options/tables/kinds.ts";
+import { asSentence } from "../../src/options/tables/names.ts";
 import { OPTION_GROUPS } from "../../src/options/option-table.ts";
-import type { Kind, Option } from "../../src/options/option.ts";
+import type { Kind, Option } from "../../src/options/tables/option.ts";
 
 const LITERALS: Readonly<Record<Exclude<Kind, "choice">, string>> = {
   flag: "boolean",

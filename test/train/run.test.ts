@@ -113,8 +113,8 @@ describe("what a run leaves", () => {
   it("generates, is evaluated, saved, loaded, and trained on", async () => {
     const host = memoryHost();
     const result = await start({ steps: 30, learningRate: 0.05 }, host).result();
-    const made = await result.generate("1 + 1 =\n", { maxNewTokens: 3, stopTokens: [] });
-    expect(made.length).toBeGreaterThan(0);
+    const made = await result.generate("1 + 1 =\n", { maxNewTokens: 3 });
+    expect(made).not.toContain("1 + 1");
     expect((await result.evaluate()).loss).toBe(result.evaluation?.loss);
     await result.save("saved");
     await result.dispose();

@@ -8,8 +8,8 @@
 
 import { parseArgs } from "node:util";
 import { option, UsageError } from "../../errors.ts";
-import type { Option } from "../../options/option.ts";
-import { camelCase } from "../../options/spelling.ts";
+import type { Option } from "../../options/tables/option.ts";
+import { camelCase } from "../../options/tables/spelling.ts";
 
 export interface Arguments {
   readonly positionals: readonly string[];

@@ -1,9 +1,9 @@
 /** @file What `--help` says. */
 
-import { placeholder } from "../../options/kinds.ts";
+import { placeholder } from "../../options/tables/kinds.ts";
 import { INPUT_OPTIONS, OPTION_GROUPS } from "../../options/option-table.ts";
-import type { Option, OptionTable } from "../../options/option.ts";
-import { asFlag, kebabCase } from "../../options/spelling.ts";
+import type { Option, OptionTable } from "../../options/tables/option.ts";
+import { asFlag, kebabCase } from "../../options/tables/spelling.ts";
 import { indent, textWidth, wrap } from "../terminal/layout.ts";
 
 export interface CommandHelp {

@@ -3,7 +3,7 @@
 import type { ModelNames } from "../../hub/index.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { CommandHelp } from "./help.ts";
-import type { OptionTable } from "../../options/option.ts";
+import type { OptionTable } from "../../options/tables/option.ts";
 import { type ParsedOptions, required } from "./options.ts";
 
 export const modelOptions: OptionTable = {

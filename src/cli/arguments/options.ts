@@ -3,11 +3,11 @@
  */
 
 import { option, UsageError } from "../../errors.ts";
-import { optionValue } from "../../options/kinds.ts";
-import { findOption, type OptionTable } from "../../options/option.ts";
-import { optionError } from "../../options/problems.ts";
-import { problemsOf } from "../../options/schema.ts";
-import { closest } from "../../options/suggest.ts";
+import { optionValue } from "../../options/tables/kinds.ts";
+import { findOption, type OptionTable } from "../../options/tables/option.ts";
+import { optionError } from "../../options/tables/problems.ts";
+import { problemsOf } from "../../options/tables/schema.ts";
+import { closest } from "../../options/tables/suggest.ts";
 import { splitArguments } from "./arguments.ts";
 
 /** What was given, or the default of the table; asking for what the table does not have is an error of ours. */

@@ -14,12 +14,12 @@ import { isObject } from "../../files/json.ts";
 import { readBytes } from "../../host/content.ts";
 import { fileError } from "../../host/file-error.ts";
 import { nodeHost } from "../../host/node.ts";
-import { optionValue, scalar } from "../../options/kinds.ts";
+import { optionValue, scalar } from "../../options/tables/kinds.ts";
 import { INPUT_OPTIONS, OPTIONS } from "../../options/option-table.ts";
-import { findOption, type OptionTable } from "../../options/option.ts";
-import { optionError } from "../../options/problems.ts";
-import { problemsOf } from "../../options/schema.ts";
-import { camelCase } from "../../options/spelling.ts";
+import { findOption, type OptionTable } from "../../options/tables/option.ts";
+import { optionError } from "../../options/tables/problems.ts";
+import { problemsOf } from "../../options/tables/schema.ts";
+import { camelCase } from "../../options/tables/spelling.ts";
 import { splitArguments } from "./arguments.ts";
 import { parsedOptions, type ParsedOptions, unknownOption, valuesOf } from "./options.ts";
 

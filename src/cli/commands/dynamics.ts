@@ -10,7 +10,7 @@ import { fetchInputs } from "../inputs/fetch.ts";
 import { formatDuration } from "../terminal/format.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { formatTable, indent, wrap } from "../terminal/layout.ts";
-import type { OptionTable } from "../../options/option.ts";
+import type { OptionTable } from "../../options/tables/option.ts";
 import type { Output } from "../terminal/progress.ts";
 import { readRunOptions } from "../arguments/run-config.ts";
 import { createStyle } from "../terminal/style.ts";

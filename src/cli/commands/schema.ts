@@ -17,7 +17,7 @@ export const help: CommandHelp = {
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
   parseOptions(words, {});
-  const { jsonSchema } = await import("../../options/json-schema.ts");
+  const { jsonSchema } = await import("../../options/tables/json-schema.ts");
   const { INPUT_OPTIONS, OPTIONS } = await import("../../options/option-table.ts");
   const schema = jsonSchema({ ...INPUT_OPTIONS, ...OPTIONS });
   standardOutput().write(`${JSON.stringify(schema, undefined, 2)}\n`);

@@ -14,7 +14,7 @@ import {
   openRuntime,
   threadsOption,
 } from "../arguments/model-options.ts";
-import type { OptionTable } from "../../options/option.ts";
+import type { OptionTable } from "../../options/tables/option.ts";
 import type { ParsedOptions } from "../arguments/options.ts";
 
 export const predictorOptions: OptionTable = {

@@ -14,7 +14,7 @@ import { int32 } from "../../tensor/host-tensor.ts";
 import { locate, remembered, sortedEpochs, stretches } from "./epochs.ts";
 import { checkLengths, checkSizes, paddedLength, type PaddingOptions } from "./padding.ts";
 import { permutation } from "./permutation.ts";
-import type { LanguageModelSequence } from "./sequence.ts";
+import type { LanguageModelSequence } from "../sequences/sequence.ts";
 
 export type { Batch, BatchSource } from "../../models/batch.ts";
 

@@ -16,10 +16,10 @@ import { int32 } from "../../tensor/host-tensor.ts";
 import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
 import type { Batch, BatchSource } from "./batches.ts";
 import { sortedEpochs, stretches } from "./epochs.ts";
-import { fitPairs, type FitOptions, type Fitted } from "./fit.ts";
+import { fitPairs, type FitOptions, type Fitted } from "../sequences/fit.ts";
 import { paddedLength } from "./padding.ts";
 import type { SentencePair } from "../examples/pairs.ts";
-import { ended, promptIds, type PromptTemplate } from "./sequence.ts";
+import { ended, promptIds, type PromptTemplate } from "../sequences/sequence.ts";
 
 /** Both with the end of text as the last token. */
 export interface Seq2seqSequence {

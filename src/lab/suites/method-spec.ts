@@ -14,10 +14,10 @@ import {
   type Method,
   type TrainOptions,
 } from "../../options/config.ts";
-import { optionValue } from "../../options/kinds.ts";
+import { optionValue } from "../../options/tables/kinds.ts";
 import { OPTIONS } from "../../options/option-table.ts";
-import { findOption } from "../../options/option.ts";
-import { closest } from "../../options/suggest.ts";
+import { findOption } from "../../options/tables/option.ts";
+import { closest } from "../../options/tables/suggest.ts";
 
 export interface MethodSpec {
   /** As it was written. */

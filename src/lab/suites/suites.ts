@@ -9,7 +9,7 @@
 import { FAMILY_NAMES } from "../../compress/families.ts";
 import { UsageError } from "../../errors.ts";
 import type { TrainOptions } from "../../options/config.ts";
-import { closest } from "../../options/suggest.ts";
+import { closest } from "../../options/tables/suggest.ts";
 
 export type ChartName = "steps" | "seconds" | "state" | "kappa" | "rank" | "memory";
 

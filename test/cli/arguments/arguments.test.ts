@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { quoteWords, splitArguments } from "../../../src/cli/arguments/arguments.ts";
-import type { Option } from "../../../src/options/option.ts";
+import type { Option } from "../../../src/options/tables/option.ts";
 import { spelledFailure } from "../support.ts";
 
 const find = (key: string): Pick<Option, "kind" | "repeats"> | undefined => {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { parseOptions } from "../../../src/cli/arguments/options.ts";
-import type { OptionTable } from "../../../src/options/option.ts";
+import type { OptionTable } from "../../../src/options/tables/option.ts";
 import { spelledFailure } from "../support.ts";
 
 const TABLE: OptionTable = {

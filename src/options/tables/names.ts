@@ -1,7 +1,7 @@
 /** @file The names of what is learned, and of the methods of training. */
 
-import type { AdapterMethod } from "../adapters/methods.ts";
-import type { CompressorName } from "../compress/registry.ts";
+import type { AdapterMethod } from "../../adapters/methods.ts";
+import type { CompressorName } from "../../compress/registry.ts";
 
 export const TASK_NAMES = ["text", "pairs", "mask", "classify", "embed"] as const;
 export type TaskName = (typeof TASK_NAMES)[number];

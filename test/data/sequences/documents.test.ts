@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { encodedParts, seamFor } from "../../../src/data/batches/documents.ts";
+import { encodedParts, seamFor } from "../../../src/data/sequences/documents.ts";
 import { textTokens } from "../../../src/data/index.ts";
 import { byteTokenizer, type Tokenizer, trainBpe } from "../../../src/text/index.ts";
 import { createTokenizer } from "../../../src/text/tokenizers/huggingface.ts";

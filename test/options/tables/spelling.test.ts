@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { asFlag, camelCase, kebabCase } from "../../src/options/spelling.ts";
+import { asFlag, camelCase, kebabCase } from "../../../src/options/tables/spelling.ts";
 
 it("converts between kebab-case and camelCase", () => {
   expect(kebabCase("maxGradNorm")).toBe("max-grad-norm");

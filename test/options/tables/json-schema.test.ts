@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
-import { jsonSchema } from "../../src/options/json-schema.ts";
-import { INPUT_OPTIONS, OPTIONS } from "../../src/options/option-table.ts";
+import { jsonSchema } from "../../../src/options/tables/json-schema.ts";
+import { INPUT_OPTIONS, OPTIONS } from "../../../src/options/option-table.ts";
 
 const schema = jsonSchema({ ...INPUT_OPTIONS, ...OPTIONS });
 /** Zod follows references to definitions only. */

@@ -1,6 +1,6 @@
 /** @file The name of an option in code, and on the command line. */
 
-import type { Spelling } from "../errors.ts";
+import type { Spelling } from "../../errors.ts";
 
 /** "batch-size" as "batchSize"; the fields after a dot belong to others and stay. */
 export function camelCase(key: string): string {

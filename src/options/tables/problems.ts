@@ -1,6 +1,6 @@
 /** @file What is wrong with options, as an error with a sentence for each. */
 
-import { option, type OptionProblem, UsageError } from "../errors.ts";
+import { option, type OptionProblem, UsageError } from "../../errors.ts";
 import type { OptionTable } from "./option.ts";
 import { closest } from "./suggest.ts";
 

@@ -1,7 +1,12 @@
 import { expect, it } from "vitest";
-import { allowedValues, optionValue, placeholder, scalar } from "../../src/options/kinds.ts";
-import { OPTIONS } from "../../src/options/option-table.ts";
-import { findOption, type Option } from "../../src/options/option.ts";
+import {
+  allowedValues,
+  optionValue,
+  placeholder,
+  scalar,
+} from "../../../src/options/tables/kinds.ts";
+import { OPTIONS } from "../../../src/options/option-table.ts";
+import { findOption, type Option } from "../../../src/options/tables/option.ts";
 
 it.each([
   ["rank", "8", 8],

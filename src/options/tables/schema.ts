@@ -1,7 +1,7 @@
 /** @file The zod schema of options, made from their table, and what it finds wrong. */
 
 import { z } from "zod";
-import type { OptionProblem } from "../errors.ts";
+import type { OptionProblem } from "../../errors.ts";
 import { allowedFields, allowedValues } from "./kinds.ts";
 import { asSentence } from "./names.ts";
 import { findOption, type Kind, type Option, type OptionTable } from "./option.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { closest } from "../../src/options/suggest.ts";
+import { closest } from "../../../src/options/tables/suggest.ts";
 
 const NAMES = ["train", "generate", "memory", "doctor"];
 
