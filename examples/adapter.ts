@@ -2,9 +2,9 @@
  * @file A model trained from scratch, then a LoRA adapter on it, saved as peft saves it; both answer the same prompt.
  */
 
+import { parseConfig, train } from "flora-train";
 import { complete, createDecoder, loadModel } from "flora-train/generate";
 import { cpuRuntime } from "flora-train/runtime/node";
-import { parseConfig, train } from "flora-train/train";
 
 const steps = Number(process.argv[2] ?? 200);
 const shared = { batchSize: 16, steps, translations: 0, overwrite: true };

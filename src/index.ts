@@ -1,6 +1,6 @@
 /**
  * @file flora: full-rank training of transformers in LoRA-sized memory. What most programs need; the layers have entry points of
- * their own (`flora-train/ops`, `flora-train/optim`, ...).
+ * their own (`flora-train/engine`, `flora-train/graph`, ...).
  */
 
 export { FormatError, ShapeError, UsageError } from "./errors.ts";

@@ -17,7 +17,7 @@ export {
 } from "./batches/encoder-batches.ts";
 export { conversationSequences } from "./batches/conversations.ts";
 export { type Conversation, readConversations } from "./formats/conversation.ts";
-export { sortedEpochs, stretches } from "./batches/epochs.ts";
+export { sortedEpochs, stretches, type Epochs, type EpochOptions } from "./batches/epochs.ts";
 export { type ExampleEncoding, fitExamples, type FitOptions, type Fitted } from "./batches/fit.ts";
 export { grammarPairs, heldOut } from "./grammar/grammar.ts";
 export {
@@ -26,6 +26,8 @@ export {
   imageBatches,
   type ImageSet,
   imagesAt,
+  type ImageBatchOptions,
+  type View,
 } from "./batches/image-batches.ts";
 export {
   labelsOf,
@@ -33,7 +35,7 @@ export {
   type LabelledText,
   readLabelledTexts,
 } from "./formats/labelled.ts";
-export { chosenOf, maskTokens, type Masking } from "./batches/masking.ts";
+export { chosenOf, maskTokens, type Masking, type MaskedTokens } from "./batches/masking.ts";
 export { paddedLength, type PaddingOptions } from "./batches/padding.ts";
 export type { SentencePair } from "./formats/pair.ts";
 export { permutation } from "./batches/permutation.ts";
@@ -57,6 +59,7 @@ export {
   type PromptTemplate,
   textTokens,
   textWindows,
+  type PairSequences,
 } from "./batches/sequence.ts";
 export {
   type DataFormat,

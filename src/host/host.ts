@@ -15,6 +15,7 @@ export interface Host {
   environment(name: string): string | undefined;
 }
 
+/** Time. */
 export interface Clock {
   /** Milliseconds since an arbitrary moment; they only grow. */
   nowMs(): number;
@@ -22,6 +23,7 @@ export interface Clock {
   dateMs(): number;
 }
 
+/** What the process takes, in bytes. */
 export interface Memory {
   /** Bytes of the process that are in memory. */
   residentBytes(): number;
@@ -29,6 +31,7 @@ export interface Memory {
   peakBytes(): number;
 }
 
+/** What is known of a path without opening it. */
 export interface FileInfo {
   readonly kind: "file" | "directory";
   readonly bytes: number;
@@ -36,6 +39,7 @@ export interface FileInfo {
   readonly modifiedMs: number;
 }
 
+/** What a directory holds. */
 export interface FileEntry {
   readonly name: string;
   readonly kind: "file" | "directory";
@@ -47,23 +51,29 @@ export interface ReadableFile {
   readonly bytes: number;
   /** The bytes from `begin` to `end` (exclusive), in memory of their own; fewer where the file ends before. */
   read(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Gives back what the operating system lent. */
   close(): Promise<void>;
 }
 
 /** An open file that is written from its end on. */
 export interface WritableFile {
+  /** Writes all bytes behind what is there. */
   write(bytes: Uint8Array): Promise<void>;
   /** Returns when what was written would outlast a power cut. */
   sync(): Promise<void>;
+  /** Gives back what the operating system lent. */
   close(): Promise<void>;
 }
 
 /** A claim on a path that other processes respect. */
 export interface Lock {
+  /** Lets others have it. */
   release(): Promise<void>;
 }
 
+/** Files and directories by their paths. */
 export interface FileStore {
+  /** A file to be read. */
   open(path: string): Promise<ReadableFile>;
   /** A new file, which must not be there yet. */
   create(path: string): Promise<WritableFile>;

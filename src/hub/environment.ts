@@ -19,6 +19,7 @@ import { join } from "node:path";
 import { UsageError } from "../errors.ts";
 import { errorCode, fileError } from "../weights/file-error.ts";
 
+/** Where the Hub is, who asks, and where downloads are kept. */
 export interface HubSettings {
   /** Shared with other programs: models--owner--name, datasets--owner--name. */
   readonly cacheDir: string;
@@ -31,6 +32,7 @@ export interface HubSettings {
   readonly offline: boolean;
 }
 
+/** Variables of the environment by name. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**

@@ -3,7 +3,7 @@
 export { repositoryOfPath } from "./cache.ts";
 export { type DatasetFiles, resolveDataset, type WantedFiles } from "./resolve/dataset.ts";
 export type { Patience } from "./download/download.ts";
-export { type HubSettings, hubSettings } from "./environment.ts";
+export { type HubSettings, hubSettings, type Environment } from "./environment.ts";
 export type { HubEvent, NoticeEvent, TransferEvent } from "./events.ts";
 export {
   type ModelNames,

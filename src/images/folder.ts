@@ -9,6 +9,7 @@ import { extname, join } from "node:path";
 import { UsageError } from "../errors.ts";
 import { fileError } from "../weights/file-error.ts";
 
+/** An image file and its class. */
 export interface LabelledImage {
   readonly path: string;
   /** The name of the folder that it is in. */

@@ -2,4 +2,20 @@
 
 export * from "./architectures/index.ts";
 export { modelFromConfig } from "./architectures/registry.ts";
-export type { Model, Stage, Task } from "./model.ts";
+export type {
+  Model,
+  Stage,
+  Task,
+  Decoded,
+  DecodeContext,
+  Head,
+  InputName,
+  InputTypes,
+  StageContext,
+  StageDecoding,
+  KeysAndValues,
+  PastAttention,
+  MemoryAttention,
+} from "./model.ts";
+export type { Architecture, ArchitectureFacts } from "./architecture.ts";
+export type { ConfigFields } from "./config.ts";

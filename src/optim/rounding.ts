@@ -17,6 +17,8 @@ import { abs, add, cast, max, mul, div, round, scale, shift, sub } from "../ops/
 
 /** Element types in which weights may rest. */
 export type WeightDType = "float32" | HalfDType;
+
+/** Floats of sixteen bits. */
 export type HalfDType = "float16" | "bfloat16";
 
 /** How weights in sixteen bits take an update. */

@@ -11,6 +11,7 @@
 
 export type Schedule = (step: number) => number;
 
+/** The length of a schedule, in steps (updates, not micro-steps). */
 export interface ScheduleOptions {
   readonly warmupSteps: number;
   readonly totalSteps: number;
@@ -18,6 +19,7 @@ export interface ScheduleOptions {
 
 type Shape = (step: number, options: ScheduleOptions) => number;
 
+/** The name of a schedule of learning rates. */
 export type ScheduleName = "constant" | "linear" | "cosine" | "inverse-sqrt";
 
 const SHAPES: Readonly<Record<ScheduleName, Shape>> = {
@@ -34,6 +36,7 @@ const SHAPES: Readonly<Record<ScheduleName, Shape>> = {
   },
 };
 
+/** The schedule of a name: the learning rate of each step in units of the peak rate. */
 export function schedule(name: ScheduleName, options: ScheduleOptions): Schedule {
   const { warmupSteps } = options;
   const shape = SHAPES[name];

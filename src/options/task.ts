@@ -5,6 +5,7 @@ import type { ConfigFields } from "../models/config.ts";
 import type { Task } from "../models/model.ts";
 import { tasksOf, typesFor } from "../models/architectures/registry.ts";
 
+/** What is learned, in the words of the option `task`. */
 export type TaskName = "text" | "pairs" | "mask" | "classify" | "embed";
 
 /** The tasks that a word stands for. */

@@ -76,6 +76,7 @@ const anyEvent = z.discriminatedUnion("type", [
   EVENTS.end,
 ]);
 
+/** What a log says of a step. */
 export type LoggedStep = Pick<
   StepEvent,
   | "type"
@@ -89,6 +90,7 @@ export type LoggedStep = Pick<
   | "etaMs"
 >;
 
+/** What a log says of memory. */
 export interface LoggedMemory {
   /** In bytes. */
   readonly rows: readonly {
@@ -100,6 +102,7 @@ export interface LoggedMemory {
   readonly measuredTotal?: number | undefined;
 }
 
+/** What a log says of answers and their BLEU. */
 export interface LoggedTranslation extends Pick<TranslationEvent, "bleu" | "signature" | "count"> {
   /** In percent. */
   readonly rouge?:
@@ -107,11 +110,13 @@ export interface LoggedTranslation extends Pick<TranslationEvent, "bleu" | "sign
     | undefined;
 }
 
+/** What a log says of the end of a run. */
 export interface LoggedEnd extends Pick<EndEvent, "reason" | "step" | "totalSteps" | "elapsedMs"> {
   readonly memory: LoggedMemory;
   readonly message?: string | undefined;
 }
 
+/** What a log says of an evaluation. */
 export interface LoggedEvaluation {
   readonly step: number;
   /** Mean held-out loss per token, in nats. */
@@ -123,6 +128,7 @@ export interface LoggedEvaluation {
   readonly elapsedMs: number;
 }
 
+/** What the log of a run says, also while it runs. */
 export interface RunLog {
   /** The options of the run, complete. */
   readonly config: Readonly<Record<string, unknown>>;

@@ -6,6 +6,7 @@ import { env, InferenceSession, listSupportedBackends, Tensor } from "onnxruntim
 import type { Runtime } from "./runtime.ts";
 import { hostRuntime } from "./session.ts";
 
+/** How the CPU is used. */
 export interface CpuOptions {
   /** Threads of one operator; onnxruntime's choice (one per core) if absent. */
   readonly threads?: number;

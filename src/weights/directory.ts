@@ -13,6 +13,7 @@ import { describeJson, isJsonObject, type JsonObject, parseJson } from "./json.t
 import { matchTensors, type MatchOptions, type StoredTensor } from "./match-tensors.ts";
 import { openSafetensors, type ReadOptions, type SafetensorsFile } from "./safetensors.ts";
 
+/** How the tensors of a checkpoint are matched and read. */
 export interface LoadWeightsOptions extends MatchOptions, ReadOptions {}
 
 /**

@@ -13,6 +13,7 @@ import { FormatError } from "../errors.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { describeJson, isJsonObject, type Json, type JsonObject, parseJson } from "./json.ts";
 
+/** What the header of a file says of a tensor. */
 export interface TensorInfo {
   /** As in the file: "F32", "BF16", "I64", ... */
   readonly dtype: string;

@@ -15,6 +15,7 @@ import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
 import { fitPairs, type FitOptions, type Fitted } from "./fit.ts";
 import type { SentencePair } from "../formats/pair.ts";
 
+/** The tokens of an example, and which of them count. */
 export interface LanguageModelSequence {
   readonly ids: Int32Array;
   /** Index into `ids` of the first token whose prediction counts; at least 1. */
@@ -34,7 +35,10 @@ export interface PromptTemplate {
   readonly ends?: boolean;
 }
 
+/** How pairs are written, and how long they may be. */
 export type PairSequencesOptions = PromptTemplate & FitOptions;
+
+/** The sequences of pairs that fit. */
 export type PairSequences = Fitted<LanguageModelSequence>;
 
 /** The text that asks for the answer to `source`. */

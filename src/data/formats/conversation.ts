@@ -8,6 +8,7 @@ import type { ChatMessage } from "../../text/chat/chat-template.ts";
 import { isObject } from "../../files/json.ts";
 import { readJsonLines, typeInWords } from "./jsonl.ts";
 
+/** The messages of a conversation, in their order. */
 export type Conversation = readonly ChatMessage[];
 
 /**

@@ -5,6 +5,7 @@ import { isBlank, readJsonLines, readLines } from "./jsonl.ts";
 import { detectFormat } from "./source.ts";
 import { jsonRows, tsvRows } from "./table.ts";
 
+/** A text, or two, and the name of the class. */
 export interface LabelledText {
   readonly text: string;
   /** The second text, where pairs are classified. */

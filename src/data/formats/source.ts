@@ -14,11 +14,13 @@ import type { SentencePair } from "./pair.ts";
 import { readTextFile } from "./read-text.ts";
 import { type Column, jsonRows, type Row, tsvRows } from "./table.ts";
 
+/** How examples are written in files: "parallel" is two line-aligned files. */
 export type DataFormat = "parallel" | "tsv" | "jsonl" | "text";
 
 /** What a dataset is made of: documents, questions with answers, or whole conversations. */
 export type ExampleKind = "texts" | "pairs" | "conversations";
 
+/** Where pairs are read from. */
 export interface PairSource {
   readonly paths: readonly string[];
   /**

@@ -36,6 +36,7 @@ import { notCached, outOfReach, refused } from "../sentences.ts";
 /** Settings in place of those of the environment, and how a transfer is followed and ended. */
 export interface HubOptions extends Partial<HubSettings> {
   readonly signal?: AbortSignal | undefined;
+  /** Told what is going on. */
   readonly onEvent?: ((event: HubEvent) => void) | undefined;
   readonly patience?: Patience | undefined;
 }

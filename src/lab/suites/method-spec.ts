@@ -12,6 +12,7 @@ import { METHOD_NAMES, optionHelp, type TrainOptions } from "../../options/confi
 import { findOption, isFlag, optionValue } from "../../options/option-text.ts";
 import { closest } from "../../options/suggest.ts";
 
+/** A method and its options, as `flora:128` names them. */
 export interface MethodSpec {
   /** As it was written. */
   readonly text: string;

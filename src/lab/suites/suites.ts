@@ -10,14 +10,17 @@ import { UsageError } from "../../errors.ts";
 import type { TrainOptions } from "../../options/config.ts";
 import { closest } from "../../options/suggest.ts";
 
+/** The charts that a comparison may show. */
 export type ChartName = "steps" | "seconds" | "state" | "kappa" | "rank" | "memory";
 
+/** A method of a suite. */
 export interface SuiteMethod {
   readonly spec: string;
   /** Its name in tables, where that is not made from the spec. */
   readonly label?: string;
 }
 
+/** A comparison that has a name. */
 export interface Suite {
   readonly name: string;
   /** What it compares, in a sentence. */
@@ -43,6 +46,7 @@ const WITH_ADAM = "@optimizer=adam";
 
 const FAMILIES = ["gaussian", "rademacher", "orthonormal"] as const;
 
+/** The suites of `flora compare --suite`. */
 export const SUITES: readonly Suite[] = [
   {
     name: "accumulation",
