@@ -1,6 +1,6 @@
 /**
  * @file The package as others get it: packed, installed into an empty folder from an empty cache, type-checked by a strict consumer, and
- * run on the versions of Node that it is for. Needs the registry; about a minute.
+ * run on the versions of Node that it is for. Needs the registry; one to two minutes.
  *
  *   npm run test:package [-- 20,22,24]
  */
@@ -130,7 +130,7 @@ function typeCheck(directory) {
 
 /** Ten steps, every entry point, and the command line. */
 function use(node, directory) {
-  const options = { cwd: directory };
+  const options = { cwd: directory, env: { ...process.env, TMPDIR: folder } };
   process.stdout.write(run(node, ["nodenext/entries.js"], options));
   process.stdout.write(run(node, ["nodenext/consumer.js"], options));
   run(node, ["node_modules/flora-train/bin/flora.js", "doctor"], options);
