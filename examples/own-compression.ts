@@ -12,7 +12,7 @@ import {
   flora,
   inProjectedSpace,
   stepRule,
-} from "flora-train/compress";
+} from "flora-train/engine";
 
 const RANK = 8;
 

@@ -3,12 +3,20 @@
  * run here. Only the FLORA accumulator C = A G is kept of each gradient; G itself is never computed.
  */
 
-import { vjp } from "flora-train/autodiff";
-import { input } from "flora-train/graph";
-import { compile } from "flora-train/onnx";
-import { matmul, matrixTranspose, scale, sub, sumSquares } from "flora-train/ops";
-import { compress, decompress } from "flora-train/compress";
-import { fillNormal, foldIn, randomKey } from "flora-train/random";
+import { compress, decompress } from "flora-train/engine";
+import {
+  compile,
+  fillNormal,
+  foldIn,
+  input,
+  matmul,
+  matrixTranspose,
+  randomKey,
+  scale,
+  sub,
+  sumSquares,
+  vjp,
+} from "flora-train/graph";
 import { cpuRuntime } from "flora-train/runtime/node";
 
 const [rows, inner, columns, rank] = [256, 64, 32, 16];

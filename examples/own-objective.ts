@@ -8,11 +8,16 @@
  */
 
 import { cpuRuntime } from "flora-train";
-import { flora } from "flora-train/compress";
-import { crossEntropy, drawWeight, openEngine, planParameters } from "flora-train/engine";
+import {
+  crossEntropy,
+  drawWeight,
+  flora,
+  namedOptimizer,
+  openEngine,
+  planParameters,
+} from "flora-train/engine";
+import { int32 } from "flora-train/graph";
 import { gpt2 } from "flora-train/models";
-import { namedOptimizer } from "flora-train/optim";
-import { int32 } from "flora-train/tensor";
 
 const [PAIRS, LENGTH, BETA] = [4, 12, 0.5];
 const sigmoid = (z: number) => 1 / (1 + Math.exp(-z));

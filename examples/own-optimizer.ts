@@ -6,14 +6,13 @@
  */
 
 import { train } from "flora-train";
-import { tensorAt } from "flora-train/graph";
-import { abs, add, div, scale, shift } from "flora-train/ops";
 import {
   descent,
   type GradientTransformation,
   type Optimizer,
   scaleByAdam,
-} from "flora-train/optim";
+} from "flora-train/engine";
+import { abs, add, div, scale, shift, tensorAt } from "flora-train/graph";
 
 /** The direction of Lion; its momentum may live in a subspace, and moves with it. */
 function scaleByLion(b1 = 0.9, b2 = 0.99): GradientTransformation {

@@ -4,17 +4,17 @@
  * A message reads `<what>: <what is wrong>; got <what came>`, in lower case and without a full stop.
  */
 
-/** A dimension: a size, or the name of a size that is known only when the graph runs. */
-type Dim = number | string;
-
-const formatShape = (shape: readonly Dim[]): string => `[${shape.join(", ")}]`;
+const formatShape = (shape: readonly (number | string)[]): string => `[${shape.join(", ")}]`;
 
 /** Shapes that do not fit together. */
 export class ShapeError extends Error {
   override readonly name = "ShapeError";
-  readonly shapes: Readonly<Record<string, readonly Dim[]>>;
+  readonly shapes: Readonly<Record<string, readonly (number | string)[]>>;
 
-  constructor(message: string, shapes: Readonly<Record<string, readonly Dim[]>> = {}) {
+  constructor(
+    message: string,
+    shapes: Readonly<Record<string, readonly (number | string)[]>> = {},
+  ) {
     const got = Object.entries(shapes).map(([name, shape]) => `${name} ${formatShape(shape)}`);
     super(got.length > 0 ? `${message}; got ${got.join(", ")}` : message);
     this.shapes = shapes;

@@ -1,7 +1,7 @@
 /**
  * @file flora: full-rank training of transformers in LoRA-sized memory. What most programs need, on Node.js: whatever reads or writes
- * files has the host of Node here. The layers have entry points of their own (`flora-train/ops`, `flora-train/optim`, ...), in which the
- * host is the first argument, or one of the options.
+ * files has the host of Node here. The layers have entry points of their own (`flora-train/engine`, `flora-train/graph`, ...), in which
+ * the host is the first argument, or one of the options.
  */
 
 import * as generate from "./generate/index.ts";

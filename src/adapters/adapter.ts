@@ -17,6 +17,7 @@ import { matmul } from "../ops/matmul.ts";
 import { foldBatch, matrixTranspose, reshape } from "../ops/movement.ts";
 import { dimAt } from "../tensor/shape.ts";
 
+/** A low-rank addition to a weight, W + s B A. */
 export interface Adapter {
   /** The adapted weight, by its name in the checkpoint. */
   readonly weight: string;

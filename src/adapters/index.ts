@@ -8,6 +8,7 @@ export {
   linearSizes,
   mergedWeight,
   moduleOf,
+  type LinearSizes,
 } from "./adapter.ts";
 export {
   ADAPTER_FAMILY,

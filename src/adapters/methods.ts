@@ -18,6 +18,7 @@ export type AdapterMethod = "lora" | "lora-fa" | "lora+" | "relora" | "plora" | 
 /** What becomes of the optimizer and of the rate when adapters are merged. */
 export type AfterMerge = "prune and warm up" | "restart";
 
+/** What tells a variant of LoRA from the others. */
 export interface AdapterFamily {
   readonly rank: number;
   readonly alpha: number;
@@ -48,6 +49,7 @@ const STAGES = 4;
 
 const share = (parts: number) => (totalSteps: number) => Math.ceil(totalSteps / parts);
 
+/** LoRA and its variants by name. */
 export const ADAPTER_FAMILY: Readonly<Record<AdapterMethod, AdapterFamily>> = {
   lora: LORA,
   "lora-fa": { ...LORA, trainsA: false },
@@ -63,5 +65,6 @@ export const ADAPTER_FAMILY: Readonly<Record<AdapterMethod, AdapterFamily>> = {
   cola: { ...LORA, alpha: 16, merge: { after: "restart", every: share(LINKS) } },
 };
 
+/** Whether a method trains adapters instead of the weights. */
 export const isAdapterMethod = (method: string): method is AdapterMethod =>
   Object.hasOwn(ADAPTER_FAMILY, method);

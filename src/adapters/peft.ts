@@ -24,6 +24,7 @@ function modelName({ checkpoint: { modulePrefix: prefix = "" } }: Model, stored:
   return stored.startsWith(prefix) ? stored.slice(prefix.length) : stored;
 }
 
+/** The adapters that a peft directory describes. */
 export interface StoredAdapters {
   readonly adapters: readonly Adapter[];
   /** Stored names of A, B and of modules saved whole, by the model's names. */

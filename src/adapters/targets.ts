@@ -8,6 +8,7 @@ import type { Model } from "../models/model.ts";
 import { matchesModule } from "../nn/patterns.ts";
 import { type Adapter, linearSizes, moduleOf } from "./adapter.ts";
 
+/** Which weights get adapters, of which rank. */
 export interface TargetOptions {
   readonly targets: readonly string[];
   readonly rank: number;

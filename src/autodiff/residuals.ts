@@ -8,6 +8,7 @@
 import { substitute, topologicalOrder } from "../graph/topology.ts";
 import { input, type Node, producer, type Value } from "../graph/value.ts";
 
+/** A backward graph, and what it needs of the forward pass. */
 export interface SplitGraph {
   /** Values to keep after the forward pass, by the names under which the backward graph reads them. */
   readonly residuals: Readonly<Record<string, Value>>;

@@ -29,6 +29,7 @@ export interface CompressibleParam {
 /** A projection matrix that follows from a key: never stored, the same for the same key. */
 export interface DrawnSubspace {
   readonly kind: "drawn";
+  /** Fills A [rank, dimension]; the same key gives the same numbers. */
   draw(key: Key, a: Float32Array): void;
 }
 
@@ -54,6 +55,7 @@ export interface Uncompressed {
   readonly reason: string;
 }
 
+/** Decides for each parameter how its gradients and its optimizer state are compressed. */
 export interface Compressor {
   /** Steps between subspaces. */
   readonly resampleEvery: number;

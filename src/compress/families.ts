@@ -2,6 +2,7 @@
 
 import { fillNormal, fillOrthonormal, fillRademacher, type Key } from "../random/index.ts";
 
+/** A distribution of projection matrices. */
 export interface FamilyDefinition {
   /** Fills A [rank, dimension] with E[Aᵀ A] = I. */
   draw(key: Key, a: Float32Array, rank: number, dimension: number): void;
@@ -9,9 +10,13 @@ export interface FamilyDefinition {
   squaredError(rank: number, dimension: number): number;
 }
 
+/** The names of the families. */
 export const FAMILY_NAMES = ["gaussian", "rademacher", "orthonormal"] as const;
+
+/** The name of a family of random projections. */
 export type Family = (typeof FAMILY_NAMES)[number];
 
+/** The families of random projections by name. */
 export const FAMILIES: Readonly<Record<Family, FamilyDefinition>> = {
   gaussian: {
     draw: (key, a, rank) => fillNormal(key, a, rank ** -0.5),

@@ -20,14 +20,20 @@ export const PROJECTION_SIDES = [
   "input",
   "output",
 ] as const;
+
+/** Which dimension of a weight is projected. */
 export type ProjectionSide = (typeof PROJECTION_SIDES)[number];
 
+/** The rules of momentum. */
 export const MOMENTUM_RULES = ["paper", "reference"] as const;
+
+/** Whether momentum is updated as Algorithm 2 of the paper says, or as its authors' code does. */
 export type MomentumRule = (typeof MOMENTUM_RULES)[number];
 
 /** Steps between projections of state that is moved: it should not be moved often. */
 const KEPT_STATE_INTERVAL = 1000;
 
+/** What state is kept between steps, and how. */
 export interface MomentumOptions {
   /** Decay of the momentum; 0: none. */
   readonly momentum?: number;
@@ -41,6 +47,7 @@ export interface MomentumOptions {
 const intervalOf = ({ momentum = 0, compressMoments = false, resampleEvery }: MomentumOptions) =>
   resampleEvery ?? (momentum > 0 || compressMoments ? KEPT_STATE_INTERVAL : 1);
 
+/** FLORA's options: the projection, how often it is drawn anew, and the momentum that is kept under it. */
 export interface FloraOptions extends MomentumOptions {
   /** Rows of a projection matrix. */
   readonly rank: number;
@@ -55,6 +62,7 @@ export interface FloraOptions extends MomentumOptions {
   readonly compressEmbeddings?: boolean;
 }
 
+/** FLORA: Hao, Cao & Mou, ICML 2024, arXiv:2402.03293. */
 export function flora(options: FloraOptions): Compressor {
   const { rank, projection: family = "gaussian", side = "smaller" } = options;
   const { momentum = 0, momentumRule = "paper", compressMoments = false } = options;

@@ -23,7 +23,9 @@ import type {
   Updated,
 } from "../optim/transform.ts";
 
+/** How an accumulated gradient, whole or compressed, becomes an update. */
 export interface StepRule {
+  /** The state for a parameter of this shape. */
   init(shape: readonly number[]): Readonly<Record<string, StateSpec>>;
   /** State that belongs to the projection, and what becomes of it when that changes. */
   readonly transfers: Readonly<Record<string, Transfer>>;
@@ -33,6 +35,7 @@ export interface StepRule {
   update(mean: Value, a: Value | undefined, state: Tensors, context: UpdateContext): Updated;
 }
 
+/** What a step rule is made of. */
 export interface StepRuleOptions {
   readonly projection: Projection | undefined;
   /** β; 0 keeps no momentum. */

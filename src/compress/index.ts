@@ -5,6 +5,7 @@ export {
   accumulator,
   type AccumulatorDType,
   type AccumulatorOptions,
+  ACCUMULATOR_DTYPES,
 } from "./accumulator.ts";
 export {
   type CompressibleParam,
@@ -14,8 +15,8 @@ export {
   type LearnedSubspace,
   type Uncompressed,
 } from "./compressor.ts";
-export { FAMILIES, type Family, type FamilyDefinition } from "./families.ts";
-export { referenceStepRule, type StepRule, stepRule } from "./flora.ts";
+export { FAMILIES, type Family, type FamilyDefinition, FAMILY_NAMES } from "./families.ts";
+export { referenceStepRule, type StepRule, stepRule, type StepRuleOptions } from "./flora.ts";
 export {
   dense,
   flora,
@@ -23,6 +24,8 @@ export {
   type MomentumOptions,
   type MomentumRule,
   type ProjectionSide,
+  MOMENTUM_RULES,
+  PROJECTION_SIDES,
 } from "./flora-compressor.ts";
 export { inProjectedSpace, keepsStateInSubspaces } from "./in-projected-space.ts";
 export {

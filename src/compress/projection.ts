@@ -16,6 +16,7 @@ import { reduceMean } from "../ops/reduce.ts";
 import { staticShape } from "../tensor/shape.ts";
 import { FAMILIES, type Family } from "./families.ts";
 
+/** A projection of one dimension of a matrix onto `rank` numbers. */
 export interface Projection {
   /** The dimension of the matrix that is projected. */
   readonly side: "rows" | "columns";

@@ -18,7 +18,7 @@ export {
 export { type EncodedPart, encodedParts, textTokens } from "./sequences/documents.ts";
 export { type TokenBuffer, tokenBuffer } from "./sequences/token-buffer.ts";
 export { conversationSequences } from "./sequences/conversations.ts";
-export { sortedEpochs, stretches } from "./batches/epochs.ts";
+export { sortedEpochs, stretches, type Epochs, type EpochOptions } from "./batches/epochs.ts";
 export {
   type ExampleEncoding,
   fitExamples,
@@ -32,8 +32,10 @@ export {
   imageBatches,
   type ImageSet,
   imagesAt,
+  type ImageBatchOptions,
+  type View,
 } from "./batches/image-batches.ts";
-export { chosenOf, maskTokens, type Masking } from "./batches/masking.ts";
+export { chosenOf, maskTokens, type Masking, type MaskedTokens } from "./batches/masking.ts";
 export { paddedLength, type PaddingOptions } from "./batches/padding.ts";
 export { permutation } from "./batches/permutation.ts";
 export {
@@ -54,6 +56,7 @@ export {
   promptText,
   type PromptTemplate,
   textWindows,
+  type PairSequences,
 } from "./sequences/sequence.ts";
 export { type Conversation, conversationReader } from "./examples/conversations.ts";
 export { type ExampleKind, kindOfRow } from "./examples/kinds.ts";

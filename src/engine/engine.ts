@@ -102,6 +102,7 @@ export interface Engine {
   discard(): void;
   /** Sums over batches, without dropout and gradients. */
   evaluate(batches: Iterable<Batch>): Promise<EvaluationSums>;
+  /** Frees all programs. */
   release(): Promise<void>;
 }
 

@@ -20,17 +20,20 @@ export interface RougeScore {
   readonly fmeasure: number;
 }
 
+/** Overlap of words, of pairs of words, and the longest common subsequence. */
 export interface RougeScores {
   readonly rouge1: RougeScore;
   readonly rouge2: RougeScore;
   readonly rougeL: RougeScore;
 }
 
+/** Means over a corpus. */
 export interface CorpusRouge extends RougeScores {
   /** What was computed: the package and version whose scores these are, and whether words were stemmed. */
   readonly signature: string;
 }
 
+/** How words are compared. */
 export interface RougeOptions {
   /** Compare English stems instead of words; false unless given. */
   readonly stemmer?: boolean;

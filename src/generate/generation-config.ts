@@ -10,6 +10,7 @@ import { z } from "zod";
 import { FormatError } from "../errors.ts";
 import type { CompleteTextOptions } from "./text.ts";
 
+/** What a model's generation_config.json asks for. */
 export interface GenerationDefaults {
   readonly options: CompleteTextOptions;
   /** Fields that change what transformers generates, and nothing here. */

@@ -15,6 +15,7 @@ import { CONFIG } from "../weights/file-names.ts";
 import { loadAdapter, loadWeights, readConfig } from "../weights/index.ts";
 import { generationDefaults, type GenerationDefaults } from "./generation-config.ts";
 
+/** A model and its weights. */
 export interface LoadedNetwork {
   /** Where it was loaded from; undefined for one that was never on disk. */
   readonly directory?: string | undefined;
@@ -27,16 +28,19 @@ export interface LoadedNetwork {
   readonly weights: ReadonlyMap<string, Buffer>;
 }
 
+/** A model that reads text, its weights and its tokenizer. */
 export interface LoadedModel extends LoadedNetwork {
   readonly tokenizer: Tokenizer;
   /** What its generation_config.json asks for. */
   readonly generation: GenerationDefaults;
 }
 
+/** A model that reads images, its weights and its image processor. */
 export interface LoadedImageModel extends LoadedNetwork {
   readonly processor: ImageProcessor;
 }
 
+/** Which model is loaded; one of `directory` and `adapter` must be there. */
 export interface LoadModelOptions {
   /** A Hugging Face directory; the one that the adapter names if absent. */
   readonly directory?: string | undefined;

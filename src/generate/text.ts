@@ -20,23 +20,27 @@ import { complete, generate, type GenerateOptions } from "./strategies/generate.
 import { encodePrompt } from "./prompt.ts";
 import { textStream } from "./stop-strings.ts";
 
+/** What continues texts: a decoder and the tokenizer of its model. */
 export interface TextModel {
   readonly decoder: Decoder;
   readonly tokenizer: Tokenizer;
   readonly model: Pick<Model, "task">;
 }
 
+/** How texts are continued, and where they end. */
 export interface TextOptions extends Omit<GenerateOptions, "isLast"> {
   /** A text ends before the first of these. What a prompt ends with is no part of it. */
   readonly stopStrings?: readonly string[];
 }
 
+/** How whole texts are made: sampled, greedily, or by beam search. */
 export interface CompleteTextOptions
   extends TextOptions, Batching, Pick<BeamStepOptions, "lengthPenalty" | "earlyStopping"> {
   /** With others than 1, the default, the likeliest text that a beam search finds. */
   readonly beams?: number;
 }
 
+/** A piece of one continuation. */
 export interface GeneratedText {
   /** The index of the prompt that it continues. */
   readonly sequence: number;
@@ -44,6 +48,7 @@ export interface GeneratedText {
   readonly text: string;
 }
 
+/** A finished continuation. */
 export interface CompletedText {
   readonly text: string;
   /** Of a beam search. */

@@ -1,5 +1,23 @@
 /** @file Graphs of symbolic tensors. */
 
-export { customVjp, defineMultiOp, defineOp } from "./op.ts";
+export {
+  customVjp,
+  defineMultiOp,
+  defineOp,
+  type OpDefinition,
+  type MultiOpDefinition,
+  type CotangentsOf,
+} from "./op.ts";
 export { mapTensors, type Tensors, tensorAt, zipTensors } from "./tensors.ts";
-export { constant, input, type Node, scalarLike, type Value, type ValueType } from "./value.ts";
+export {
+  constant,
+  input,
+  type Node,
+  scalarLike,
+  type Value,
+  type ValueType,
+  type OnnxForm,
+  type Source,
+  type Cotangents,
+  type OnnxAttribute,
+} from "./value.ts";

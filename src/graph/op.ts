@@ -7,7 +7,7 @@ import { GraphError } from "../errors.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import type { Cotangents, Node, OnnxForm, Value, ValueType } from "./value.ts";
 
-type CotangentsOf<Inputs extends readonly Value[]> = {
+export type CotangentsOf<Inputs extends readonly Value[]> = {
   readonly [I in keyof Inputs]: Value | undefined;
 };
 
@@ -22,6 +22,7 @@ export interface OpDefinition<Inputs extends readonly Value[], Attrs> extends Co
   Inputs,
   Attrs
 > {
+  /** The type of the output. @throws {ShapeError} if the inputs do not fit. */
   infer(inputs: Inputs, attrs: Attrs): ValueType;
   /** Cotangents of the inputs as broadcast; `grad` sums them back. Absent: not differentiable. */
   vjp?(dy: Value, inputs: Inputs, y: Value, attrs: Attrs): CotangentsOf<Inputs>;
@@ -33,7 +34,9 @@ export interface MultiOpDefinition<Inputs extends readonly Value[], Attrs> exten
   Inputs,
   Attrs
 > {
+  /** The types of the outputs. @throws {ShapeError} if the inputs do not fit. */
   infer(inputs: Inputs, attrs: Attrs): readonly ValueType[];
+  /** Cotangents of the inputs from those of the outputs. Absent: not differentiable. */
   vjp?(
     dys: Cotangents,
     inputs: Inputs,

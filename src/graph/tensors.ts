@@ -3,6 +3,7 @@
 import type { Value } from "./value.ts";
 import { GraphError } from "../errors.ts";
 
+/** Values by name. */
 export type Tensors = Readonly<Record<string, Value>>;
 
 /** A dictionary with the same names. */

@@ -7,16 +7,19 @@ import type { DType } from "../tensor/dtype.ts";
 import { type HostTensor, scalarTensor } from "../tensor/host-tensor.ts";
 import type { Shape } from "../tensor/shape.ts";
 
+/** The type of a tensor; an axis whose size is not known yet has a name. */
 export interface ValueType {
   readonly dtype: DType;
   readonly shape: Shape;
 }
 
+/** Where a value comes from: a feed, a constant, or an output of a node. */
 export type Source =
   | { readonly kind: "input"; readonly name: string }
   | { readonly kind: "constant"; readonly tensor: HostTensor }
   | { readonly kind: "node"; readonly node: Node; readonly index: number };
 
+/** A symbolic tensor: a type, and where it comes from. */
 export interface Value extends ValueType {
   readonly source: Source;
 }
@@ -42,12 +45,14 @@ export interface Node {
   readonly body: readonly Value[] | undefined;
 }
 
+/** An attribute of an ONNX node. */
 export type OnnxAttribute =
   | { readonly kind: "int"; readonly value: number }
   | { readonly kind: "float"; readonly value: number }
   | { readonly kind: "string"; readonly value: string }
   | { readonly kind: "ints"; readonly value: readonly number[] };
 
+/** How a node is written in ONNX besides its operator and inputs. */
 export interface OnnxForm {
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
   readonly operands?: readonly HostTensor[];

@@ -19,6 +19,7 @@ export interface Host {
   hash(algorithm: HashAlgorithm): Hash;
 }
 
+/** Time. */
 export interface Clock {
   /** Milliseconds since an arbitrary moment; they only grow. */
   nowMs(): number;
@@ -28,6 +29,7 @@ export interface Clock {
   wait(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** What the process takes, in bytes. */
 export interface Memory {
   /** Bytes of the process that are in memory. */
   residentBytes(): number;
@@ -37,12 +39,14 @@ export interface Memory {
 
 export type HashAlgorithm = "sha1" | "sha256";
 
+/** A digest in the making. */
 export interface Hash {
   update(bytes: Uint8Array): void;
   /** In hexadecimal digits; to be called once, after which there are no updates. */
   digest(): Promise<string>;
 }
 
+/** What is known of a path without opening it. */
 export interface FileInfo {
   readonly kind: "file" | "directory";
   readonly bytes: number;
@@ -50,6 +54,7 @@ export interface FileInfo {
   readonly modifiedMs: number;
 }
 
+/** What a directory holds. */
 export interface FileEntry {
   readonly name: string;
   readonly kind: "file" | "directory";
@@ -61,6 +66,7 @@ export interface ReadableFile {
   readonly bytes: number;
   /** The bytes from `begin` to `end` (exclusive), in a buffer of their own from its start on; fewer where the file ends before. */
   read(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Gives back what the operating system lent. */
   close(): Promise<void>;
 }
 
@@ -74,17 +80,21 @@ export interface WritableFile {
   clear(): Promise<void>;
   /** Returns when what was written would outlast a power cut; the name of a new file does so after `syncDirectory`. */
   sync(): Promise<void>;
+  /** Gives back what the operating system lent. */
   close(): Promise<void>;
 }
 
 /** A claim on a path that other processes respect. */
 export interface Lock {
+  /** Lets others have it. */
   release(): Promise<void>;
 }
 
+/** Files and directories by their paths. */
 export interface FileStore {
   /** A path that means the same wherever the program was started. */
   absolute(path: string): string;
+  /** A file to be read. */
   open(path: string): Promise<ReadableFile>;
   /** A new file, which must not be there yet: of several that ask at once, one gets it. */
   create(path: string): Promise<WritableFile>;

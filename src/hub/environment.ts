@@ -19,6 +19,7 @@ import { fileError, isAbsent } from "../host/file-error.ts";
 import type { FileStore, Host } from "../host/host.ts";
 import { join } from "../host/path.ts";
 
+/** Where the Hub is, who asks, and where downloads are kept. */
 export interface HubSettings {
   /** Shared with other programs: models--owner--name, datasets--owner--name. */
   readonly cacheDir: string;

@@ -16,4 +16,5 @@ export interface NoticeEvent {
   readonly message: string;
 }
 
+/** What is told while files are transferred. */
 export type HubEvent = TransferEvent | NoticeEvent;

@@ -9,8 +9,10 @@
 
 import { isPlainFileName } from "../weights/directory.ts";
 
+/** What a repository holds. */
 export type RepositoryType = "model" | "dataset";
 
+/** A repository on the Hub at a revision. */
 export interface Repository {
   readonly type: RepositoryType;
   /** "owner/name". */

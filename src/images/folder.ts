@@ -9,6 +9,7 @@ import { fileError } from "../host/file-error.ts";
 import type { FileEntry, FileStore } from "../host/host.ts";
 import { extension, join } from "../host/path.ts";
 
+/** An image file and its class. */
 export interface LabelledImage {
   readonly path: string;
   /** The name of the folder that it is in. */

@@ -24,6 +24,7 @@ const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math
 const keys = (x: number): number =>
   x < 1 ? (1.5 * x - 2.5) * x * x + 1 : ((-0.5 * x + 2.5) * x - 4) * x + 2;
 
+/** The filters with which images are resized, as Pillow has them. */
 export type FilterName = "lanczos" | "bilinear" | "bicubic";
 
 const FILTERS: Readonly<Record<FilterName, Filter>> = {

@@ -8,7 +8,18 @@ export {
   type SweepPlan,
 } from "./compare/comparison.ts";
 export { dynamics } from "./dynamics/dynamics.ts";
-export type { DynamicsEvent, DynamicsOptions } from "./dynamics/events.ts";
+export type {
+  DynamicsEvent,
+  DynamicsOptions,
+  DynamicsStart,
+  WarmEvent,
+  DynamicsStep,
+  DynamicsEnd,
+  Method,
+  Probe,
+  Regime,
+  RegimeNumbers,
+} from "./dynamics/events.ts";
 export { htmlReport, type Report, type Section, type Table } from "./charts/html.ts";
 export { type MethodSpec, parseMethods } from "./suites/method-spec.ts";
 export { svgToPng } from "./charts/png.ts";
@@ -19,8 +30,43 @@ export {
   publishedBound,
   type RecursionOptions,
   startRecursion,
+  type Adapters,
+  type RecursionState,
 } from "./theory/recursion.ts";
-export type { MethodResult, RunResult } from "./compare/results.ts";
-export type { Launch, LaunchRequest, LaunchResult } from "./compare/run-once.ts";
+export {
+  type MethodResult,
+  type RunResult,
+  type ChosenRate,
+  type Measure,
+  type EvaluationPoint,
+  MEASURES,
+} from "./compare/results.ts";
+export type {
+  Launch,
+  LaunchRequest,
+  LaunchResult,
+  RunEvent,
+  RunContext,
+  Outcome,
+} from "./compare/run-once.ts";
 export { type Spectrum, spectrumOf } from "./theory/spectrum.ts";
-export { findSuite, type Suite, SUITES } from "./suites/suites.ts";
+export {
+  findSuite,
+  type Suite,
+  SUITES,
+  type ChartName,
+  type SuiteMethod,
+} from "./suites/suites.ts";
+export type { ScaleKind } from "./charts/scale.ts";
+export type { Summary } from "./compare/aggregate.ts";
+export type { Trial } from "./compare/sweep.ts";
+export type { ProbeNumbers } from "./dynamics/probe.ts";
+export type { PlannedRun } from "./compare/plan-runs.ts";
+export type {
+  LoggedStep,
+  RunLog,
+  LoggedEnd,
+  LoggedEvaluation,
+  LoggedMemory,
+  LoggedTranslation,
+} from "../runs/run-log.ts";

@@ -1,14 +1,21 @@
 /** @file Architectures. */
 
-export { bert } from "./architectures/encoders/bert.ts";
-export { gemma } from "./architectures/rotary/gemma.ts";
-export { gemma2 } from "./architectures/rotary/gemma2.ts";
-export { gpt2 } from "./architectures/gpt2.ts";
-export { llama } from "./architectures/rotary/llama.ts";
-export { mistral } from "./architectures/rotary/mistral.ts";
-export type { Model, Stage, Task } from "./model.ts";
-export { qwen2 } from "./architectures/rotary/qwen2.ts";
-export { qwen3 } from "./architectures/rotary/qwen3.ts";
+export * from "./architectures/index.ts";
 export { modelFromConfig } from "./architectures/registry.ts";
-export { t5 } from "./architectures/t5/t5.ts";
-export { vit } from "./architectures/encoders/vit.ts";
+export type {
+  Model,
+  Stage,
+  Task,
+  Decoded,
+  DecodeContext,
+  Head,
+  InputName,
+  InputTypes,
+  StageContext,
+  StageDecoding,
+  KeysAndValues,
+  PastAttention,
+  MemoryAttention,
+} from "./model.ts";
+export type { Architecture, ArchitectureFacts } from "./architecture.ts";
+export type { ConfigFields } from "./config.ts";

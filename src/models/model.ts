@@ -52,6 +52,7 @@ export const MEMORY = "memory";
 /** The types of the inputs of a batch. */
 export type InputTypes = Readonly<Partial<Record<InputName, ValueType>>>;
 
+/** What a stage reads besides its input and its parameters. */
 export interface StageContext {
   /** What the stage reads besides x, by name. */
   readonly inputs?: Tensors;
@@ -78,6 +79,7 @@ export interface MemoryAttention extends KeysAndValues {
   readonly bias: Value;
 }
 
+/** What a stage knows of the tokens before. */
 export interface DecodeContext {
   /** Positions of the tokens in their sequences, [B, T], int32. */
   readonly positions: Value;
@@ -94,6 +96,7 @@ export interface Decoded {
   readonly attention?: KeysAndValues;
 }
 
+/** A part of a model that is run as one program: a pure function of its input and its parameters. */
 export interface Stage {
   readonly kind: string;
   /** Parameter names inside the stage, and in the checkpoint. */
@@ -104,11 +107,13 @@ export interface Stage {
   readonly reads: readonly (InputName | typeof MEMORY)[];
   /** Whether it is a block, of which there are many. */
   readonly attends: boolean;
+  /** The output from x and the parameters by their names inside the stage; [B, T] or [B, T, C] to [B, T, C]. */
   forward(x: Value, params: Tensors, context?: StageContext): Value;
   /** Absent where nothing is decoded: in encoders. */
   readonly decoding?: StageDecoding;
 }
 
+/** How a stage reads new tokens after a past that is cached. */
 export interface StageDecoding {
   /** W, elements of one cached key over all heads; absent where no past is read. */
   readonly cacheWidth?: number;
@@ -129,6 +134,7 @@ export interface Head {
   readonly softcap?: number;
 }
 
+/** A model as named parameters and a chain of stages; it holds no weights. */
 export interface Model {
   /** `model_type` of config.json. */
   readonly type: string;

@@ -18,6 +18,9 @@ export {
   linear,
   type LinearOptions,
   linearSpec,
+  type LinearSpec,
+  type EmbeddingSpec,
+  type MatrixSpec,
 } from "./linear.ts";
 export { crossEntropy, logSumExp } from "./loss.ts";
 export {
@@ -27,8 +30,18 @@ export {
   offsetRmsNormSpec,
   rmsNorm,
   rmsNormSpec,
+  type LayerNormSpec,
+  type RmsNormSpec,
 } from "./norm.ts";
-export { bindParams, flattenSpec, type ParamsOf, type ParamSpec, type SpecTree } from "./params.ts";
+export {
+  bindParams,
+  flattenSpec,
+  type ParamsOf,
+  type ParamSpec,
+  type SpecTree,
+  type Initializer,
+  type ParamRole,
+} from "./params.ts";
 export { lengthOf, range } from "./attention/positions.ts";
 export { relativeBias, relativeBiasAt, type RelativeBuckets } from "./attention/relative-bias.ts";
 export { rotary, type RotaryOptions } from "./attention/rotary.ts";

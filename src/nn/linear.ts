@@ -10,6 +10,8 @@ import type { ParamsOf, ParamSpec } from "./params.ts";
 
 /** A linear map without a bias. */
 export type MatrixSpec = { readonly weight: ParamSpec };
+
+/** The parameters of a linear map with a bias. */
 export type LinearSpec = MatrixSpec & { readonly bias: ParamSpec };
 
 const zeroBias = (width: number): ParamSpec => ({
@@ -18,6 +20,7 @@ const zeroBias = (width: number): ParamSpec => ({
   init: { kind: "constant", value: 0 },
 });
 
+/** The sizes of a linear map, and how its weight begins. */
 export interface LinearOptions {
   readonly from: number;
   readonly to: number;
@@ -70,8 +73,10 @@ export function conv1d(x: Value, p: ParamsOf<LinearSpec>): Value {
   return reshape(y, x.shape.with(-1, dimAt("conv1d", p.weight.shape, 1)));
 }
 
+/** The parameter of an embedding, [count, width]. */
 export type EmbeddingSpec = { readonly weight: ParamSpec };
 
+/** The specification of an embedding, [count, width]. */
 export const embeddingSpec = (count: number, width: number, deviation: number): EmbeddingSpec => ({
   weight: { shape: [count, width], role: "embedding", init: { kind: "normal", deviation } },
 });

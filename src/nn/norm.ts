@@ -5,8 +5,10 @@ import { shift } from "../ops/elementwise.ts";
 import * as ops from "../ops/normalize.ts";
 import type { ParamsOf, ParamSpec } from "./params.ts";
 
+/** The parameters of a layer norm, [width] each. */
 export type LayerNormSpec = { readonly weight: ParamSpec; readonly bias: ParamSpec };
 
+/** The specification of a layer norm over an axis of this size. */
 export const layerNormSpec = (width: number): LayerNormSpec => ({
   weight: { shape: [width], role: "norm", init: { kind: "constant", value: 1 } },
   bias: { shape: [width], role: "norm", init: { kind: "constant", value: 0 } },
@@ -16,8 +18,10 @@ export const layerNormSpec = (width: number): LayerNormSpec => ({
 export const layerNorm = (x: Value, p: ParamsOf<LayerNormSpec>, eps: number): Value =>
   ops.layerNorm(x, p.weight, p.bias, eps);
 
+/** The parameter of a root mean square norm, [width]. */
 export type RmsNormSpec = { readonly weight: ParamSpec };
 
+/** The specification of a root mean square norm over an axis of this size. */
 export const rmsNormSpec = (width: number): RmsNormSpec => ({
   weight: { shape: [width], role: "norm", init: { kind: "constant", value: 1 } },
 });

@@ -5,6 +5,7 @@
 
 import type { Value } from "../graph/value.ts";
 
+/** The distribution of a parameter's first values. */
 export type Initializer =
   | { readonly kind: "normal"; readonly deviation: number }
   | { readonly kind: "constant"; readonly value: number }
@@ -14,6 +15,7 @@ export type Initializer =
 /** What a parameter is for: it decides what is compressed and what decays. */
 export type ParamRole = "matrix" | "embedding" | "norm" | "bias" | "adapter";
 
+/** The shape of a parameter, what it is, and how it begins. */
 export interface ParamSpec {
   readonly shape: readonly number[];
   readonly role: ParamRole;
@@ -22,6 +24,7 @@ export interface ParamSpec {
   readonly inputAxis?: 0 | 1;
 }
 
+/** Specifications of parameters, in a tree like their names. */
 export interface SpecTree {
   readonly [name: string]: ParamSpec | SpecTree;
 }

@@ -30,6 +30,7 @@ export function normalized(x: Value): Value {
   return div(x, sqrt(max(squares, scalarLike(x, SMALLEST_SQUARE))));
 }
 
+/** The loss of pairs of texts. */
 export interface PairLoss {
   readonly loss: Value;
   /** How many first texts are the most similar to their own second ones, by their weights. */

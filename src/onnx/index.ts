@@ -1,4 +1,4 @@
 /** @file Graphs as ONNX. */
 
 export { initializerStart } from "./initializer.ts";
-export { compile, optimize, type Program } from "./model.ts";
+export { compile, optimize, type Program, type CompileOptions } from "./model.ts";

@@ -47,6 +47,7 @@ export interface Program {
 export const optimize = (outputs: readonly Value[]): readonly Value[] =>
   shareSubexpressions(reassociate(shareSubexpressions(castLate(foldConstants(lower(outputs))))));
 
+/** What goes into a program's file. */
 export interface CompileOptions {
   /** Inputs whose values are in the file, as initializers that follow what is written here. */
   readonly stored?: ReadonlySet<string>;

@@ -224,18 +224,32 @@ export const div = (a: Value, b: Value): Value => Div([a, b], undefined);
 export const max = (a: Value, b: Value): Value => Max([a, b], undefined);
 /** The smaller of a and b, broadcast. */
 export const min = (a: Value, b: Value): Value => Min([a, b], undefined);
+
+/** -x. */
 export const neg = (x: Value): Value => Neg([x], undefined);
+
+/** The absolute value of x; its derivative at 0 is taken as 1. */
 export const abs = (x: Value): Value => Abs([x], undefined);
 /** The nearest whole number, the even one of two. */
 export const round = (x: Value): Value => Round([x], undefined);
+
+/** e^x. */
 export const exp = (x: Value): Value => Exp([x], undefined);
 /** Natural logarithm. */
 export const log = (x: Value): Value => Log([x], undefined);
+
+/** √x. */
 export const sqrt = (x: Value): Value => Sqrt([x], undefined);
+
+/** tanh x. */
 export const tanh = (x: Value): Value => Tanh([x], undefined);
 /** 1 / (1 + e^-x). */
 export const sigmoid = (x: Value): Value => Sigmoid([x], undefined);
+
+/** sin x, x in radians. */
 export const sin = (x: Value): Value => Sin([x], undefined);
+
+/** cos x, x in radians. */
 export const cos = (x: Value): Value => Cos([x], undefined);
 /** The error function. */
 export const erf = (x: Value): Value => Erf([x], undefined);

@@ -89,7 +89,8 @@ const Expand = defineOp<Unary, readonly number[]>({
   onnx: (shape) => ({ operands: [int64(shape)] }),
 });
 
-interface SliceAttrs {
+/** Elements `start` to `end` (exclusive) along an axis. */
+export interface SliceAttrs {
   readonly axis: number;
   readonly start: number;
   readonly end: number;
@@ -111,7 +112,8 @@ const Slice = defineOp<Unary, SliceAttrs>({
   onnx: ({ axis, start, end }) => ({ operands: [int64([start]), int64([end]), int64([axis])] }),
 });
 
-interface PadAttrs {
+/** How many zeros stand before and after the elements of an axis. */
+export interface PadAttrs {
   readonly axis: number;
   readonly before: number;
   readonly after: number;

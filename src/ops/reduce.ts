@@ -12,6 +12,7 @@ interface ReduceAttrs {
   readonly keepDims: boolean;
 }
 
+/** Over which axes a reduction goes. */
 export interface ReduceOptions {
   /** Axes to reduce, from the end if negative; all by default. */
   readonly axes?: readonly number[];

@@ -17,6 +17,7 @@ import {
   scaleByLearningRate,
 } from "./transform.ts";
 
+/** Adam's constants. */
 export interface AdamOptions {
   /** β₁, 0.9 by default. */
   readonly b1?: number;
@@ -26,9 +27,11 @@ export interface AdamOptions {
   readonly eps?: number;
 }
 
+/** Adam: Kingma & Ba, 2015, arXiv:1412.6980. */
 export const adam = (options: AdamOptions = {}): GradientTransformation =>
   chain(scaleByAdam(options), scaleByLearningRate());
 
+/** Adam with decoupled weight decay: Loshchilov & Hutter, 2019, arXiv:1711.05101. */
 export const adamw = (
   options: AdamOptions & { readonly weightDecay: number; readonly minAxes?: number },
 ): GradientTransformation =>
@@ -38,6 +41,7 @@ export const adamw = (
     scaleByLearningRate(),
   );
 
+/** Adam's direction, without a learning rate. */
 export function scaleByAdam({
   b1 = 0.9,
   b2 = 0.999,

@@ -16,6 +16,7 @@ export {
   type OptimizerOptions,
   OPTIMIZERS,
   usualLearningRate,
+  OPTIMIZER_NAMES,
 } from "./registry.ts";
 export {
   type HalfDType,
@@ -25,8 +26,8 @@ export {
   type WeightDType,
   type WeightUpdate,
 } from "./rounding.ts";
-export { type Schedule, schedule, type ScheduleName } from "./schedule.ts";
-export { ema, sgd, sgdMomentum } from "./sgd.ts";
+export { type Schedule, schedule, type ScheduleName, type ScheduleOptions } from "./schedule.ts";
+export { ema, sgd, sgdMomentum, type SgdMomentumOptions } from "./sgd.ts";
 export {
   addDecayedWeights,
   chain,

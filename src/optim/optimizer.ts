@@ -13,6 +13,7 @@ export interface RuledParam {
   readonly role: string;
 }
 
+/** Transformations of gradients by label, and which parameter has which label. */
 export interface Optimizer {
   /** The peak rate where none is given. */
   readonly usualRate: number;

@@ -6,9 +6,13 @@ import { ADAM, ADAMW } from "./adam.ts";
 import { type Optimizer, type OptimizerDefinition } from "./optimizer.ts";
 import { MOMENTUM, SGD } from "./sgd.ts";
 
+/** The names of the optimizers. */
 export const OPTIMIZER_NAMES = ["sgd", "momentum", "adam", "adamw", "adafactor"] as const;
+
+/** The name of an optimizer. */
 export type OptimizerName = (typeof OPTIMIZER_NAMES)[number];
 
+/** The optimizers by name. */
 export const OPTIMIZERS: Readonly<Record<OptimizerName, OptimizerDefinition>> = {
   sgd: SGD,
   momentum: MOMENTUM,
@@ -17,6 +21,7 @@ export const OPTIMIZERS: Readonly<Record<OptimizerName, OptimizerDefinition>> = 
   adafactor: ADAFACTOR,
 };
 
+/** What an optimizer is made from. */
 export interface OptimizerOptions {
   /** The decoupled decay of matrices and embeddings; the optimizer's own if absent, and 0 is none. */
   readonly weightDecay?: number | undefined;

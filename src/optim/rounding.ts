@@ -17,7 +17,10 @@ import { abs, add, cast, max, mul, div, round, scale, shift, sub } from "../ops/
 
 /** Element types in which weights may rest. */
 export const WEIGHT_DTYPES = ["float32", "float16", "bfloat16"] as const;
+/** How a weight rests. */
 export type WeightDType = (typeof WEIGHT_DTYPES)[number];
+
+/** Floats of sixteen bits. */
 export type HalfDType = "float16" | "bfloat16";
 
 /** How weights in sixteen bits take an update; master: through a copy in float32, of which they are the nearest. */

@@ -11,6 +11,7 @@
 
 export type Schedule = (step: number) => number;
 
+/** The length of a schedule, in steps (updates, not micro-steps). */
 export interface ScheduleOptions {
   readonly warmupSteps: number;
   readonly totalSteps: number;
@@ -19,6 +20,7 @@ export interface ScheduleOptions {
 type Shape = (step: number, options: ScheduleOptions) => number;
 
 export const SCHEDULES = ["constant", "linear", "cosine", "inverse-sqrt"] as const;
+/** The name of a schedule of learning rates. */
 export type ScheduleName = (typeof SCHEDULES)[number];
 
 const SHAPES: Readonly<Record<ScheduleName, Shape>> = {
@@ -35,6 +37,7 @@ const SHAPES: Readonly<Record<ScheduleName, Shape>> = {
   },
 };
 
+/** The schedule of a name: the learning rate of each step in units of the peak rate. */
 export function schedule(name: ScheduleName, options: ScheduleOptions): Schedule {
   const { warmupSteps } = options;
   const shape = SHAPES[name];

@@ -16,19 +16,25 @@ import {
   scaleByLearningRate,
 } from "./transform.ts";
 
+/** Plain gradient descent. */
 export const sgd = (): GradientTransformation => scaleByLearningRate();
 
-export interface MomentumOptions {
+/** Momentum's constants. */
+export interface SgdMomentumOptions {
   /** μ, 0.9 by default. */
   readonly decay?: number;
   readonly nesterov?: boolean;
 }
 
-export const sgdMomentum = (options: MomentumOptions = {}): GradientTransformation =>
+/** Gradient descent with heavy-ball momentum, or Nesterov's. */
+export const sgdMomentum = (options: SgdMomentumOptions = {}): GradientTransformation =>
   chain(trace(options), scaleByLearningRate());
 
 /** The decaying sum of gradients. */
-export function trace({ decay = 0.9, nesterov = false }: MomentumOptions): GradientTransformation {
+export function trace({
+  decay = 0.9,
+  nesterov = false,
+}: SgdMomentumOptions): GradientTransformation {
   return {
     init: (shape) => ({ trace: { shape, initial: 0 } }),
     transfers: { trace: "move" },

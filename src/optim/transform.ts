@@ -26,6 +26,7 @@ export const stateBytes = (specs: Readonly<Record<string, StateSpec>>): number =
     0,
   );
 
+/** What an update may depend on besides gradient and state. */
 export interface UpdateContext {
   /** The parameter, [...]. */
   readonly param: Value;
@@ -38,6 +39,7 @@ export interface UpdateContext {
   stepScalar(name: string, ofStep: (step: number) => number): Value;
 }
 
+/** An update and the state after it. */
 export interface Updated {
   readonly update: Value;
   readonly state: Tensors;
@@ -46,6 +48,7 @@ export interface Updated {
 /** How a tensor of state is expressed in another subspace: moved there, replaced by its mean over the projected axis, or left as it is. */
 export type Transfer = "move" | "mean" | "keep";
 
+/** A gradient becomes an update, with state; pure, on graphs. */
 export interface GradientTransformation {
   /** The state for a parameter of this shape. */
   init(shape: readonly number[]): Readonly<Record<string, StateSpec>>;

@@ -6,7 +6,13 @@ import { softmax } from "../ops/softmax.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { encode } from "./encoder.ts";
 import type { RunnerParts } from "./runner.ts";
-import { checkTask, encodeTexts, type Text, type TextModel, type TextOptions } from "./texts.ts";
+import {
+  checkTask,
+  encodeTexts,
+  type Text,
+  type PredictModel,
+  type PredictOptions,
+} from "./texts.ts";
 
 export interface Classification {
   /** The likeliest class. */
@@ -22,10 +28,10 @@ export interface Classification {
  * @throws {UsageError} if the model is no classifier, or a text is too long.
  */
 export async function classifyTexts(
-  loaded: TextModel,
+  loaded: PredictModel,
   runtime: Runtime,
   texts: readonly Text[],
-  options: TextOptions = {},
+  options: PredictOptions = {},
 ): Promise<readonly Classification[]> {
   checkTask(loaded, "classification", "classify");
   const { model, weights, tokenizer } = loaded;

@@ -3,9 +3,16 @@
 import { normalized } from "../nn/similarity.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { encode } from "./encoder.ts";
-import { checkTask, encodeTexts, type Text, type TextModel, type TextOptions } from "./texts.ts";
+import {
+  checkTask,
+  encodeTexts,
+  type Text,
+  type PredictModel,
+  type PredictOptions,
+} from "./texts.ts";
 
-export interface EmbedOptions extends TextOptions {
+/** How texts become vectors. */
+export interface EmbedOptions extends PredictOptions {
   /** Whether vectors get the length 1, so that their product is the cosine; false by default. */
   readonly normalize?: boolean;
 }
@@ -16,7 +23,7 @@ export interface EmbedOptions extends TextOptions {
  * @throws {UsageError} if the model was not made for it, or a text is too long.
  */
 export async function embedTexts(
-  loaded: TextModel,
+  loaded: PredictModel,
   runtime: Runtime,
   texts: readonly Text[],
   options: EmbedOptions = {},

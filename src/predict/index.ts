@@ -3,4 +3,4 @@
 export { type Classification, classifyTexts } from "./classify.ts";
 export { classifyImages } from "./classify-images.ts";
 export { cosineSimilarity, type EmbedOptions, embedTexts } from "./embed.ts";
-export type { Text, TextModel, TextOptions } from "./texts.ts";
+export type { Text, PredictModel, PredictOptions } from "./texts.ts";

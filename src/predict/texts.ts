@@ -7,12 +7,13 @@ import type { Task } from "../models/model.ts";
 import type { Encoding } from "../text/tokenizers/tokenizer.ts";
 
 /** What is read of a loaded model. */
-export type TextModel = Pick<LoadedModel, "base" | "model" | "weights" | "tokenizer">;
+export type PredictModel = Pick<LoadedModel, "base" | "model" | "weights" | "tokenizer">;
 
 /** A text, or two. */
 export type Text = string | readonly [text: string, pair: string];
 
-export interface TextOptions {
+/** How texts are read. */
+export interface PredictOptions {
   /** Whether the ends of texts that do not fit are cut off; else they are refused. */
   readonly truncate?: boolean;
   /** Texts that are read together. */
@@ -30,7 +31,7 @@ const USES: Readonly<Record<Task, string>> = {
 };
 
 /** @throws {UsageError} if the model learned something else. */
-export function checkTask({ base }: Pick<TextModel, "base">, task: Task, command: string): void {
+export function checkTask({ base }: Pick<PredictModel, "base">, task: Task, command: string): void {
   if (base.task === task) return;
   throw new UsageError(
     `${command}: needs a model for ${task}; got one of type ${base.type} for ${base.task}`,
@@ -40,9 +41,9 @@ export function checkTask({ base }: Pick<TextModel, "base">, task: Task, command
 
 /** Texts with what the tokenizer puts around them. */
 export function encodeTexts(
-  { model, tokenizer }: TextModel,
+  { model, tokenizer }: PredictModel,
   texts: readonly Text[],
-  { truncate = false }: TextOptions,
+  { truncate = false }: PredictOptions,
 ): readonly Encoding[] {
   const encodeText = (text: Text) =>
     typeof text === "string"

@@ -22,6 +22,7 @@ export interface MemoryRow {
   readonly measured?: number;
 }
 
+/** What a run takes in memory, in bytes: predicted before it, and measured at its end. */
 export interface MemoryTable {
   readonly rows: readonly MemoryRow[];
   readonly predictedTotal: number;
@@ -31,6 +32,7 @@ export interface MemoryTable {
   readonly alternatives: readonly { readonly name: string; readonly bytes: number }[];
 }
 
+/** The first event of a run: what will be trained, how, and on how much data. */
 export interface StartEvent {
   readonly type: "start";
   readonly config: TrainConfig;
@@ -57,6 +59,7 @@ export interface MicroStepEvent {
   readonly microStep: number;
 }
 
+/** One update of the weights, done. */
 export interface StepEvent {
   readonly type: "step";
   /** Steps done, from 1. */
@@ -76,6 +79,7 @@ export interface StepEvent {
   readonly residentBytes: number;
 }
 
+/** The loss on held-out data after so many steps. */
 export interface EvaluationEvent {
   readonly type: "evaluation";
   readonly step: number;
@@ -90,6 +94,7 @@ export interface EvaluationEvent {
   readonly elapsedMs: number;
 }
 
+/** Answers to held-out questions, and their BLEU. */
 export interface TranslationEvent {
   readonly type: "translation";
   readonly step: number;
@@ -112,6 +117,7 @@ export interface TranslationEvent {
   }[];
 }
 
+/** A model or a checkpoint is on disk. */
 export interface SavedEvent {
   readonly type: "saved";
   readonly step: number;
@@ -119,6 +125,7 @@ export interface SavedEvent {
   readonly what: "model" | "checkpoint";
 }
 
+/** The last event of a run, and why it is the last. */
 export interface EndEvent {
   readonly type: "end";
   readonly reason: "finished" | "interrupted" | "not a number";
@@ -133,6 +140,7 @@ export interface EndEvent {
   readonly message?: string;
 }
 
+/** What training tells while it runs, in this order: start, then steps with evaluations between them, then end. */
 export type TrainEvent =
   | StartEvent
   | MicroStepEvent

@@ -77,6 +77,7 @@ const anyEvent = z.discriminatedUnion("type", [
   EVENTS.end,
 ]);
 
+/** What a log says of a step. */
 export type LoggedStep = Pick<
   StepEvent,
   | "type"
@@ -90,6 +91,7 @@ export type LoggedStep = Pick<
   | "etaMs"
 >;
 
+/** What a log says of memory. */
 export interface LoggedMemory {
   /** In bytes. */
   readonly rows: readonly {
@@ -101,6 +103,7 @@ export interface LoggedMemory {
   readonly measuredTotal?: number | undefined;
 }
 
+/** What a log says of answers and their BLEU. */
 export interface LoggedTranslation extends Pick<TranslationEvent, "bleu" | "signature" | "count"> {
   /** In percent. */
   readonly rouge?:
@@ -108,11 +111,13 @@ export interface LoggedTranslation extends Pick<TranslationEvent, "bleu" | "sign
     | undefined;
 }
 
+/** What a log says of the end of a run. */
 export interface LoggedEnd extends Pick<EndEvent, "reason" | "step" | "totalSteps" | "elapsedMs"> {
   readonly memory: LoggedMemory;
   readonly message?: string | undefined;
 }
 
+/** What a log says of an evaluation. */
 export interface LoggedEvaluation {
   readonly step: number;
   /** Mean held-out loss per token, in nats. */
@@ -124,6 +129,7 @@ export interface LoggedEvaluation {
   readonly elapsedMs: number;
 }
 
+/** What the log of a run says, also while it runs. */
 export interface RunLog {
   /** The options of the run, complete. */
   readonly config: Readonly<Record<string, unknown>>;

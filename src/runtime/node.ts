@@ -1,24 +1,31 @@
 /** @file onnxruntime-node: native kernels on the CPU. */
 
+import { createRequire } from "node:module";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { env, InferenceSession, listSupportedBackends, Tensor } from "onnxruntime-node";
+import type * as Onnxruntime from "onnxruntime-node";
 import type { Runtime } from "./runtime.ts";
 import { hostRuntime } from "./session.ts";
 
+/** How the CPU is used. */
 export interface CpuOptions {
   /** Threads of one operator; onnxruntime's choice (one per core) if absent. */
   readonly threads?: number;
 }
 
+const require = createRequire(import.meta.url);
+/** Loads the native library when it is first asked for: many programs that import this need no runtime. */
+const onnxruntime = (): typeof Onnxruntime => require("onnxruntime-node");
+
 /** The CPU runtime. Its programs run on the calling thread and block it. */
 export function cpuRuntime({ threads }: CpuOptions = {}): Runtime {
-  return hostRuntime<Tensor>({
+  const ort = onnxruntime();
+  return hostRuntime<Onnxruntime.Tensor>({
     name: "cpu",
-    createTensor: (dtype, data, shape) => new Tensor(dtype, data, shape),
+    createTensor: (dtype, data, shape) => new ort.Tensor(dtype, data, shape),
     collectGarbage: garbageCollector(),
     createSession: (bytes, { arena = true }) =>
-      InferenceSession.create(bytes, {
+      ort.InferenceSession.create(bytes, {
         executionProviders: ["cpu"],
         // Planned memory blocks live as long as the session; without them a third less is resident.
         enableMemPattern: false,
@@ -38,7 +45,13 @@ function garbageCollector(): (kind: "minor" | "major") => void {
 }
 
 /** The version of onnxruntime. */
-export const runtimeVersion = (): string => env.versions.node ?? env.versions.common;
+export const runtimeVersion = (): string => {
+  const { versions } = onnxruntime().env;
+  return versions.node ?? versions.common;
+};
 
 /** The devices that onnxruntime was built for, such as "cpu" and "webgpu". */
-export const devices = (): readonly string[] => listSupportedBackends().map(({ name }) => name);
+export const devices = (): readonly string[] =>
+  onnxruntime()
+    .listSupportedBackends()
+    .map(({ name }) => name);

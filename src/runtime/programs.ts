@@ -14,6 +14,7 @@ export interface ProgramCache {
   run(executable: Executable, feeds: Views, fetches: Views): Promise<void>;
   /** Floating-point operations of all runs so far. */
   operations(): number;
+  /** Frees all programs. */
   release(): Promise<void>;
 }
 

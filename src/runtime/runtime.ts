@@ -31,7 +31,10 @@ export interface Buffer extends View {
   view(shape: readonly number[]): Buffer;
 }
 
+/** Buffers by name. */
 export type Buffers = Readonly<Record<string, Buffer>>;
+
+/** Views by name. */
 export type Views = Readonly<Record<string, View>>;
 
 /** A program in a form that runs. */
@@ -43,20 +46,24 @@ export interface Executable {
    * @throws {GraphError} if a feed is missing, or a buffer has another type or shape than the program says.
    */
   run(feeds: Views, fetches: Views): Promise<void>;
+  /** Frees what was compiled; it cannot run any more. */
   release(): Promise<void>;
 }
 
+/** How a program is compiled. */
 export interface LoadOptions {
   /** Keep freed memory for the next run; true by default. Faster for what runs often, smaller without for what runs rarely. */
   readonly arena?: boolean;
 }
 
+/** What compiles and runs programs, and owns the memory of their tensors. */
 export interface Runtime {
   readonly name: string;
   /** A zero-filled buffer. */
   allocate(dtype: DType, shape: readonly number[]): Buffer;
   /** A buffer over (on a device: with a copy of) the numbers of a host tensor. */
   adopt(tensor: HostTensor): Buffer;
+  /** Compiles a program. */
   load(program: Program, options?: LoadOptions): Promise<Executable>;
   /** Frees unreachable memory now, where that is possible. */
   collectGarbage(): void;

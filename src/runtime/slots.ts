@@ -7,6 +7,7 @@ import type { Buffer, Runtime } from "./runtime.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { elementCount } from "../tensor/shape.ts";
 
+/** Scratch memory by name, reused between programs. */
 export interface Slots {
   /** The buffer of a name in this type and shape. Its contents are whatever was there. */
   take(name: string, dtype: DType, shape: readonly number[]): Buffer;

@@ -18,18 +18,21 @@ const REBIAS = 0x38000000;
 /** The bits of every float16 as float32. */
 const WIDENED = new Uint32Array(2 ** 16).map((_, half) => widenedBits(half));
 
+/** Widens numbers, exactly. */
 export function float16ToFloat32(bits: Uint16Array): Float32Array {
   const out = new Uint32Array(bits.length);
   for (let i = 0; i < bits.length; i++) out[i] = WIDENED[bits[i] ?? 0] ?? 0;
   return new Float32Array(out.buffer);
 }
 
+/** Widens numbers, exactly. */
 export function bfloat16ToFloat32(bits: Uint16Array): Float32Array {
   const out = new Uint32Array(bits.length);
   for (let i = 0; i < bits.length; i++) out[i] = (bits[i] ?? 0) << 16;
   return new Float32Array(out.buffer);
 }
 
+/** Rounds numbers to the nearest, the even one of two. */
 export function float32ToFloat16(values: Float32Array): Uint16Array {
   const bits = bitsOf(values);
   const out = new Uint16Array(bits.length);
@@ -37,6 +40,7 @@ export function float32ToFloat16(values: Float32Array): Uint16Array {
   return out;
 }
 
+/** Rounds numbers to the nearest, the even one of two. */
 export function float32ToBfloat16(values: Float32Array): Uint16Array {
   const bits = bitsOf(values);
   const out = new Uint16Array(bits.length);

@@ -4,6 +4,7 @@ import { ShapeError } from "../errors.ts";
 import { allocate, bytesPerElement, type DType, holdsDType, type TypedArray } from "./dtype.ts";
 import { elementCount } from "./shape.ts";
 
+/** A tensor in host memory. */
 export interface HostTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -24,12 +25,14 @@ export function hostTensor(dtype: DType, shape: readonly number[], data: TypedAr
   return { dtype, shape, data };
 }
 
+/** A tensor of zeros. */
 export const zeros = (dtype: DType, shape: readonly number[]): HostTensor => ({
   dtype,
   shape,
   data: allocate(dtype, elementCount(shape)),
 });
 
+/** A tensor of float32 over an array. */
 export const float32 = (shape: readonly number[], data: Float32Array): HostTensor =>
   hostTensor("float32", shape, data);
 
@@ -48,6 +51,7 @@ export const int64 = (values: readonly number[]): HostTensor => ({
   data: BigInt64Array.from(values, BigInt),
 });
 
+/** A tensor of int32 over an array. */
 export const int32 = (shape: readonly number[], data: Int32Array): HostTensor =>
   hostTensor("int32", shape, data);
 

@@ -4,6 +4,8 @@ import { ShapeError } from "../errors.ts";
 
 /** A dimension: a size, or the name of a size that is known only when the graph runs. */
 export type Dim = number | string;
+
+/** The sizes of a tensor's axes, `[B, T, C]`. */
 export type Shape = readonly Dim[];
 
 export const sameShape = (a: Shape, b: Shape): boolean =>

@@ -8,6 +8,7 @@
 
 import type { Tokenizer } from "./tokenizers/tokenizer.ts";
 
+/** Text of tokens that come one by one; characters that are not complete yet are held back. */
 export interface StreamDecoder {
   /** The text that is now certain, often empty. */
   push(id: number): string;
@@ -18,6 +19,7 @@ export interface StreamDecoder {
 /** A character that is not complete yet, or a space that a tokenizer may remove before "n't". */
 const UNSETTLED = /[\uFFFD\s']+$/u;
 
+/** Decodes one stream of tokens. */
 export function streamDecoder(tokenizer: Tokenizer): StreamDecoder {
   let window: number[] = []; // what was returned last, as context, and what came since
   let contextSize = 0;

@@ -5,6 +5,7 @@ export {
   parseConfig,
   type TrainConfig,
   type TrainOptions,
+  type Method,
 } from "../options/config.ts";
 export { jsonSchema } from "../options/tables/json-schema.ts";
 export { OPTIONS } from "../options/option-table.ts";
@@ -21,3 +22,16 @@ export {
   type TrainRunContext,
 } from "./run.ts";
 export type { Metric, RunInputs } from "./setup/inputs.ts";
+export type { TaskName } from "../options/tables/names.ts";
+export type {
+  Host,
+  Clock,
+  FileStore,
+  Memory,
+  FileInfo,
+  FileEntry,
+  ReadableFile,
+  WritableFile,
+  Lock,
+} from "../host/host.ts";
+export { type CompressorName, COMPRESSOR_NAMES } from "../compress/registry.ts";

@@ -14,6 +14,7 @@ import { ADAPTER_CONFIG, CONFIG, INDEX, WEIGHTS } from "./file-names.ts";
 import { matchTensors, type MatchOptions, type StoredTensor } from "./match-tensors.ts";
 import { openSafetensors, type ReadOptions, type SafetensorsFile } from "./safetensors.ts";
 
+/** How the tensors of a checkpoint are matched and read. */
 export interface LoadWeightsOptions extends MatchOptions, ReadOptions {}
 
 /**

@@ -39,6 +39,7 @@ export interface PeftConfig {
   readonly fan_in_fan_out: boolean;
 }
 
+/** An adapter as peft saved it. */
 export interface LoadedAdapter {
   readonly config: PeftConfig;
   /** By names without "base_model.model."; float32. */

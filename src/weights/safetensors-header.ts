@@ -14,6 +14,7 @@ import { describeJson, isObject, type JsonObject, type JsonValue } from "../file
 import { parseJson } from "../files/json-parser.ts";
 import type { DType } from "../tensor/dtype.ts";
 
+/** What the header of a file says of a tensor. */
 export interface TensorInfo {
   /** As in the file: "F32", "BF16", "I64", ... */
   readonly dtype: string;

@@ -38,14 +38,17 @@ export interface SafetensorsFile {
    * @throws {FormatError} if no array holds its type (float8 and smaller, complex, unsigned 64-bit).
    */
   readonly read: (name: string, options?: ReadOptions) => Promise<HostTensor>;
+  /** Closes the file. */
   readonly close: () => Promise<void>;
 }
 
+/** As what numbers are read. */
 export interface ReadOptions {
   /** Whether float16 and bfloat16 become float32; otherwise they are read as bits. Default: true. */
   readonly widen?: boolean;
 }
 
+/** What is written besides tensors. */
 export interface SafetensorsOptions {
   /** Free text in the header; transformers refuses a file without "format". Default: {"format": "pt"}. */
   readonly metadata?: Readonly<Record<string, string>>;
@@ -75,6 +78,7 @@ export async function openSafetensors(files: FileStore, path: string): Promise<S
 /** A tensor to write; one that is not in memory yet is read when its turn comes. */
 export type WritableTensor = HostTensor | DeferredTensor;
 
+/** A tensor that is read when it is written. */
 export interface DeferredTensor {
   readonly dtype: DType;
   readonly shape: readonly number[];
@@ -82,6 +86,7 @@ export interface DeferredTensor {
   read(): Promise<TypedArray>;
 }
 
+/** A tensor and its name in the file. */
 export type NamedTensor = readonly [name: string, tensor: WritableTensor];
 
 /**

@@ -12,6 +12,7 @@ import type { NamedTensor } from "./safetensors.ts";
 import { formatJson, saveDirectory } from "./save-directory.ts";
 import { isWeightsFile, shard } from "./shards.ts";
 
+/** What a model directory holds. */
 export interface ModelFiles {
   readonly config: Readonly<Record<string, unknown>>;
   readonly generationConfig?: Readonly<Record<string, unknown>>;
@@ -20,6 +21,7 @@ export interface ModelFiles {
   readonly files?: ReadonlyMap<string, Uint8Array | string>;
 }
 
+/** How tensors are written. */
 export interface SaveOptions {
   /** The type of all floats; by default each tensor keeps its own. */
   readonly dtype?: StorageDType | undefined;

@@ -1,15 +1,13 @@
 /** @file Three steps of a tiny GPT-2 from memory: weights are drawn, ids made up. The same program in Node and in a browser. */
 
-import { flora } from "flora-train/compress";
-import { drawWeight, openEngine, planParameters } from "flora-train/engine";
+import { drawWeight, flora, namedOptimizer, openEngine, planParameters } from "flora-train/engine";
 import { gpt2 } from "flora-train/models";
-import { namedOptimizer } from "flora-train/optim";
-import { int32 } from "flora-train/tensor";
+import { int32 } from "flora-train/graph";
 
 const [STEPS, MICRO_STEPS, SIZE, LENGTH] = [3, 2, 2, 16];
 
 /**
- * @param {import("flora-train/runtime").Runtime} runtime
+ * @param {import("flora-train/engine").Runtime} runtime
  * @returns {Promise<number[]>} the mean loss of each step
  */
 export async function train(runtime) {

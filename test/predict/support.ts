@@ -4,7 +4,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { modelFromConfig } from "../../src/models/architectures/registry.ts";
-import type { TextModel } from "../../src/predict/index.ts";
+import type { PredictModel } from "../../src/predict/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import { readTensor, type Runtime } from "../../src/runtime/runtime.ts";
 import { float32 } from "../../src/tensor/host-tensor.ts";
@@ -14,7 +14,7 @@ import { saveModel } from "../support/on-node.ts";
 
 export const runtime: Runtime = cpuRuntime({ threads: 1 });
 
-export function drawnModel(fields: Readonly<Record<string, unknown>>): TextModel {
+export function drawnModel(fields: Readonly<Record<string, unknown>>): PredictModel {
   const model = modelFromConfig({
     model_type: "bert",
     vocab_size: tokenizer.vocabularySize,
@@ -41,7 +41,7 @@ export async function savedModel({
   model,
   weights,
   tokenizer: { files },
-}: TextModel): Promise<string> {
+}: PredictModel): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), "flora-predict-"));
   const tensors = [...weights].map(
     async ([name, buffer]) => [name, await readTensor(buffer)] as const,

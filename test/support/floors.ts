@@ -46,4 +46,5 @@ export const FLOORS: readonly (readonly string[])[] = [
   ["cli/inputs"],
   ["cli/commands"],
   ["cli"],
+  ["entries"],
 ];

@@ -15,6 +15,7 @@ import type { Batch } from "./batches.ts";
 import { chosenOf, maskTokens, type Masking } from "./masking.ts";
 import { paddedLength, type PaddingOptions } from "./padding.ts";
 
+/** The tokens of a text and its class. */
 export interface ClassifiedEncoding extends Encoding {
   /** The id of its class. */
   readonly label: number;

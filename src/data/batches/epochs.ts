@@ -9,12 +9,14 @@ import { UsageError } from "../../errors.ts";
 import { foldIn, type Key } from "../../random/key.ts";
 import { permutation } from "./permutation.ts";
 
+/** Examples in batches, in another order every epoch, with random access. */
 export interface Epochs<T> {
   readonly batchesPerEpoch: number;
   /** The examples of the batch at a position from 0 on, whatever was asked for before. */
   at(position: number): readonly T[];
 }
 
+/** How examples are put into batches. */
 export interface EpochOptions<T> {
   readonly batchSize: number;
   readonly key: Key;

@@ -12,6 +12,7 @@ import { float32 } from "../../tensor/host-tensor.ts";
 import type { Batch, BatchSource } from "./batches.ts";
 import { sortedEpochs } from "./epochs.ts";
 
+/** Images of one size in memory, with their classes. */
 export interface ImageSet {
   /** [N, height, width, channels] */
   readonly pixels: Uint8Array;
@@ -23,6 +24,7 @@ export interface ImageSet {
 export const AUGMENTATIONS = ["none", "flip", "crop"] as const;
 export type Augmentation = (typeof AUGMENTATIONS)[number];
 
+/** How images become batches. */
 export interface ImageBatchOptions {
   readonly batchSize: number;
   readonly processor: ImageProcessor;
@@ -50,7 +52,7 @@ export function imageBatches(
 export const imagesAt = ({ labels }: ImageSet): readonly number[] => [...labels.keys()];
 
 /** How an image is looked at. */
-interface View {
+export interface View {
   readonly isMirrored: boolean;
   /** Pixels that it has moved down and to the right. */
   readonly down: number;

@@ -26,12 +26,14 @@ export interface Masking {
   readonly specialTokens: ReadonlySet<number>;
 }
 
+/** Tokens of which some are hidden. */
 export interface MaskedTokens {
   readonly ids: Int32Array;
   /** Positions of the tokens that are to be guessed; none if there is no text. */
   readonly chosen: readonly number[];
 }
 
+/** Hides tokens as BERT does; the same key hides the same ones. */
 export function maskTokens(key: Key, ids: Int32Array, masking: Masking): MaskedTokens {
   const { mask, vocabularySize, specialTokens } = masking;
   const candidates = Array.from(ids.keys()).filter((at) => !specialTokens.has(ids[at] ?? mask));

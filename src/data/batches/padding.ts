@@ -2,6 +2,7 @@
 
 import { UsageError } from "../../errors.ts";
 
+/** How sequences of different lengths share a batch. */
 export interface PaddingOptions {
   readonly batchSize: number;
   /** The id of padding. */

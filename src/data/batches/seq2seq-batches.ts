@@ -27,6 +27,7 @@ export interface Seq2seqSequence {
   readonly target: Int32Array;
 }
 
+/** How questions and answers become batches of an encoder-decoder model. */
 export interface Seq2seqOptions {
   readonly batchSize: number;
   /** The id of padding. */

@@ -5,6 +5,7 @@ import type { ChatMessage } from "../../text/chat/chat-template.ts";
 import { rowError, typeInWords } from "./cells.ts";
 import type { ExampleReader } from "./reader.ts";
 
+/** The messages of a conversation, in their order. */
 export type Conversation = readonly ChatMessage[];
 
 /** Conversations of a column; each has something that the assistant says. */

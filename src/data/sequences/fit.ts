@@ -3,6 +3,7 @@
 import { UsageError } from "../../errors.ts";
 import type { SentencePair } from "../examples/pairs.ts";
 
+/** How long examples may be, and what becomes of longer ones. */
 export interface FitOptions {
   /** The longest input of the model in tokens. */
   readonly contextLength: number;
@@ -18,16 +19,19 @@ export interface FitOptions {
 export interface ExampleEncoding<Example, T> {
   /** In the plural, for messages. */
   readonly what: string;
+  /** The tokens of an example. */
   readonly encode: (example: Example) => T;
   /** Tokens of the longest input that this makes. */
   readonly lengthOf: (sequence: T) => number;
   /** The texts that may be cut, and the example with these in their place. */
   readonly texts: (example: Example) => readonly string[];
+  /** The example with cut texts in the place of its own. */
   readonly withTexts: (example: Example, texts: readonly string[]) => Example;
 }
 
 export type PairEncoding<T> = Pick<ExampleEncoding<SentencePair, T>, "encode" | "lengthOf">;
 
+/** Examples that fit, and how many did not. */
 export interface Fitted<T> {
   readonly sequences: readonly T[];
   /** How many examples were left out. */

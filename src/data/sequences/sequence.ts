@@ -16,6 +16,7 @@ import { endOfText } from "./documents.ts";
 import { fitPairs, type FitOptions, type Fitted } from "./fit.ts";
 import type { SentencePair } from "../examples/pairs.ts";
 
+/** The tokens of an example, and which of them count. */
 export interface LanguageModelSequence {
   readonly ids: Int32Array;
   /** Index into `ids` of the first token whose prediction counts; at least 1. */
@@ -35,7 +36,10 @@ export interface PromptTemplate {
   readonly ends?: boolean;
 }
 
+/** How pairs are written, and how long they may be. */
 export type PairSequencesOptions = PromptTemplate & FitOptions;
+
+/** The sequences of pairs that fit. */
 export type PairSequences = Fitted<LanguageModelSequence>;
 
 /** The text that asks for the answer to `source`. */

@@ -7,6 +7,7 @@ import type { Batch } from "../../models/batch.ts";
 import type { Buffer } from "../../runtime/runtime.ts";
 import type { EngineParts } from "../parts/parts.ts";
 
+/** A loss: how it and its gradients come from the last hidden states. */
 export interface Objective {
   readonly name: string;
   /** What computes it in an engine. */
@@ -22,9 +23,11 @@ export interface Head {
    * parameters go into their accumulators.
    */
   backward(batch: Batch, hidden: Buffer, to: HeadTargets): Promise<Buffer>;
+  /** The sums of a batch, without gradients. */
   evaluate(batch: Batch, hidden: Buffer): Promise<EvaluationSums>;
 }
 
+/** Where a head writes, and what it projects with. */
 export interface HeadTargets {
   /** Of the projection matrices. */
   readonly cycle: number;

@@ -17,6 +17,7 @@ import {
 } from "../../random/index.ts";
 import type { Buffer } from "../../runtime/runtime.ts";
 
+/** The random numbers of a run, each a function of the seed, a name and a count. */
 export interface Draws {
   /** Initial values of a parameter; others in every cycle, for what is drawn again. */
   initialize(name: string, spec: ParamSpec, out: Float32Array, cycle?: number): void;

@@ -8,6 +8,7 @@ import type { ParamSpec } from "../../nn/params.ts";
 import type { WeightDType, WeightUpdate } from "../../optim/rounding.ts";
 import type { StateSpec } from "../../optim/transform.ts";
 
+/** How one parameter is kept and trained. */
 export interface ParamPlan {
   readonly name: string;
   readonly spec: ParamSpec;
@@ -21,6 +22,7 @@ export interface ParamPlan {
   readonly key: string;
 }
 
+/** How the gradients of one parameter are kept, and its weight updated. */
 export interface ParamTraining {
   /** How state is compressed, and gradients too unless the rule needs them whole; undefined for a dense parameter. */
   readonly compression: Compression | undefined;
@@ -37,6 +39,7 @@ export interface ParamTraining {
   readonly weightUpdate: WeightUpdate;
 }
 
+/** How each parameter is trained, by its name. */
 export type Plan = ReadonlyMap<string, ParamPlan>;
 
 /** Whether a weight has a copy in float32. */

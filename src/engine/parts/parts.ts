@@ -8,6 +8,7 @@ import type { Draws } from "./draws.ts";
 import type { Plan } from "./param-plan.ts";
 import type { TrainState } from "./state.ts";
 
+/** What the parts of an engine share. */
 export interface EngineParts {
   readonly runtime: Runtime;
   readonly model: Model;

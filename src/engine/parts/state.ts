@@ -8,6 +8,7 @@ import type { Buffer, Buffers, Runtime } from "../../runtime/runtime.ts";
 import type { HostTensor } from "../../tensor/host-tensor.ts";
 import { hasMaster, type Plan } from "./param-plan.ts";
 
+/** Everything a run remembers, as buffers by parameter name. */
 export interface TrainState {
   readonly weights: ReadonlyMap<string, Buffer>;
   /** Copies in float32 of weights in sixteen bits, where these are updated through them. */

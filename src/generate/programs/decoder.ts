@@ -18,6 +18,7 @@ import { checkTokens, decoderFeeds, roundUp } from "./feeds.ts";
 import { cacheWidths, decodeProgram } from "./program.ts";
 import { createProgramCache } from "./program-cache.ts";
 
+/** How much is read in one run. */
 export interface DecoderOptions {
   /**
    * The most tokens that one run reads, 4096 by default; longer prompts take several runs. An
@@ -26,6 +27,7 @@ export interface DecoderOptions {
   readonly tokensPerRun?: number;
 }
 
+/** Runs a model on new tokens after those that it keeps in a cache. */
 export interface Decoder {
   /** V */
   readonly vocabularySize: number;

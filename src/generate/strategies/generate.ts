@@ -29,6 +29,7 @@ export interface GenerateOptions extends LengthLimits, SamplingOptions, ScoreRul
 
 export interface CompleteOptions extends GenerateOptions, Batching {}
 
+/** One token of one continuation. */
 export interface GeneratedToken {
   /** The index of the prompt that it continues. */
   readonly sequence: number;

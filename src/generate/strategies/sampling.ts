@@ -12,6 +12,7 @@
 
 import { UsageError } from "../../errors.ts";
 
+/** Of which tokens one is drawn, and how. */
 export interface SamplingOptions {
   /** Above 0; 1 by default. */
   readonly temperature?: number;

@@ -13,6 +13,7 @@
 
 import { UsageError } from "../../errors.ts";
 
+/** How scores of tokens change by what was said before, as in transformers. */
 export interface ScoreRules {
   /** θ, above 0; 1, the default, changes nothing, and more makes repetitions rarer. */
   readonly repetitionPenalty?: number;

@@ -38,6 +38,7 @@ import { notCached, outOfReach, refused } from "../sentences.ts";
 export interface HubOptions extends Partial<HubSettings> {
   readonly host: Host;
   readonly signal?: AbortSignal | undefined;
+  /** Told what is going on. */
   readonly onEvent?: ((event: HubEvent) => void) | undefined;
   readonly patience?: Patience | undefined;
 }

@@ -27,6 +27,7 @@ export interface PushOptions extends HubOptions {
   readonly baseModel?: string | undefined;
 }
 
+/** What was uploaded. */
 export interface Pushed {
   /** The page of the model. */
   readonly url: string;

@@ -15,6 +15,7 @@ import { parseRepository } from "../repository.ts";
 import { someOf } from "../sentences.ts";
 import { type Choice, fetchSnapshot, type HubOptions } from "../download/snapshot.ts";
 
+/** The files of a dataset by what they are for. */
 export interface DatasetFiles {
   /** Paths in the repository, or, of what was fetched, on this computer. */
   readonly train: readonly string[];

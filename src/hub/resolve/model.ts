@@ -51,6 +51,7 @@ export async function resolveModel(name: string, options: ModelOptions): Promise
   return (await fetchSnapshot(repository, choice, options)).directory;
 }
 
+/** Names of models: directories, or repositories on the Hub. */
 export interface ModelNames {
   /** The model; that of the adapter if absent. */
   readonly directory?: string | undefined;

@@ -6,11 +6,13 @@
 import { type Chart, chartSvg } from "./chart.ts";
 import { element, escapeText } from "./xml.ts";
 
+/** A table of texts. */
 export interface Table {
   readonly head: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
+/** A part of a report. */
 export interface Section {
   readonly heading: string;
   readonly paragraphs: readonly string[];
@@ -20,6 +22,7 @@ export interface Section {
   readonly code?: string;
 }
 
+/** A page of text, tables and charts. */
 export interface Report {
   readonly title: string;
   readonly intro: string;

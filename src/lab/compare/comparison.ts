@@ -16,6 +16,7 @@ import { type ChosenRate, type MethodResult, methodResult } from "./results.ts";
 import { type Outcome, type RunContext, type RunEvent, runOnce } from "./run-once.ts";
 import { bestTrial, lowerRate, nextRate, ratesAround, type Trial } from "./sweep.ts";
 
+/** How the rate of each method is chosen by short runs. */
 export interface SweepPlan {
   /** Multiples of a method's rate, or rates. */
   readonly factors: readonly number[] | undefined;
@@ -24,6 +25,7 @@ export interface SweepPlan {
   readonly share: number;
 }
 
+/** What is compared, with which seeds and rates. */
 export interface ComparisonPlan {
   readonly title: string;
   /** What is compared, in a sentence. */
@@ -40,6 +42,7 @@ export interface ComparisonPlan {
   readonly sweep: SweepPlan | undefined;
 }
 
+/** What a comparison tells while it runs. */
 export type ComparisonEvent =
   | RunEvent
   | { readonly type: "rate"; readonly method: MethodSpec; readonly rate: ChosenRate }

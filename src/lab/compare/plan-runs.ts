@@ -11,6 +11,7 @@ import { usualLearningRate } from "../../optim/registry.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/config.ts";
 import { type MethodSpec, NO_ACCUMULATION } from "../suites/method-spec.ts";
 
+/** A run of a comparison, before it is started. */
 export interface PlannedRun {
   readonly method: MethodSpec;
   readonly seed: number;

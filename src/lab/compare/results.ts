@@ -8,6 +8,7 @@ import type { LoggedMemory, RunLog } from "../../runs/run-log.ts";
 import type { Outcome } from "./run-once.ts";
 import type { Trial } from "./sweep.ts";
 
+/** The learning rate of a method, and where it comes from. */
 export interface ChosenRate {
   readonly value: number;
   readonly how: "given" | "usual" | "sweep";
@@ -17,6 +18,7 @@ export interface ChosenRate {
   readonly unstable: readonly number[];
 }
 
+/** A held-out loss, and when it was reached. */
 export interface EvaluationPoint {
   readonly microBatches: number;
   readonly seconds: number;
@@ -24,6 +26,7 @@ export interface EvaluationPoint {
   readonly loss: number;
 }
 
+/** How one run ended, and its numbers. */
 export interface RunResult {
   readonly seed: number;
   readonly status: Outcome["status"];
@@ -49,7 +52,7 @@ export interface RunResult {
 }
 
 /** The numbers of a run that are averaged over seeds. */
-const MEASURES = [
+export const MEASURES = [
   "loss",
   "perplexity",
   "accuracy",
@@ -64,8 +67,10 @@ const MEASURES = [
   "stateBytes",
 ] as const;
 
+/** The name of a number that runs are compared by. */
 export type Measure = (typeof MEASURES)[number];
 
+/** The runs of one method, and what they have in common. */
 export interface MethodResult {
   readonly label: string;
   /** As the method was written. */

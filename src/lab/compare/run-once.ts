@@ -19,6 +19,7 @@ import {
   type RunLog,
 } from "../../runs/run-log.ts";
 
+/** What a run in a process of its own is started with. */
 export interface LaunchRequest {
   /** The options of the run, as JSON, which is YAML too. */
   readonly optionsFile: string;
@@ -30,12 +31,14 @@ export interface LaunchRequest {
 /** Runs `flora train` in a process of its own, to its end. */
 export type Launch = (request: LaunchRequest) => Promise<LaunchResult>;
 
+/** How such a process ended. */
 export interface LaunchResult {
   readonly exitCode: number;
   /** What it wrote on standard error. */
   readonly errorText: string;
 }
 
+/** How a run ended, with its log. */
 export interface Outcome {
   readonly run: PlannedRun;
   readonly status: "finished" | "diverged" | "refused" | "failed" | "interrupted";
@@ -44,6 +47,7 @@ export interface Outcome {
   readonly log: RunLog | undefined;
 }
 
+/** What a run in a process of its own tells. */
 export type RunEvent =
   | {
       readonly type: "run";
@@ -53,6 +57,7 @@ export type RunEvent =
   | { readonly type: "progress"; readonly run: PlannedRun; readonly step: LoggedStep }
   | { readonly type: "outcome"; readonly outcome: Outcome };
 
+/** How runs are started and stopped. */
 export interface RunContext {
   readonly host: Host;
   readonly launch: Launch;

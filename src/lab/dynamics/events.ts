@@ -4,6 +4,7 @@ import type { TrainConfig } from "../../options/config.ts";
 import type { ProbeNumbers } from "./probe.ts";
 import type { Spectrum } from "../theory/spectrum.ts";
 
+/** What is trained, and what is looked at. */
 export interface DynamicsOptions {
   /** The data, the model, the targets, rank, alpha and the rate η; the optimizer is SGD. */
   readonly config: TrainConfig;
@@ -15,8 +16,10 @@ export interface DynamicsOptions {
   readonly probes?: readonly string[];
 }
 
+/** What is trained side by side. */
 export type Method = "LoRA" | "LoRA-FA" | "fixed projection" | "ReLoRA" | "FLORA" | "dense";
 
+/** The first event: what is trained and looked at. */
 export interface DynamicsStart {
   readonly type: "start";
   readonly data: string;
@@ -41,12 +44,14 @@ export interface Regime {
   readonly rate: number;
 }
 
+/** How LoRA fares under one scale and rate. */
 export interface RegimeNumbers {
   readonly loss: number;
   /** The second term's part of ΔW, the largest of all probes. */
   readonly secondTerm: number;
 }
 
+/** A weight that is looked at. */
 export interface Probe {
   readonly name: string;
   /** n, m: outputs and inputs. */
@@ -60,6 +65,7 @@ export interface WarmEvent {
   readonly loss: number;
 }
 
+/** One step of all trainees. */
 export interface DynamicsStep {
   readonly type: "step";
   /** Steps done. */
@@ -71,6 +77,7 @@ export interface DynamicsStep {
   readonly regimes: readonly RegimeNumbers[];
 }
 
+/** The last event: held-out losses and spectra. */
 export interface DynamicsEnd {
   readonly type: "end";
   readonly heldOut: Readonly<Record<Method | "start", number>>;
@@ -81,6 +88,7 @@ export interface DynamicsEnd {
   readonly elapsedMs: number;
 }
 
+/** What the experiment tells while it runs. */
 export type DynamicsEvent = DynamicsStart | WarmEvent | DynamicsStep | DynamicsEnd;
 
 export const METHODS: readonly Method[] = [

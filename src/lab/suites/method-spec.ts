@@ -19,6 +19,7 @@ import { OPTIONS } from "../../options/option-table.ts";
 import { findOption } from "../../options/tables/option.ts";
 import { closest } from "../../options/tables/suggest.ts";
 
+/** A method and its options, as `flora:128` names them. */
 export interface MethodSpec {
   /** As it was written. */
   readonly text: string;

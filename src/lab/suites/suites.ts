@@ -11,14 +11,17 @@ import { UsageError } from "../../errors.ts";
 import type { TrainOptions } from "../../options/config.ts";
 import { closest } from "../../options/tables/suggest.ts";
 
+/** The charts that a comparison may show. */
 export type ChartName = "steps" | "seconds" | "state" | "kappa" | "rank" | "memory";
 
+/** A method of a suite. */
 export interface SuiteMethod {
   readonly spec: string;
   /** Its name in tables, where that is not made from the spec. */
   readonly label?: string;
 }
 
+/** A comparison that has a name. */
 export interface Suite {
   readonly name: string;
   /** What it compares, in a sentence. */
@@ -42,6 +45,7 @@ const atRanks = (ranks: readonly number[], method: string, rest = ""): readonly 
  */
 const WITH_ADAM = "@optimizer=adam";
 
+/** The suites of `flora compare --suite`. */
 export const SUITES: readonly Suite[] = [
   {
     name: "accumulation",

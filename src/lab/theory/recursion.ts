@@ -25,6 +25,7 @@ export interface RecursionState {
   readonly gradientSum: Matrix;
 }
 
+/** The rate of the recursion and the scale of its adapters. */
 export interface RecursionOptions {
   /** η */
   readonly rate: number;
@@ -40,6 +41,7 @@ export interface Adapters {
   readonly b: Matrix;
 }
 
+/** The recursion before the first step, for a weight [rows, columns]. */
 export const startRecursion = (rows: number, columns: number): RecursionState => ({
   fA: Matrix.zeros(columns, columns),
   fB: Matrix.zeros(rows, columns),

@@ -9,6 +9,7 @@
 
 import { type Matrix, SingularValueDecomposition } from "ml-matrix";
 
+/** The singular values of a matrix, and ranks that follow from them. */
 export interface Spectrum {
   /** From the largest to the smallest. */
   readonly values: readonly number[];
@@ -16,6 +17,7 @@ export interface Spectrum {
   readonly stableRank: number;
 }
 
+/** The spectrum of a matrix. */
 export function spectrumOf(matrix: Matrix): Spectrum {
   const values = singularValues(matrix);
   return { values, effectiveRank: effectiveRank(values), stableRank: stableRank(values) };

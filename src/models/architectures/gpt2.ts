@@ -30,6 +30,7 @@ import type { ParamsOf } from "../../nn/params.ts";
 import { lengthOf, range } from "../../nn/attention/positions.ts";
 import { add } from "../../ops/elementwise.ts";
 import { concat, split } from "../../ops/movement.ts";
+import { type Architecture, defineArchitecture } from "../architecture.ts";
 import { type ConfigFields, parseConfig, rate, size } from "../config.ts";
 import type { Decoded, Model, PastAttention } from "../model.ts";
 import { type DefinedStage, defineStage, paramsOf } from "../stage.ts";
@@ -55,9 +56,6 @@ const gpt2Schema = z.looseObject({
   tie_word_embeddings: z.literal(true).default(true),
 });
 
-/** The names of those fields. */
-export const GPT2_FIELDS: readonly string[] = Object.keys(gpt2Schema.shape);
-
 type Gpt2Config = z.infer<typeof gpt2Schema>;
 
 type BlockSpec = {
@@ -77,7 +75,16 @@ type NormSpec = { readonly ln_f: LayerNormSpec };
  * @param fields - the fields of config.json; absent ones are those of the smallest GPT-2
  * @throws {UsageError} if a field is not what the architecture allows.
  */
-export function gpt2(fields: ConfigFields): Model {
+export const gpt2: Architecture = defineArchitecture(
+  {
+    types: ["gpt2"],
+    fields: Object.keys(gpt2Schema.shape),
+    dropout: ["embd_pdrop", "attn_pdrop", "resid_pdrop"],
+  },
+  build,
+);
+
+function build(fields: ConfigFields): Model {
   const config = parseConfig("gpt2", gpt2Schema, fields);
   if (config.n_embd % config.n_head !== 0) {
     throw new UsageError(

@@ -30,6 +30,7 @@ export function slidingBias(like: Value, length: number, window: number): Value 
   return forbidEarlier(forbidLater(like, queries, keys), queries, keys, window);
 }
 
+/** Which positions see which. */
 export interface PositionBiasOptions {
   /** How many positions a query sees, its own included; all earlier ones by default. */
   readonly window?: number | undefined;

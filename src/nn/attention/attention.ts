@@ -19,6 +19,7 @@ import { matrixTranspose, reshape, transpose, unsqueeze } from "../../ops/moveme
 import { softmax } from "../../ops/softmax.ts";
 import { dimAt } from "../../tensor/shape.ts";
 
+/** The heads of an attention, and what happens to their scores. */
 export interface AttentionOptions {
   /** H */
   readonly heads: number;

@@ -18,6 +18,7 @@ import { reshape, transpose } from "../../ops/movement.ts";
 import { int32 } from "../../tensor/host-tensor.ts";
 import { dimAt } from "../../tensor/shape.ts";
 
+/** How distances are put into buckets. */
 export interface RelativeBuckets {
   /** N */
   readonly buckets: number;

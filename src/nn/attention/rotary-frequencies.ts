@@ -52,6 +52,7 @@ export interface RotaryConfig {
   readonly rope_parameters?: RotaryScaling | null | undefined;
 }
 
+/** How fast each pair of a head's elements turns. */
 export interface RotaryFrequencies {
   /** f_i, radians a position, R / 2 of them. */
   readonly inverseFrequencies: readonly number[];
@@ -59,6 +60,7 @@ export interface RotaryFrequencies {
   readonly attentionScaling: number;
 }
 
+/** What frequencies may depend on besides the config. */
 export interface RotaryFrequenciesOptions {
   /** n, where it matters; at most that of the first training by default. */
   readonly length?: number;

@@ -20,6 +20,7 @@ import type { DType } from "../../tensor/dtype.ts";
 import { float32 } from "../../tensor/host-tensor.ts";
 import type { RotaryFrequencies } from "./rotary-frequencies.ts";
 
+/** The heads that are turned, and how fast. */
 export interface RotaryOptions extends RotaryFrequencies {
   /** H */
   readonly heads: number;

@@ -20,12 +20,14 @@ import {
 } from "../tokenizers/tokenizer-files.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
+/** One turn of a conversation. */
 export interface ChatMessage {
   /** "system", "user", "assistant", or what else the template knows. */
   readonly role: string;
   readonly content: string;
 }
 
+/** Which template is used, and with what. */
 export interface ChatTemplateOptions {
   /** Of several templates the one of this name. Default "default". */
   readonly template?: string;
@@ -33,6 +35,7 @@ export interface ChatTemplateOptions {
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
+/** How a conversation ends. */
 export interface RenderOptions {
   /** Whether the text ends with what makes the assistant speak. Default false. */
   readonly addGenerationPrompt?: boolean;

@@ -14,12 +14,14 @@ import {
 } from "./chat-template.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
+/** The tokens of a conversation, and which of them the assistant says. */
 export interface ChatEncoding {
   readonly ids: Int32Array;
   /** What the assistant says, with what ends its turns, in `ids`. */
   readonly assistant: readonly Range[];
 }
 
+/** Conversations as the template of a model writes them, in text and tokens. */
 export interface Chat {
   /** The conversation as text. */
   render(messages: readonly ChatMessage[], options?: RenderOptions): string;

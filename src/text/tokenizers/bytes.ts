@@ -11,6 +11,7 @@ import type { Tokenizer } from "./tokenizer.ts";
 
 const END_OF_TEXT_ID = 256;
 
+/** A token for each byte of UTF-8, and one for the end of a text. */
 export function byteTokenizer(): Tokenizer {
   return {
     name: "bytes",

@@ -32,6 +32,7 @@ export interface Tokenizer {
   readonly files: ReadonlyMap<string, string>;
 }
 
+/** The tokens of a text, or of two, with those that the model wants around them. */
 export interface Encoding {
   readonly ids: Int32Array;
   /** For each id the text that it belongs to: 0 or 1, as the tokenizer counts. */

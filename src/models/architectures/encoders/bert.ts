@@ -27,14 +27,15 @@ import { layerNorm, layerNormSpec, type LayerNormSpec } from "../../../nn/norm.t
 import type { ParamsOf } from "../../../nn/params.ts";
 import { lengthOf, range } from "../../../nn/attention/positions.ts";
 import { add } from "../../../ops/elementwise.ts";
-import { type BertArchitecture, type BertConfig, bertConfig } from "./bert-config.ts";
+import { BERT_FIELDS, type BertArchitecture, type BertConfig, bertConfig } from "./bert-config.ts";
 import { BERT_ENDINGS, BERT_PREFIX } from "./bert-endings.ts";
+import { type Architecture, defineArchitecture } from "../../architecture.ts";
 import type { ConfigFields } from "../../config.ts";
 import type { Model, Task } from "../../model.ts";
 import { type DefinedStage, defineStage, paramsOf } from "../../stage.ts";
 
 /** What a BERT learns, by `architectures`. */
-export const BERT_TASKS: Readonly<Record<BertArchitecture, Task>> = {
+const BERT_TASKS: Readonly<Record<BertArchitecture, Task>> = {
   BertForMaskedLM: "masked",
   BertForSequenceClassification: "classification",
   BertModel: "embedding",
@@ -70,7 +71,17 @@ type BlockParams = ParamsOf<BlockSpec>;
  * @param fields - the fields of config.json; absent ones are those of the base size, and the task is to guess hidden tokens
  * @throws {UsageError} if a field is not what the architecture allows.
  */
-export function bert(fields: ConfigFields): Model {
+export const bert: Architecture = defineArchitecture(
+  {
+    types: ["bert"],
+    fields: BERT_FIELDS,
+    dropout: ["hidden_dropout_prob", "attention_probs_dropout_prob"],
+    tasks: BERT_TASKS,
+  },
+  build,
+);
+
+function build(fields: ConfigFields): Model {
   const config = bertConfig(fields);
   const [architecture] = config.architectures;
   const ending = BERT_ENDINGS[architecture](config);

@@ -22,6 +22,7 @@ import { layerNorm, layerNormSpec, type LayerNormSpec } from "../../../nn/norm.t
 import type { ParamsOf, ParamSpec } from "../../../nn/params.ts";
 import { add } from "../../../ops/elementwise.ts";
 import { pad, reshape, slice, transpose } from "../../../ops/movement.ts";
+import { type Architecture, defineArchitecture } from "../../architecture.ts";
 import { activation, type ConfigFields, parseConfig, rate, size } from "../../config.ts";
 import { classifier, labelsOfConfig, labelsSchema } from "../../labels.ts";
 import type { Model } from "../../model.ts";
@@ -54,9 +55,6 @@ const vitSchema = z.looseObject({
   problem_type: z.literal("single_label_classification").nullish(),
   ...labelsSchema,
 });
-
-/** The names of those fields. */
-export const VIT_FIELDS: readonly string[] = Object.keys(vitSchema.shape);
 
 interface VitConfig extends z.infer<typeof vitSchema> {
   /** How the image is cut up. */
@@ -108,7 +106,16 @@ const PREFIX = "vit.";
  * @param fields - the fields of config.json; absent ones are those of the base size
  * @throws {UsageError} if a field is not what the architecture allows.
  */
-export function vit(fields: ConfigFields): Model {
+export const vit: Architecture = defineArchitecture(
+  {
+    types: ["vit"],
+    fields: Object.keys(vitSchema.shape),
+    tasks: { ViTForImageClassification: "image-classification" },
+  },
+  build,
+);
+
+function build(fields: ConfigFields): Model {
   const config = parseConfig("vit", vitSchema, fields);
   const { hidden_size: c, num_attention_heads: heads } = config;
   if (c % heads !== 0) {

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { UsageError } from "../../../errors.ts";
 import type { RotaryConfig, RotaryScaling } from "../../../nn/attention/rotary-frequencies.ts";
+import { size } from "../../config.ts";
 
 /** Fields that all these architectures have; those of the rotation are `RotaryConfig`'s. */
 export interface RotaryDecoderConfig extends RotaryConfig {
@@ -94,3 +95,28 @@ export function layerWindow(
   const slides = (layer: number) => (types ? types[layer] === "sliding_attention" : sliding(layer));
   return (layer) => (slides(layer) ? (sliding_window ?? undefined) : undefined);
 }
+
+interface SlidingConfig extends WindowConfig {
+  readonly use_sliding_window: boolean;
+  /** The first layer that has a window, where `layer_types` says nothing. */
+  readonly max_window_layers: number;
+}
+
+/** The fields of windows that are asked for. */
+export const slidingFields: {
+  readonly use_sliding_window: z.ZodType<boolean>;
+  readonly sliding_window: z.ZodType<number | null>;
+  readonly max_window_layers: z.ZodType<number>;
+  readonly layer_types: typeof layerTypes;
+} = {
+  use_sliding_window: z.boolean().default(false),
+  sliding_window: size.nullable().default(4096),
+  max_window_layers: z.int().min(0).default(28),
+  layer_types: layerTypes,
+};
+
+/** The windows of layers, where they are asked for. @throws {UsageError} as `layerWindow` does. */
+export const slidingWindow = (config: SlidingConfig): ((layer: number) => number | undefined) =>
+  config.use_sliding_window
+    ? layerWindow(config, (layer) => layer >= config.max_window_layers)
+    : () => undefined;

@@ -28,10 +28,11 @@ import {
   type RelativeBuckets,
 } from "../../../nn/attention/relative-bias.ts";
 import { add, scale } from "../../../ops/elementwise.ts";
+import { type Architecture, defineArchitecture } from "../../architecture.ts";
 import type { ConfigFields } from "../../config.ts";
 import { type InputName, MEMORY, type Model } from "../../model.ts";
 import { type DefinedStage, defineStage, paramsOf } from "../../stage.ts";
-import { outputScale, t5Config, type T5Config } from "./t5-config.ts";
+import { outputScale, T5_FIELDS, t5Config, type T5Config } from "./t5-config.ts";
 import {
   crossAttention,
   crossAttentionSpec,
@@ -67,7 +68,12 @@ const PRETRAINING_LENGTH = 512;
  * @param fields - the fields of config.json; absent ones are those of the smallest model of the type
  * @throws {UsageError} if a field is not what the architecture allows.
  */
-export function t5(fields: ConfigFields): Model {
+export const t5: Architecture = defineArchitecture(
+  { types: ["t5", "mt5"], fields: T5_FIELDS, dropout: ["dropout_rate"] },
+  build,
+);
+
+function build(fields: ConfigFields): Model {
   const config = t5Config(fields);
   const { d_model, vocab_size, initializer_factor, tie_word_embeddings: isTied } = config;
   const encoder = [

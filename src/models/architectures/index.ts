@@ -1,0 +1,12 @@
+/** @file The architectures: whatever stands here is known to the registry, the command line and `flora-train/models`. */
+
+export { bert } from "./encoders/bert.ts";
+export { gemma } from "./rotary/gemma.ts";
+export { gemma2 } from "./rotary/gemma2.ts";
+export { gpt2 } from "./gpt2.ts";
+export { llama } from "./rotary/llama.ts";
+export { mistral } from "./rotary/mistral.ts";
+export { qwen2 } from "./rotary/qwen2.ts";
+export { qwen3 } from "./rotary/qwen3.ts";
+export { t5 } from "./t5/t5.ts";
+export { vit } from "./encoders/vit.ts";
