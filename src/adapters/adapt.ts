@@ -72,9 +72,9 @@ function adaptStage(stage: Stage, adapters: readonly Adapter[]): Stage {
   };
 }
 
-/** The weights of a block are spread over what is decoded and what is read of the memory. */
+/** The weights of a block are spread over what is decoded and what is read of the output of the encoder. */
 function adaptDecoding(decoding: StageDecoding, locals: readonly LocalAdapter[]): StageDecoding {
-  const { decode, memory } = decoding;
+  const { decode, encoded } = decoding;
   const adapt = (values: readonly Value[], tensors: Tensors) =>
     adaptProducts(values, tensors, locals, { everywhere: false });
   return {
@@ -86,9 +86,9 @@ function adaptDecoding(decoding: StageDecoding, locals: readonly LocalAdapter[])
       if (!keys || !cached) return { y: adapted };
       return { y: adapted, attention: { keys, values: cached } };
     },
-    ...(memory && {
-      memory(value, tensors) {
-        const read = memory(value, tensors);
+    ...(encoded && {
+      encoded(value, tensors) {
+        const read = encoded(value, tensors);
         const [keys = value, values = value] = adapt([read.keys, read.values], tensors);
         return { keys, values };
       },

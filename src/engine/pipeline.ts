@@ -8,7 +8,7 @@
 import { mapTensors } from "../graph/tensors.ts";
 import type { ValueType } from "../graph/value.ts";
 import type { Batch } from "../models/batch.ts";
-import { MEMORY, type Stage } from "../models/model.ts";
+import { ENCODER_OUTPUT, type Stage } from "../models/model.ts";
 import { bufferOf, clear } from "../runtime/buffers.ts";
 import type { Buffer, Buffers, Views } from "../runtime/runtime.ts";
 import { staticShape } from "../tensor/shape.ts";
@@ -142,7 +142,7 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
         starts.push(x);
         residuals.push(kept);
         last = y;
-        if (index === model.memory) inputs[MEMORY] = y;
+        if (index === model.encoderEnd) inputs[ENCODER_OUTPUT] = y;
       }
       if (!last) throw new Error("internal: a model without stages");
       const dHidden = await head.backward(batch, last, { cycle: keys.cycle, loss });
@@ -156,7 +156,7 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
         const { stage, index, made } = link;
         const { backward } = made;
         if (!backward) continue;
-        if (index === model.memory && dEncoded) dy = dEncoded;
+        if (index === model.encoderEnd && dEncoded) dy = dEncoded;
         const { inputs: types } = backward;
         const key = `${link.key} backward`;
         const executable = await programs.get(key, () => backward, memoryOf(stage, shapes));
@@ -203,12 +203,12 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
         const key = `${link.key} ${same ? "forward" : "evaluate"}`;
         const executable = await programs.get(key, () => made.evaluate, memoryOf(stage, shapes));
         // The encoder's output lives on, in the slot that it has in training.
-        const slot = `x ${index === model.memory ? index + 1 : (index % 2) + 1}`;
+        const slot = `x ${index === model.encoderEnd ? index + 1 : (index % 2) + 1}`;
         const y = slots.take(slot, "float32", staticShape("y", made.y.shape));
         const feeds = { ...inputs, x: startOf(link, inputs, last), ...weightsOf(stage) };
         await programs.run(executable, only(feeds, made.evaluate.inputs), { y });
         last = y;
-        if (index === model.memory) inputs[MEMORY] = y;
+        if (index === model.encoderEnd) inputs[ENCODER_OUTPUT] = y;
       }
       if (!last) throw new Error("internal: a model without stages");
       return head.evaluate(batch, last);
@@ -217,7 +217,7 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
 
   /** A cleared sum for the cotangents of the encoder's output, where they are wanted. */
   function encoderCotangent(links: readonly Link[]): Buffer | undefined {
-    const made = links[model.memory ?? -1]?.made;
+    const made = links[model.encoderEnd ?? -1]?.made;
     if (!made?.backward) return undefined;
     const sum = slots.take(ENCODER_COTANGENT, "float32", staticShape("encoded", made.y.shape));
     clear(sum);

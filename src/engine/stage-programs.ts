@@ -2,9 +2,9 @@
  * @file The programs of a stage. Two for each kind of stage and shape of batch:
  *
  *   forward    (x, read, params)                          -> y            [+ residuals]
- *   backward   (x, read | residuals, params, dy, acc, A)  -> dx, acc'     [+ dMemory']
+ *   backward   (x, read | residuals, params, dy, acc, A)  -> dx, acc'     [+ dEncoded']
  *
- * What several stages read, the memory, gets the sum of their cotangents: dMemory' = dMemory + that of this stage.
+ * What several stages read, the output of the encoder, gets the sum of their cotangents: dEncoded' = dEncoded + that of this stage.
  *
  * The gradient of a parameter is consumed where it is born: what leaves the program is the accumulator with the gradient in it.
  */
@@ -15,7 +15,7 @@ import type { ParamPlan } from "./parts/param-plan.ts";
 import { splitAtResiduals, vjp } from "../autodiff/index.ts";
 import { mapTensors, tensorAt, type Tensors } from "../graph/tensors.ts";
 import { input, type Value, type ValueType } from "../graph/value.ts";
-import { MEMORY, type Stage } from "../models/model.ts";
+import { ENCODER_OUTPUT, type Stage } from "../models/model.ts";
 import type { DropoutMasks } from "../nn/dropout.ts";
 import { compile, optimize, type Program } from "../onnx/model.ts";
 import { add, cast } from "../ops/elementwise.ts";
@@ -43,8 +43,8 @@ export interface StageOptions {
   readonly recompute: boolean;
   /** Whether anything before this stage is trained, so that the cotangent of x is wanted. */
   readonly needsDx: boolean;
-  /** The same of the memory. */
-  readonly needsDMemory: boolean;
+  /** The same of the output of the encoder. */
+  readonly needsDEncoded: boolean;
 }
 
 export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
@@ -97,7 +97,7 @@ export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
 const isFedLate = (name: string): boolean =>
   name === "dy" || name === ENCODER_COTANGENT || isAccumulator(name);
 
-interface JointGraph extends Pick<StageOptions, "plans" | "needsDx" | "needsDMemory"> {
+interface JointGraph extends Pick<StageOptions, "plans" | "needsDx" | "needsDEncoded"> {
   readonly x: Value;
   readonly inputs: Tensors;
   readonly params: Tensors;
@@ -105,18 +105,18 @@ interface JointGraph extends Pick<StageOptions, "plans" | "needsDx" | "needsDMem
   readonly dy: Value;
 }
 
-/** dx (none for inputs of the model), the memory's cotangent, and every accumulator with the gradient in it. */
+/** dx (none for inputs of the model), the cotangent of the encoder's output, and every accumulator with the gradient in it. */
 function backwardOutputs(joint: JointGraph): Tensors {
   const { x, inputs, params, y, dy, plans } = joint;
   const trained = Object.entries(plans).flatMap(([name, { training }]) =>
     training ? [{ name, training }] : [],
   );
-  const memory = joint.needsDMemory ? inputs[MEMORY] : undefined;
-  const before = [...(joint.needsDx ? [x] : []), ...(memory ? [memory] : [])];
+  const encoded = joint.needsDEncoded ? inputs[ENCODER_OUTPUT] : undefined;
+  const before = [...(joint.needsDx ? [x] : []), ...(encoded ? [encoded] : [])];
   const weights = trained.map(({ name }) => tensorAt(params, name));
   const cotangents = vjp([y], [dy], [...before, ...weights]);
   const dx = joint.needsDx ? cotangents[0] : undefined;
-  const dMemory = memory && cotangents[before.length - 1];
+  const dEncoded = encoded && cotangents[before.length - 1];
   const grads = cotangents.slice(before.length);
   const accumulated = trained.flatMap(({ name, training }, i) => {
     const gradient = grads[i];
@@ -125,10 +125,10 @@ function backwardOutputs(joint: JointGraph): Tensors {
       accumulateInto(name, training.gradientProjection, training.accumulator, gradient),
     );
   });
-  const sum = input(ENCODER_COTANGENT, memory?.dtype ?? "float32", memory?.shape ?? []);
+  const sum = input(ENCODER_COTANGENT, encoded?.dtype ?? "float32", encoded?.shape ?? []);
   return {
     ...(dx && { dx }),
-    ...(dMemory && { [nextName(ENCODER_COTANGENT)]: add(sum, dMemory) }),
+    ...(dEncoded && { [nextName(ENCODER_COTANGENT)]: add(sum, dEncoded) }),
     ...Object.fromEntries(accumulated),
   };
 }

@@ -2,7 +2,7 @@
 
 import { planOf, type ParamPlan, type Plan } from "./parts/param-plan.ts";
 import type { ValueType } from "../graph/value.ts";
-import { type InputTypes, MEMORY, type Model, type Stage } from "../models/model.ts";
+import { type InputTypes, ENCODER_OUTPUT, type Model, type Stage } from "../models/model.ts";
 import { buildStage, type StagePrograms } from "./stage-programs.ts";
 
 /** A stage at its place. */
@@ -28,7 +28,7 @@ export function chainOf({ model, plan, recompute }: ChainParts): Chain {
   const built = new Map<string, Built>();
   const chains = new Map<string, readonly Link[]>();
   const wanted = wantedCotangents(model, plan);
-  const memoryWanted = wanted[model.memory ?? -1] ?? false;
+  const encoderWanted = wanted[model.encoderEnd ?? -1] ?? false;
 
   function make(inputs: InputTypes): readonly Link[] {
     const links: Link[] = [];
@@ -39,21 +39,21 @@ export function chainOf({ model, plan, recompute }: ChainParts): Chain {
       if (!x) throw new Error(`internal: nothing for ${stage.kind} to start from`);
       const reads = Object.fromEntries(stage.reads.map((name) => [name, typeAt(known, name)]));
       const needsDx = stage.source === undefined && (wanted[index - 1] ?? false);
-      const needsDMemory = stage.reads.includes(MEMORY) && memoryWanted;
+      const needsDEncoded = stage.reads.includes(ENCODER_OUTPUT) && encoderWanted;
       const treatments = Object.values(plans).map((own) => own.key);
       const key = [
         stage.kind,
         [x, ...Object.values(reads)].map(({ shape }) => shape.join("x")).join(),
         treatments.join(),
         ...(needsDx || stage.source !== undefined ? [] : ["first"]),
-        ...(stage.reads.includes(MEMORY) && !needsDMemory ? ["memory frozen"] : []),
+        ...(stage.reads.includes(ENCODER_OUTPUT) && !needsDEncoded ? ["encoder frozen"] : []),
       ].join(" ");
-      const options = { x, reads, plans, recompute, needsDx, needsDMemory };
+      const options = { x, reads, plans, recompute, needsDx, needsDEncoded };
       const own = built.get(key) ?? shared({ key, made: buildStage(stage, options) });
       built.set(key, own);
       const { made } = own;
       links.push({ stage, index, key: own.key, made, x, plans });
-      if (index === model.memory) known[MEMORY] = made.y;
+      if (index === model.encoderEnd) known[ENCODER_OUTPUT] = made.y;
     }
     return links;
   }
@@ -90,12 +90,12 @@ const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
 export type Chain = (inputs: InputTypes) => readonly Link[];
 
 /** Of each stage, whether its output depends on a trained parameter: then a cotangent goes back into it. */
-function wantedCotangents({ stages, memory = -1 }: Model, plan: Plan): readonly boolean[] {
+function wantedCotangents({ stages, encoderEnd = -1 }: Model, plan: Plan): readonly boolean[] {
   const wanted: boolean[] = [];
   for (const [index, { source, reads, params }] of stages.entries()) {
     const trained = Object.values(params).some((name) => planOf(plan, name).training);
     const follows = source === undefined && (wanted[index - 1] ?? false);
-    const remembers = reads.includes(MEMORY) && (wanted[memory] ?? false);
+    const remembers = reads.includes(ENCODER_OUTPUT) && (wanted[encoderEnd] ?? false);
     wanted.push(trained || follows || remembers);
   }
   return wanted;

@@ -22,7 +22,7 @@ export interface DecoderInputs {
   /** [B, 1, T, P + T] */
   readonly bias: Value;
   /** The encoder's output [B, S, C], and what hides its padding [B, 1, 1, S]. */
-  readonly memory?: { readonly states: Value; readonly bias: Value };
+  readonly encoded?: { readonly states: Value; readonly bias: Value };
   /** What follows "past_key_values." and "present." for the keys or values of a block. */
   readonly cacheName: (block: number, part: "key" | "value") => string;
 }
@@ -31,7 +31,7 @@ export interface DecoderInputs {
 export function decoderOutputs(
   model: Model,
   weight: (name: string) => Value,
-  { ids, positions, keyPositions, bias, memory, cacheName }: DecoderInputs,
+  { ids, positions, keyPositions, bias, encoded, cacheName }: DecoderInputs,
 ): Tensors {
   const outputs: Record<string, Value> = {};
   let block = 0;
@@ -44,12 +44,12 @@ export function decoderOutputs(
     const cached = (name: string) =>
       input(`past_key_values.${name}`, "float32", [BATCH, heads, PAST, width / heads]);
     const known = { keys: cached(key), values: cached(value) };
-    const read = memory && decoding.memory?.(memory.states, weights);
+    const read = encoded && decoding.encoded?.(encoded.states, weights);
     const { y, attention } = decoding.decode(x, weights, {
       positions,
       keyPositions,
       past: { keys: joinHeads(known.keys), values: joinHeads(known.values), bias },
-      ...(read && { memory: { ...read, bias: memory.bias } }),
+      ...(read && { encoded: { ...read, bias: encoded.bias } }),
     });
     x = y; // [B, T, C]
     if (!attention) continue;

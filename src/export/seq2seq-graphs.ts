@@ -7,7 +7,7 @@
  *             past_key_values.l.decoder.{key,value} [B, H, P, D]                  -> logits [B, T, V],
  *                                                                                    present.l.decoder.{key,value} [B, H, P + T, D]
  *
- * The decoder reads the memory anew for every token, instead of keeping keys and values of it: two products of S C W more a block.
+ * The decoder reads the output of the encoder anew for every token, instead of keeping keys and values of it: two products of S C W more a block.
  * Answers are not padded, so that P is how many tokens are cached.
  *
  * B batch, S source, T new tokens, P past, C width, H heads, D head width, W = H D, V vocabulary; l counts the blocks.
@@ -29,7 +29,7 @@ import { forward } from "./forward.ts";
 import { BATCH, LENGTH, PAST, places, SOURCE, tokens, weightsOf } from "./inputs.ts";
 
 export function encoderGraph(model: Model): Tensors {
-  const { stages, memory: end } = model;
+  const { stages, encoderEnd: end } = model;
   if (end === undefined) throw new GraphError(`${model.type}: has no encoder`);
   const weight = weightsOf(model);
   const ids = tokens("input_ids", [BATCH, SOURCE]);
@@ -52,7 +52,7 @@ export function decoderGraph(model: Model): Tensors {
     positions,
     keyPositions,
     bias: positionBias(states, positions, keyPositions),
-    memory: { states, bias: paddingBias(states, mask) },
+    encoded: { states, bias: paddingBias(states, mask) },
     cacheName: (block, part) => `${block}.decoder.${part}`,
   });
 }

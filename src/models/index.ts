@@ -15,7 +15,7 @@ export type {
   StageDecoding,
   KeysAndValues,
   PastAttention,
-  MemoryAttention,
+  EncoderAttention,
 } from "./model.ts";
 export type { Architecture, ArchitectureFacts } from "./architecture.ts";
 export type { ConfigFields } from "./config.ts";

@@ -3,10 +3,10 @@
  * its parameters. Stages of one kind are the same function of different parameters, so that programs are compiled
  * per kind and not per layer.
  *
- * A stage goes on from the one before, or starts from an input of the model. In an encoder-decoder model the last stage of the encoder
- * is the memory, which the blocks of the decoder read beside the output of the stage before:
+ * A stage goes on from the one before, or starts from an input of the model. In an encoder-decoder model the blocks of the decoder
+ * read the output of the encoder's last stage beside that of the stage before:
  *
- *   ids ─ embed ─ block … block ─ norm ═ memory ═╗════════╗
+ *   ids ─ embed ─ block … block ─ norm ═ encoded ╗════════╗
  *   decoderIds ─ embed ───────────────────── block … block ─ norm ─ head
  */
 
@@ -47,7 +47,7 @@ export type InputName =
   | "pixels";
 
 /** The name under which blocks of a decoder read the output of the encoder. */
-export const MEMORY = "memory";
+export const ENCODER_OUTPUT = "encoderOutput";
 
 /** The types of the inputs of a batch. */
 export type InputTypes = Readonly<Partial<Record<InputName, ValueType>>>;
@@ -74,7 +74,7 @@ export interface PastAttention extends KeysAndValues {
 }
 
 /** Keys and values of the encoder's output, [B, S, W]. */
-export interface MemoryAttention extends KeysAndValues {
+export interface EncoderAttention extends KeysAndValues {
   /** Added to the scores, [B, 1, 1, S]. */
   readonly bias: Value;
 }
@@ -86,8 +86,8 @@ export interface DecodeContext {
   /** Positions of the P past and T new tokens, [B, P + T], int32. */
   readonly keyPositions: Value;
   readonly past: PastAttention;
-  /** Present for stages that read the memory. */
-  readonly memory?: MemoryAttention;
+  /** Present for stages that read the output of the encoder. */
+  readonly encoded?: EncoderAttention;
 }
 
 /** A stage's output for new tokens, [B, T, C], and what later tokens will attend to, [B, T, W]. */
@@ -104,7 +104,7 @@ export interface Stage {
   /** The input of the model that it starts from; absent where it goes on from the stage before. */
   readonly source?: InputName;
   /** What it reads besides. */
-  readonly reads: readonly (InputName | typeof MEMORY)[];
+  readonly reads: readonly (InputName | typeof ENCODER_OUTPUT)[];
   /** Whether it is a block, of which there are many. */
   readonly attends: boolean;
   /** The output from x and the parameters by their names inside the stage; [B, T] or [B, T, C] to [B, T, C]. */
@@ -121,8 +121,8 @@ export interface StageDecoding {
   readonly cacheHeads?: number;
   /** `forward` for T new tokens after P known ones. */
   readonly decode: (x: Value, params: Tensors, context: DecodeContext) => Decoded;
-  /** What the stage attends to in the memory [B, S, C], the same for every new token. */
-  readonly memory?: (memory: Value, params: Tensors) => KeysAndValues;
+  /** What the stage attends to in the output of the encoder [B, S, C], the same for every new token. */
+  readonly encoded?: (encoded: Value, params: Tensors) => KeysAndValues;
 }
 
 /** The map from the last hidden state to logits, z = h Wᵀ + b; capped as c tanh(z / c). */
@@ -144,8 +144,8 @@ export interface Model {
   /** Every parameter by its name in the checkpoint. */
   readonly params: ReadonlyMap<string, ParamSpec>;
   readonly stages: readonly Stage[];
-  /** The index of the stage whose output is the memory. */
-  readonly memory?: number;
+  /** The index of the stage that ends the encoder. */
+  readonly encoderEnd?: number;
   /** Absent where hidden states are vectors to be compared. */
   readonly head?: Head;
   /** C of the last hidden states. */

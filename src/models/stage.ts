@@ -34,7 +34,7 @@ interface DecodingOf<P> {
   readonly cacheWidth?: number;
   readonly cacheHeads?: number;
   readonly decode: (x: Value, p: P, context: DecodeContext) => Decoded;
-  readonly memory?: (memory: Value, p: P) => KeysAndValues;
+  readonly encoded?: (encoded: Value, p: P) => KeysAndValues;
 }
 
 /** A stage with the specs of its parameters, by their names in the checkpoint. */
@@ -62,14 +62,14 @@ export function defineStage<Spec extends SpecTree>(
 }
 
 function bound<P>(
-  { cacheWidth, cacheHeads, decode, memory }: DecodingOf<P>,
+  { cacheWidth, cacheHeads, decode, encoded }: DecodingOf<P>,
   bind: (params: Tensors) => P,
 ): StageDecoding {
   return {
     ...(cacheWidth !== undefined && { cacheWidth }),
     ...(cacheHeads !== undefined && { cacheHeads }),
     decode: (x, params, context) => decode(x, bind(params), context),
-    ...(memory && { memory: (value, params) => memory(value, bind(params)) }),
+    ...(encoded && { encoded: (value, params) => encoded(value, bind(params)) }),
   };
 }
 

@@ -248,7 +248,7 @@ describe("an encoder-decoder model", () => {
       // The embedding of the decoder is frozen: nothing goes back beyond its first block.
       const decoder = ran.filter((key) => key.startsWith("decoder block"));
       expect(decoder.some((key) => key.includes(" first"))).toBe(true);
-      expect(decoder.some((key) => key.includes("memory frozen"))).toBe(
+      expect(decoder.some((key) => key.includes("encoder frozen"))).toBe(
         backwards === frozenEncoder,
       );
     },

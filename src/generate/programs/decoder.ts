@@ -94,8 +94,8 @@ export function createDecoder(
   const programs = createProgramCache(runtime, weights);
 
   async function open(prompts: readonly Int32Array[]): Promise<Decoding> {
-    const hasEncoder = model.memory !== undefined;
-    let memory = hasEncoder
+    const hasEncoder = model.encoderEnd !== undefined;
+    let encoded = hasEncoder
       ? await encode(model, prompts, { programs, weights, tokensPerRun })
       : undefined;
     const cache = attentionCache(widths, prompts.length);
@@ -109,7 +109,7 @@ export function createDecoder(
       const most = Math.max(...counts);
       const length = most === 1 ? 1 : Math.min(longest, roundUp(most, SMALLEST_PROMPT));
       const past = cache.capacity;
-      const source = memory?.length ?? 0;
+      const source = encoded?.length ?? 0;
       const sizes = { batch: tokens.length, length, past, source };
       const executable = await programs.load(
         `decode ${Object.values(sizes).join()}`,
@@ -124,7 +124,7 @@ export function createDecoder(
       const inputs = new Map<string, HostTensor>([
         ...decoderFeeds({ lengths: cache.lengths, tokens, length, past }),
         ...[...cache.tensors].map(([name, tensor]) => [`past.${name}`, tensor] as const),
-        ...(memory?.tensors ?? []),
+        ...(encoded?.tensors ?? []),
       ]);
       await programs.run(executable, inputs, buffers);
 
@@ -160,7 +160,7 @@ export function createDecoder(
 
       select(rows) {
         cache.select(rows);
-        memory = memory?.select(rows);
+        encoded = encoded?.select(rows);
       },
     };
   }

@@ -9,18 +9,18 @@ import { UsageError } from "../../errors.ts";
 import type { Model } from "../../models/model.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import { asFloat32, float32, type HostTensor } from "../../tensor/host-tensor.ts";
-import { checkTokens, encoderFeeds, memoryBias, roundUp } from "./feeds.ts";
+import { checkTokens, encoderFeeds, encoderBias, roundUp } from "./feeds.ts";
 import { encodeProgram, type KeptWeights } from "./program.ts";
 import type { ProgramCache } from "./program-cache.ts";
 
 /** A row for every sequence; sequences with the same prompt have equal rows. */
-export interface Memory {
+export interface EncodedPrompts {
   /** S */
   readonly length: number;
-  /** `memory.bias` [B, 1, 1, S] and `memory.*` [B, S, W]. */
+  /** `encoder.bias` [B, 1, 1, S] and `encoder.*` [B, S, W]. */
   readonly tensors: ReadonlyMap<string, HostTensor>;
-  /** The memory of sequences that go on as those did. */
-  select(rows: readonly number[]): Memory;
+  /** The encoded prompts of sequences that go on as those did. */
+  select(rows: readonly number[]): EncodedPrompts;
 }
 
 const SMALLEST_PROMPT = 16;
@@ -40,7 +40,7 @@ export async function encode(
   model: Model,
   prompts: readonly Int32Array[],
   { programs, weights, tokensPerRun }: EncodeOptions,
-): Promise<Memory> {
+): Promise<EncodedPrompts> {
   for (const ids of prompts) check(ids, model);
   const longest = prompts.reduce((most, ids) => Math.max(most, ids.length), 0);
   const length = Math.min(model.contextLength, roundUp(longest, SMALLEST_PROMPT));
@@ -64,7 +64,7 @@ export async function encode(
       parts.set(name, whole);
     }
   }
-  const bias = memoryBias(
+  const bias = encoderBias(
     prompts.map((ids) => ids.length),
     length,
   );
@@ -72,29 +72,29 @@ export async function encode(
     const width = data.length / (prompts.length * length);
     return [name, float32([prompts.length, length, width], data)] as const;
   });
-  const encoded = new Map([["memory.bias", bias] as const, ...tensors]);
-  return memoryOf(encoded, length, [...prompts.keys()]);
+  const encoded = new Map([["encoder.bias", bias] as const, ...tensors]);
+  return promptsOf(encoded, length, [...prompts.keys()]);
 }
 
-/** The memory of sequences whose prompts are those rows of `encoded`. */
-function memoryOf(
+/** The encoded prompts of sequences whose prompts are those rows of `encoded`. */
+function promptsOf(
   encoded: ReadonlyMap<string, HostTensor>,
   length: number,
   prompts: readonly number[],
-): Memory {
+): EncodedPrompts {
   const tensors = new Map(
     [...encoded].map(([name, tensor]) => [name, rowsOf(tensor, prompts)] as const),
   );
-  const memory: Memory = {
+  const own: EncodedPrompts = {
     length,
     tensors,
     select(rows) {
       const chosen = rows.map((row) => prompts[row] ?? 0);
       const isSame = chosen.length === prompts.length && chosen.every((p, i) => p === prompts[i]);
-      return isSame ? memory : memoryOf(encoded, length, chosen);
+      return isSame ? own : promptsOf(encoded, length, chosen);
     },
   };
-  return memory;
+  return own;
 }
 
 /** Rows of a float32 tensor, in place where they are all. */

@@ -61,7 +61,7 @@ export function encoderFeeds(
 }
 
 /** Hides what follows the first `counts[b]` of S positions, [B, 1, 1, S]. */
-export function memoryBias(counts: readonly number[], length: number): HostTensor {
+export function encoderBias(counts: readonly number[], length: number): HostTensor {
   const bias = new Float32Array(counts.length * length);
   for (const [b, count] of counts.entries()) {
     bias.fill(FORBIDDEN, b * length + count, (b + 1) * length);

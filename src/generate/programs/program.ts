@@ -1,12 +1,12 @@
 /**
  * @file The programs that decode: all stages of a decoder in a row for T new tokens after P known ones, and the logits of the last.
  *
- *   x, k_l, v_l = stage_l(x, past k_l, past v_l [, memory k_l, memory v_l])
+ *   x, k_l, v_l = stage_l(x, past k_l, past v_l [, encoded k_l, encoded v_l])
  *   logits = x[:, T - 1] headᵀ
  *
  * and, in an encoder-decoder model, the encoder with what each stage of the decoder attends to in its output:
  *
- *   m = encoder(ids),   memory k_l, memory v_l = stage_l(m)
+ *   m = encoder(ids),   encoded k_l, encoded v_l = stage_l(m)
  *
  * B batch, T new tokens, P past, S source, C width, W keys of all heads, V vocabulary. Weights are inputs under their names in the
  * checkpoint.
@@ -18,7 +18,7 @@ import { input, type Value } from "../../graph/value.ts";
 import {
   headOf,
   type KeysAndValues,
-  MEMORY,
+  ENCODER_OUTPUT,
   type Model,
   type StageDecoding,
 } from "../../models/model.ts";
@@ -56,7 +56,7 @@ export const cacheWidths = ({ stages }: Model): ReadonlyMap<string, number> =>
  * The decoding program of a model.
  *
  * Inputs: `ids` and `positions` [B, T], `keyPositions` [B, P + T] (all int32), `past.bias` [B, 1, T, P + T], `past.*` [B, P, W]; with
- * a memory `memory.bias` [B, 1, 1, S] and `memory.*` [B, S, W]. Outputs: `logits` [B, V], `new.*` [B, T, W].
+ * an encoder `encoder.bias` [B, 1, 1, S] and `encoder.*` [B, S, W]. Outputs: `logits` [B, V], `new.*` [B, T, W].
  */
 export function decodeProgram(model: Model, sizes: DecodeSizes, kept: KeptWeights): Program {
   const { batch, length, past, source = 0 } = sizes;
@@ -68,7 +68,7 @@ export function decodeProgram(model: Model, sizes: DecodeSizes, kept: KeptWeight
   const positions = input("positions", "int32", [batch, length]);
   const keyPositions = input("keyPositions", "int32", [batch, past + length]);
   const bias = input("past.bias", "float32", [batch, 1, length, past + length]);
-  const memoryBias = input("memory.bias", "float32", [batch, 1, 1, source]);
+  const encoderBias = input("encoder.bias", "float32", [batch, 1, 1, source]);
 
   let x = input("ids", "int32", [batch, length]);
   const outputs: Record<string, Value> = {};
@@ -76,16 +76,16 @@ export function decodeProgram(model: Model, sizes: DecodeSizes, kept: KeptWeight
     if (!decoding) continue;
     const [keys, values] = partsOf(i);
     const weights = mapTensors(params, weight);
-    const read = memoryParts(model, decoding, weights, { batch, length: source });
+    const read = encoderParts(model, decoding, weights, { batch, length: source });
     const { y, attention } = decoding.decode(x, weights, {
       positions,
       keyPositions,
       past: { keys: known(keys), values: known(values), bias },
       ...(read && {
-        memory: {
-          keys: input(`memory.${keys}`, "float32", read.keys.shape),
-          values: input(`memory.${values}`, "float32", read.values.shape),
-          bias: memoryBias,
+        encoded: {
+          keys: input(`encoder.${keys}`, "float32", read.keys.shape),
+          values: input(`encoder.${values}`, "float32", read.values.shape),
+          bias: encoderBias,
         },
       }),
     });
@@ -108,25 +108,25 @@ export function decodeProgram(model: Model, sizes: DecodeSizes, kept: KeptWeight
 /**
  * The encoder, and what the decoder attends to in its output.
  *
- * Inputs: those of the model for the encoder, `ids` and `attentionMask` [B, S] (int32). Outputs: `memory.*` [B, S, W].
+ * Inputs: those of the model for the encoder, `ids` and `attentionMask` [B, S] (int32). Outputs: `encoder.*` [B, S, W].
  */
 export function encodeProgram(
   model: Model,
   size: Pick<DecodeSizes, "batch" | "length">,
   kept: KeptWeights,
 ): Program {
-  const { memory: end } = model;
+  const { encoderEnd: end } = model;
   if (end === undefined) throw new GraphError(`${model.type}: has no encoder`);
   const weight = weightsOf(model, kept);
   const inputs = mapTensors(model.inputTypes(size.batch, size.length), ({ dtype, shape }, name) =>
     input(name, dtype, shape),
   );
-  const memory = forwardAll(model.stages.slice(0, end + 1), inputs, weight); // [B, S, C]
+  const encoded = forwardAll(model.stages.slice(0, end + 1), inputs, weight); // [B, S, C]
   const outputs = model.stages.flatMap(({ params, decoding }, i) => {
-    const read = decoding?.memory?.(memory, mapTensors(params, weight));
+    const read = decoding?.encoded?.(encoded, mapTensors(params, weight));
     const [keys, values] = partsOf(i);
     return read
-      ? [[`memory.${keys}`, read.keys] as const, [`memory.${values}`, read.values] as const]
+      ? [[`encoder.${keys}`, read.keys] as const, [`encoder.${values}`, read.values] as const]
       : [];
   });
   return compile(Object.fromEntries(outputs));
@@ -134,13 +134,14 @@ export function encodeProgram(
 
 const partsOf = (stage: number) => [`${stage}.keys`, `${stage}.values`] as const;
 
-/** What a stage reads of a memory, for its shapes. */
-const memoryParts = (
+/** What a stage reads of an encoder, for its shapes. */
+const encoderParts = (
   { width }: Model,
-  { memory }: StageDecoding,
+  { encoded }: StageDecoding,
   params: Tensors,
   { batch, length }: Pick<DecodeSizes, "batch" | "length">,
-): KeysAndValues | undefined => memory?.(input(MEMORY, "float32", [batch, length, width]), params);
+): KeysAndValues | undefined =>
+  encoded?.(input(ENCODER_OUTPUT, "float32", [batch, length, width]), params);
 
 /** The parameters of a model as inputs in float32, cast at use where they rest in sixteen bits. */
 export const weightsOf =

@@ -14,7 +14,7 @@ import { rmsNorm, rmsNormSpec, type RmsNormSpec } from "../../../nn/norm.ts";
 import type { ParamsOf } from "../../../nn/params.ts";
 import { add, mul } from "../../../ops/elementwise.ts";
 import { concat } from "../../../ops/movement.ts";
-import type { Decoded, KeysAndValues, MemoryAttention, PastAttention } from "../../model.ts";
+import type { Decoded, KeysAndValues, EncoderAttention, PastAttention } from "../../model.ts";
 import { feedForwardOf, type T5Config } from "./t5-config.ts";
 
 type AttentionSpec = {
@@ -46,11 +46,11 @@ interface SelfAttentionContext {
 }
 
 interface CrossAttentionContext {
-  readonly memory: MemoryAttention;
+  readonly encoded: EncoderAttention;
   readonly masks: DropoutMasks | undefined;
 }
 
-export type DecoderContext = SelfAttentionContext & Pick<CrossAttentionContext, "memory">;
+export type DecoderContext = SelfAttentionContext & Pick<CrossAttentionContext, "encoded">;
 
 /** x + attn(norm(x)), [B, T, C]. */
 export function selfAttention(
@@ -75,10 +75,10 @@ export function crossAttention(
   x: Value,
   p: ParamsOf<CrossAttentionSpec>,
   config: T5Config,
-  { memory, masks }: CrossAttentionContext,
+  { encoded, masks }: CrossAttentionContext,
 ): Value {
   const normed = rmsNorm(x, p.layer_norm, config.layer_norm_epsilon);
-  const context = { name: "cross", read: memory, masks };
+  const context = { name: "cross", read: encoded, masks };
   const y = attention(normed, p.EncDecAttention, config, context);
   return add(x, dropout(y, "cross", config.dropout_rate, masks));
 }
@@ -93,7 +93,7 @@ interface AttentionContext {
   /** Of its mask of dropout. */
   readonly name: string;
   /** What x attends to. */
-  readonly read: MemoryAttention;
+  readonly read: EncoderAttention;
   readonly masks: DropoutMasks | undefined;
 }
 

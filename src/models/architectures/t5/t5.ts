@@ -7,7 +7,7 @@
  *   x ← x + ff(norm(x))          L times                 y ← y + attn(norm(y), m)
  *   m = norm(x)                                          y ← y + ff(norm(y))               L' times
  *                                                        logits = norm(y) lm_headᵀ,  or  C^-1/2 norm(y) sharedᵀ
- *   attn = softmax(q kᵀ + relative bias) v, without 1 / √D and, of the memory m, without a bias
+ *   attn = softmax(q kᵀ + relative bias) v, without 1 / √D and, of the output m of the encoder, without a bias
  *   ff(x) = act(x wiᵀ) woᵀ,  or  (act(x wi_0ᵀ) ∘ x wi_1ᵀ) woᵀ
  *
  * Norms are root mean squares, nothing has a bias, and all blocks of a stack share the table of the relative bias in its first one.
@@ -30,7 +30,7 @@ import {
 import { add, scale } from "../../../ops/elementwise.ts";
 import { type Architecture, defineArchitecture } from "../../architecture.ts";
 import type { ConfigFields } from "../../config.ts";
-import { type InputName, MEMORY, type Model } from "../../model.ts";
+import { type InputName, ENCODER_OUTPUT, type Model } from "../../model.ts";
 import { type DefinedStage, defineStage, paramsOf } from "../../stage.ts";
 import { outputScale, T5_FIELDS, t5Config, type T5Config } from "./t5-config.ts";
 import {
@@ -96,7 +96,7 @@ function build(fields: ConfigFields): Model {
     config,
     params,
     stages,
-    memory: encoder.length - 1,
+    encoderEnd: encoder.length - 1,
     head: { weight: head },
     width: d_model,
     vocabularySize: vocab_size,
@@ -183,13 +183,13 @@ function decoderBlock(config: T5Config, block: number): DefinedStage {
   const buckets = bucketsOf(config, "decoder");
   const tableOf = (p: ParamsOf<DecoderBlockSpec>) =>
     p.layer[0].SelfAttention.relative_attention_bias.weight;
-  const readMemory = (memory: Value, p: ParamsOf<DecoderBlockSpec>) =>
-    keysAndValues(memory, p.layer[1].EncDecAttention);
+  const readEncoded = (encoded: Value, p: ParamsOf<DecoderBlockSpec>) =>
+    keysAndValues(encoded, p.layer[1].EncDecAttention);
 
   function decode(x: Value, p: ParamsOf<DecoderBlockSpec>, context: DecoderContext) {
-    const { memory, masks } = context;
+    const { encoded, masks } = context;
     const attended = selfAttention(x, p.layer[0], config, context);
-    const informed = crossAttention(attended.y, p.layer[1], config, { memory, masks });
+    const informed = crossAttention(attended.y, p.layer[1], config, { encoded, masks });
     return { ...attended, y: feedForward(informed, p.layer[2], config, masks) };
   }
 
@@ -197,25 +197,25 @@ function decoderBlock(config: T5Config, block: number): DefinedStage {
     kind: "decoder block",
     specs,
     names: namesOf("decoder", block),
-    reads: [MEMORY, "attentionMask"],
+    reads: [ENCODER_OUTPUT, "attentionMask"],
     attends: true,
     forward(x, p, { inputs = {}, masks }) {
       const length = lengthOf(x);
       const bias = add(relativeBias(tableOf(p), length, buckets), causalBias(x, length)); // [H, T, T]
-      const memory = {
-        ...readMemory(tensorAt(inputs, MEMORY), p),
+      const encoded = {
+        ...readEncoded(tensorAt(inputs, ENCODER_OUTPUT), p),
         bias: paddingBias(x, tensorAt(inputs, "attentionMask")), // [B, 1, 1, S]
       };
-      return decode(x, p, { bias, memory, masks }).y;
+      return decode(x, p, { bias, encoded, masks }).y;
     },
     decoding: {
       cacheWidth: config.num_heads * config.d_kv,
       cacheHeads: config.num_heads,
-      memory: readMemory,
-      decode(x, p, { positions, keyPositions, past, memory }) {
-        if (!memory) throw new Error("internal: a decoder without a memory");
+      encoded: readEncoded,
+      decode(x, p, { positions, keyPositions, past, encoded }) {
+        if (!encoded) throw new Error("internal: a decoder without an encoder");
         const position = relativeBiasAt(tableOf(p), positions, keyPositions, buckets);
-        return decode(x, p, { bias: add(position, past.bias), past, memory });
+        return decode(x, p, { bias: add(position, past.bias), past, encoded });
       },
     },
   });

@@ -9,7 +9,7 @@ import { UsageError } from "../../../../src/errors.ts";
 import { complete, createDecoder } from "../../../../src/generate/index.ts";
 import { mapTensors, type Tensors } from "../../../../src/graph/tensors.ts";
 import { input, type Value } from "../../../../src/graph/value.ts";
-import { headOf, headRows, MEMORY, type Model } from "../../../../src/models/model.ts";
+import { headOf, headRows, ENCODER_OUTPUT, type Model } from "../../../../src/models/model.ts";
 import { t5 } from "../../../../src/models/architectures/t5/t5.ts";
 import type { DropoutMasks } from "../../../../src/nn/dropout.ts";
 import { crossEntropy, logitsOf } from "../../../../src/nn/loss.ts";
@@ -53,7 +53,7 @@ function hiddenOf(
     const start = stage.source === undefined ? x : read[stage.source];
     if (!start) throw new Error(`nothing for ${stage.kind} to start from`);
     x = stage.forward(start, mapTensors(stage.params, weight), { inputs: read, masks });
-    if (index === model.memory) read[MEMORY] = x;
+    if (index === model.encoderEnd) read[ENCODER_OUTPUT] = x;
   }
   if (!x) throw new Error("a model without stages");
   return x;
@@ -294,7 +294,7 @@ describe("the configuration", () => {
     expect(model.params.has("lm_head.weight")).toBe(!isTied);
     expect(model.config["tie_word_embeddings"]).toBe(isTied);
     const x = input("x", "float32", [1, 4]);
-    const norms = [model.stages[model.memory ?? -1], model.stages.at(-1)].map((stage) =>
+    const norms = [model.stages[model.encoderEnd ?? -1], model.stages.at(-1)].map((stage) =>
       stage?.forward(
         x,
         mapTensors(stage.params, () => input("w", "float32", [4])),
