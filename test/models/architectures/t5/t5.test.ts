@@ -74,7 +74,7 @@ describe.each(["t5", "t5_gated"] as const)("a tiny model like %s", (name) => {
       width: 16,
       vocabularySize: 48,
       decoderStart: 0,
-      memory: 3,
+      encoderEnd: 3,
     });
   });
 
