@@ -15,8 +15,8 @@ import { tensorBytes } from "../../tensor/host-tensor.ts";
 import { batchTypes } from "../../tasks/encoder.ts";
 import { vocabularySizeOf } from "../../tasks/load.ts";
 import { countedBatch } from "./counted-batch.ts";
-import { mergeAdapters, mergeSchedule } from "../setup/merge.ts";
-import { type Trainee, traineeOf } from "../setup/method.ts";
+import { mergeAdapters, mergedWeights, mergeSchedule } from "../setup/merge.ts";
+import { leavesAdapters, type Trainee, traineeOf } from "../setup/method.ts";
 import { describePlan, type ParameterPlan } from "../../engine/plan.ts";
 import { contextLengthOf, modelOf, type Run } from "../setup/prepare.ts";
 
@@ -38,16 +38,19 @@ const IDLE_BYTES = 110e6;
 const SESSION_BYTES = 0.5e6;
 
 /** The prediction for a run that is prepared but has not begun. */
-export function predictedMemory(run: Run): Promise<MemoryTable> {
+export async function predictedMemory(run: Run): Promise<MemoryTable> {
   const { config, context, data, plan } = run;
   const residentBytes = context.host.memory.residentBytes();
-  return predict({
+  const table = await predict({
     config,
     trainee: run,
     shapes: data.shapes,
     dataBytes: data.bytes,
     baseBytes: Math.max(IDLE_BYTES, residentBytes - restingBytes(plan) - (data.bytes ?? 0)),
   });
+  // The graphs of the counted step.
+  context.runtime.collectGarbage();
+  return table;
 }
 
 /** The prediction, with what the finished run took. */
@@ -138,15 +141,21 @@ async function countedStep({ config, trainee, shapes }: MemoryParts): Promise<{
   const merges = mergeSchedule(config, 1);
   if (merges) await mergeAdapters({ ...trainee, config, engine }, merges, 1);
   await engine.evaluate([batch]);
+  if (!leavesAdapters(config)) await readAll(await mergedWeights({ ...trainee, engine }));
   return { engine, programs: runtime.programs };
+}
+
+/** Reads tensors that are made when their turn comes, as saving does. */
+async function readAll(tensors: Awaited<ReturnType<typeof mergedWeights>>): Promise<void> {
+  for (const [, tensor] of tensors) if ("read" in tensor) await tensor.read();
 }
 
 /** What an arena holds beside what its program needs at once: it grows by doubling. */
 const ARENA_GROWTH = 1.8;
 /** What the heap keeps of the memory that other programs freed, in units of the largest of them. */
-const HEAP_RETENTION = 3;
-/** Copies of outputs that are not collected yet. */
-const COPIES_BYTES = 40e6;
+const HEAP_RETENTION = 2.2;
+/** Copies of outputs and graphs that are not collected yet. */
+const COPIES_BYTES = 62e6;
 
 function workspaceBytes(programs: readonly CountedProgram[]): number {
   const bytesOf = ({ program }: CountedProgram) => program.workspaceBytes;

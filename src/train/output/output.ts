@@ -13,9 +13,9 @@ import { join } from "../../host/path.ts";
 import { bufferOf } from "../../runtime/buffers.ts";
 import { repositoryOfPath } from "../../hub/cache.ts";
 import { readTensor } from "../../runtime/runtime.ts";
-import { saveAdapter, saveModel, type WritableTensor } from "../../weights/index.ts";
+import { saveAdapter, saveModel } from "../../weights/index.ts";
 import type { TrainConfig } from "../../options/config.ts";
-import { mergeInto } from "../setup/merge.ts";
+import { mergedWeights } from "../setup/merge.ts";
 import { leavesAdapters } from "../setup/method.ts";
 import type { Run } from "../setup/prepare.ts";
 
@@ -99,31 +99,6 @@ async function generationConfigOf(
 /** The files of the tokenizer, or of what stands in its place. */
 const companionsOf = ({ tokenizer, processor }: Run): ReadonlyMap<string, string> =>
   (tokenizer ?? processor)?.files ?? new Map();
-
-/** The weights of the base, with the adapters in them; one at a time, and those in training stay as they are. */
-async function mergedWeights(run: Run): Promise<readonly (readonly [string, WritableTensor])[]> {
-  const { base, adapters, engine } = run;
-  const { programs, slots, state } = engine.parts;
-  const byWeight = new Map(adapters.map((adapter) => [adapter.weight, adapter] as const));
-  return Promise.all(
-    [...base.params.keys()].map(async (name) => {
-      const weight = bufferOf(state.weights, name);
-      const adapter = byWeight.get(name);
-      if (!adapter) return [name, await readTensor(weight)] as const;
-      const { dtype, shape } = weight;
-      const merged: WritableTensor = {
-        dtype,
-        shape,
-        async read() {
-          const target = slots.take("merged", dtype, shape);
-          await mergeInto({ base, programs, state }, adapter, 1, target);
-          return target.read();
-        },
-      };
-      return [name, merged] as const;
-    }),
-  );
-}
 
 async function saveAdapters(run: Run): Promise<void> {
   const { base, adapters, config, plan } = run;

@@ -18,7 +18,8 @@ import {
 import { input } from "../../graph/value.ts";
 import { cast } from "../../ops/elementwise.ts";
 import { compile, type Program } from "../../onnx/model.ts";
-import type { Buffer } from "../../runtime/runtime.ts";
+import { type Buffer, readTensor } from "../../runtime/runtime.ts";
+import type { WritableTensor } from "../../weights/index.ts";
 import type { DType } from "../../tensor/dtype.ts";
 import type { TrainConfig } from "../../options/config.ts";
 import type { Trainee } from "./method.ts";
@@ -152,12 +153,39 @@ export function pruneState(
   for (const size of new Set(pruned.map(({ length }) => length))) {
     const alike = pruned.filter(({ length }) => length === size);
     const [first = new Float32Array()] = alike;
-    const places = Array.from(first.keys()).toSorted(
+    const places = Uint32Array.from(first.keys()).sort(
       (i, j) => Math.abs(first[i] ?? 0) - Math.abs(first[j] ?? 0),
     );
-    for (const place of places.slice(0, Math.round(size * share))) {
+    for (const place of places.subarray(0, Math.round(size * share))) {
       for (const tensor of alike) tensor[place] = 0;
     }
   }
   return pruned;
+}
+
+/** The weights of the base, with the adapters in them; one at a time, and those in training stay as they are. */
+export async function mergedWeights(
+  run: Pick<MergedRun, "adapters" | "base" | "engine">,
+): Promise<readonly (readonly [string, WritableTensor])[]> {
+  const { base, adapters, engine } = run;
+  const { programs, slots, state } = engine.parts;
+  const byWeight = new Map(adapters.map((adapter) => [adapter.weight, adapter] as const));
+  return Promise.all(
+    [...base.params.keys()].map(async (name) => {
+      const weight = bufferOf(state.weights, name);
+      const adapter = byWeight.get(name);
+      if (!adapter) return [name, await readTensor(weight)] as const;
+      const { dtype, shape } = weight;
+      const merged: WritableTensor = {
+        dtype,
+        shape,
+        async read() {
+          const target = slots.take("merged", dtype, shape);
+          await mergeInto({ base, programs, state }, adapter, 1, target);
+          return target.read();
+        },
+      };
+      return [name, merged] as const;
+    }),
+  );
 }
