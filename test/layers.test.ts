@@ -1,14 +1,16 @@
 /** The architecture as a test: who imports whom, how long a file is, and which tests belong to which files. */
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join, normalize, sep } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FLOORS } from "./support/floors.ts";
+import { filesOf, importsOf, roomOf, targetOf } from "./support/rooms.ts";
 
-const ROOMS = FLOORS.flat();
+const ROOMS = FLOORS.flat().map(({ room }) => room);
 
 /** The room that a file stands in, and those that it may import beside its own: all that stand below. */
-const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room));
+const floorOf = (name: string): number =>
+  FLOORS.findIndex((rooms) => rooms.some(({ room }) => room === name));
 
 /** Packages that only some places may import; any other is forbidden. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
@@ -47,37 +49,22 @@ const STARTERS: readonly string[] = ["src/cli/", "src/index.ts"];
 const WITHOUT_MIRROR: readonly string[] = [
   "test/generate/architectures.test.ts",
   "test/data/streaming.test.ts",
+  "test/docs.test.ts",
   "test/layers.test.ts",
   "test/ops/ops.test.ts",
   "test/optim/optim.test.ts",
+  "test/rooms.test.ts",
 ];
 /** Folders of such tests. */
 const WHOLE_PROGRAM: readonly string[] = ["test/e2e/"];
 
-const filesOf = (folder: string) =>
-  readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
-    .map((entry) => join(entry.parentPath, entry.name).replaceAll(sep, "/"))
-    .toSorted();
-
 const sources = filesOf("src");
-const roomOf = (path: string) => dirname(path).replace(/^src\/?/, "");
 /** What a program imports first. */
 const isEntry = (path: string) => dirname(path) === "src";
 /** A door shows what stands in its room and in the rooms within. */
 const isDoor = (path: string) => path.endsWith("/index.ts");
 const roomsBehind = (door: string) =>
   ROOMS.filter((room) => room === roomOf(door) || room.startsWith(`${roomOf(door)}/`));
-
-/** The specifiers of all imports and re-exports, static and dynamic. */
-function importsOf(text: string): string[] {
-  const patterns = [
-    /^(?:import|export)\s[^"';]*?from\s+"([^"]+)"/gm,
-    /^import\s+"([^"]+)"/gm,
-    /\bimport\(\s*"([^"]+)"/g,
-  ];
-  return patterns.flatMap((pattern) => [...text.matchAll(pattern)].map(([, found = ""]) => found));
-}
 
 /** What is wrong with an import of `specifier` in `file`; undefined if nothing is. */
 function complaint(file: string, specifier: string): string | undefined {
@@ -89,7 +76,7 @@ function complaint(file: string, specifier: string): string | undefined {
     const allowed = places?.some((place) => file.startsWith(place)) ?? false;
     return allowed ? undefined : `${file} imports the package ${specifier}`;
   }
-  const target = normalize(join(dirname(file), specifier)).replaceAll(sep, "/");
+  const target = targetOf(file, specifier);
   if (target === "src/host/node.ts" && !STARTERS.some((place) => file.startsWith(place))) {
     return `${file} imports the host of Node`;
   }

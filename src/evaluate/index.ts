@@ -1,4 +1,4 @@
-/** @file Metrics. */
+/** @file Metrics of texts: BLEU and ROUGE. */
 
 export { type BleuScore, corpusBleu } from "./bleu.ts";
 export {

@@ -1,3 +1,3 @@
-/** @file Models for other runtimes. */
+/** @file Models as ONNX files for other runtimes. */
 
 export { type Exported, exportOnnx } from "./export-onnx.ts";

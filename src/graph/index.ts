@@ -1,4 +1,4 @@
-/** @file Graphs of symbolic tensors. */
+/** @file Graphs of symbolic tensors: values, nodes, how an operator is defined, rewrites. */
 
 export {
   customVjp,

@@ -1,4 +1,4 @@
-/** @file Architectures. */
+/** @file Models: named parameters and a chain of stages, made from a config.json. */
 
 export * from "./architectures/index.ts";
 export { modelFromConfig } from "./architectures/registry.ts";

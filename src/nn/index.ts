@@ -1,4 +1,4 @@
-/** @file Layers. */
+/** @file Layers, their parameters, and losses. */
 
 export { type Activation, activationOf, gelu, geluTanh, relu, silu } from "./activation.ts";
 export { type AttentionOptions, multiHeadAttention } from "./attention/attention.ts";

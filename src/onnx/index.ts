@@ -1,4 +1,4 @@
-/** @file Graphs as ONNX. */
+/** @file Graphs as ONNX bytes, and what is known of a program before it runs. */
 
 export { initializerStart } from "./initializer.ts";
 export { compile, optimize, type Program, type CompileOptions } from "./model.ts";

@@ -1,4 +1,4 @@
-/** @file The operators. */
+/** @file The operators: each with its ONNX name, its type rule and its derivative. */
 
 export * from "./elementwise.ts";
 export * from "./indexing.ts";

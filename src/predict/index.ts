@@ -1,4 +1,4 @@
-/** @file What a model says of whole texts. */
+/** @file What a model says of whole texts and images: classes, vectors. */
 
 export { type Classification, classifyTexts } from "./classify.ts";
 export { classifyImages } from "./classify-images.ts";

@@ -1,4 +1,4 @@
-/** @file Tensors in host memory. */
+/** @file Tensors in host memory: element types, shapes, half floats. */
 
 export { allocate, bytesPerElement, type DType, type TypedArray } from "./dtype.ts";
 export {

@@ -1,4 +1,4 @@
-/** @file Training. */
+/** @file A training run: from options to a model on disk, told as events. */
 
 export {
   checkOptions,

@@ -1,50 +1,128 @@
-/** The rooms of src/ from the ground up. A room may import what stands below it; rooms of one floor do not know each other. */
+/**
+ * @file The rooms of src/ from the ground up. A room may import what stands below it; rooms of one floor do not know each other.
+ *
+ * What belongs in a room is said by the header of its index.ts, and here where it has none.
+ */
 
-export const FLOORS: readonly (readonly string[])[] = [
-  ["host"],
-  ["tensor"],
-  ["graph", "random"],
-  ["ops"],
-  ["autodiff", "onnx", "optim"],
-  ["nn/attention", "runtime"],
-  ["nn"],
-  ["compress", "models"],
-  ["engine/parts"],
-  ["engine/objectives"],
-  ["engine"],
-  ["models/architectures/encoders", "models/architectures/rotary", "models/architectures/t5"],
-  ["models/architectures"],
-  ["files"],
-  ["weights", "data/formats"],
-  ["adapters", "images", "hub"],
-  ["hub/download"],
-  ["hub/resolve", "hub/publish"],
-  ["text/tokenizers"],
-  ["text/chat"],
-  ["text"],
-  ["data/examples"],
-  ["data/sequences"],
-  ["data/batches", "data/grammar"],
-  ["data"],
-  ["generate/programs"],
-  ["generate/strategies"],
-  ["generate"],
-  ["predict", "export", "evaluate"],
-  ["options/tables"],
-  ["options"],
-  ["tasks", "runs"],
-  ["train/setup"],
-  ["train/memory", "train/output"],
-  ["train"],
-  ["lab/charts", "lab/theory", "lab/suites"],
-  ["lab/trainees", "lab/compare"],
-  ["lab/dynamics"],
-  ["lab"],
-  ["cli/terminal"],
-  ["cli/arguments"],
-  ["cli/reports"],
-  ["cli/inputs"],
-  ["cli/commands"],
-  ["cli"],
-  ["entries"],
+export interface Room {
+  /** Its folder in src/. */
+  readonly room: string;
+  readonly about?: string;
+}
+
+export const FLOORS: readonly (readonly Room[])[] = [
+  [{ room: "host" }],
+  [{ room: "tensor" }],
+  [{ room: "graph" }, { room: "random" }],
+  [{ room: "ops" }],
+  [{ room: "autodiff" }, { room: "onnx" }, { room: "optim" }],
+  [
+    {
+      room: "nn/attention",
+      about: "Attention, its masks, and where tokens stand: rotary positions, relative biases.",
+    },
+    { room: "runtime" },
+  ],
+  [{ room: "nn" }],
+  [{ room: "compress" }, { room: "models" }],
+  [
+    {
+      room: "engine/parts",
+      about: "What the parts of an engine share: plans, state, draws, names.",
+    },
+  ],
+  [
+    {
+      room: "engine/objectives",
+      about: "What is minimised: how a loss and its gradients come from the last hidden states.",
+    },
+  ],
+  [{ room: "engine" }],
+  [
+    { room: "models/architectures/encoders", about: "BERT and ViT." },
+    {
+      room: "models/architectures/rotary",
+      about: "Decoders with rotary positions: Llama and its relatives.",
+    },
+    { room: "models/architectures/t5", about: "T5 and its versions." },
+  ],
+  [{ room: "models/architectures" }],
+  [{ room: "files", about: "JSON from files that are not trusted." }],
+  [{ room: "weights" }, { room: "data/formats", about: "From files to rows: one file a format." }],
+  [{ room: "adapters" }, { room: "images" }, { room: "hub" }],
+  [{ room: "hub/download", about: "Files from the Hub into the cache." }],
+  [
+    { room: "hub/resolve", about: "From a name on the Hub to a directory or to files." },
+    { room: "hub/publish", about: "A finished model as a repository on the Hub." },
+  ],
+  [
+    {
+      room: "text/tokenizers",
+      about: "Tokenizers: bytes, learned byte pairs, any tokenizer.json.",
+    },
+  ],
+  [{ room: "text/chat", about: "Conversations as text, by the templates of models." }],
+  [{ room: "text" }],
+  [
+    {
+      room: "data/examples",
+      about: "From rows to examples: texts, pairs, conversations, labelled texts.",
+    },
+  ],
+  [{ room: "data/sequences", about: "From examples to sequences of tokens." }],
+  [
+    {
+      room: "data/batches",
+      about: "From sequences and images to batches: order, padding, masking.",
+    },
+    { room: "data/grammar", about: "The built-in grammar, which the demonstration learns from." },
+  ],
+  [{ room: "data" }],
+  [
+    {
+      room: "generate/programs",
+      about: "The programs that decode, and the cache that they read and write.",
+    },
+  ],
+  [
+    {
+      room: "generate/strategies",
+      about: "Which token comes next: the likeliest, sampling, beams.",
+    },
+  ],
+  [{ room: "generate" }],
+  [{ room: "predict" }, { room: "export" }, { room: "evaluate" }],
+  [{ room: "options/tables", about: "What an option is: kinds, checks, schema, spelling." }],
+  [{ room: "options", about: "The options of a run, from one table." }],
+  [
+    {
+      room: "tasks",
+      about: "What is learned from which data: a dataset and its batches for each kind of task.",
+    },
+    { room: "runs", about: "What a run tells, and the log that it leaves." },
+  ],
+  [{ room: "train/setup", about: "From options to everything that a run needs." }],
+  [
+    { room: "train/memory", about: "What a run takes in memory, before it runs." },
+    { room: "train/output", about: "What a run writes: models and checkpoints." },
+  ],
+  [{ room: "train" }],
+  [
+    { room: "lab/charts", about: "Charts as SVG and PNG, and pages around them." },
+    { room: "lab/theory", about: "What the theory of LoRA predicts, in float64 on the host." },
+    { room: "lab/suites", about: "Which runs a comparison consists of." },
+  ],
+  [
+    { room: "lab/trainees", about: "Methods in training, with their gradients in sight." },
+    { room: "lab/compare", about: "Comparisons of methods under one budget." },
+  ],
+  [{ room: "lab/dynamics", about: "How far LoRA is a compressor of gradients, measured." }],
+  [{ room: "lab" }],
+  [{ room: "cli/terminal", about: "The terminal: layout, progress, colours, signals." }],
+  [{ room: "cli/arguments", about: "From the words of a command line to options." }],
+  [{ room: "cli/reports", about: "Events and results as people read them." }],
+  [{ room: "cli/inputs", about: "What commands are given: files, models, names on the Hub." }],
+  [{ room: "cli/commands", about: "One file a command." }],
+  [{ room: "cli", about: "Where the program starts, and finds its command." }],
+  [{ room: "entries", about: "Entry points of the package that show several rooms." }],
 ];
