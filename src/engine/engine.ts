@@ -198,7 +198,8 @@ export function openEngine(options: EngineOptions): Engine {
     async update() {
       const own = await sums();
       // Reduce
-      const total = reduce ? await reduce(own, state.accumulators) : own;
+      const summed = whole?.isOpen() ? whole.accumulators : state.accumulators;
+      const total = reduce ? await reduce(own, summed) : own;
       if (!Number.isFinite(total.lossSum)) return total;
       if (whole?.isOpen()) await whole.learn(subspaces);
       // Clip

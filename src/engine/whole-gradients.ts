@@ -18,6 +18,8 @@ export interface WholeGradients {
   readonly pipeline: Pipeline;
   /** Makes room for them. */
   begin(): void;
+  /** All accumulators of the step: those of whole gradients, and the others as they are. */
+  readonly accumulators: ReadonlyMap<string, Buffers>;
   /** Whether there is any of them. */
   isOpen(): boolean;
   /** Learns every subspace, and compresses the gradients. */
@@ -43,6 +45,7 @@ export function openWholeGradients(
     for (const [name, own] of state.accumulators) accumulators.set(name, own);
   };
   return {
+    accumulators,
     pipeline: createPipeline(wholeParts, objective.open(wholeParts)),
     begin() {
       for (const [name, { training }] of learned) {

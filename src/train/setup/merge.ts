@@ -153,10 +153,13 @@ export function pruneState(
   for (const size of new Set(pruned.map(({ length }) => length))) {
     const alike = pruned.filter(({ length }) => length === size);
     const [first = new Float32Array()] = alike;
-    const places = Uint32Array.from(first.keys()).sort(
-      (i, j) => Math.abs(first[i] ?? 0) - Math.abs(first[j] ?? 0),
-    );
-    for (const place of places.subarray(0, Math.round(size * share))) {
+    const magnitudes = first.map(Math.abs);
+    const count = Math.round(size * share);
+    const limit = magnitudes.toSorted()[count - 1] ?? -1;
+    // Of those that are as large as the limit, so many as are left, from the first on.
+    let left = count - magnitudes.filter((magnitude) => magnitude < limit).length;
+    for (const [place, magnitude] of magnitudes.entries()) {
+      if (magnitude > limit || (magnitude === limit && left-- <= 0)) continue;
       for (const tensor of alike) tensor[place] = 0;
     }
   }
