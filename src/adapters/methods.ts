@@ -13,7 +13,8 @@
  * PLoRA with f < 1 keeps the rest in the adapter, B ← (1 - f) B with the same A: a redrawn A would lose it.
  */
 
-export type AdapterMethod = "lora" | "lora-fa" | "lora+" | "relora" | "plora" | "cola";
+export const ADAPTER_METHODS = ["lora", "lora-fa", "lora+", "relora", "plora", "cola"] as const;
+export type AdapterMethod = (typeof ADAPTER_METHODS)[number];
 
 /** What becomes of the optimizer and of the rate when adapters are merged. */
 export type AfterMerge = "prune and warm up" | "restart";

@@ -136,3 +136,13 @@ function sideOf(
   const kept = side === "larger" ? smaller : input;
   return kept === "rows" ? "columns" : "rows";
 }
+
+/** A compressor that can be asked for by its name. */
+export interface CompressorDefinition {
+  /** Its name as people write it. */
+  readonly label: string;
+  create(options: FloraOptions): Compressor;
+}
+
+export const FLORA: CompressorDefinition = { label: "FLORA", create: flora };
+export const DENSE: CompressorDefinition = { label: "dense", create: dense };

@@ -1,14 +1,13 @@
 /** @file The compressors by name. */
 
-import type { Compressor } from "./compressor.ts";
-import { dense, flora, type FloraOptions } from "./flora-compressor.ts";
+import type { CompressorDefinition } from "./flora-compressor.ts";
+import * as compressors from "./compressors.ts";
 
-/** The compressors by their names in options. */
-export const COMPRESSOR_NAMES = ["flora", "dense"] as const;
-
-/** The name of a compressor. */
-export type CompressorName = (typeof COMPRESSOR_NAMES)[number];
+export type CompressorName = keyof typeof compressors;
 
 /** Each takes what it knows of the options of a run. */
-export const COMPRESSORS: Readonly<Record<CompressorName, (options: FloraOptions) => Compressor>> =
-  { flora, dense };
+export const COMPRESSORS: Readonly<Record<CompressorName, CompressorDefinition>> = compressors;
+
+const isName = (name: string): name is CompressorName => name in compressors;
+/** In the order of the alphabet. */
+export const COMPRESSOR_NAMES: readonly CompressorName[] = Object.keys(compressors).filter(isName);

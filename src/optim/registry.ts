@@ -1,27 +1,18 @@
 /** @file The optimizers by name. */
 
 import { UsageError } from "../errors.ts";
-import { ADAFACTOR } from "./adafactor.ts";
-import { ADAM, ADAMW } from "./adam.ts";
-import { type Optimizer, type OptimizerDefinition } from "./optimizer.ts";
-import { MOMENTUM, SGD } from "./sgd.ts";
+import type { Optimizer, OptimizerDefinition } from "./optimizer.ts";
+import * as optimizers from "./optimizers.ts";
 
 /** The names of the optimizers. */
-export const OPTIMIZER_NAMES = ["sgd", "momentum", "adam", "adamw", "adafactor"] as const;
+export type OptimizerName = keyof typeof optimizers;
 
-/** The name of an optimizer. */
-export type OptimizerName = (typeof OPTIMIZER_NAMES)[number];
+export const OPTIMIZERS: Readonly<Record<OptimizerName, OptimizerDefinition>> = optimizers;
 
-/** The optimizers by name. */
-export const OPTIMIZERS: Readonly<Record<OptimizerName, OptimizerDefinition>> = {
-  sgd: SGD,
-  momentum: MOMENTUM,
-  adam: ADAM,
-  adamw: ADAMW,
-  adafactor: ADAFACTOR,
-};
+const isName = (name: string): name is OptimizerName => name in optimizers;
+/** In the order of the alphabet. */
+export const OPTIMIZER_NAMES: readonly OptimizerName[] = Object.keys(optimizers).filter(isName);
 
-/** What an optimizer is made from. */
 export interface OptimizerOptions {
   /** The decoupled decay of matrices and embeddings; the optimizer's own if absent, and 0 is none. */
   readonly weightDecay?: number | undefined;

@@ -13,7 +13,7 @@ import { optionError } from "./tables/problems.ts";
 import { problemsOf } from "./tables/schema.ts";
 import type { TrainConfig } from "./train-config.ts";
 
-export { METHOD_NAMES, type Method } from "./tables/names.ts";
+export { type Method, methodLabel, METHODS } from "./tables/names.ts";
 export type { TrainConfig } from "./train-config.ts";
 
 export type ProjectionSide = TrainConfig["side"];

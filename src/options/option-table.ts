@@ -10,7 +10,7 @@ import { AUGMENTATIONS } from "../data/batches/image-batches.ts";
 import { WEIGHT_DTYPES, WEIGHT_UPDATES } from "../optim/rounding.ts";
 import { OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { SCHEDULES } from "../optim/schedule.ts";
-import { METHOD_NAMES, TASK_NAMES } from "./tables/names.ts";
+import { METHODS, TASK_NAMES } from "./tables/names.ts";
 import type { OptionTable } from "./tables/option.ts";
 
 /** In the order of the help. */
@@ -81,7 +81,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
   method: {
     method: {
       kind: "choice",
-      choices: Object.keys(METHOD_NAMES),
+      choices: METHODS,
       default: "flora",
       help: "how gradients are kept, or which adapters are trained instead",
     },
@@ -133,7 +133,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
     compressMoments: {
       kind: "flag",
       default: false,
-      help: "flora with adam or adamw: keep both moments compressed",
+      help: "flora with adam, adamw or momentum: keep their moments compressed",
     },
   },
   adapters: {

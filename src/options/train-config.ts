@@ -36,7 +36,7 @@ export interface TrainConfig {
   readonly model: string | Readonly<Record<string, unknown>>;
 
   /** How gradients are kept, or which adapters are trained instead. Default: "flora". */
-  readonly method: "flora" | "dense" | "lora" | "lora-fa" | "lora+" | "relora" | "plora" | "cola";
+  readonly method: "dense" | "flora" | "lora" | "lora-fa" | "lora+" | "relora" | "plora" | "cola";
   /** Rows of a projection, or rank of an adapter; 128 for flora and relora, else 8. A whole number above 0. */
   readonly rank: number;
   /** The family that projections are drawn from. Default: "gaussian". */
@@ -57,7 +57,7 @@ export interface TrainConfig {
   readonly resampleEvery?: number | undefined;
   /** How accumulated gradients of matrices are stored. Default: "float32". */
   readonly accumulatorDtype: "float32" | "int8";
-  /** FLORA with adam or adamw: keep both moments compressed. Default: false. */
+  /** FLORA with adam, adamw or momentum: keep their moments compressed. Default: false. */
   readonly compressMoments: boolean;
 
   /** Scale of an adapter, times its rank; 32 for relora, 16 for cola, else 8. A number above 0. */
@@ -87,7 +87,7 @@ export interface TrainConfig {
   readonly weightUpdate: "stochastic" | "nearest" | "master";
 
   /** What turns gradients into updates. Default: "adafactor". */
-  readonly optimizer: "sgd" | "momentum" | "adam" | "adamw" | "adafactor";
+  readonly optimizer: "adafactor" | "adam" | "adamw" | "momentum" | "sgd";
   /** Peak rate; the optimizer's usual one if absent. A number above 0. */
   readonly learningRate?: number | undefined;
   /** How the rate changes after the warm-up (if absent, constant, and cosine for relora). */

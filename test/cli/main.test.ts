@@ -34,7 +34,7 @@ describe("bad input", () => {
     ["train --rank 0", "flora: --rank: must be a whole number above 0; got 0\n"],
     [
       "train --rank 0 --optimizer adm",
-      'flora: 2 options are wrong\n  --rank: must be a whole number above 0; got 0\n  --optimizer: must be one of sgd, momentum, adam, adamw, adafactor; got "adm"\n',
+      'flora: 2 options are wrong\n  --rank: must be a whole number above 0; got 0\n  --optimizer: must be one of adafactor, adam, adamw, momentum, sgd; got "adm"\n',
     ],
     [
       "train wrong.yaml",

@@ -34,7 +34,7 @@ it.each([
   [{ steps: null }, "steps: must be a whole number above 0; got null"],
   [{ train: [] }, "train: must be a path or a list of two; got []"],
   [{ accumulatorDtype: "int4" }, "accumulatorDtype: must be one of float32, int8"],
-  [{ method: "dora" }, "method: must be one of flora, dense, lora"],
+  [{ method: "dora" }, "method: must be one of dense, flora, lora"],
   [{ stpes: 3 }, "stpes: no such option"],
 ])("%j is refused", (options, message) => {
   expect(() => checkOptions(options)).toThrow(message);
@@ -53,7 +53,7 @@ it("says all that is wrong at once, and has it as data", () => {
     message: [
       "3 options are wrong",
       "  rank: must be a whole number above 0; got 0",
-      '  optimizer: must be one of sgd, momentum, adam, adamw, adafactor; got "adm"',
+      '  optimizer: must be one of adafactor, adam, adamw, momentum, sgd; got "adm"',
       "  stpes: no such option; did you mean steps?",
     ].join("\n"),
     problems: [
@@ -74,6 +74,6 @@ it("takes a text for a list, and undefined for what is not given", () => {
 
 it("keeps moments compressed only where there are some", () => {
   expect(() => parseConfig({ compressMoments: true, optimizer: "sgd" })).toThrow(
-    "compressMoments: needs method flora, optimizer momentum or adam or adamw, and no momentum of its own; got flora, sgd, momentum 0",
+    "compressMoments: needs method flora, optimizer adam or adamw or momentum, and no momentum of its own; got flora, sgd, momentum 0",
   );
 });

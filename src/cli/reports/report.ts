@@ -8,7 +8,7 @@ import type {
   TranslationEvent,
 } from "../../runs/events.ts";
 import type { Task } from "../../models/model.ts";
-import { METHOD_NAMES, type TrainConfig } from "../../options/config.ts";
+import { methodLabel, type TrainConfig } from "../../options/config.ts";
 import { formatCount, formatDuration, formatPercent } from "../terminal/format.ts";
 import { formatTable, indent, truncate, wrap } from "../terminal/layout.ts";
 import { formatMeasurement, formatPrediction } from "./memory-table.ts";
@@ -65,7 +65,7 @@ function methodInWords(config: TrainConfig): string {
     ...(compressMoments ? ["compressed moments"] : []),
     ...(accumulatorDtype === "int8" ? ["int8 accumulators"] : []),
   ];
-  return [METHOD_NAMES[method], ...facts].join(", ");
+  return [methodLabel(method), ...facts].join(", ");
 }
 
 /** What a checkpoint lacks. */

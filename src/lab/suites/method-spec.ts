@@ -10,7 +10,8 @@
 import { option, UsageError } from "../../errors.ts";
 import {
   checkOptions,
-  METHOD_NAMES,
+  methodLabel,
+  METHODS,
   type Method,
   type TrainOptions,
 } from "../../options/config.ts";
@@ -44,12 +45,12 @@ const WITHOUT_RANK: readonly MethodName[] = [NO_ACCUMULATION, "dense"];
 /** What belongs to the comparison, not to one of its methods. */
 const NOT_HERE: readonly string[] = ["method", "rank", "seed", "output", "overwrite", "resume"];
 
-const SPELLINGS: Readonly<Record<MethodName, string>> = { none: "none", ...METHOD_NAMES };
+const NAMES: readonly MethodName[] = ["none", ...METHODS];
 
 /** All names that a method may have. */
-export const methodNames = (): readonly string[] => Object.keys(SPELLINGS);
+export const methodNames = (): readonly string[] => NAMES;
 
-const isMethodName = (name: string): name is MethodName => Object.hasOwn(SPELLINGS, name);
+const isMethodName = (name: string): name is MethodName => NAMES.some((own) => own === name);
 
 /**
  * Methods of a list that commas separate.
@@ -157,6 +158,6 @@ function written(value: unknown): string {
 }
 
 function spell(name: MethodName): string {
-  const known = SPELLINGS[name];
+  const known = name === "none" ? name : methodLabel(name);
   return known.slice(0, 1).toUpperCase() + known.slice(1);
 }

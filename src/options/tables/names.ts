@@ -1,17 +1,14 @@
 /** @file The names of what is learned, and of the methods of training. */
 
-import type { AdapterMethod } from "../../adapters/methods.ts";
-import type { CompressorName } from "../../compress/registry.ts";
+import { ADAPTER_METHODS, type AdapterMethod, isAdapterMethod } from "../../adapters/methods.ts";
+import { COMPRESSOR_NAMES, type CompressorName, COMPRESSORS } from "../../compress/registry.ts";
 
 export const TASK_NAMES = ["text", "pairs", "mask", "classify", "embed"] as const;
 export type TaskName = (typeof TASK_NAMES)[number];
 
 export type Method = CompressorName | AdapterMethod;
 
-/** The methods as people write them, in the order of the help. */
-export const METHOD_NAMES: Readonly<Record<Method, string>> = {
-  flora: "FLORA",
-  dense: "dense",
+const ADAPTER_LABELS: Readonly<Record<AdapterMethod, string>> = {
   lora: "LoRA",
   "lora-fa": "LoRA-FA",
   "lora+": "LoRA+",
@@ -20,10 +17,17 @@ export const METHOD_NAMES: Readonly<Record<Method, string>> = {
   cola: "COLA",
 };
 
+/** In the order of the help. */
+export const METHODS: readonly Method[] = [...COMPRESSOR_NAMES, ...ADAPTER_METHODS];
+
+/** A method as people write it. */
+export const methodLabel = (method: Method): string =>
+  isAdapterMethod(method) ? ADAPTER_LABELS[method] : COMPRESSORS[method].label;
+
 /** A help text as a sentence, in which a method has its name. */
 export function asSentence(help: string): string {
   const [word = ""] = /^[\w+-]+/.exec(help) ?? [];
-  const names = new Map<string, string>(Object.entries(METHOD_NAMES));
+  const names = new Map<string, string>(METHODS.map((method) => [method, methodLabel(method)]));
   const start = names.get(word) ?? word.slice(0, 1).toUpperCase() + word.slice(1);
   return `${start}${help.slice(word.length)}.`;
 }

@@ -66,7 +66,7 @@ export function planOptionsOf(config: TrainConfig, inputs: RunInputs = {}): Plan
   const name = isAdapterMethod(method) ? "dense" : method;
   return {
     ...config,
-    compressor: inputs.compressor ?? COMPRESSORS[name](config),
+    compressor: inputs.compressor ?? COMPRESSORS[name].create(config),
     optimizer: inputs.optimizer ?? namedOptimizer(optimizer, { weightDecay, hyperparameters }),
   };
 }
