@@ -46,7 +46,7 @@ export type {
   LaunchRequest,
   LaunchResult,
   RunEvent,
-  RunContext,
+  LaunchContext,
   Outcome,
 } from "./compare/run-once.ts";
 export { type Spectrum, spectrumOf } from "./theory/spectrum.ts";

@@ -12,7 +12,7 @@ import {
   textWindows,
 } from "../data/index.ts";
 import { createChat } from "../text/index.ts";
-import { HELD_OUT_SHARE, spread } from "./dataset.ts";
+import { HELD_OUT_SHARE, spread } from "./reading/dataset.ts";
 import {
   type Batching,
   count,

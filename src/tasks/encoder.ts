@@ -3,7 +3,7 @@
 import { type Batch, chosenOf, sortedEpochs, stretches } from "../data/index.ts";
 import type { InputTypes, Model } from "../models/model.ts";
 import { foldIn, type Key } from "../random/key.ts";
-import { spread } from "./dataset.ts";
+import { spread } from "./reading/dataset.ts";
 import { lengthsOf } from "./pairs.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 

@@ -11,7 +11,7 @@ import {
 } from "../images/index.ts";
 import { imageInputOf, type Model } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
-import { spread } from "./dataset.ts";
+import { spread } from "./reading/dataset.ts";
 import { count } from "./pairs.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 

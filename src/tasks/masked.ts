@@ -3,7 +3,7 @@
 import { UsageError } from "../errors.ts";
 import { encodedParts, maskedBatch, type TextParts, tokenBuffer } from "../data/index.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizers/tokenizer.ts";
-import { heldOutCount } from "./dataset.ts";
+import { heldOutCount } from "./reading/dataset.ts";
 import { encoderData } from "./encoder.ts";
 import { count, LENGTH_MULTIPLE } from "./pairs.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";

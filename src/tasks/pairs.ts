@@ -11,7 +11,7 @@ import {
 } from "../data/index.ts";
 import type { InputTypes, Task } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
-import { type Split, spread } from "./dataset.ts";
+import { type Split, spread } from "./reading/dataset.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
 /** Lengths of batches are rounded up to this, so that few programs are compiled. */

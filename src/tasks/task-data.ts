@@ -6,7 +6,7 @@ import type { InputTypes, Model } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
 import type { Key } from "../random/key.ts";
 import type { Tokenizer } from "../text/index.ts";
-import type { Dataset } from "./dataset.ts";
+import type { Dataset } from "./reading/dataset.ts";
 
 export interface TrainData {
   readonly training: BatchSource;

@@ -12,7 +12,7 @@ export { OPTIONS } from "../options/option-table.ts";
 export type { Option, OptionTable } from "../options/tables/option.ts";
 export type * from "../runs/events.ts";
 export { predictMemory } from "./memory/memory.ts";
-export type { RunContext } from "./setup/prepare.ts";
+export type { RunContext } from "./setup/run.ts";
 export { type TrainContext, trainEvents } from "./events.ts";
 export {
   train,

@@ -13,6 +13,8 @@
  * const { generate } = await run.result();
  */
 
+import { evaluateRun } from "./evaluation.ts";
+import type { Run } from "./setup/run.ts";
 import type { Compressor } from "../compress/compressor.ts";
 import type { DataInput, Formats } from "../data/index.ts";
 import { pathsOf } from "../data/index.ts";
@@ -32,8 +34,6 @@ import type { Tokenizer } from "../text/index.ts";
 import { type TrainContext, trainEvents } from "./events.ts";
 import { saveOutput } from "./output/output.ts";
 import type { Metric, RunInputs } from "./setup/inputs.ts";
-import type { Run } from "./setup/prepare.ts";
-import { evaluateRun } from "./trainer.ts";
 
 type Named = "method" | "model" | "optimizer" | "schedule" | "tokenizer" | "train" | "validation";
 

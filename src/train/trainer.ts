@@ -1,16 +1,18 @@
 /**
  * @file A run in training, step by step: which batch comes next, at which rate, and when adapters are merged. Nothing is told to anybody;
- * `train.ts` makes events of it.
+ * `loop.ts` makes events of it.
  */
 
 import type { UpdateResult } from "../engine/engine.ts";
 import { UsageError } from "../errors.ts";
 import type { EvaluationEvent } from "../runs/events.ts";
-import { loadCheckpoint, type Position, saveCheckpoint, START } from "./output/checkpoint.ts";
-import { mergeAdapters, mergeSchedule } from "./setup/merge.ts";
+import { evaluateRun } from "./evaluation.ts";
+import { START, loadCheckpoint, saveCheckpoint, type Position } from "./output/checkpoint.ts";
 import { saveOutput } from "./output/output.ts";
-import type { Run } from "./setup/prepare.ts";
+import { mergeSchedule } from "./setup/merge-schedule.ts";
+import { mergeAdapters } from "./setup/merge.ts";
 import { createRates } from "./setup/rates.ts";
+import type { Run } from "./setup/run.ts";
 
 export interface StepResult extends UpdateResult {
   /** Mean loss per token that counts, in nats. */
@@ -106,24 +108,6 @@ export async function openTrainer(run: Run): Promise<Trainer> {
       const pending = isOpen ? await engine.sums() : {};
       await saveCheckpoint(files, output, engine.state, { ...position, ...pending });
     },
-  };
-}
-
-/** Held-out loss after so many steps. */
-export async function evaluateRun({ data, engine }: Run, step: number): Promise<EvaluationEvent> {
-  const start = performance.now();
-  const sums = await engine.evaluate(data.evaluation());
-  const loss = sums.loss / sums.tokens;
-  const metrics = engine.objective.metrics?.(sums);
-  return {
-    type: "evaluation",
-    step,
-    loss,
-    perplexity: Math.exp(loss),
-    accuracy: sums.correct / sums.tokens,
-    ...(metrics && { metrics }),
-    tokens: sums.tokens,
-    elapsedMs: performance.now() - start,
   };
 }
 

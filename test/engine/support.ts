@@ -1,5 +1,6 @@
 /** Engines over a tiny GPT-2 whose weights are drawn, and batches that are made up. */
 
+import { mergeSchedule } from "../../src/train/setup/merge-schedule.ts";
 import type { Batch } from "../../src/models/batch.ts";
 import { type Engine, type EngineOptions, openEngine } from "../../src/engine/engine.ts";
 import { drawWeight } from "../../src/engine/parts/initial-weights.ts";
@@ -9,7 +10,7 @@ import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { bufferOf } from "../../src/runtime/buffers.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { int32 } from "../../src/tensor/host-tensor.ts";
-import { mergeAdapters, mergeSchedule } from "../../src/train/setup/merge.ts";
+import { mergeAdapters } from "../../src/train/setup/merge.ts";
 import { type Trainee, traineeOf } from "../../src/train/setup/method.ts";
 
 const LENGTH = 16;

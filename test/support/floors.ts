@@ -96,6 +96,12 @@ export const FLOORS: readonly (readonly Room[])[] = [
   [{ room: "options", about: "The options of a run, from one table." }],
   [
     {
+      room: "tasks/reading",
+      about: "What a run reads, once: examples, their classes, and the tokenizer of their texts.",
+    },
+  ],
+  [
+    {
       room: "tasks",
       about: "What is learned from which data: a dataset and its batches for each kind of task.",
     },

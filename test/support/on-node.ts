@@ -22,7 +22,7 @@ import * as labSuitesExpandSuite from "../../src/lab/suites/expand-suite.ts";
 import * as runsRunLog from "../../src/runs/run-log.ts";
 import * as runsLogWriter from "../../src/runs/log-writer.ts";
 import * as hubPublishTrainingRecord from "../../src/hub/publish/training-record.ts";
-import * as tasksLoad from "../../src/tasks/load.ts";
+import * as tasksTokenizer from "../../src/tasks/reading/tokenizer.ts";
 
 type Bound<F> = F extends (files: FileStore, ...args: infer A) => infer R
   ? (...args: A) => R
@@ -104,7 +104,9 @@ export const createJsonLinesLog: Bound<typeof runsLogWriter.createJsonLinesLog> 
 export const readTrainingRecord: Bound<typeof hubPublishTrainingRecord.readTrainingRecord> = bound(
   hubPublishTrainingRecord.readTrainingRecord,
 );
-export const tokenizerOf: Bound<typeof tasksLoad.tokenizerOf> = bound(tasksLoad.tokenizerOf);
-export const vocabularySizeOf: Bound<typeof tasksLoad.vocabularySizeOf> = bound(
-  tasksLoad.vocabularySizeOf,
+export const tokenizerOf: Bound<typeof tasksTokenizer.tokenizerOf> = bound(
+  tasksTokenizer.tokenizerOf,
+);
+export const vocabularySizeOf: Bound<typeof tasksTokenizer.vocabularySizeOf> = bound(
+  tasksTokenizer.vocabularySizeOf,
 );

@@ -9,7 +9,7 @@ import { gpt2 } from "../../src/models/architectures/gpt2.ts";
 import { randomKey } from "../../src/random/key.ts";
 import { byteTokenizer, type Tokenizer } from "../../src/text/index.ts";
 import { loadCausal } from "../../src/tasks/causal.ts";
-import { openDataset } from "../../src/tasks/dataset.ts";
+import { openDataset } from "../../src/tasks/reading/dataset.ts";
 import { nodeFiles } from "../support/files.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 

@@ -7,7 +7,7 @@ import { afterAll, expect, it } from "vitest";
 import { bert } from "../../src/models/architectures/encoders/bert.ts";
 import { randomKey } from "../../src/random/key.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
-import { openDataset } from "../../src/tasks/dataset.ts";
+import { openDataset } from "../../src/tasks/reading/dataset.ts";
 import { loadData } from "../../src/tasks/load.ts";
 import { bertTokenizer as tokenizer, CLS, SEP } from "../support/bert-tokenizer.ts";
 import { nodeFiles } from "../support/files.ts";

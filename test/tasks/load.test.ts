@@ -1,3 +1,4 @@
+import { tokenizerOf, vocabularySizeOf } from "../../src/tasks/reading/tokenizer.ts";
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,8 +6,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import { byteTokenizer, type Tokenizer } from "../../src/text/index.ts";
 import { parseConfig, type TrainConfig } from "../../src/options/config.ts";
-import { openDataset } from "../../src/tasks/dataset.ts";
-import { tokenizerOf, vocabularySizeOf } from "../../src/tasks/load.ts";
+import { openDataset } from "../../src/tasks/reading/dataset.ts";
 import { nodeFiles } from "../support/files.ts";
 import { predictMemory } from "../../src/train/memory/memory.ts";
 

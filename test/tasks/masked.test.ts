@@ -9,7 +9,7 @@ import { bert } from "../../src/models/architectures/encoders/bert.ts";
 import { randomKey } from "../../src/random/key.ts";
 import { byteTokenizer } from "../../src/text/index.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
-import { openDataset } from "../../src/tasks/dataset.ts";
+import { openDataset } from "../../src/tasks/reading/dataset.ts";
 import { loadData } from "../../src/tasks/load.ts";
 import type { DataRequest } from "../../src/tasks/task-data.ts";
 import { bertTokenizer, CLS, MASK, PAD, SEP } from "../support/bert-tokenizer.ts";

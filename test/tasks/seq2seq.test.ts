@@ -8,7 +8,7 @@ import { modelFromScratch } from "../../src/models/architectures/registry.ts";
 import { randomKey } from "../../src/random/key.ts";
 import { byteTokenizer } from "../../src/text/index.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
-import { openDataset } from "../../src/tasks/dataset.ts";
+import { openDataset } from "../../src/tasks/reading/dataset.ts";
 import { loadData } from "../../src/tasks/load.ts";
 import { nodeFiles } from "../support/files.ts";
 

@@ -13,7 +13,7 @@ import type { TrainOptions } from "../../options/config.ts";
 import type { MethodSpec } from "../suites/method-spec.ts";
 import { planRun, type PlannedRun, rateOf } from "./plan-runs.ts";
 import { type ChosenRate, type MethodResult, methodResult } from "./results.ts";
-import { type Outcome, type RunContext, type RunEvent, runOnce } from "./run-once.ts";
+import { type Outcome, type LaunchContext, type RunEvent, runOnce } from "./run-once.ts";
 import { bestTrial, lowerRate, nextRate, ratesAround, type Trial } from "./sweep.ts";
 
 /** How the rate of each method is chosen by short runs. */
@@ -56,7 +56,7 @@ export type ComparisonEvent =
 /** Trains all methods; ends early, with what there is, when the signal says so. */
 export async function* compare(
   plan: ComparisonPlan,
-  context: RunContext,
+  context: LaunchContext,
 ): AsyncGenerator<ComparisonEvent, void, undefined> {
   const results: MethodResult[] = [];
   for (const method of plan.methods) {
@@ -85,7 +85,7 @@ async function* runSeeds(
   plan: ComparisonPlan,
   method: MethodSpec,
   chosen: ChosenRate,
-  context: RunContext,
+  context: LaunchContext,
 ): AsyncGenerator<ComparisonEvent, MethodRuns, undefined> {
   let rate = chosen;
   const outcomes: Outcome[] = [];
@@ -124,7 +124,7 @@ function didNotLast(outcome: Outcome, { trials, value }: ChosenRate): boolean {
 async function* chooseRate(
   { base, sweep, seeds, output }: ComparisonPlan,
   method: MethodSpec,
-  context: RunContext,
+  context: LaunchContext,
 ): AsyncGenerator<ComparisonEvent, ChosenRate, undefined> {
   const own = rateOf(base, method);
   const [seed = 0] = seeds;

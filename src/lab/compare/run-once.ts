@@ -58,7 +58,7 @@ export type RunEvent =
   | { readonly type: "outcome"; readonly outcome: Outcome };
 
 /** How runs are started and stopped. */
-export interface RunContext {
+export interface LaunchContext {
   readonly host: Host;
   readonly launch: Launch;
   readonly signal: AbortSignal;
@@ -72,7 +72,7 @@ const REFUSED = 2;
 /** Runs to the end. Returns what came of it; nothing that happens to the run is thrown. */
 export async function* runOnce(
   run: PlannedRun,
-  context: RunContext,
+  context: LaunchContext,
 ): AsyncGenerator<RunEvent, Outcome, undefined> {
   const outcome = yield* attempt(run, context);
   yield { type: "outcome", outcome };
@@ -81,7 +81,7 @@ export async function* runOnce(
 
 async function* attempt(
   run: PlannedRun,
-  context: RunContext,
+  context: LaunchContext,
 ): AsyncGenerator<RunEvent, Outcome, undefined> {
   const config = checked(run);
   if (config instanceof UsageError) {
@@ -119,7 +119,10 @@ async function* attempt(
     : outcome;
 }
 
-async function launchSafely({ launch }: RunContext, request: LaunchRequest): Promise<LaunchResult> {
+async function launchSafely(
+  { launch }: LaunchContext,
+  request: LaunchRequest,
+): Promise<LaunchResult> {
   try {
     return await launch(request);
   } catch (error) {

@@ -12,6 +12,7 @@
  * At every step the recursion of `recursion.ts`, fed with the observer's gradients, is compared with the trained adapters.
  */
 
+import type { RunContext } from "../../train/setup/run.ts";
 import { Matrix } from "ml-matrix";
 import { UsageError } from "../../errors.ts";
 import {
@@ -31,7 +32,6 @@ import { prepareBase, probesOf, targetsOf, trainingConfig, warmStart } from "./s
 import { frobenius } from "../theory/matrix.ts";
 import type { RecursionOptions } from "../theory/recursion.ts";
 import { type Spectrum, spectrumOf } from "../theory/spectrum.ts";
-import type { RunContext } from "../../train/setup/prepare.ts";
 import { type Contender, createTrainee } from "../trainees/trainee.ts";
 import { createWholeTrainee, type WholeOptions } from "../trainees/whole-trainee.ts";
 

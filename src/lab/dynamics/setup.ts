@@ -1,12 +1,13 @@
 /** @file Before the experiment: options that fit it, weights to start from, and what will be measured. */
 
+import type { Run, RunContext } from "../../train/setup/run.ts";
 import { chooseAdapters, moduleOf } from "../../adapters/index.ts";
 import { UsageError } from "../../errors.ts";
 import type { Model } from "../../models/model.ts";
 import { matchesModule } from "../../nn/patterns.ts";
 import { usualLearningRate } from "../../optim/registry.ts";
 import type { TrainConfig } from "../../options/config.ts";
-import { prepare, type Run, type RunContext } from "../../train/setup/prepare.ts";
+import { prepare } from "../../train/setup/prepare.ts";
 import type { Probe, WarmEvent } from "./events.ts";
 import { inputAxisOf, openTrainee } from "../trainees/trainee.ts";
 

@@ -1,12 +1,12 @@
 /** @file A suite for one model and one length of run: ranks that fit, intervals that are safe. */
 
+import { modelOf } from "../../train/setup/model.ts";
+import { vocabularySizeOf } from "../../tasks/reading/tokenizer.ts";
 import { smallestSafeInterval } from "../../compress/projection.ts";
 import type { FileStore } from "../../host/host.ts";
 import { parseConfig, type TrainOptions } from "../../options/config.ts";
-import { vocabularySizeOf } from "../../tasks/load.ts";
 import { planOptionsOf } from "../../train/setup/method.ts";
 import { planParameters } from "../../engine/plan.ts";
-import { modelOf } from "../../train/setup/prepare.ts";
 import { methodNames, type MethodSpec, parseMethod } from "./method-spec.ts";
 import type { Suite } from "./suites.ts";
 

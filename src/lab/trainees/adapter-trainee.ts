@@ -5,14 +5,14 @@
  *   every k steps: W_0 ← W_0 + s B A, a new A, B ← 0        ReLoRA (arXiv:2307.05695)
  */
 
+import type { Run } from "../../train/setup/run.ts";
+import { mergeInto } from "../../adapters/merge.ts";
 import { bufferOf, floats, setElements } from "../../runtime/buffers.ts";
 import { Matrix } from "ml-matrix";
 import { adapterNames } from "../../adapters/index.ts";
 import type { TrainConfig } from "../../options/config.ts";
 import { isCompression } from "../../compress/compressor.ts";
 import { flora } from "../../compress/flora-compressor.ts";
-import { mergeInto } from "../../train/setup/merge.ts";
-import type { Run } from "../../train/setup/prepare.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import { matrixOf } from "../theory/matrix.ts";
 import { type Adapters, updateOf } from "../theory/recursion.ts";

@@ -3,6 +3,7 @@
  * the weights of one run and read its data; only the targets, or the adapters on them, move.
  */
 
+import type { Run } from "../../train/setup/run.ts";
 import type { Matrix } from "ml-matrix";
 import { linearSizes } from "../../adapters/index.ts";
 import { openEngine } from "../../engine/engine.ts";
@@ -13,7 +14,6 @@ import type { ProgramCache } from "../../runtime/programs.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import { planOptionsOf, type Trainee as Planned, traineeOf } from "../../train/setup/method.ts";
 import { planParameters } from "../../engine/plan.ts";
-import type { Run } from "../../train/setup/prepare.ts";
 import { elementsOf, matrixOf } from "../theory/matrix.ts";
 
 export interface Trainee {

@@ -3,6 +3,11 @@
  * onnxruntime is what its programs need at their peak; a session keeps that for its next run, so the programs of a step add up.
  */
 
+import type { Run } from "../setup/run.ts";
+import { contextLengthOf, modelOf } from "../setup/model.ts";
+import { mergeSchedule } from "../setup/merge-schedule.ts";
+import { mergedWeights } from "../../adapters/merge.ts";
+import { vocabularySizeOf } from "../../tasks/reading/tokenizer.ts";
 import { type Engine, openEngine } from "../../engine/engine.ts";
 import { isScratchSlot } from "../../engine/parts/names.ts";
 import type { Plan } from "../../engine/parts/param-plan.ts";
@@ -13,12 +18,10 @@ import type { MemoryRow, MemoryTable } from "../../runs/events.ts";
 import { type CountedProgram, countingRuntime } from "../../runtime/counting.ts";
 import { tensorBytes } from "../../tensor/host-tensor.ts";
 import { batchTypes } from "../../tasks/encoder.ts";
-import { vocabularySizeOf } from "../../tasks/load.ts";
 import { countedBatch } from "./counted-batch.ts";
-import { mergeAdapters, mergedWeights, mergeSchedule } from "../setup/merge.ts";
+import { mergeAdapters } from "../setup/merge.ts";
 import { leavesAdapters, type Trainee, traineeOf } from "../setup/method.ts";
 import { describePlan, type ParameterPlan } from "../../engine/plan.ts";
-import { contextLengthOf, modelOf, type Run } from "../setup/prepare.ts";
 
 /** What the memory of a run depends on. */
 interface MemoryParts {
@@ -141,7 +144,8 @@ async function countedStep({ config, trainee, shapes }: MemoryParts): Promise<{
   const merges = mergeSchedule(config, 1);
   if (merges) await mergeAdapters({ ...trainee, config, engine }, merges, 1);
   await engine.evaluate([batch]);
-  if (!leavesAdapters(config)) await readAll(await mergedWeights({ ...trainee, engine }));
+  if (!leavesAdapters(config))
+    await readAll(await mergedWeights(trainee.base, trainee.adapters, engine.parts));
   return { engine, programs: runtime.programs };
 }
 

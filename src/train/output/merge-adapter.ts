@@ -1,5 +1,6 @@
 /** @file An adapter on disk folded into its base, and saved as an ordinary model. */
 
+import { mergeInto } from "../../adapters/merge.ts";
 import { bufferOf } from "../../runtime/buffers.ts";
 import { option } from "../../errors.ts";
 import { companionFiles, loadNetwork, type LoadModelOptions } from "../../generate/load-model.ts";
@@ -7,7 +8,6 @@ import type { FileStore } from "../../host/host.ts";
 import { cpuRuntime } from "../../runtime/node.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import { saveModel } from "../../weights/index.ts";
-import { mergeInto } from "../setup/merge.ts";
 import { checkEmpty } from "./output.ts";
 import { createProgramCache } from "../../runtime/programs.ts";
 

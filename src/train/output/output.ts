@@ -3,6 +3,8 @@
  * something to go on with.
  */
 
+import type { Run } from "../setup/run.ts";
+import { mergedWeights } from "../../adapters/merge.ts";
 import { peftName, settingsOf } from "../../adapters/index.ts";
 import { option, UsageError } from "../../errors.ts";
 import { readJsonObject } from "../../files/read-json.ts";
@@ -15,9 +17,7 @@ import { repositoryOfPath } from "../../hub/cache.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import { saveAdapter, saveModel } from "../../weights/index.ts";
 import type { TrainConfig } from "../../options/config.ts";
-import { mergedWeights } from "../setup/merge.ts";
 import { leavesAdapters } from "../setup/method.ts";
-import type { Run } from "../setup/prepare.ts";
 
 const GENERATION_CONFIG = "generation_config.json";
 
@@ -54,7 +54,7 @@ export async function saveOutput(run: Run): Promise<void> {
     {
       config: configOf(run),
       ...(generationConfig && { generationConfig }),
-      weights: await mergedWeights(run),
+      weights: await mergedWeights(run.base, run.adapters, run.engine.parts),
       files: companionsOf(run),
     },
     { dtype: config.outputDtype ?? config.weightDtype },

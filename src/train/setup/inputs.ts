@@ -5,7 +5,7 @@ import type { Objective } from "../../engine/objectives/objective.ts";
 import type { LoadedModel } from "../../generate/load-model.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
 import type { Schedule } from "../../optim/schedule.ts";
-import type { DatasetRequest } from "../../tasks/dataset.ts";
+import type { DatasetRequest } from "../../tasks/reading/dataset.ts";
 import type { Tokenizer } from "../../text/index.ts";
 
 /** A score of generated texts against their references, each with its own. */

@@ -5,11 +5,11 @@
  *   restart             the schedule of a run that is as long as a cycle, in each cycle
  */
 
+import type { MergeSchedule } from "./merge-schedule.ts";
 import type { RunInputs } from "./inputs.ts";
 import { usualLearningRate } from "../../optim/registry.ts";
 import { schedule } from "../../optim/schedule.ts";
 import type { TrainConfig } from "../../options/config.ts";
-import type { MergeSchedule } from "./merge.ts";
 
 export interface StepRate {
   readonly learningRate: number;

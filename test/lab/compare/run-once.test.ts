@@ -5,7 +5,7 @@ import { parseMethod } from "../../../src/lab/suites/method-spec.ts";
 import { planRun } from "../../../src/lab/compare/plan-runs.ts";
 import {
   type Outcome,
-  type RunContext,
+  type LaunchContext,
   type RunEvent,
   runOnce,
 } from "../../../src/lab/compare/run-once.ts";
@@ -18,7 +18,7 @@ const plan = (output: string, options: object = {}) =>
 
 async function follow(
   run: ReturnType<typeof plan>,
-  context: Partial<RunContext> & Pick<RunContext, "launch">,
+  context: Partial<LaunchContext> & Pick<LaunchContext, "launch">,
 ): Promise<{ readonly events: readonly RunEvent[]; readonly outcome: Outcome | undefined }> {
   const events: RunEvent[] = [];
   const { signal } = new AbortController();

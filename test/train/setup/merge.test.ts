@@ -1,10 +1,11 @@
 /** A merge leaves the function as it was, and the optimizer as its method says. */
 
+import { mergeSchedule } from "../../../src/train/setup/merge-schedule.ts";
 import { bufferNamed, bufferOf, floats } from "../../../src/runtime/buffers.ts";
 import { describe, expect, it } from "vitest";
 import { adapterNames } from "../../../src/adapters/index.ts";
 import { parseConfig, type TrainOptions } from "../../../src/options/config.ts";
-import { mergeAdapters, mergeSchedule, pruneState } from "../../../src/train/setup/merge.ts";
+import { mergeAdapters, pruneState } from "../../../src/train/setup/merge.ts";
 import { expectClose, FLOAT32, relativeDifference } from "../../support/close.ts";
 import { batchOf, numbersOfParam, type Parts, partsOf } from "../support.ts";
 

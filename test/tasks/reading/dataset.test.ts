@@ -1,21 +1,22 @@
 /** What a run reads: once, and the same from files and from memory. */
 
+import { tokenizerOf } from "../../../src/tasks/reading/tokenizer.ts";
 import { readFile } from "node:fs/promises";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Batch, DataInput, Format } from "../../src/data/index.ts";
-import { FORMATS } from "../../src/data/index.ts";
-import { bert } from "../../src/models/architectures/encoders/bert.ts";
-import { gpt2 } from "../../src/models/architectures/gpt2.ts";
-import { modelFromScratch } from "../../src/models/architectures/registry.ts";
-import type { Model } from "../../src/models/model.ts";
-import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
-import { randomKey } from "../../src/random/key.ts";
-import { labelsFor } from "../../src/tasks/classes.ts";
-import { type DatasetRequest, openDataset } from "../../src/tasks/dataset.ts";
-import { loadData, tokenizerOf } from "../../src/tasks/load.ts";
-import { byteTokenizer, type Tokenizer } from "../../src/text/index.ts";
-import { bertTokenizer } from "../support/bert-tokenizer.ts";
-import { collect, nodeFiles, write } from "../support/files.ts";
+import type { Batch, DataInput, Format } from "../../../src/data/index.ts";
+import { FORMATS } from "../../../src/data/index.ts";
+import { bert } from "../../../src/models/architectures/encoders/bert.ts";
+import { gpt2 } from "../../../src/models/architectures/gpt2.ts";
+import { modelFromScratch } from "../../../src/models/architectures/registry.ts";
+import type { Model } from "../../../src/models/model.ts";
+import { parseConfig, type TrainOptions } from "../../../src/options/config.ts";
+import { randomKey } from "../../../src/random/key.ts";
+import { labelsFor } from "../../../src/tasks/reading/classes.ts";
+import { type DatasetRequest, openDataset } from "../../../src/tasks/reading/dataset.ts";
+import { loadData } from "../../../src/tasks/load.ts";
+import { byteTokenizer, type Tokenizer } from "../../../src/text/index.ts";
+import { bertTokenizer } from "../../support/bert-tokenizer.ts";
+import { collect, nodeFiles, write } from "../../support/files.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 

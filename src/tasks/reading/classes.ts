@@ -1,10 +1,10 @@
 /** @file The classes of a classifier: those of its checkpoint where they fit the data, else those that the data have. */
 
-import { labelsOf } from "../data/index.ts";
-import { UsageError } from "../errors.ts";
-import { areUnnamed, labelFields } from "../models/labels.ts";
-import type { Model, Task } from "../models/model.ts";
-import { modelFromConfig } from "../models/architectures/registry.ts";
+import { labelsOf } from "../../data/index.ts";
+import { UsageError } from "../../errors.ts";
+import { areUnnamed, labelFields } from "../../models/labels.ts";
+import type { Model, Task } from "../../models/model.ts";
+import { modelFromConfig } from "../../models/architectures/registry.ts";
 import type { Dataset, Split } from "./dataset.ts";
 
 type Labelled = Split<{ readonly label: string }>;

@@ -1,7 +1,7 @@
 /** @file What a run reads, in training and held out: files, rows in memory, or the built-in grammar. All of it is read once. */
 
-import { UsageError } from "../errors.ts";
-import type { FileStore } from "../host/host.ts";
+import { UsageError } from "../../errors.ts";
+import type { FileStore } from "../../host/host.ts";
 import {
   type Conversation,
   type DataColumns,
@@ -16,9 +16,9 @@ import {
   pathsOf,
   type SentencePair,
   type TextPart,
-} from "../data/index.ts";
-import { type LabelledImage, readImageFolder } from "../images/index.ts";
-import type { TrainConfig } from "../options/config.ts";
+} from "../../data/index.ts";
+import { type LabelledImage, readImageFolder } from "../../images/index.ts";
+import type { TrainConfig } from "../../options/config.ts";
 
 /** Pairs that the built-in grammar draws for a run: more than a short run sees. */
 const GRAMMAR_TRAINING_PAIRS = 40_000;

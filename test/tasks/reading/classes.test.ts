@@ -1,8 +1,8 @@
 /** Whose classes a classifier gets: those of its checkpoint or those of the data. */
 
 import { describe, expect, it } from "vitest";
-import { bert } from "../../src/models/architectures/encoders/bert.ts";
-import { classifierFor } from "../../src/tasks/classes.ts";
+import { bert } from "../../../src/models/architectures/encoders/bert.ts";
+import { classifierFor } from "../../../src/tasks/reading/classes.ts";
 
 const modelOf = (fields: Readonly<Record<string, unknown>>) =>
   bert({

@@ -1,0 +1,91 @@
+/** @file Weights with their adapters in them. */
+
+import type { Model } from "../models/model.ts";
+import { adaptedSizes, adapterNames, mergedWeight, type Adapter } from "./adapter.ts";
+import type { EngineParts } from "../engine/parts/parts.ts";
+import type { TrainState } from "../engine/parts/state.ts";
+import { input } from "../graph/value.ts";
+import { compile, type Program } from "../onnx/model.ts";
+import { cast } from "../ops/elementwise.ts";
+import { bufferOf } from "../runtime/buffers.ts";
+import { readTensor, type Buffer } from "../runtime/runtime.ts";
+import type { DType } from "../tensor/dtype.ts";
+import type { WritableTensor } from "../weights/safetensors.ts";
+
+/** The program of a merge; `W'` may be written over `W`. */
+function buildMerge(
+  { shape, from: dtype, to: merged }: MergedTypes,
+  adapter: Adapter,
+  options: { readonly inputAxis: 0 | 1; readonly fraction: number },
+): Program {
+  const [rows = 0, columns = 0] = shape;
+  const [from, to] = options.inputAxis === 0 ? [rows, columns] : [columns, rows];
+  const w = cast(input("W", dtype, shape), "float32");
+  const a = input("A", "float32", [adapter.rank, from]);
+  const b = input("B", "float32", [to, adapter.rank]);
+  return compile({
+    "W'": cast(mergedWeight(w, a, b, { ...options, scale: adapter.scale }), merged),
+  });
+}
+
+interface MergedTypes {
+  readonly shape: readonly number[];
+  /** How W is kept, and how the sum is wanted. */
+  readonly from: DType;
+  readonly to: DType;
+}
+
+/** What a merge needs of a run. */
+export interface MergeParts extends Pick<EngineParts, "programs"> {
+  /** The model as it is on disk. */
+  readonly base: Model;
+  readonly state: Pick<TrainState, "weights">;
+}
+
+/** Writes W + f s B A of one adapter into `target`, which may be W itself. */
+export async function mergeInto(
+  { base, state, programs }: MergeParts,
+  adapter: Adapter,
+  fraction: number,
+  target: Buffer,
+): Promise<void> {
+  const w = bufferOf(state.weights, adapter.weight);
+  const { a, b } = adapterNames(adapter.weight);
+  const { inputAxis } = adaptedSizes(base, adapter);
+  const types = { shape: w.shape, from: w.dtype, to: target.dtype };
+  const key = `merge ${Object.values(types).join()} ${inputAxis} ${adapter.rank} ${adapter.scale} ${fraction}`;
+  const executable = await programs.get(
+    key,
+    () => buildMerge(types, adapter, { inputAxis, fraction }),
+    { arena: false },
+  );
+  const feeds = { W: w, A: bufferOf(state.weights, a), B: bufferOf(state.weights, b) };
+  await programs.run(executable, feeds, { "W'": target });
+}
+
+/** The weights of the base, with the adapters in them; one at a time, and those in training stay as they are. */
+export async function mergedWeights(
+  base: Model,
+  adapters: readonly Adapter[],
+  { programs, slots, state }: Pick<EngineParts, "programs" | "slots" | "state">,
+): Promise<readonly (readonly [string, WritableTensor])[]> {
+  const byWeight = new Map(adapters.map((adapter) => [adapter.weight, adapter] as const));
+  return Promise.all(
+    [...base.params.keys()].map(async (name) => {
+      const weight = bufferOf(state.weights, name);
+      const adapter = byWeight.get(name);
+      if (!adapter) return [name, await readTensor(weight)] as const;
+      const { dtype, shape } = weight;
+      const merged: WritableTensor = {
+        dtype,
+        shape,
+        async read() {
+          const target = slots.take("merged", dtype, shape);
+          await mergeInto({ base, programs, state }, adapter, 1, target);
+          return target.read();
+        },
+      };
+      return [name, merged] as const;
+    }),
+  );
+}

@@ -1,0 +1,27 @@
+/** @file The texts that a tokenizer is learned from: what will be encoded. */
+
+import { lastGap, recut } from "../../data/index.ts";
+import type { TrainConfig } from "../../options/config.ts";
+import type { Dataset } from "./dataset.ts";
+
+/** What is encoded for training, as texts that begin and end where words do. */
+export async function* trainingTexts(
+  { task, prefix, suffix = "" }: Pick<TrainConfig, "prefix" | "suffix" | "task">,
+  dataset: Dataset,
+): AsyncGenerator<string, void, undefined> {
+  if (task === "classify") {
+    const { training } = await dataset.labelled();
+    for (const { text, pair = "" } of training) yield* [text, pair];
+    return;
+  }
+  const kind = await dataset.kind();
+  if (kind === "texts") {
+    for await (const { text } of recut(dataset.textsTwice(), lastGap)) yield text;
+  } else if (kind === "conversations") {
+    const { training } = await dataset.conversations();
+    for (const messages of training) yield* messages.map(({ content }) => content);
+  } else {
+    const { training } = await dataset.pairs();
+    for (const { source, target } of training) yield* [prefix + source + suffix, target];
+  }
+}

@@ -1,0 +1,72 @@
+/** @file What is trained beside adapters, and how fast. */
+
+import { adapterNames, moduleOf, type Adapter } from "../../adapters/adapter.ts";
+import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
+import { EVERYTHING, type Trainable } from "../../engine/plan.ts";
+import { UsageError } from "../../errors.ts";
+import { headParams, type Model } from "../../models/model.ts";
+import { matchesModule } from "../../nn/patterns.ts";
+import { isNewTask } from "../../options/task.ts";
+import type { TrainConfig } from "../../options/train-config.ts";
+
+/** Adapters are trained, and of the model what is asked for; LoRA+ trains B faster than A. */
+export function adapterTraining(
+  base: Model,
+  adapters: readonly Adapter[],
+  config: TrainConfig,
+): Trainable {
+  if (!isAdapterMethod(config.method)) return EVERYTHING;
+  const { trainsA, hasRateRatio } = ADAPTER_FAMILY[config.method];
+  const targets = new Set(adapters.map(({ weight }) => weight));
+  const names = adapters.map(({ weight }) => adapterNames(weight));
+  const [as, bs] = [new Set(names.map(({ a }) => a)), new Set(names.map(({ b }) => b))];
+  const saved = savedParams(base, targets, config);
+  return {
+    frozen(name) {
+      if (bs.has(name) || saved.has(name)) return undefined;
+      if (as.has(name)) return trainsA ? undefined : "drawn once";
+      return targets.has(name) ? "adapted" : "not adapted";
+    },
+    rateFactor: (name) => (hasRateRatio && bs.has(name) ? config.rateRatio : 1),
+  };
+}
+
+/** Parameters that are trained whole beside the adapters. A random embedding that is frozen would learn nothing. */
+function savedParams(
+  base: Model,
+  targets: ReadonlySet<string>,
+  { modulesToSave, model, method, task }: TrainConfig,
+): ReadonlySet<string> {
+  const names = [...base.params.keys()];
+  if (!modulesToSave) {
+    const all = typeof model !== "string" || method === "relora";
+    const saved = all ? names : headOfTask(base, task);
+    return new Set(saved.filter((name) => !targets.has(name)));
+  }
+  const fits = (pattern: string) => names.filter((name) => matchesModule(pattern, ownerOf(name)));
+  for (const pattern of modulesToSave) {
+    const found = fits(pattern);
+    if (found.length === 0) {
+      throw new UsageError(`modulesToSave: no module matches "${pattern}"`);
+    }
+    const adapted = found.find((name) => targets.has(name));
+    if (adapted === undefined) continue;
+    throw new UsageError(
+      `modulesToSave: ${moduleOf(adapted)} has an adapter already; got "${pattern}"`,
+      { hint: "name it in modulesToSave or in targets, not in both" },
+    );
+  }
+  return new Set(modulesToSave.flatMap(fits));
+}
+
+/** What may be new, and so would learn nothing if it were frozen; and the head of a classifier, which peft trains whole too. */
+function headOfTask(base: Model, task: TrainConfig["task"]): readonly string[] {
+  const isClassifier = base.task === "classification" || base.task === "image-classification";
+  const ofClasses = isClassifier ? headParams(base) : [];
+  const patterns = isNewTask(task) ? (base.checkpoint.optional ?? []) : [];
+  const fits = (name: string) => patterns.some((pattern) => matchesModule(pattern, name));
+  return [...base.params.keys()].filter((name) => ofClasses.includes(name) || fits(name));
+}
+
+/** The module that a parameter belongs to. */
+const ownerOf = (name: string): string => name.replace(/\.[^.]*$/, "");

@@ -1,0 +1,31 @@
+/** @file A run: everything that training takes, prepared. */
+
+import type { Engine } from "../../engine/engine.ts";
+import type { Host } from "../../host/host.ts";
+import type { ImageProcessor } from "../../images/processor.ts";
+import type { TrainConfig } from "../../options/train-config.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import type { TrainData } from "../../tasks/task-data.ts";
+import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
+import type { RunInputs } from "./inputs.ts";
+import type { Trainee } from "./method.ts";
+
+/** What a run is given from outside. */
+export interface RunContext {
+  readonly runtime: Runtime;
+  readonly host: Host;
+}
+
+export interface Run extends Trainee {
+  readonly config: TrainConfig;
+  readonly context: RunContext;
+  readonly inputs: RunInputs;
+  /** Undefined for a model of images. */
+  readonly tokenizer: Tokenizer | undefined;
+  /** Undefined for a model of texts. */
+  readonly processor: ImageProcessor | undefined;
+  readonly data: TrainData;
+  readonly engine: Engine;
+  /** Parameters of the base that are drawn because its checkpoint lacks them. */
+  readonly drawn: readonly string[];
+}

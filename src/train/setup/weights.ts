@@ -1,0 +1,48 @@
+/** @file The weights that a run begins with. */
+
+import { drawWeight } from "../../engine/parts/initial-weights.ts";
+import { setWeight } from "../../engine/parts/state.ts";
+import { readTensor } from "../../runtime/runtime.ts";
+import type { Run } from "./run.ts";
+import { eachWeight } from "../../weights/directory.ts";
+
+export type WeightedRun = Pick<Run, "config" | "context" | "inputs" | "base" | "model" | "engine">;
+
+/**
+ * A model from scratch is drawn; so is what a checkpoint lacks, and the adapters of any model.
+ *
+ * @param fresh - parameters of a checkpoint that are of no use
+ * @returns what was drawn though there is a checkpoint, adapters left out
+ */
+export async function fillWeights(
+  run: WeightedRun,
+  fresh: readonly string[],
+): Promise<readonly string[]> {
+  const { config, context, inputs, base, model, engine } = run;
+  const loaded = new Set<string>();
+  if (inputs.model) {
+    for (const [name, buffer] of inputs.model.weights) {
+      if (!base.params.has(name) || fresh.includes(name)) continue;
+      setWeight(engine.state, name, await readTensor(buffer));
+      loaded.add(name);
+    }
+  } else if (typeof config.model === "string") {
+    const shapes = [...base.params].map(([name, { shape }]) => [name, shape] as const);
+    const expected = new Map(shapes.filter(([name]) => !fresh.includes(name)));
+    const { checkpoint } = base;
+    const options = { ...checkpoint, ignore: [...checkpoint.ignore, ...fresh] };
+    // One at a time: those that rest in sixteen bits are never all there in float32.
+    for await (const [name, tensor] of eachWeight(
+      context.host.files,
+      config.model,
+      expected,
+      options,
+    )) {
+      setWeight(engine.state, name, tensor);
+      loaded.add(name);
+    }
+  }
+  const missing = [...model.params.keys()].filter((name) => !loaded.has(name));
+  for (const name of missing) drawWeight(engine.parts, name);
+  return loaded.size === 0 ? [] : missing.filter((name) => base.params.has(name));
+}
