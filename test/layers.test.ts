@@ -176,6 +176,18 @@ describe("the tree", () => {
     expect(long).toEqual([]);
   });
 
+  it("has a test that imports it, for each file of the engine", () => {
+    const imported = new Set(
+      filesOf("test").flatMap((file) =>
+        importsOf(readFileSync(file, "utf8")).map((specifier) =>
+          normalize(join(dirname(file), specifier)).replaceAll(sep, "/"),
+        ),
+      ),
+    );
+    const engine = sources.filter((file) => file.startsWith("src/engine/") && !isDoor(file));
+    expect(engine.filter((file) => !imported.has(file))).toEqual([]);
+  });
+
   it("mirrors src/ in test/", () => {
     const strays = filesOf("test").filter(
       (file) =>

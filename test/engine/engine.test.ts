@@ -5,6 +5,7 @@ import type { Compressor } from "../../src/compress/compressor.ts";
 import { stepRule } from "../../src/compress/flora.ts";
 import { dense } from "../../src/compress/flora-compressor.ts";
 import { type Engine, openEngine, type Reduce } from "../../src/engine/engine.ts";
+import type { Objective } from "../../src/engine/objectives/objective.ts";
 import { crossEntropy } from "../../src/engine/objectives/cross-entropy.ts";
 import { drawWeight } from "../../src/engine/parts/initial-weights.ts";
 import { namedBuffers } from "../../src/engine/parts/state.ts";
@@ -281,7 +282,7 @@ it("an optimizer may have a rule for each role", async () => {
 
 describe("an objective that weighs its targets", () => {
   it("is a cross-entropy where it leaves the weights of the batch", async () => {
-    const objective = crossEntropy({
+    const objective: Objective = crossEntropy({
       weigh: (logProbabilities, { weights }) => ({
         loss: -logProbabilities.reduce((sum, p, i) => sum + p * (weights[i] ?? 0), 0),
         weights,

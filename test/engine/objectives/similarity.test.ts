@@ -2,6 +2,9 @@
 
 import { describe, expect, it } from "vitest";
 import { bert } from "../../../src/models/architectures/encoders/bert.ts";
+import { objectiveOf } from "../../../src/engine/objectives/registry.ts";
+import { similarity } from "../../../src/engine/objectives/similarity.ts";
+import { tiny } from "../support.ts";
 import { readEmbeddingGolden } from "../../models/golden.ts";
 import { numbersOf } from "../../support/close.ts";
 import { encoderBatch, expectPipeline } from "../../train/encoders.ts";
@@ -14,6 +17,11 @@ const batch = {
   weights: new Float32Array(4).fill(1),
   lossTokens: 4,
 };
+
+it("is the objective of a model without a head", () => {
+  expect(objectiveOf(bert(golden.config))).toBe(similarity);
+  expect(objectiveOf(tiny).name).toBe("cross-entropy");
+});
 
 describe("a batch of pairs", () => {
   it.each([{}, { recompute: false }])(

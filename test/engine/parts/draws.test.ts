@@ -1,0 +1,63 @@
+/** Equal keys are equal numbers, and every purpose, place and cycle has others. */
+
+import { expect, it } from "vitest";
+import { FAMILIES } from "../../../src/compress/families.ts";
+import { createDraws, dataKey } from "../../../src/engine/parts/draws.ts";
+import { cpuRuntime } from "../../../src/runtime/node.ts";
+
+const runtime = cpuRuntime({ threads: 1 });
+const gaussian = {
+  kind: "drawn",
+  draw: (key: Parameters<typeof FAMILIES.gaussian.draw>[0], a: Float32Array) =>
+    FAMILIES.gaussian.draw(key, a, 2, 8),
+} as const;
+
+async function projection(seed: number, name: string, cycle: number): Promise<number[]> {
+  const a = runtime.allocate("float32", [2, 8]);
+  createDraws(seed).subspace(name, cycle, gaussian, a);
+  return Array.from(await a.read(), Number);
+}
+
+it("projections follow from seed, parameter and cycle", async () => {
+  const first = await projection(0, "w", 0);
+  expect(await projection(0, "w", 0)).toEqual(first);
+  for (const other of [
+    await projection(1, "w", 0),
+    await projection(0, "v", 0),
+    await projection(0, "w", 1),
+  ]) {
+    expect(other).not.toEqual(first);
+  }
+});
+
+it("masks follow from stage, place and micro-step", async () => {
+  const maskOf = async (stage: number, name: string, microStep: number) => {
+    const mask = runtime.allocate("uint8", [64]);
+    createDraws(0).mask(stage, name, microStep, 0.5, mask);
+    return Array.from(await mask.read(), Number).join("");
+  };
+  const seen = [
+    await maskOf(0, "a", 0),
+    await maskOf(1, "a", 0),
+    await maskOf(0, "b", 0),
+    await maskOf(0, "a", 1),
+  ];
+  expect(new Set(seen).size).toBe(4);
+  expect(await maskOf(0, "a", 0)).toBe(seen[0]);
+});
+
+it("weights of later cycles are others, and the order of the data has a key of its own", () => {
+  const spec = {
+    shape: [4],
+    role: "adapter",
+    init: { kind: "uniform", bound: 1 },
+  } as const;
+  const drawn = (cycle?: number) => {
+    const out = new Float32Array(4);
+    createDraws(0).initialize("w", spec, out, cycle);
+    return [...out];
+  };
+  expect(drawn()).toEqual(drawn(0));
+  expect(drawn(1)).not.toEqual(drawn(0));
+  expect(dataKey(0)).not.toEqual(dataKey(1));
+});
