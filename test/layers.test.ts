@@ -179,9 +179,7 @@ describe("the tree", () => {
   it("has a test that imports it, for each file of the engine", () => {
     const imported = new Set(
       filesOf("test").flatMap((file) =>
-        importsOf(readFileSync(file, "utf8")).map((specifier) =>
-          normalize(join(dirname(file), specifier)).replaceAll(sep, "/"),
-        ),
+        importsOf(readFileSync(file, "utf8")).map((specifier) => targetOf(file, specifier)),
       ),
     );
     const engine = sources.filter((file) => file.startsWith("src/engine/") && !isDoor(file));
