@@ -62,11 +62,4 @@ export type { Summary } from "./compare/aggregate.ts";
 export type { Trial } from "./compare/sweep.ts";
 export type { ProbeNumbers } from "./dynamics/probe.ts";
 export type { PlannedRun } from "./compare/plan-runs.ts";
-export type {
-  LoggedStep,
-  RunLog,
-  LoggedEnd,
-  LoggedEvaluation,
-  LoggedMemory,
-  LoggedTranslation,
-} from "../runs/run-log.ts";
+export type { PlacedEvaluation, RunLog } from "../runs/run-log.ts";

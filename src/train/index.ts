@@ -11,6 +11,21 @@ export { jsonSchema } from "../options/tables/json-schema.ts";
 export { OPTIONS } from "../options/option-table.ts";
 export type { Option, OptionTable } from "../options/tables/option.ts";
 export type * from "../runs/events.ts";
+export { followLog, type FollowOptions } from "../runs/follow-log.ts";
+export { logged } from "../runs/logged.ts";
+export {
+  LOG_FILE,
+  LOG_VERSION,
+  type Logged,
+  type LoggedEnd,
+  type LoggedEvaluation,
+  type LoggedEvent,
+  type LoggedSave,
+  type LoggedStart,
+  type LoggedStep,
+  type LoggedTranslation,
+} from "../runs/log-line.ts";
+export { readLog } from "../runs/read-log.ts";
 export { predictMemory } from "./memory/memory.ts";
 export type { RunContext } from "./setup/prepare.ts";
 export { type TrainContext, trainEvents } from "./events.ts";
