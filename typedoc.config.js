@@ -15,6 +15,8 @@ const options = {
   skipErrorChecking: true,
   out: "docs-api",
   readme: "none",
+  // No place on the web is known that would show them.
+  disableSources: true,
   blockTags: ["@file", "@example", "@param", "@returns", "@throws"],
   excludeExternals: true,
   hideGenerator: true,

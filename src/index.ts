@@ -14,7 +14,13 @@ import * as text from "./text/index.ts";
 import * as training from "./train/index.ts";
 import * as weights from "./weights/index.ts";
 
-export { FormatError, ShapeError, UsageError } from "./errors.ts";
+export {
+  FormatError,
+  type OptionProblem,
+  ShapeError,
+  type Spelling,
+  UsageError,
+} from "./errors.ts";
 export { corpusBleu, rouge } from "./evaluate/index.ts";
 export { adaptModel, chooseAdapters } from "./adapters/index.ts";
 export {
@@ -34,6 +40,7 @@ export type { Runtime } from "./runtime/runtime.ts";
 export { byteTokenizer, type Tokenizer } from "./text/index.ts";
 export {
   type FollowOptions,
+  type Listed,
   type LoggedEvent,
   parseConfig,
   type TrainConfig,

@@ -21,7 +21,12 @@ export type {
   RegimeNumbers,
 } from "./dynamics/events.ts";
 export { htmlReport, type Report, type Section, type Table } from "./charts/html.ts";
-export { type MethodSpec, parseMethods } from "./suites/method-spec.ts";
+export {
+  type MethodName,
+  type MethodSpec,
+  NO_ACCUMULATION,
+  parseMethods,
+} from "./suites/method-spec.ts";
 export { svgToPng } from "./charts/png.ts";
 export {
   adaptersOf,
