@@ -15,9 +15,13 @@ const options = {
   skipErrorChecking: true,
   out: "docs-api",
   readme: "none",
+  // No place on the web is known that would show them.
+  disableSources: true,
   blockTags: ["@file", "@example", "@param", "@returns", "@throws"],
   excludeExternals: true,
   hideGenerator: true,
+  // Lists of which only the names are a type.
+  intentionallyNotExported: ["optimizers", "compressors"],
   treatWarningsAsErrors: true,
   validation: { notExported: true, invalidLink: true, notDocumented: true },
   requiredToBeDocumented: ["Class", "Function", "Interface", "TypeAlias", "Variable"],

@@ -14,7 +14,13 @@ import * as text from "./text/index.ts";
 import * as training from "./train/index.ts";
 import * as weights from "./weights/index.ts";
 
-export { FormatError, ShapeError, UsageError } from "./errors.ts";
+export {
+  FormatError,
+  type OptionProblem,
+  ShapeError,
+  type Spelling,
+  UsageError,
+} from "./errors.ts";
 export { corpusBleu, rouge } from "./evaluate/index.ts";
 export { adaptModel, chooseAdapters } from "./adapters/index.ts";
 export {
@@ -33,6 +39,9 @@ export { cpuRuntime };
 export type { Runtime } from "./runtime/runtime.ts";
 export { byteTokenizer, type Tokenizer } from "./text/index.ts";
 export {
+  type FollowOptions,
+  type Listed,
+  type LoggedEvent,
   parseConfig,
   type TrainConfig,
   type TrainEvent,
@@ -99,6 +108,25 @@ export const train = (
     },
     ...context,
   });
+
+/**
+ * What the log of a run says, which `output` of `train` has; undefined if none was begun.
+ *
+ * @throws {UsageError | FormatError} if it cannot be read, or a newer version wrote it.
+ */
+export const readLog: (directory: string) => Promise<readonly training.LoggedEvent[] | undefined> =
+  bound(training.readLog);
+
+/**
+ * The same event by event, as another process trains, to the end of the run.
+ *
+ * @throws {UsageError | FormatError} as `readLog` does.
+ */
+export const followLog = (
+  directory: string,
+  options: training.FollowOptions = {},
+): AsyncGenerator<training.LoggedEvent, void, undefined> =>
+  training.followLog(host, directory, options);
 
 const runtimeOf = ({ threads }: Pick<training.TrainRequest, "threads">): Runtime =>
   cpuRuntime(threads === undefined ? {} : { threads });

@@ -12,6 +12,7 @@ export {
 } from "./adapter.ts";
 export {
   ADAPTER_FAMILY,
+  ADAPTER_METHODS,
   type AdapterFamily,
   type AdapterMethod,
   type AfterMerge,

@@ -13,7 +13,9 @@
  * PLoRA with f < 1 keeps the rest in the adapter, B ← (1 - f) B with the same A: a redrawn A would lose it.
  */
 
+/** The names of the methods. */
 export const ADAPTER_METHODS = ["lora", "lora-fa", "lora+", "relora", "plora", "cola"] as const;
+/** One of them. */
 export type AdapterMethod = (typeof ADAPTER_METHODS)[number];
 
 /** What becomes of the optimizer and of the rate when adapters are merged. */

@@ -23,6 +23,7 @@ export interface DataColumns {
   readonly targetColumn: string;
 }
 
+/** An input, and how its examples are to be found. */
 export interface InputRequest {
   readonly files: FileStore;
   readonly input: DataInput;
@@ -38,14 +39,19 @@ export interface Examples {
   formatKind(): ExampleKind | undefined;
   /** What the first row is; undefined if no column of it is known. */
   kind(): Promise<ExampleKind | undefined>;
+  /** All pairs. */
   pairs(): Promise<readonly SentencePair[]>;
+  /** All conversations. */
   conversations(): Promise<readonly Conversation[]>;
+  /** All texts with labels. */
   labelled(): Promise<readonly LabelledText[]>;
+  /** Texts, one after another. */
   texts(): AsyncIterable<TextPart>;
   /** The same, which are kept in memory until they are read once more. */
   textsTwice(): AsyncIterable<TextPart>;
 }
 
+/** The examples of an input, of which nothing is read before it is asked for. */
 export function examplesOf(request: InputRequest): Examples {
   const { columns } = request;
   const input = openInput(request);

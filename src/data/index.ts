@@ -15,7 +15,7 @@ export {
   maskedBatch,
   pairedBatch,
 } from "./batches/encoder-batches.ts";
-export { type EncodedPart, encodedParts, textTokens } from "./sequences/documents.ts";
+export { type Encode, type EncodedPart, encodedParts, textTokens } from "./sequences/documents.ts";
 export { type TokenBuffer, tokenBuffer } from "./sequences/token-buffer.ts";
 export { conversationSequences } from "./sequences/conversations.ts";
 export { sortedEpochs, stretches, type Epochs, type EpochOptions } from "./batches/epochs.ts";
@@ -28,6 +28,7 @@ export {
 export { grammarPairs, heldOut } from "./grammar/grammar.ts";
 export {
   type Augmentation,
+  AUGMENTATIONS,
   imageBatch,
   imageBatches,
   type ImageSet,
@@ -66,9 +67,16 @@ export {
   type LabelledColumns,
   type LabelledText,
 } from "./examples/labelled.ts";
-export { pairReader, type SentencePair } from "./examples/pairs.ts";
+export { type PairColumns, pairReader, type SentencePair } from "./examples/pairs.ts";
 export { type ExampleReader, readExamples, type RowReader } from "./examples/reader.ts";
-export { lastGap, recut, type TextPart, type TextParts, textsOf } from "./examples/texts.ts";
+export {
+  lastGap,
+  recut,
+  type Seam,
+  type TextPart,
+  type TextParts,
+  textsOf,
+} from "./examples/texts.ts";
 export { type DataColumns, type Examples, examplesOf, type InputRequest } from "./examples-of.ts";
 export { type Line, linesOf } from "./formats/lines.ts";
 export { detectFormat, extensionsFor, type Formats, FORMATS } from "./formats/registry.ts";

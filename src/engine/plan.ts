@@ -25,11 +25,13 @@ import { tensorBytes } from "../tensor/host-tensor.ts";
 export interface Trainable {
   /** Why a parameter is frozen; undefined where it is trained. */
   frozen(name: string): string | undefined;
+  /** A parameter's learning rate, in units of the run's. */
   rateFactor(name: string): number;
 }
 
 export const EVERYTHING: Trainable = { frozen: () => undefined, rateFactor: () => 1 };
 
+/** What decides how parameters are kept and trained. */
 export interface PlanOptions {
   readonly compressor: Compressor;
   readonly optimizer: Optimizer;

@@ -37,10 +37,12 @@ export interface Memory {
   peakBytes(): number;
 }
 
+/** The name of a digest. */
 export type HashAlgorithm = "sha1" | "sha256";
 
 /** A digest in the making. */
 export interface Hash {
+  /** Takes the next bytes. */
   update(bytes: Uint8Array): void;
   /** In hexadecimal digits; to be called once, after which there are no updates. */
   digest(): Promise<string>;

@@ -31,6 +31,7 @@ import {
 } from "./memory-disk.ts";
 import { dirname } from "./path.ts";
 
+/** What a host in memory begins with, and how its disk fails. */
 export interface MemoryHostOptions {
   /** Files that are there, synced, by their paths. */
   readonly files?: Readonly<Record<string, Uint8Array | string>>;
@@ -64,6 +65,7 @@ interface Machine {
   passedMs: number;
 }
 
+/** A host in memory. */
 export function memoryHost(options: MemoryHostOptions = {}): MemoryHost {
   const root = newDirectory(options.dateMs ?? 0);
   const machine = {

@@ -21,7 +21,12 @@ export type {
   RegimeNumbers,
 } from "./dynamics/events.ts";
 export { htmlReport, type Report, type Section, type Table } from "./charts/html.ts";
-export { type MethodSpec, parseMethods } from "./suites/method-spec.ts";
+export {
+  type MethodName,
+  type MethodSpec,
+  NO_ACCUMULATION,
+  parseMethods,
+} from "./suites/method-spec.ts";
 export { svgToPng } from "./charts/png.ts";
 export {
   adaptersOf,
@@ -62,11 +67,4 @@ export type { Summary } from "./compare/aggregate.ts";
 export type { Trial } from "./compare/sweep.ts";
 export type { ProbeNumbers } from "./dynamics/probe.ts";
 export type { PlannedRun } from "./compare/plan-runs.ts";
-export type {
-  LoggedStep,
-  RunLog,
-  LoggedEnd,
-  LoggedEvaluation,
-  LoggedMemory,
-  LoggedTranslation,
-} from "../runs/run-log.ts";
+export type { PlacedEvaluation, RunLog } from "../runs/run-log.ts";

@@ -23,10 +23,18 @@ export {
   noiseBits,
   roundStochastically,
   roundToNearest,
+  WEIGHT_DTYPES,
+  WEIGHT_UPDATES,
   type WeightDType,
   type WeightUpdate,
 } from "./rounding.ts";
-export { type Schedule, schedule, type ScheduleName, type ScheduleOptions } from "./schedule.ts";
+export {
+  type Schedule,
+  schedule,
+  type ScheduleName,
+  SCHEDULES,
+  type ScheduleOptions,
+} from "./schedule.ts";
 export { ema, sgd, sgdMomentum, type SgdMomentumOptions } from "./sgd.ts";
 export {
   addDecayedWeights,

@@ -7,12 +7,15 @@ import * as optimizers from "./optimizers.ts";
 /** The names of the optimizers. */
 export type OptimizerName = keyof typeof optimizers;
 
+/** What each name stands for. */
 export const OPTIMIZERS: Readonly<Record<OptimizerName, OptimizerDefinition>> = optimizers;
 
 const isName = (name: string): name is OptimizerName => name in optimizers;
+
 /** In the order of the alphabet. */
 export const OPTIMIZER_NAMES: readonly OptimizerName[] = Object.keys(optimizers).filter(isName);
 
+/** How an optimizer of a name differs from its usual form. */
 export interface OptimizerOptions {
   /** The decoupled decay of matrices and embeddings; the optimizer's own if absent, and 0 is none. */
   readonly weightDecay?: number | undefined;

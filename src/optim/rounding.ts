@@ -25,6 +25,7 @@ export type HalfDType = "float16" | "bfloat16";
 
 /** How weights in sixteen bits take an update; master: through a copy in float32, of which they are the nearest. */
 export const WEIGHT_UPDATES = ["stochastic", "nearest", "master"] as const;
+/** How a weight in sixteen bits takes an update. */
 export type WeightUpdate = (typeof WEIGHT_UPDATES)[number];
 
 interface Format {

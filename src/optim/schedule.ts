@@ -19,6 +19,7 @@ export interface ScheduleOptions {
 
 type Shape = (step: number, options: ScheduleOptions) => number;
 
+/** Shapes of the learning rate over a run, after its warm-up. */
 export const SCHEDULES = ["constant", "linear", "cosine", "inverse-sqrt"] as const;
 /** The name of a schedule of learning rates. */
 export type ScheduleName = (typeof SCHEDULES)[number];

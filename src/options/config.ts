@@ -18,7 +18,8 @@ export type { TrainConfig } from "./train-config.ts";
 
 export type ProjectionSide = TrainConfig["side"];
 
-type Listed<Value> = Value extends readonly string[] ? Value | string : Value;
+/** The value of an option as it is written: where it is a list, a text may stand for it. */
+export type Listed<Value> = Value extends readonly string[] ? Value | string : Value;
 
 /** Options as they are written: none must be given, and a text may stand for a list. */
 export type TrainOptions = {

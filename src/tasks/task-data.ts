@@ -8,6 +8,7 @@ import type { Key } from "../random/key.ts";
 import type { Tokenizer } from "../text/index.ts";
 import type { Dataset } from "./reading/dataset.ts";
 
+/** What a run reads: batches to learn from, and what is held out. */
 export interface TrainData {
   readonly training: BatchSource;
   /** Held-out batches, the same ones every time. */

@@ -4,15 +4,31 @@ export {
   checkOptions,
   parseConfig,
   type TrainConfig,
+  type Listed,
   type TrainOptions,
   type Method,
 } from "../options/config.ts";
 export { jsonSchema } from "../options/tables/json-schema.ts";
 export { OPTIONS } from "../options/option-table.ts";
-export type { Option, OptionTable } from "../options/tables/option.ts";
+export type { Kind, Option, OptionTable } from "../options/tables/option.ts";
 export type * from "../runs/events.ts";
+export { followLog, type FollowOptions } from "../runs/follow-log.ts";
+export { logged } from "../runs/logged.ts";
+export {
+  LOG_FILE,
+  LOG_VERSION,
+  type Logged,
+  type LoggedEnd,
+  type LoggedEvaluation,
+  type LoggedEvent,
+  type LoggedSave,
+  type LoggedStart,
+  type LoggedStep,
+  type LoggedTranslation,
+} from "../runs/log-line.ts";
+export { readLog } from "../runs/read-log.ts";
 export { predictMemory } from "./memory/memory.ts";
-export type { RunContext } from "./setup/run.ts";
+export type { Run, RunContext } from "./setup/run.ts";
 export { type TrainContext, trainEvents } from "./events.ts";
 export {
   train,
@@ -21,8 +37,9 @@ export {
   type TrainRun,
   type TrainRunContext,
 } from "./run.ts";
+export type { TrainData } from "../tasks/task-data.ts";
 export type { Metric, RunInputs } from "./setup/inputs.ts";
-export type { TaskName } from "../options/tables/names.ts";
+export { TASK_NAMES, type TaskName } from "../options/tables/names.ts";
 export type {
   Host,
   Clock,

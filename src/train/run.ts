@@ -30,6 +30,7 @@ import type { Optimizer } from "../optim/optimizer.ts";
 import type { Schedule } from "../optim/schedule.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../options/config.ts";
 import type { EndEvent, EvaluationEvent, TrainEvent, TranslationEvent } from "../runs/events.ts";
+import { logged } from "../runs/logged.ts";
 import type { Tokenizer } from "../text/index.ts";
 import { type TrainContext, trainEvents } from "./events.ts";
 import { saveOutput } from "./output/output.ts";
@@ -101,7 +102,8 @@ export function train(request: TrainRequest, context: TrainRunContext): TrainRun
 
   async function* follow(): AsyncGenerator<TrainEvent, void, undefined> {
     const { config, inputs } = await configured(request, context);
-    for await (const event of trainEvents(config, context, inputs, (run) => (prepared = run))) {
+    const told = trainEvents(config, context, inputs, (run) => (prepared = run));
+    for await (const event of inputs.writes === false ? told : logged(context.host, told)) {
       if (event.type === "evaluation") evaluation = event;
       if (event.type === "translation") translation = event;
       if (event.type === "end") end = event;

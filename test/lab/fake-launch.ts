@@ -3,13 +3,14 @@
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { formatLine } from "../../src/runs/log-writer.ts";
+import { logPath } from "../../src/runs/log-line.ts";
 import type { ComparisonPlan } from "../../src/lab/compare/comparison.ts";
 import { parseMethods } from "../../src/lab/suites/method-spec.ts";
 import type { Launch, LaunchRequest } from "../../src/lab/compare/run-once.ts";
 import { checkpointPath } from "../../src/train/output/checkpoint.ts";
 import { parseConfig, type TrainConfig } from "../../src/options/config.ts";
 import type { EndEvent, TrainEvent } from "../../src/runs/events.ts";
+import { linesOf } from "../runs/support.ts";
 import { endEvent, startEvent, stepEvent } from "../cli/events.ts";
 
 export type Ending = EndEvent["reason"] | "refused" | "killed";
@@ -45,9 +46,8 @@ export function fakeLaunch(
       return { exitCode: 2, errorText: "flora: rank: too high; got 9\n  use less\n" };
     }
     const events = eventsOf(config, end, loss(config));
-    const lines = events.map((event) => `${formatLine(event, new Date(0))}\n`).join("");
     const write = flag === "--resume" ? appendFileSync : writeFileSync;
-    write(join(config.output, "log.jsonl"), lines);
+    write(logPath(config.output), linesOf(events));
     if (end === "interrupted") {
       mkdirSync(dirname(checkpointPath(config.output)), { recursive: true });
       writeFileSync(checkpointPath(config.output), "");

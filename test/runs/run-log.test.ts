@@ -1,15 +1,14 @@
-import { appendFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { formatLine } from "../../src/runs/log-writer.ts";
-import { parseRunLog } from "../../src/runs/run-log.ts";
+import { parseLog } from "../../src/runs/read-log.ts";
+import { runLogOf } from "../../src/runs/run-log.ts";
 import type { StartEvent, TrainEvent } from "../../src/runs/events.ts";
 import { endEvent, MEMORY, startEvent, stepEvent } from "../cli/events.ts";
 import { newFolder } from "../lab/fake-launch.ts";
-import { followLog, readRunLog } from "../support/on-node.ts";
+import { readRunLog } from "../support/on-node.ts";
+import { linesOf } from "./support.ts";
 
-const text = (events: readonly TrainEvent[]) =>
-  events.map((event) => `${formatLine(event, new Date(0))}\n`).join("");
+/** What a log that went through its text says. */
+const parse = (events: readonly TrainEvent[]) => runLogOf(parseLog(linesOf(events)));
 
 const evaluation = (step: number, loss: number): TrainEvent => ({
   type: "evaluation",
@@ -31,7 +30,7 @@ const start = (startStep = 0): StartEvent => {
 
 const peak = (measuredTotal: number) => ({ memory: { ...MEMORY, measuredTotal } });
 
-describe("parseRunLog", () => {
+describe("what a log says", () => {
   it("reads a run from beginning to end", () => {
     const translation: TrainEvent = {
       type: "translation",
@@ -43,23 +42,21 @@ describe("parseRunLog", () => {
       elapsedMs: 1,
       samples: [],
     };
-    const log = parseRunLog(
-      text([
-        start(),
-        evaluation(0, 5),
-        step(1, 100),
-        step(2, 250),
-        evaluation(2, 4),
-        translation,
-        endEvent({ elapsedMs: 300 }),
-      ]),
-    );
+    const log = parse([
+      start(),
+      evaluation(0, 5),
+      step(1, 100),
+      step(2, 250),
+      evaluation(2, 4),
+      translation,
+      endEvent({ elapsedMs: 300 }),
+    ]);
     expect(log).toMatchObject({
       totalSteps: 4,
       elapsedMs: 300,
       evaluations: [
-        { step: 0, loss: 5, accuracy: 0.5, elapsedMs: 0 },
-        { step: 2, loss: 4, elapsedMs: 250 },
+        { step: 0, loss: 5, accuracy: 0.5, atMs: 0, elapsedMs: 5 },
+        { step: 2, loss: 4, atMs: 250, elapsedMs: 5 },
       ],
       translation: { bleu: 12.5, signature: "nrefs:1" },
       end: { reason: "finished" },
@@ -70,21 +67,19 @@ describe("parseRunLog", () => {
   });
 
   it("takes the steps after a checkpoint only once, and adds the times up", () => {
-    const log = parseRunLog(
-      text([
-        start(),
-        evaluation(0, 5),
-        step(1, 100),
-        step(2, 200),
-        step(3, 300),
-        evaluation(3, 9),
-        start(2),
-        step(3, 40),
-        step(4, 80),
-        evaluation(4, 3),
-        endEvent({ elapsedMs: 90 }),
-      ]),
-    );
+    const log = parse([
+      start(),
+      evaluation(0, 5),
+      step(1, 100),
+      step(2, 200),
+      step(3, 300),
+      evaluation(3, 9),
+      start(2),
+      step(3, 40),
+      step(4, 80),
+      evaluation(4, 3),
+      endEvent({ elapsedMs: 90 }),
+    ]);
     expect(log?.steps.map((each) => [each.step, each.elapsedMs])).toEqual([
       [1, 100],
       [2, 200],
@@ -100,33 +95,15 @@ describe("parseRunLog", () => {
 
   it("has the memory of the process with the highest peak", () => {
     const interrupted = endEvent({ reason: "interrupted", ...peak(900e6) });
-    const log = parseRunLog(text([start(), interrupted, start(2), endEvent(peak(400e6))]));
+    const log = parse([start(), interrupted, start(2), endEvent(peak(400e6))]);
     expect(log?.memory.measuredTotal).toBe(900e6);
     expect(log?.end?.reason).toBe("finished");
   });
 
   it("has no end while the run goes on, not even that of an earlier process", () => {
     const interrupted = endEvent({ reason: "interrupted" });
-    expect(parseRunLog(text([start(), interrupted]))?.end?.reason).toBe("interrupted");
-    expect(parseRunLog(text([start(), interrupted, start(2)]))?.end).toBeUndefined();
-  });
-
-  it("reads numbers that JSON does not have", () => {
-    const log = parseRunLog(text([start(), evaluation(0, Infinity), evaluation(1, NaN)]));
-    expect(log?.evaluations.map(({ loss }) => loss)).toEqual([Infinity, NaN]);
-  });
-
-  it("passes over what is no event, and a line that was cut off", () => {
-    const cut = text([start(), step(1, 10), step(2, 20)]).slice(0, -30);
-    expect(parseRunLog(`\n{"type":"other"}\nnonsense\n${cut}`)?.steps).toHaveLength(1);
-    expect(parseRunLog("")).toBeUndefined();
-  });
-
-  it("does without ROUGE, which older logs do not have", () => {
-    const line = JSON.stringify({ type: "translation", bleu: 1, signature: "", count: 1 });
-    const log = parseRunLog(`${text([start()])}${line}\n`);
-    expect(log?.translation).toMatchObject({ bleu: 1 });
-    expect(log?.translation?.rouge).toBeUndefined();
+    expect(parse([start(), interrupted])?.end?.reason).toBe("interrupted");
+    expect(parse([start(), interrupted, start(2)])?.end).toBeUndefined();
   });
 
   it("counts the bytes of adapters", () => {
@@ -137,33 +114,12 @@ describe("parseRunLog", () => {
       { ...param, ...bytes, name: "h.0.attn.c_attn.lora_A.weight", weightBytes: 70 },
       { ...param, ...bytes, name: "h.0.attn.c_attn.lora_B.weight", weightBytes: 30 },
     ];
-    expect(parseRunLog(text([{ ...start(), parameters }]))?.adapterBytes).toBe(100);
-    expect(parseRunLog(text([start()]))?.adapterBytes).toBe(0);
+    expect(parse([{ ...start(), parameters }])?.adapterBytes).toBe(100);
+    expect(parse([start()])?.adapterBytes).toBe(0);
   });
 });
 
 it("has nothing of a run that was not begun", async () => {
+  expect(parse([step(1, 10)])).toBeUndefined();
   expect(await readRunLog(newFolder())).toBeUndefined();
-});
-
-it("follows what is appended, whole lines at a time", async () => {
-  const folder = newFolder();
-  const path = join(folder, "log.jsonl");
-  writeFileSync(path, text([start(), step(1, 10)]));
-  const tail = await followLog(folder);
-  expect(await tail.read()).toBeUndefined();
-  const next = text([step(2, 20), step(3, 30)]);
-  appendFileSync(path, next.slice(0, -5));
-  expect((await tail.read())?.step).toBe(2);
-  appendFileSync(path, next.slice(-5));
-  expect((await tail.read())?.step).toBe(3);
-  expect(await tail.read()).toBeUndefined();
-});
-
-it("follows a log that does not exist yet", async () => {
-  const folder = newFolder();
-  const tail = await followLog(folder);
-  expect(await tail.read()).toBeUndefined();
-  writeFileSync(join(folder, "log.jsonl"), text([start(), step(1, 10)]));
-  expect((await tail.read())?.step).toBe(1);
 });

@@ -51,10 +51,7 @@ export const FLOORS: readonly (readonly Room[])[] = [
   [{ room: "weights" }, { room: "data/formats", about: "From files to rows: one file a format." }],
   [{ room: "adapters" }, { room: "images" }, { room: "hub" }],
   [{ room: "hub/download", about: "Files from the Hub into the cache." }],
-  [
-    { room: "hub/resolve", about: "From a name on the Hub to a directory or to files." },
-    { room: "hub/publish", about: "A finished model as a repository on the Hub." },
-  ],
+  [{ room: "hub/resolve", about: "From a name on the Hub to a directory or to files." }],
   [
     {
       room: "text/tokenizers",
@@ -107,7 +104,10 @@ export const FLOORS: readonly (readonly Room[])[] = [
     },
     { room: "runs", about: "What a run tells, and the log that it leaves." },
   ],
-  [{ room: "train/setup", about: "From options to everything that a run needs." }],
+  [
+    { room: "train/setup", about: "From options to everything that a run needs." },
+    { room: "hub/publish", about: "A finished model as a repository on the Hub." },
+  ],
   [
     { room: "train/memory", about: "What a run takes in memory, before it runs." },
     { room: "train/output", about: "What a run writes: models and checkpoints." },

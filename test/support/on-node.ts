@@ -20,7 +20,6 @@ import * as labCompareDirectory from "../../src/lab/compare/directory.ts";
 import * as labChartsPng from "../../src/lab/charts/png.ts";
 import * as labSuitesExpandSuite from "../../src/lab/suites/expand-suite.ts";
 import * as runsRunLog from "../../src/runs/run-log.ts";
-import * as runsLogWriter from "../../src/runs/log-writer.ts";
 import * as hubPublishTrainingRecord from "../../src/hub/publish/training-record.ts";
 import * as tasksTokenizer from "../../src/tasks/reading/tokenizer.ts";
 
@@ -96,11 +95,7 @@ export const svgToPng: Bound<typeof labChartsPng.svgToPng> = bound(labChartsPng.
 export const expandSuite: Bound<typeof labSuitesExpandSuite.expandSuite> = bound(
   labSuitesExpandSuite.expandSuite,
 );
-export const followLog: Bound<typeof runsRunLog.followLog> = bound(runsRunLog.followLog);
 export const readRunLog: Bound<typeof runsRunLog.readRunLog> = bound(runsRunLog.readRunLog);
-export const createJsonLinesLog: Bound<typeof runsLogWriter.createJsonLinesLog> = bound(
-  runsLogWriter.createJsonLinesLog,
-);
 export const readTrainingRecord: Bound<typeof hubPublishTrainingRecord.readTrainingRecord> = bound(
   hubPublishTrainingRecord.readTrainingRecord,
 );

@@ -9,6 +9,7 @@ import { descent, identity } from "../../src/optim/transform.ts";
 import { bufferOf } from "../../src/runtime/buffers.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import type { StepEvent, TrainEvent } from "../../src/runs/events.ts";
+import { readLog } from "../../src/runs/read-log.ts";
 import { byteTokenizer } from "../../src/text/index.ts";
 import { loadModel } from "../../src/generate/index.ts";
 import { train, type TrainRequest, type TrainRun } from "../../src/train/run.ts";
@@ -65,6 +66,18 @@ describe("a run", () => {
     await start({ output: "here", steps: 1 }, host).result();
     const names = (await host.files.list("here")).map(({ name }) => name);
     expect(names).toContain("model.safetensors");
+  });
+
+  it("writes a log of what it tells where it has an output, and goes on with it", async () => {
+    const host = memoryHost();
+    const told: TrainEvent["type"][] = [];
+    const request: TrainRequest = { output: "here", steps: 2, saveEvery: 1 };
+    for await (const { type } of start(request, host)) told.push(type);
+    const written = async () => (await readLog(host.files, "here"))?.map(({ type }) => type) ?? [];
+    expect(await written()).toEqual(told.filter((type) => type !== "micro-step"));
+    await start({ ...request, steps: 3, resume: true }, host).result();
+    const later = (await written()).slice(told.length);
+    expect(later).toEqual(["start", "step", "evaluation", "saved", "saved", "end"]);
   });
 
   it("is not disturbed by another", async () => {

@@ -12,7 +12,7 @@ import { fetchInputs } from "../inputs/fetch.ts";
 import { runContext } from "../inputs/run-context.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
-import { createJsonLinesLog } from "../../runs/log-writer.ts";
+import { logged } from "../../runs/logged.ts";
 import { readRunOptions } from "../arguments/run-config.ts";
 import { programName, standardOutput } from "../terminal/terminal.ts";
 
@@ -68,7 +68,6 @@ export async function follow(
 ): Promise<number> {
   const controller = new AbortController();
   const host = nodeHost();
-  const log = createJsonLinesLog(host.files);
   const stopListening = onInterrupt((isFirst) => {
     if (isFirst) {
       console.note("finishing the micro-step and saving; Ctrl-C again ends at once");
@@ -80,15 +79,13 @@ export async function follow(
   });
   let exitCode = 1;
   try {
-    for await (const event of train(config, { host, signal: controller.signal })) {
-      await log.write(event);
+    for await (const event of logged(host, train(config, { host, signal: controller.signal }))) {
       console.show(event);
       if (event.type === "end") exitCode = EXIT_CODES[event.reason];
     }
   } finally {
     stopListening();
     console.close();
-    await log.close();
   }
   return exitCode;
 }

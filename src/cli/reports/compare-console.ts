@@ -3,7 +3,7 @@
 import type { ComparisonEvent, ComparisonPlan } from "../../lab/compare/comparison.ts";
 import type { PlannedRun } from "../../lab/compare/plan-runs.ts";
 import type { MethodResult } from "../../lab/compare/results.ts";
-import type { LoggedStep } from "../../runs/run-log.ts";
+import type { StepEvent } from "../../runs/events.ts";
 import type { Outcome } from "../../lab/compare/run-once.ts";
 import { formatClock, formatDuration, formatRate } from "../terminal/format.ts";
 import { truncate } from "../terminal/layout.ts";
@@ -49,7 +49,7 @@ export function createCompareConsole(
     return `[${number}] ${method.label}${seeds}${rate}`;
   };
 
-  function progress(run: PlannedRun, step: LoggedStep): void {
+  function progress(run: PlannedRun, step: StepEvent): void {
     const facts = [
       `step ${step.step}/${step.totalSteps}`,
       `loss ${formatLoss(step.loss)}`,

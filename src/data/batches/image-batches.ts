@@ -22,6 +22,7 @@ export interface ImageSet {
 
 /** Nothing, mirrored or not, or that and moved. */
 export const AUGMENTATIONS = ["none", "flip", "crop"] as const;
+/** The name of a way in which images are varied from epoch to epoch. */
 export type Augmentation = (typeof AUGMENTATIONS)[number];
 
 /** How images become batches. */

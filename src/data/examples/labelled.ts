@@ -5,6 +5,7 @@ import { isBlank } from "../formats/lines.ts";
 import { cellsOf, rowError } from "./cells.ts";
 import type { ExampleReader } from "./reader.ts";
 
+/** A text, or a pair of texts, and its class. */
 export interface LabelledText {
   readonly text: string;
   /** The second text, where pairs are classified. */

@@ -5,21 +5,23 @@ import { isBlank } from "../formats/lines.ts";
 import { cellsOf, hasColumns, rowError } from "./cells.ts";
 import type { ExampleReader } from "./reader.ts";
 
+/** A text, and the answer to it that is learned. */
 export interface SentencePair {
   readonly source: string;
   readonly target: string;
 }
 
-type Names = readonly [source: string, target: string];
+/** The names of two columns. */
+export type PairColumns = readonly [source: string, target: string];
 
 /** The columns that have pairs in them, the first that are there. */
-export const PAIR_COLUMNS: readonly [Names, ...Names[]] = [
+export const PAIR_COLUMNS: readonly [PairColumns, ...PairColumns[]] = [
   ["source", "target"],
   ["prompt", "completion"],
 ];
 
 /** Pairs of the columns of these names; of the usual names by default. Rows that are empty on both sides are left out. */
-export const pairReader = (named: Names = PAIR_COLUMNS[0]): ExampleReader<SentencePair> => ({
+export const pairReader = (named: PairColumns = PAIR_COLUMNS[0]): ExampleReader<SentencePair> => ({
   what: "pairs",
   reader(origin, first) {
     const [sourceColumn = "", targetColumn = ""] =
@@ -36,7 +38,7 @@ export const pairReader = (named: Names = PAIR_COLUMNS[0]): ExampleReader<Senten
 });
 
 /** The named columns, or those that stand for them where the usual ones are missing. */
-function columnsInUse(first: Row, named: Names): Names {
+function columnsInUse(first: Row, named: PairColumns): PairColumns {
   const [usual, ...others] = PAIR_COLUMNS;
   const isUsual = named.join() === usual.join();
   if (!isUsual || named.some((column) => hasColumns(first, [column]))) return named;

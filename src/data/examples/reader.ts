@@ -6,6 +6,7 @@ import type { PlacedRow, RowSource } from "../formats/row.ts";
 /** The example of a row; undefined if the row is to be left out. Pure. */
 export type RowReader<E> = (placed: PlacedRow) => E | undefined;
 
+/** How rows become examples of one kind. */
 export interface ExampleReader<E> {
   /** In the plural, for messages. */
   readonly what: string;

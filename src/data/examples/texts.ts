@@ -8,12 +8,14 @@ import { isBlank } from "../formats/lines.ts";
 import type { RowSource } from "../formats/row.ts";
 import { cellsOf } from "./cells.ts";
 
+/** A text, or a part of a long one. */
 export interface TextPart {
   readonly text: string;
   /** Whether it goes on where the part before ends; otherwise it begins a text. */
   readonly continues?: boolean | undefined;
 }
 
+/** Texts in their order. */
 export type TextParts = AsyncIterable<TextPart> | Iterable<TextPart>;
 
 /**

@@ -8,6 +8,7 @@
 import type { FileStore } from "../../host/host.ts";
 import { textChunks } from "./text-chunks.ts";
 
+/** A line of a text file. */
 export interface Line {
   /** Without its end. */
   readonly text: string;

@@ -10,8 +10,10 @@ import type { Format, RowKind } from "./row.ts";
 import { text } from "./text.ts";
 import { tsv } from "./tsv.ts";
 
+/** Formats of files; where two know an extension, the first has it. */
 export type Formats = readonly Format[];
 
+/** The formats that the library knows: plain text, tables with tabs, and JSON lines. */
 export const FORMATS: Formats = [text, tsv, jsonl];
 
 export const formatOf = (path: string, formats: Formats = FORMATS): Format | undefined =>

@@ -8,6 +8,7 @@ import type { FileStore } from "../../host/host.ts";
 /** Cells by the names of their columns. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** A row, and where it stands. */
 export interface PlacedRow {
   readonly row: Row;
   /** Where it begins: a line of its file, or its place in a list, from 1 on. */
@@ -24,12 +25,14 @@ export interface RowSource {
   readonly unit?: "line" | "row";
   /** The columns that its examples stand in, in place of those that the options name: one of a text, two of a pair. */
   readonly ownColumns?: readonly string[];
+  /** One after another. @throws {UsageError | FormatError} where the source cannot be read. */
   rows(): AsyncIterable<PlacedRow>;
 }
 
 /** What rows can be: documents, questions with answers, whole conversations, or texts with classes. */
 export type RowKind = "texts" | "pairs" | "conversations" | "labelled";
 
+/** A format of files, which turns them into rows. */
 export interface Format {
   /** Of its files, in small letters, such as ".tsv"; the usual one first. */
   readonly extensions: readonly string[];
@@ -39,6 +42,7 @@ export interface Format {
   open(request: OpenRequest): RowSource;
 }
 
+/** A file that is to be read as rows. */
 export interface OpenRequest {
   readonly files: FileStore;
   readonly path: string;

@@ -11,8 +11,10 @@ import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
 import { gapsFromEnd, recut, type Seam, type TextParts } from "../examples/texts.ts";
 import { tokenBuffer } from "./token-buffer.ts";
 
-type Encode = (text: string) => Int32Array;
+/** The tokens of a text, int32. */
+export type Encode = (text: string) => Int32Array;
 
+/** The tokens of a part of a text. */
 export interface EncodedPart {
   readonly ids: Int32Array;
   /** Whether it belongs to the text of the part before. */

@@ -2,12 +2,15 @@
 
 const BLOCK = 2 ** 18;
 
+/** Tokens that become one array when all have come. */
 export interface TokenBuffer {
+  /** Adds a copy of tokens at the end. */
   push(ids: Int32Array): void;
   /** All tokens, as one array. The buffer is empty then. */
   take(): Int32Array;
 }
 
+/** An empty buffer. */
 export function tokenBuffer(): TokenBuffer {
   let full: Int32Array[] = [];
   let block = new Int32Array(0);

@@ -34,11 +34,13 @@ export type Weighing = (
   batch: Batch,
 ) => { readonly loss: number; readonly weights: Float32Array };
 
+/** How cross-entropy is weighed. */
 export interface CrossEntropyOptions {
   /** The weights of the batch if absent. */
   readonly weigh?: Weighing;
 }
 
+/** The mean negative log-likelihood of the targets, in nats per unit of weight: what models of tokens and classes learn by. */
 export const crossEntropy = ({ weigh }: CrossEntropyOptions = {}): Objective => ({
   name: "cross-entropy",
   open: (parts) => createHead(parts, weigh),

@@ -5,7 +5,7 @@
  * Source: "Model Cards" in the documentation of the Hub.
  */
 
-import type { JsonObject, JsonValue } from "../../files/json.ts";
+import type { JsonObject } from "../../files/json.ts";
 import { repositoryOfPath } from "../cache.ts";
 import type { TrainingRecord } from "./training-record.ts";
 
@@ -79,7 +79,7 @@ const yamlText = (text: string): string =>
     : JSON.stringify(text);
 
 /** The repositories that training files of the cache belong to. */
-function datasetsOf(files: JsonValue | undefined): readonly string[] {
+function datasetsOf(files: unknown): readonly string[] {
   const paths = Array.isArray(files) ? files.filter((path) => typeof path === "string") : [];
   return [...new Set(paths.flatMap((path) => repositoryOfPath(path)?.name ?? []))];
 }

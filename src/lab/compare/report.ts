@@ -2,6 +2,7 @@
 
 import { below } from "../../host/path.ts";
 import { parseConfig } from "../../options/config.ts";
+import { LOG_FILE } from "../../runs/log-line.ts";
 import type { Chart } from "../charts/chart.ts";
 import type { ComparisonPlan } from "./comparison.ts";
 import { comparisonCharts } from "./charts.ts";
@@ -126,7 +127,7 @@ function runSection({ output }: ComparisonPlan, results: readonly MethodResult[]
   return {
     heading: "Runs",
     paragraphs: [
-      "Each directory has the model, the options in run.json and all events in log.jsonl.",
+      `Each directory has the model, the options in run.json and all events in ${LOG_FILE}.`,
     ],
     table: { head: ["Method", "Seed", "Status", "Loss", "BLEU", "Time (s)", "Directory"], rows },
   };

@@ -4,7 +4,8 @@ import type { Task } from "../../models/model.ts";
 import type { TrainOptions } from "../../options/config.ts";
 import { type Summary, summarize } from "./aggregate.ts";
 import type { MethodSpec } from "../suites/method-spec.ts";
-import type { LoggedMemory, RunLog } from "../../runs/run-log.ts";
+import type { MemoryTable } from "../../runs/events.ts";
+import type { RunLog } from "../../runs/run-log.ts";
 import type { Outcome } from "./run-once.ts";
 import type { Trial } from "./sweep.ts";
 
@@ -168,7 +169,7 @@ export function runResult({ run, status, message, log }: Outcome): RunResult {
 /** Rows of the memory table that a method adds to the model. */
 const STATE: ReadonlySet<string> = new Set(["accumulators", "optimizer state"]);
 
-const bytesOf = ({ rows }: LoggedMemory): number =>
+const bytesOf = ({ rows }: MemoryTable): number =>
   rows.reduce(
     (sum, { name, measured, predicted }) => sum + (STATE.has(name) ? (measured ?? predicted) : 0),
     0,
@@ -178,9 +179,9 @@ function curveOf({ config, evaluations }: RunLog): readonly EvaluationPoint[] {
   const microSteps = Number(config["microSteps"] ?? 1);
   return evaluations
     .filter(({ loss }) => Number.isFinite(loss))
-    .map(({ step, elapsedMs, loss }) => ({
+    .map(({ step, atMs, loss }) => ({
       microBatches: step * microSteps,
-      seconds: elapsedMs / 1000,
+      seconds: atMs / 1000,
       loss,
     }));
 }

@@ -11,13 +11,10 @@ import { join } from "../../host/path.ts";
 import { checkpointPath, removeCheckpoint } from "../../train/output/checkpoint.ts";
 import { parseConfig, type TrainConfig } from "../../options/config.ts";
 import { identityOf, type PlannedRun } from "./plan-runs.ts";
-import {
-  followLog,
-  logPath,
-  type LoggedStep,
-  readRunLog,
-  type RunLog,
-} from "../../runs/run-log.ts";
+import type { StepEvent } from "../../runs/events.ts";
+import { followLog, logBytes } from "../../runs/follow-log.ts";
+import { logPath } from "../../runs/log-line.ts";
+import { readRunLog, type RunLog } from "../../runs/run-log.ts";
 
 /** What a run in a process of its own is started with. */
 export interface LaunchRequest {
@@ -54,7 +51,7 @@ export type RunEvent =
       readonly run: PlannedRun;
       readonly how: "starts" | "goes on" | "is done already";
     }
-  | { readonly type: "progress"; readonly run: PlannedRun; readonly step: LoggedStep }
+  | { readonly type: "progress"; readonly run: PlannedRun; readonly step: StepEvent }
   | { readonly type: "outcome"; readonly outcome: Outcome };
 
 /** How runs are started and stopped. */
@@ -88,7 +85,7 @@ async function* attempt(
     return { run, status: "refused", message: sentence(config), log: undefined };
   }
   const { directory } = run;
-  const { files, clock } = context.host;
+  const { files } = context.host;
   const earlier = await readRunLog(files, directory);
   const isSame = earlier !== undefined && identityOf(earlier.config) === identityOf(config);
   if (isSame && (earlier.end?.reason === "finished" || earlier.end?.reason === "not a number")) {
@@ -101,17 +98,21 @@ async function* attempt(
   const goesOn = isSame && (await exists(files, checkpointPath(directory)));
   yield { type: "run", run, how: goesOn ? "goes on" : "starts" };
   const optionsFile = await prepareDirectory(files, run, goesOn);
-  const tail = await followLog(files, directory);
+  const after = await logBytes(files, directory);
   const flag = goesOn ? "--resume" : "--overwrite";
-  const ended = launchSafely(context, { optionsFile, flag, signal: context.signal });
-  let result: LaunchResult | undefined;
-  while (!result) {
-    const winner = await Promise.race([ended, clock.wait(context.lookEveryMs ?? 250)]);
-    if (typeof winner === "object") result = winner;
-    const step = await tail.read();
-    if (step) yield { type: "progress", run, step };
+  const ending = new AbortController();
+  const ended = launchSafely(context, { optionsFile, flag, signal: context.signal }).finally(() =>
+    ending.abort(),
+  );
+  const { host, lookEveryMs = 250 } = context;
+  for await (const event of followLog(host, directory, {
+    after,
+    lookEveryMs,
+    signal: ending.signal,
+  })) {
+    if (event.type === "step") yield { type: "progress", run, step: event };
   }
-  const outcome = judge(run, result, await readRunLog(files, directory));
+  const outcome = judge(run, await ended, await readRunLog(files, directory));
   // A sweep is about a number; its weights are of no use.
   if (run.purpose === "sweep") await files.remove(join(directory, "model.safetensors"));
   return outcome.status !== "finished" && context.signal.aborted

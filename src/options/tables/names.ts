@@ -3,9 +3,12 @@
 import { ADAPTER_METHODS, type AdapterMethod, isAdapterMethod } from "../../adapters/methods.ts";
 import { COMPRESSOR_NAMES, type CompressorName, COMPRESSORS } from "../../compress/registry.ts";
 
+/** What a run may learn, as the option `task` names it. */
 export const TASK_NAMES = ["text", "pairs", "mask", "classify", "embed"] as const;
+/** The name of a task among the options. */
 export type TaskName = (typeof TASK_NAMES)[number];
 
+/** How gradients are kept, or which adapters are trained instead. */
 export type Method = CompressorName | AdapterMethod;
 
 const ADAPTER_LABELS: Readonly<Record<AdapterMethod, string>> = {

@@ -16,6 +16,7 @@ export type Kind =
   /** A directory, or fields of config.json. */
   | "model";
 
+/** An option in data. */
 export interface Option {
   readonly kind: Kind;
   /** A sentence, without a full stop. */

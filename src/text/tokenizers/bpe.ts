@@ -47,7 +47,9 @@ export function trainBpe(texts: Iterable<string>, vocabularySize: number): Token
 
 /** Learns from one text after another; of them it keeps the words. */
 export interface BpeTrainer {
+  /** Counts the words of a text. */
   add(text: string): void;
+  /** The tokenizer with the merges that these words ask for. */
   finish(): Tokenizer;
 }
 

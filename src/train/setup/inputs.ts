@@ -14,6 +14,7 @@ export type Metric = (outputs: readonly string[], references: readonly string[])
 /** Data and formats in place of the files of the options. */
 export type DataInputs = Pick<DatasetRequest, "data" | "formats" | "heldOut">;
 
+/** What a run may be given in place of what its options name. */
 export interface RunInputs extends DataInputs {
   /** A model whose weights are copied; it may be used on. */
   readonly model?: LoadedModel | undefined;

@@ -16,6 +16,7 @@ export interface RunContext {
   readonly host: Host;
 }
 
+/** A run that is ready to begin: its model, its data, and the engine that takes its steps. */
 export interface Run extends Trainee {
   readonly config: TrainConfig;
   readonly context: RunContext;

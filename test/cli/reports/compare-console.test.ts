@@ -26,12 +26,16 @@ async function show(
 it("writes lines where there is no terminal", async () => {
   const plan = fakePlan("dense,flora:8", { seeds: [0, 1] });
   expect((await show(plan, false)).split("\n")).toEqual([
+    "[1/4] Dense seed 0  step 20/40  loss 1.234  1.0 k tokens/s  ETA 1:20",
     "[1/4] Dense seed 0  step 40/40  loss 1.234  1.0 k tokens/s  ETA 1:20",
     "[1/4] Dense seed 0  done  held-out loss 2.000  2.5 s",
+    "[2/4] Dense seed 1  step 20/40  loss 1.234  1.0 k tokens/s  ETA 1:20",
     "[2/4] Dense seed 1  step 40/40  loss 1.234  1.0 k tokens/s  ETA 1:20",
     "[2/4] Dense seed 1  done  held-out loss 2.000  2.5 s",
+    "[3/4] FLORA(8) seed 0  step 20/40  loss 1.234  1.0 k tokens/s  ETA 1:20",
     "[3/4] FLORA(8) seed 0  step 40/40  loss 1.234  1.0 k tokens/s  ETA 1:20",
     "[3/4] FLORA(8) seed 0  done  held-out loss 2.000  2.5 s",
+    "[4/4] FLORA(8) seed 1  step 20/40  loss 1.234  1.0 k tokens/s  ETA 1:20",
     "[4/4] FLORA(8) seed 1  step 40/40  loss 1.234  1.0 k tokens/s  ETA 1:20",
     "[4/4] FLORA(8) seed 1  done  held-out loss 2.000  2.5 s",
     "",

@@ -1,9 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { formatLine } from "../../../src/runs/log-writer.ts";
+import { LOG_FILE } from "../../../src/runs/log-line.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { pushModel, resolveModel } from "../../../src/hub/index.ts";
+import { linesOf } from "../../runs/support.ts";
 import { startEvent, stepEvent } from "../../cli/events.ts";
 import { failure, temporaryDirectory } from "../../weights/support.ts";
 import { type Files, type HubServer, READ_TOKEN, WRITE_TOKEN } from "../server.ts";
@@ -15,9 +16,7 @@ const RUN: Files = {
   "generation_config.json": "{}\n",
   "tokenizer.json": '{"ä": 1}\n',
   "model.safetensors": weights(200_000),
-  "log.jsonl": [startEvent({ method: "dense" }), stepEvent({ step: 400 })]
-    .map((event) => `${formatLine(event, new Date(0))}\n`)
-    .join(""),
+  [LOG_FILE]: linesOf([startEvent({ method: "dense" }), stepEvent({ step: 400 })]),
 };
 
 function directoryOf(files: Files): string {

@@ -1,16 +1,22 @@
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { expect, it } from "vitest";
-import { formatLine } from "../../../src/runs/log-writer.ts";
-import { parseTrainingRecord } from "../../../src/hub/publish/training-record.ts";
+import { logPath } from "../../../src/runs/log-line.ts";
+import { recordOf, type TrainingRecord } from "../../../src/hub/publish/training-record.ts";
+import { parseLog } from "../../../src/runs/read-log.ts";
+import { runLogOf } from "../../../src/runs/run-log.ts";
 import type { TrainEvent } from "../../../src/runs/events.ts";
+import { linesOf } from "../../runs/support.ts";
 import { endEvent, startEvent, stepEvent } from "../../cli/events.ts";
 import { temporaryDirectory } from "../../weights/support.ts";
 import { readTrainingRecord } from "../../support/on-node.ts";
 
 /** A log as flora train writes it. */
-const log = (...events: readonly TrainEvent[]): string =>
-  events.map((event) => `${formatLine(event, new Date(0))}\n`).join("");
+const log = (...events: readonly TrainEvent[]): string => linesOf(events);
+
+const parsed = (text: string): TrainingRecord | undefined => {
+  const run = runLogOf(parseLog(text));
+  return run && recordOf(run);
+};
 
 const evaluation = (step: number, loss: number): TrainEvent => ({
   type: "evaluation",
@@ -41,7 +47,7 @@ it("tells the last of everything", () => {
     },
     endEvent(),
   );
-  const record = parseTrainingRecord(text);
+  const record = parsed(text);
   expect(record).toMatchObject({
     config: { method: "lora", batchSize: 8 },
     data: "28,000 pairs, 1,000 held out",
@@ -56,14 +62,15 @@ it("tells the last of everything", () => {
 
 it("goes on with a run that goes on, and passes over what is no event", () => {
   const whole = log(startEvent(), stepEvent({ step: 200, loss: 3 }), evaluation(200, 2.5));
-  const text = `${whole}\n{"type": "step", "st\nnonsense\n[1]\n${log(startEvent({ resume: true }))}`;
-  expect(parseTrainingRecord(text)).toMatchObject({ step: 0, heldOut: { loss: 2.5 } });
-  expect(parseTrainingRecord(text + log(stepEvent({ loss: Number.NaN })))?.trainingLoss).toBe(3);
+  const again = { ...startEvent({ resume: true }), startStep: 200 };
+  const text = `${whole}\n{"type": "step", "st\nnonsense\n[1]\n${log(again)}`;
+  expect(parsed(text)).toMatchObject({ step: 200, heldOut: { loss: 2.5 } });
+  expect(parsed(text + log(stepEvent({ loss: Number.NaN })))?.trainingLoss).toBe(3);
 });
 
 it("is none without a log, or a beginning", async () => {
   const directory = temporaryDirectory();
   expect(await readTrainingRecord(directory)).toBeUndefined();
-  writeFileSync(join(directory, "log.jsonl"), log(stepEvent()));
+  writeFileSync(logPath(directory), log(stepEvent()));
   expect(await readTrainingRecord(directory)).toBeUndefined();
 });

@@ -2,28 +2,37 @@ import { describe, expect, it } from "vitest";
 import { parseMethod } from "../../../src/lab/suites/method-spec.ts";
 import { planRun } from "../../../src/lab/compare/plan-runs.ts";
 import { methodResult, runResult } from "../../../src/lab/compare/results.ts";
-import type { LoggedStep, RunLog } from "../../../src/runs/run-log.ts";
+import type { StepEvent } from "../../../src/runs/events.ts";
+import type { PlacedEvaluation, RunLog } from "../../../src/runs/run-log.ts";
 import type { Outcome } from "../../../src/lab/compare/run-once.ts";
 import { stepEvent } from "../../cli/events.ts";
 
 const method = parseMethod("lora:8");
 
-const step = (tokens: number, tokensPerSecond: number): LoggedStep =>
+const step = (tokens: number, tokensPerSecond: number): StepEvent =>
   stepEvent({ tokens, tokensPerSecond });
+
+const evaluation = (at: Omit<PlacedEvaluation, "elapsedMs" | "tokens" | "type">) =>
+  ({ type: "evaluation", tokens: 10, elapsedMs: 1, ...at }) as const;
 
 const log: RunLog = {
   config: { microSteps: 4 },
+  task: "causal",
   parameterCount: 1000,
   adapterBytes: 1000,
   totalSteps: 10,
   data: "some",
   steps: [step(100, 1000), step(300, 1000), step(100, 500)],
   evaluations: [
-    { step: 0, loss: 5, perplexity: 148, elapsedMs: 0 },
-    { step: 5, loss: Infinity, perplexity: Infinity, elapsedMs: 1000 },
-    { step: 10, loss: 2, perplexity: 7.4, elapsedMs: 3000 },
+    evaluation({ step: 0, loss: 5, perplexity: 148, atMs: 0 }),
+    evaluation({ step: 5, loss: Infinity, perplexity: Infinity, atMs: 1000 }),
+    evaluation({ step: 10, loss: 2, perplexity: 7.4, atMs: 3000 }),
   ],
   translation: {
+    type: "translation",
+    step: 10,
+    elapsedMs: 1,
+    samples: [],
     bleu: 10,
     signature: "nrefs:1",
     count: 5,
@@ -38,6 +47,7 @@ const log: RunLog = {
       { name: "optimizer state", predicted: 7 },
       { name: "activations", predicted: 90_000 },
     ],
+    alternatives: [],
     predictedTotal: 123,
     measuredTotal: 456,
   },
@@ -50,10 +60,10 @@ const outcome = (status: Outcome["status"], message?: string, seed = 0): Outcome
   log,
 });
 
-it.each(["classification", "embedding", "image-classification"])(
+it.each(["classification", "embedding", "image-classification"] as const)(
   "has the accuracy of %s, which has no perplexity",
   (task) => {
-    const last = { step: 10, loss: 2, perplexity: 7.4, accuracy: 0.75, elapsedMs: 3000 };
+    const last = evaluation({ step: 10, loss: 2, perplexity: 7.4, accuracy: 0.75, atMs: 3000 });
     const finished = outcome("finished");
     const result = runResult({ ...finished, log: { ...log, task, evaluations: [last] } });
     expect(result).toMatchObject({ loss: 2, perplexity: undefined, accuracy: 0.75 });

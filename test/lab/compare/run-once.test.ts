@@ -122,8 +122,9 @@ describe("a second time", () => {
 
 it("tells the steps of a run while it goes", async () => {
   const { events } = await follow(plan(newFolder()), fakeLaunch());
-  expect(events.map(({ type }) => type)).toEqual(["run", "progress", "outcome"]);
-  expect(events[1]).toMatchObject({ step: { step: 4, totalSteps: 4 } });
+  expect(events.map(({ type }) => type)).toEqual(["run", "progress", "progress", "outcome"]);
+  expect(events[1]).toMatchObject({ step: { step: 2, totalSteps: 4 } });
+  expect(events[2]).toMatchObject({ step: { step: 4, totalSteps: 4 } });
 });
 
 it("writes the options beside the log", async () => {
