@@ -4,16 +4,14 @@ import {
   classBatch,
   type ClassifiedEncoding,
   type ExampleEncoding,
-  fitExamples,
   type LabelledText,
 } from "../data/index.ts";
-import { encoderData } from "./encoder.ts";
-import { count, LENGTH_MULTIPLE, notesOn } from "./pairs.ts";
+import { encoderData, fitSplits } from "./encoder.ts";
+import { count, notesOn } from "./pairs.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
 export async function loadClassification(request: DataRequest): Promise<TrainData> {
-  const { config, dataset, tokenizer, model, contextLength } = request;
-  const { batchSize, tooLong } = config;
+  const { dataset, tokenizer, model } = request;
   const labels = new Map(model.labels?.map((label, id) => [label, id]));
   const encoding: ExampleEncoding<LabelledText, ClassifiedEncoding> = {
     what: "texts",
@@ -30,10 +28,7 @@ export async function loadClassification(request: DataRequest): Promise<TrainDat
       ...(pair !== undefined && { pair }),
     }),
   };
-  const { training, validation } = await dataset.labelled();
-  const prepared = fitExamples(training, encoding, { contextLength, tooLong });
-  const held = fitExamples(validation, encoding, { contextLength, tooLong: "drop" });
-  const padding = { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength };
+  const { prepared, held, padding } = fitSplits(await dataset.labelled(), encoding, request);
   return encoderData(request, {
     training: prepared.sequences,
     heldOut: held.sequences,

@@ -3,17 +3,15 @@
 import {
   type EncodedPair,
   type ExampleEncoding,
-  fitExamples,
   pairedBatch,
   type SentencePair,
 } from "../data/index.ts";
-import { encoderData } from "./encoder.ts";
-import { count, LENGTH_MULTIPLE, notesOn } from "./pairs.ts";
+import { encoderData, fitSplits } from "./encoder.ts";
+import { count, notesOn } from "./pairs.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
 export async function loadEmbedding(request: DataRequest): Promise<TrainData> {
-  const { config, dataset, tokenizer, contextLength } = request;
-  const { batchSize, tooLong } = config;
+  const { dataset, tokenizer } = request;
   const encoding: ExampleEncoding<SentencePair, EncodedPair> = {
     what: "pairs",
     encode: ({ source, target }) => ({
@@ -24,10 +22,7 @@ export async function loadEmbedding(request: DataRequest): Promise<TrainData> {
     texts: ({ source, target }) => [source, target],
     withTexts: (_, [source = "", target = ""]) => ({ source, target }),
   };
-  const { training, validation } = await dataset.pairs();
-  const prepared = fitExamples(training, encoding, { contextLength, tooLong });
-  const held = fitExamples(validation, encoding, { contextLength, tooLong: "drop" });
-  const padding = { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength };
+  const { prepared, held, padding } = fitSplits(await dataset.pairs(), encoding, request);
   return encoderData(request, {
     training: prepared.sequences,
     heldOut: held.sequences,

@@ -1,10 +1,19 @@
 /** @file What the data of all encoders have in common: examples in batches of similar lengths, and shapes from their lengths. */
 
-import { type Batch, chosenOf, sortedEpochs, stretches } from "../data/index.ts";
+import {
+  type Batch,
+  chosenOf,
+  type ExampleEncoding,
+  type Fitted,
+  fitExamples,
+  type PaddingOptions,
+  sortedEpochs,
+  stretches,
+} from "../data/index.ts";
 import type { InputTypes, Model } from "../models/model.ts";
 import { foldIn, type Key } from "../random/key.ts";
-import { spread } from "./reading/dataset.ts";
-import { lengthsOf } from "./pairs.ts";
+import { type Split, spread } from "./reading/dataset.ts";
+import { LENGTH_MULTIPLE, lengthsOf } from "./pairs.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
 export interface EncoderExamples<T> {
@@ -15,6 +24,26 @@ export interface EncoderExamples<T> {
   /** At most `batchSize` examples as a batch, with the random choices of a key. */
   readonly assemble: (examples: readonly T[], key: Key) => Batch;
   readonly description: string;
+}
+
+interface FittedSplits<T> {
+  readonly prepared: Fitted<T>;
+  readonly held: Fitted<T>;
+  readonly padding: PaddingOptions;
+}
+
+/** Both splits of the examples, encoded, and how batches are padded. Of those held out, what is too long is left out. */
+export function fitSplits<Example, T>(
+  { training, validation }: Split<Example>,
+  encoding: ExampleEncoding<Example, T>,
+  { config, tokenizer, contextLength }: DataRequest,
+): FittedSplits<T> {
+  const { batchSize, tooLong } = config;
+  return {
+    prepared: fitExamples(training, encoding, { contextLength, tooLong }),
+    held: fitExamples(validation, encoding, { contextLength, tooLong: "drop" }),
+    padding: { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength },
+  };
 }
 
 /** The types of the batches of examples of this length. */
