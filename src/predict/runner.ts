@@ -1,7 +1,7 @@
 /** @file Running all stages of a model in a row, as one program for each shape of batch. The programs read the weights in place. */
 
 import { weightsOf } from "../generate/programs/program.ts";
-import { createProgramCache } from "../generate/programs/program-cache.ts";
+import { weightPrograms } from "../generate/programs/weight-programs.ts";
 import { mapTensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
 import type { Model } from "../models/model.ts";
@@ -36,12 +36,12 @@ export async function withRunner<T>(
   use: (runner: Runner) => Promise<T>,
 ): Promise<T> {
   const { runtime, weights } = parts;
-  const programs = createProgramCache(runtime, weights);
+  const programs = weightPrograms(runtime, weights);
   const runner: Runner = {
     async run(inputs) {
       const key = Object.values(inputs).map(({ shape }) => shape.join("x"));
       const build = () => programFor(parts, inputs);
-      const executable = await programs.load(key.join(), build, { arena: false });
+      const executable = await programs.get(key.join(), build, { arena: false });
       const { y } = programs.allocate(executable.program);
       if (!y) throw new Error("internal: a program without y");
       await programs.run(executable, new Map(Object.entries(inputs)), { y });

@@ -1,15 +1,11 @@
-/** @file Compiled programs, made when they are first needed and kept for the run. */
+/** @file Compiled programs, made when they are first needed and kept until they are released. */
 
 import type { Program } from "../onnx/model.ts";
-import type { Executable, Runtime, Views } from "./runtime.ts";
+import type { Executable, LoadOptions, Runtime, Views } from "./runtime.ts";
 
 export interface ProgramCache {
   /** The executable of a key; `build` makes the program the first time. */
-  get(
-    key: string,
-    build: () => Program,
-    options?: { readonly arena?: boolean },
-  ): Promise<Executable>;
+  get(key: string, build: () => Program, options?: LoadOptions): Promise<Executable>;
   /** Runs an executable and counts its operations. */
   run(executable: Executable, feeds: Views, fetches: Views): Promise<void>;
   /** Floating-point operations of all runs so far. */

@@ -16,7 +16,7 @@ import { attentionCache } from "./cache.ts";
 import { encode } from "./encoder.ts";
 import { checkTokens, decoderFeeds, roundUp } from "./feeds.ts";
 import { cacheWidths, decodeProgram } from "./program.ts";
-import { createProgramCache } from "./program-cache.ts";
+import { weightPrograms } from "./weight-programs.ts";
 
 /** How much is read in one run. */
 export interface DecoderOptions {
@@ -91,7 +91,7 @@ export function createDecoder(
   }
   const { vocabularySize, contextLength, usualLength = contextLength } = model;
   const widths = cacheWidths(model);
-  const programs = createProgramCache(runtime, weights);
+  const programs = weightPrograms(runtime, weights);
 
   async function open(prompts: readonly Int32Array[]): Promise<Decoding> {
     const hasEncoder = model.encoderEnd !== undefined;
@@ -111,7 +111,7 @@ export function createDecoder(
       const past = cache.capacity;
       const source = encoded?.length ?? 0;
       const sizes = { batch: tokens.length, length, past, source };
-      const executable = await programs.load(
+      const executable = await programs.get(
         `decode ${Object.values(sizes).join()}`,
         () => decodeProgram(model, sizes, weights),
         // Prompts are read rarely and need much memory, single tokens often and little.

@@ -11,7 +11,7 @@ import { readTensor } from "../../runtime/runtime.ts";
 import { asFloat32, float32, type HostTensor } from "../../tensor/host-tensor.ts";
 import { checkTokens, encoderFeeds, encoderBias, roundUp } from "./feeds.ts";
 import { encodeProgram, type KeptWeights } from "./program.ts";
-import type { ProgramCache } from "./program-cache.ts";
+import type { WeightPrograms } from "./weight-programs.ts";
 
 /** A row for every sequence; sequences with the same prompt have equal rows. */
 export interface EncodedPrompts {
@@ -26,7 +26,7 @@ export interface EncodedPrompts {
 const SMALLEST_PROMPT = 16;
 
 export interface EncodeOptions {
-  readonly programs: ProgramCache;
+  readonly programs: WeightPrograms;
   readonly weights: KeptWeights;
   readonly tokensPerRun: number;
 }
@@ -51,7 +51,7 @@ export async function encode(
     const some = prompts.slice(start, start + rows);
     const size = { batch: some.length, length };
     const key = `encode ${size.batch},${length}`;
-    const executable = await programs.load(key, () => encodeProgram(model, size, weights), {
+    const executable = await programs.get(key, () => encodeProgram(model, size, weights), {
       arena: false,
     });
     const fetches = programs.allocate(executable.program);

@@ -1,14 +1,13 @@
-/** @file Programs that read the weights of a model, each compiled when it is first wanted. */
+/** @file Programs that read the weights of a model, run on tensors of the host. */
 
 import { GraphError } from "../../errors.ts";
 import type { Program } from "../../onnx/model.ts";
-import type { Buffer, Buffers, Executable, LoadOptions, Runtime } from "../../runtime/runtime.ts";
+import { createProgramCache, type ProgramCache } from "../../runtime/programs.ts";
+import type { Buffer, Buffers, Executable, Runtime } from "../../runtime/runtime.ts";
 import type { HostTensor } from "../../tensor/host-tensor.ts";
 import { staticShape } from "../../tensor/shape.ts";
 
-export interface ProgramCache {
-  /** The program of that key; `build` makes it the first time. */
-  load(key: string, build: () => Program, options?: LoadOptions): Promise<Executable>;
+export interface WeightPrograms extends Pick<ProgramCache, "get" | "release"> {
   /** Runs a program on inputs by their names; those that are not among them are weights. */
   run(
     executable: Executable,
@@ -17,21 +16,16 @@ export interface ProgramCache {
   ): Promise<void>;
   /** Buffers for all outputs of a program. */
   allocate(program: Program): Buffers;
-  release(): Promise<void>;
 }
 
 /** @param weights - by name; looked up at every run, so that they may change in between */
-export function createProgramCache(
+export function weightPrograms(
   runtime: Runtime,
   weights: ReadonlyMap<string, Buffer>,
-): ProgramCache {
-  const executables = new Map<string, Promise<Executable>>();
+): WeightPrograms {
+  const programs = createProgramCache(runtime);
   return {
-    load(key, build, options) {
-      const loaded = executables.get(key) ?? runtime.load(build(), options);
-      executables.set(key, loaded);
-      return loaded;
-    },
+    ...programs,
 
     async run(executable, inputs, fetches) {
       const feeds = Object.keys(executable.program.inputs).map((name) => {
@@ -40,7 +34,7 @@ export function createProgramCache(
         if (!buffer) throw new GraphError(`program: no weight "${name}"`);
         return [name, buffer] as const;
       });
-      await executable.run(Object.fromEntries(feeds), fetches);
+      await programs.run(executable, Object.fromEntries(feeds), fetches);
     },
 
     allocate: ({ outputs }) =>
@@ -50,11 +44,5 @@ export function createProgramCache(
           runtime.allocate(dtype, staticShape("program", shape)),
         ]),
       ),
-
-    async release() {
-      const loaded = await Promise.all(executables.values());
-      executables.clear();
-      await Promise.all(loaded.map((each) => each.release()));
-    },
   };
 }
