@@ -1,7 +1,7 @@
 /** @file Running a model that reads whole texts and says one thing about each. */
 
 import { encoderInputs, stretches } from "../data/index.ts";
-import { UsageError } from "../errors.ts";
+import { option, UsageError } from "../errors.ts";
 import type { Encoding } from "../text/tokenizers/tokenizer.ts";
 import { BATCH_SIZE, type RunnerParts, withRunner } from "./runner.ts";
 
@@ -48,6 +48,6 @@ function checkLengths(texts: readonly Encoding[], contextLength: number): void {
   if (at < 0) return;
   throw new UsageError(
     `text ${at + 1}: the model reads at most ${contextLength} tokens; got ${texts[at]?.ids.length}`,
-    { hint: "cut its end with --truncate" },
+    { hint: `cut its end with ${option("truncate")}` },
   );
 }

@@ -1,6 +1,6 @@
 /** @file Data for masked language models: texts in windows, each between the tokens that the tokenizer puts around a text. */
 
-import { UsageError } from "../errors.ts";
+import { option, UsageError } from "../errors.ts";
 import { encodedParts, maskedBatch, type TextParts, tokenBuffer } from "../data/index.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizers/tokenizer.ts";
 import { heldOutCount } from "./reading/dataset.ts";
@@ -14,7 +14,7 @@ export async function loadMasked(request: DataRequest): Promise<TrainData> {
   const { mask, pad, vocabularySize, specialTokens } = tokenizer;
   if (mask === undefined) {
     throw new UsageError(`tokenizer: has no token to hide others; got ${tokenizer.name}`, {
-      hint: "take that of a BERT: --tokenizer DIR",
+      hint: `take that of a BERT: ${option("tokenizer", "DIR")}`,
     });
   }
   const texts = dataset.texts();

@@ -9,7 +9,7 @@
  * Fields that would change the function and are not supported here are refused, not ignored.
  */
 
-import { FormatError, UsageError } from "../errors.ts";
+import { FormatError, option, UsageError } from "../errors.ts";
 import { describeJson, isObject, type JsonObject, type JsonValue } from "../files/json.ts";
 import { readJsonObject } from "../files/read-json.ts";
 import { exists } from "../host/content.ts";
@@ -111,7 +111,7 @@ async function readAdapterConfig(store: FileStore, dir: string): Promise<PeftCon
   const path = join(dir, ADAPTER_CONFIG);
   if (!(await exists(store, path))) {
     const hint = (await exists(store, join(dir, "config.json")))
-      ? `it holds a whole model, which is used without an adapter: --model ${dir}`
+      ? `it holds a whole model: give it as ${option("model")}, not as ${option("adapter")}`
       : "name a directory that peft or flora train --method lora wrote";
     throw new UsageError(`${dir}: no ${ADAPTER_CONFIG}`, { hint });
   }

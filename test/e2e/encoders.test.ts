@@ -183,10 +183,10 @@ describe("a classifier with a head of its own", needsData(CHECKPOINT, COLA), () 
     expect(Object.keys(found?.probabilities ?? {})).toEqual(["0", "1"]);
   });
 
-  it("has no names for its classes, which only --task classify gives it", async () => {
+  it("has no names for its classes, which only the task gives it", async () => {
     await expect(runTiny(options)).rejects.toMatchObject({
       message: "labels: the model knows LABEL_0, LABEL_1; got 0",
-      hint: expect.stringContaining("--task classify"),
+      hint: expect.stringContaining('task: "classify"'),
     });
   });
 });

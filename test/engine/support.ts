@@ -1,5 +1,9 @@
 /** Engines over a tiny GPT-2 whose weights are drawn, and batches that are made up. */
 
+import { accumulatorOf, type Compression } from "../../src/compress/compressor.ts";
+import type { StepRule } from "../../src/compress/flora.ts";
+import type { ParamTraining } from "../../src/engine/parts/param-plan.ts";
+import type { Updatable } from "../../src/engine/update-programs.ts";
 import { mergeSchedule } from "../../src/train/setup/merge-schedule.ts";
 import type { Batch } from "../../src/models/batch.ts";
 import { type Engine, type EngineOptions, openEngine } from "../../src/engine/engine.ts";
@@ -100,4 +104,33 @@ export function openRun(
       return all;
     },
   };
+}
+
+/** One parameter as an update of it is built, whose accumulator and state go with the rule. */
+export function updatable(
+  shape: readonly number[],
+  rule: StepRule,
+  {
+    compression,
+    sums = "float32",
+    dtype = "float32",
+    weightUpdate = "nearest",
+  }: {
+    readonly compression?: Compression | undefined;
+    /** How the accumulator is kept. */
+    readonly sums?: "float32" | "int8";
+  } & Partial<Pick<Updatable, "dtype"> & Pick<ParamTraining, "weightUpdate">> = {},
+): Updatable {
+  const accumulatorOfRows = (rows: readonly number[]) => accumulatorOf(rows, compression, sums);
+  const training: ParamTraining = {
+    compression,
+    gradientProjection: compression?.projection,
+    accumulator: accumulatorOfRows(shape),
+    accumulatorOfRows,
+    rule,
+    state: rule.init(shape),
+    rateFactor: 1,
+    weightUpdate,
+  };
+  return { shape, dtype, training };
 }

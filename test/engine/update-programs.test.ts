@@ -2,7 +2,6 @@
 
 import { describe, expect, it } from "vitest";
 import { compile } from "../../src/onnx/model.ts";
-import { accumulatorOf } from "../../src/compress/compressor.ts";
 import { stepRule } from "../../src/compress/index.ts";
 import { sgd } from "../../src/optim/index.ts";
 import { float32ToBfloat16, float32ToFloat16 } from "../../src/tensor/half.ts";
@@ -10,6 +9,7 @@ import { float32, type HostTensor, hostTensor } from "../../src/tensor/host-tens
 import { buildUpdate, shardedGraph, shardUpdate } from "../../src/engine/update-programs.ts";
 import { type HostTensors, runGraph, tensorNamed } from "../support/graph.ts";
 import { integerNumbers, normalTensor } from "../support/random.ts";
+import { updatable } from "./support.ts";
 
 const rowsOfShards = (
   shape: readonly number[],
@@ -25,18 +25,7 @@ const rowsOfShards = (
       subspace: { kind: "drawn", draw: () => undefined },
     } as const);
   const rule = stepRule({ projection: compression?.projection, momentum: 0, base: sgd() });
-  const accumulatorOfRows = (rows: readonly number[]) => accumulatorOf(rows, compression, dtype);
-  const training = {
-    compression,
-    gradientProjection: compression?.projection,
-    accumulator: accumulatorOfRows(shape),
-    accumulatorOfRows,
-    rule,
-    state: rule.init(shape),
-    rateFactor: 1,
-    weightUpdate: "nearest",
-  } as const;
-  const param = { shape, dtype: "float32", training } as const;
+  const param = updatable(shape, rule, { compression, sums: dtype });
   return shardUpdate(param, buildUpdate(param))?.size;
 };
 
@@ -61,17 +50,7 @@ describe.each(["float16", "bfloat16"] as const)("weights in %s", (dtype) => {
     "are updated in shards as whole, %s",
     async (weightUpdate) => {
       const rule = stepRule({ projection: undefined, momentum: 0, base: sgd() });
-      const training = {
-        compression: undefined,
-        gradientProjection: undefined,
-        accumulator: accumulatorOf(shape, undefined),
-        accumulatorOfRows: (part: readonly number[]) => accumulatorOf(part, undefined),
-        rule,
-        state: rule.init(shape),
-        rateFactor: 1,
-        weightUpdate,
-      };
-      const param = { shape, dtype, training };
+      const param = updatable(shape, rule, { dtype, weightUpdate });
       const update = buildUpdate(param);
       const master = normalTensor(1, shape);
       const numbers = master.data instanceof Float32Array ? master.data : new Float32Array();

@@ -1,7 +1,6 @@
 /** One parameter from its accumulator: in place where that is proven to be safe, beside it where not, and whole where rows are coupled. */
 
 import { expect, it } from "vitest";
-import { accumulatorOf } from "../../src/compress/compressor.ts";
 import { dense } from "../../src/compress/flora-compressor.ts";
 import { openEngine } from "../../src/engine/engine.ts";
 import { planParameters } from "../../src/engine/plan.ts";
@@ -21,7 +20,7 @@ import {
 import { bufferOf, fill } from "../../src/runtime/buffers.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import { expectClose, FLOAT32 } from "../support/close.ts";
-import { tiny } from "./support.ts";
+import { tiny, updatable } from "./support.ts";
 
 /** The old momentum is read for the update, the new one is another: u = m + g, m ← m / 2 + g. */
 const readsTwice: GradientTransformation = {
@@ -62,18 +61,7 @@ it("is not cut into rows where a rule multiplies over them", () => {
   const gram = stateless((g) => matmul(matmul(g, matrixTranspose(g)), g));
   const shardsOf = (direction: GradientTransformation) => {
     const rule = dense().rule(descent(direction, 0), undefined);
-    const accumulatorOfRows = (rows: readonly number[]) => accumulatorOf(rows, undefined);
-    const training = {
-      compression: undefined,
-      gradientProjection: undefined,
-      accumulator: accumulatorOfRows(shape),
-      accumulatorOfRows,
-      rule,
-      state: rule.init(shape),
-      rateFactor: 1,
-      weightUpdate: "nearest",
-    } as const;
-    const param = { shape, dtype: "float32", training } as const;
+    const param = updatable(shape, rule);
     return shardUpdate(param, buildUpdate(param))?.size;
   };
   expect(shardsOf(identity())).toBe(1000);

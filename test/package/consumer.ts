@@ -1,34 +1,44 @@
-/** @file What a stranger writes: rows in a file, then ten steps of a tiny model on them. Compiled and run by `npm run test:package`. */
+/** @file What a stranger writes: rows in memory, ten steps of a tiny model on them, and its log. Compiled and run by `npm run test:package`. */
 
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseConfig, train } from "flora-train";
+import { readLog, train, type TrainResult } from "flora-train";
 
-const folder = mkdtempSync(join(tmpdir(), "flora-consumer-"));
-const rows = Array.from({ length: 40 }, (_, i) => ({
+const output = join(mkdtempSync(join(tmpdir(), "flora-consumer-")), "model");
+const data = Array.from({ length: 40 }, (_, i) => ({
   prompt: `${i} and ${i + 1} make `,
   completion: `${2 * i + 1}.`,
 }));
-const file = join(folder, "rows.jsonl");
-writeFileSync(file, rows.map((row) => JSON.stringify(row)).join("\n"));
 
-const config = parseConfig({
-  train: file,
+const run = train({
   model: { n_embd: 16, n_layer: 1, n_head: 2, n_positions: 64 },
+  data,
   steps: 10,
   batchSize: 4,
   rank: 4,
   translations: 0,
-  output: join(folder, "model"),
+  output,
 });
 
 const losses: number[] = [];
-for await (const event of train(config)) {
+for await (const event of run) {
   if (event.type === "step") losses.push(event.loss);
 }
 const [first = Number.NaN, last = Number.NaN] = [losses.at(0), losses.at(-1)];
 if (losses.length !== 10 || !losses.every(Number.isFinite)) {
   throw new Error(`expected ten finite losses; got ${losses.join(", ")}`);
 }
-console.log(`10 steps, loss ${first.toFixed(3)} to ${last.toFixed(3)}`);
+
+const result: TrainResult = await run.result();
+if (result.reason !== "finished") throw new Error(`expected an end; got ${result.reason}`);
+const text = await result.generate("1 and 2 make \n", { maxNewTokens: 4 });
+await result.dispose();
+
+const logged = (await readLog(output)) ?? [];
+const written = logged.flatMap((event) => (event.type === "step" ? [event.loss] : []));
+if (written.join() !== losses.join()) throw new Error("the log tells other losses");
+if (!readFileSync(join(output, "config.json"), "utf8").includes("gpt2")) {
+  throw new Error("expected a GPT-2");
+}
+console.log(`10 steps, loss ${first.toFixed(3)} to ${last.toFixed(3)}, ${text.length} characters`);

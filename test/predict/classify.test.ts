@@ -39,7 +39,7 @@ describe("classifyTexts", () => {
     const long = "abcdefghijklmnop";
     await expect(classifyTexts(loaded, runtime, ["a", long])).rejects.toMatchObject({
       message: "text 2: the model reads at most 12 tokens; got 18",
-      hint: "cut its end with --truncate",
+      hint: "cut its end with truncate",
     });
     const cut = [long.slice(0, 10), long];
     const [fits, truncated] = await classifyTexts(loaded, runtime, cut, { truncate: true });

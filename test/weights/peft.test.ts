@@ -78,7 +78,7 @@ describe("refuses", () => {
     renameSync(join(dir, "adapter_config.json"), join(dir, "config.json"));
     await expect(loadAdapter(dir)).rejects.toMatchObject({
       message: `${dir}: no adapter_config.json`,
-      hint: `it holds a whole model, which is used without an adapter: --model ${dir}`,
+      hint: "it holds a whole model: give it as model, not as adapter",
     });
   });
 

@@ -1,6 +1,6 @@
 /** @file Texts, or pairs of texts, with the classes that they belong to. */
 
-import { UsageError } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import { isBlank } from "../formats/lines.ts";
 import { cellsOf, rowError } from "./cells.ts";
 import type { ExampleReader } from "./reader.ts";
@@ -55,7 +55,7 @@ export function labelsOf(texts: readonly Pick<LabelledText, "label">[]): readonl
   if (labels.length > MOST_LABELS && labels.length > texts.length / 2) {
     throw new UsageError(
       `labels: most texts have one of their own; got ${labels.length} of ${texts.length} texts`,
-      { hint: "name the column of the labels: --label-column NAME, or its number" },
+      { hint: `name the column of the labels: ${option("labelColumn", "NAME")}, or its number` },
     );
   }
   const areNumbers = labels.every((label) => /^-?\d+$/.test(label));

@@ -2,7 +2,7 @@
  * @file What of a directory makes a model for others: all that it needs, and nothing of the run.
  */
 
-import { UsageError } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import { describeJson, type JsonObject } from "../../files/json.ts";
 import { readJsonObject } from "../../files/read-json.ts";
 import { exists } from "../../host/content.ts";
@@ -97,7 +97,7 @@ async function weightsOf(
 const unfinished = (directory: string, names: readonly string[], missing: string): UsageError =>
   new UsageError(`${directory}: not a finished model, for it has no ${missing}`, {
     hint: names.includes("checkpoint")
-      ? "it has a checkpoint: flora train with --resume goes on with the run"
+      ? `it has a checkpoint: a run with ${option("resume")} goes on with it`
       : "name a directory that flora train, flora merge or save_pretrained left",
   });
 
@@ -116,7 +116,7 @@ async function baseOfAdapter(
   const got = describeJson(base);
   const path = join(directory, ADAPTER_CONFIG);
   throw new UsageError(`${path}: names no base model that others have; got ${got}`, {
-    hint: "give its name on the Hub with --base-model owner/name",
+    hint: `give its name on the Hub: ${option("baseModel", "owner/name")}`,
   });
 }
 

@@ -91,8 +91,8 @@ async function prepareRepository(
       additionalFields: ["filePaths"],
     });
     if (!isPrivate || info.private) return info.filePaths;
-    throw new UsageError(`${name}: is public, and --private only makes new repositories private`, {
-      hint: "change it in the settings on its page, or give another --repo",
+    throw new UsageError(`${name}: is public, and only new repositories are made private`, {
+      hint: "change it in the settings on its page, or give another name",
     });
   };
   try {

@@ -9,7 +9,7 @@
  */
 
 import { isReadable, oneOf, readableExtensions } from "../../data/formats/registry.ts";
-import { UsageError } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import { join } from "../../host/path.ts";
 import { parseRepository } from "../repository.ts";
 import { someOf } from "../sentences.ts";
@@ -43,7 +43,7 @@ export async function resolveDataset(
   const repository = parseRepository(name, "dataset");
   if (!repository) {
     throw new UsageError(`dataset: not a name on the Hub; got ${name}`, {
-      hint: "a name on the Hub reads owner/name; files of this computer are given by --train",
+      hint: `a name on the Hub reads owner/name; files of this computer are given by ${option("train")}`,
     });
   }
   const split = (paths: readonly string[]): DatasetFiles => splitFiles(name, paths, wanted);
@@ -108,6 +108,6 @@ function notReadable(name: string, paths: readonly string[]): UsageError {
     : `no ${oneOf(readableExtensions())} file`;
   const python = `datasets.load_dataset("${name.split("@")[0]}", split="train")`;
   return new UsageError(`${name}: has ${what}; got ${someOf(paths)}`, {
-    hint: `in Python, ${python}.to_json("train.jsonl") writes a file for --train`,
+    hint: `in Python, ${python}.to_json("train.jsonl") writes a file for ${option("train")}`,
   });
 }

@@ -1,7 +1,7 @@
 /** @file The classes of a classifier: those of its checkpoint where they fit the data, else those that the data have. */
 
 import { labelsOf } from "../../data/index.ts";
-import { UsageError } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import { areUnnamed, labelFields } from "../../models/labels.ts";
 import type { Model, Task } from "../../models/model.ts";
 import { modelFromConfig } from "../../models/architectures/registry.ts";
@@ -53,7 +53,7 @@ export function classifierFor(
   if (!canChange) {
     const [strange] = found.filter((label) => !own.includes(label));
     throw new UsageError(`labels: the model knows ${inWords(own)}; got ${strange}`, {
-      hint: "--task classify makes a classifier for the labels of the data",
+      hint: `${option("task", "classify")} makes a classifier for the labels of the data`,
     });
   }
   const isNamed = areUnnamed(own) && own.length === found.length;

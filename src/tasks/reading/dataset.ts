@@ -1,6 +1,6 @@
 /** @file What a run reads, in training and held out: files, rows in memory, or the built-in grammar. All of it is read once. */
 
-import { UsageError } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import type { FileStore } from "../../host/host.ts";
 import {
   type Conversation,
@@ -139,7 +139,7 @@ async function readImageSplit(
     (await Promise.all(folders.map((folder) => readImageFolder(files, folder)))).flat();
   if (!train) {
     throw new UsageError("train: images need a folder for training; got none", {
-      hint: "--train images/train, with a folder of images for each class",
+      hint: `${option("train", "images/train")}, with a folder of images for each class`,
     });
   }
   const all = await read(train);

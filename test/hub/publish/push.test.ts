@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { LOG_FILE } from "../../../src/runs/log-line.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { pushModel, resolveModel } from "../../../src/hub/index.ts";
+import { asFlag } from "../../../src/options/tables/spelling.ts";
 import { linesOf } from "../../runs/support.ts";
 import { startEvent, stepEvent } from "../../cli/events.ts";
 import { failure, temporaryDirectory } from "../../weights/support.ts";
@@ -161,7 +162,9 @@ describe("an adapter", () => {
       const { hub, options } = await setUp();
       const error = await failure(pushModel(adapterOf(base), "some/adapter", options));
       expect(String(error)).toMatch(/names no base model that others have/);
-      expect(error instanceof UsageError && error.hint).toMatch(/--base-model owner\/name/);
+      expect(error).toMatchObject({ hint: 'give its name on the Hub: baseModel: "owner/name"' });
+      const { hint } = error instanceof UsageError ? error.spelled(asFlag) : {};
+      expect(hint).toBe("give its name on the Hub: --base-model owner/name");
       expect(hub.requests).toEqual([]);
     },
   );
@@ -169,8 +172,8 @@ describe("an adapter", () => {
 
 describe("is refused:", () => {
   it.each([
-    [without(RUN, "config.json"), "some/model", /no config\.json/, /--resume/],
-    [without(RUN, "model.safetensors"), "some/model", /no model\.safetensors/, /--resume/],
+    [without(RUN, "config.json"), "some/model", /no config\.json/, /a run with resume/],
+    [without(RUN, "model.safetensors"), "some/model", /no model\.safetensors/, /a run with resume/],
     [RUN, "model", /repo: must be a name on the Hub, owner\/name; got model/, /^/],
     [RUN, "some/model@main", /repo: must be a name on the Hub/, /^/],
   ])("%#", async (files, name, message, hint) => {
