@@ -166,6 +166,11 @@ describe("pruneState", () => {
     expect(Array.from(alike)).toEqual(expected.map((x) => (x === 0 ? 0 : 9)));
     expect(Array.from(first)).toEqual([1, -3, 2, 4]);
   });
+
+  it("keeps the last of those that are equally large", () => {
+    const [kept = []] = pruneState([Float32Array.of(1, -1, 1, -1, 0.5)], 0.6);
+    expect(Array.from(kept)).toEqual([0, 0, 1, -1, 0]);
+  });
 });
 
 it("a state that is not float32 is never pruned by mistake", () => {
