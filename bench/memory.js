@@ -1,6 +1,6 @@
 /**
- * @file `npm run memory-matrix`: memory as it was predicted and as it was measured, over twenty configurations, each a run in a process of
- * its own. A row fails where the peak deviates by more than a tenth, or tensors by more than a hundredth.
+ * @file `npm run memory-matrix`: memory as it was predicted and as it was measured, over twenty configurations, each three runs in
+ * processes of their own, of which the median is shown. A row fails where the peak deviates by more than a tenth, or tensors by more than a hundredth.
  *
  *   node bench/memory.js [--only flora,t5]
  *
@@ -13,6 +13,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+
+/** Of each configuration; odd. */
+const RUNS = 3;
 
 const { values } = parseArgs({ options: { only: { type: "string" } } });
 const folder = mkdtempSync(join(tmpdir(), "flora-memory-"));
@@ -64,20 +67,21 @@ const chosen = Object.entries(rows).filter(
 );
 let failed = 0;
 console.log(`${"configuration".padEnd(32)}predicted  measured  deviation   tensors`);
-for (const [i, [name, options]] of chosen.entries()) {
-  const output = join(folder, `run-${i}`);
-  const command = `train --translations 0 --evaluation-batches 4 --output ${output}`;
-  const steps = options.includes("--steps") ? "" : " --steps 12";
-  const words = `${command}${steps} ${options}`.trim().split(" ");
-  const { status, stderr } = spawnSync(process.execPath, [program, ...words], { encoding: "utf8" });
-  if (status !== 0) {
+for (const [name, options] of chosen) {
+  let runs;
+  try {
+    runs = Array.from({ length: RUNS }, () => runOf(options));
+  } catch (error) {
     failed += 1;
-    console.log(`${name.padEnd(32)}failed: ${stderr.trim().split("\n").at(-1)}`);
+    console.log(`${name.padEnd(32)}failed: ${error.message}`);
     continue;
   }
-  const { predicted, measured, tensors } = memoryOf(join(output, "log.jsonl"));
+  // When V8 collects depends on what else the machine does.
+  const { predicted, measured, tensors } = runs.toSorted((a, b) => a.measured - b.measured)[
+    (RUNS - 1) / 2
+  ];
   const deviation = predicted / measured - 1;
-  const isGood = Math.abs(deviation) <= 0.1;
+  const isGood = Math.abs(deviation) <= 0.1 && Math.abs(tensors) <= 0.01;
   if (!isGood) failed += 1;
   const cells = [megabytes(predicted), megabytes(measured), percent(deviation), percent(tensors)];
   console.log(
@@ -85,8 +89,19 @@ for (const [i, [name, options]] of chosen.entries()) {
   );
 }
 rmSync(folder, { recursive: true, force: true });
-console.log(`\n${chosen.length} configurations, of which ${failed} deviate by more than a tenth`);
+console.log(`\n${chosen.length} configurations, of which ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** The memory of one run in a process of its own. */
+function runOf(options) {
+  const output = join(folder, "run");
+  const command = `train --translations 0 --evaluation-batches 4 --overwrite --output ${output}`;
+  const steps = options.includes("--steps") ? "" : " --steps 12";
+  const words = `${command}${steps} ${options}`.trim().split(" ");
+  const { status, stderr } = spawnSync(process.execPath, [program, ...words], { encoding: "utf8" });
+  if (status !== 0) throw new Error(stderr.trim().split("\n").at(-1));
+  return memoryOf(join(output, "log.jsonl"));
+}
 
 /** The memory table of the end of a run, in bytes; tensors are the rows that are measured one by one. */
 function memoryOf(log) {

@@ -4,8 +4,8 @@
  *   node bench/same-numbers.js --against REVISION [--only flora,lora+] [--quick] [--time]
  *
  * The revision is checked out beside this tree and built, and every row is trained by both, in turn, with the same command. Equal are the
- * numbers of every step and evaluation in the log, and the bytes of every file of tensors. Both use the packages of this
- * tree, so that our code is all that differs. `--quick` shortens the demonstration, which takes longer than the rest.
+ * numbers of every step and evaluation in the log, and the bytes of every file of tensors. It uses the packages of this tree if
+ * it knows the same; else its own are installed. `--quick` shortens the demonstration, which takes longer than the rest.
  */
 
 import { spawn, spawnSync } from "node:child_process";
@@ -55,7 +55,7 @@ if (unknown !== undefined) {
 
 console.log(`before: ${revision}\nnow:    this tree\n`);
 await run(root, "git", ["worktree", "add", "--detach", trees.before, values.against]);
-symlinkSync(join(root, "node_modules"), join(trees.before, "node_modules"));
+await providePackages(trees.before);
 for (const tree of Object.values(trees)) await run(tree, "npm", ["run", "build", "--silent"]);
 await train("before", base.output, base.options);
 
@@ -77,6 +77,16 @@ for (const row of rows) {
 console.log(`\n${wanted.length} rows, of which ${failed} are not equal`);
 if (values.time) await compareSpeed();
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** The packages of a checkout: those of this tree where both lock the same. */
+async function providePackages(tree) {
+  const locked = (checkout) => {
+    const { packages } = JSON.parse(readFileSync(join(checkout, "package-lock.json"), "utf8"));
+    return JSON.stringify({ ...packages, "": undefined });
+  };
+  if (locked(tree) !== locked(root)) return run(tree, "npm", ["ci", "--silent"]);
+  symlinkSync(join(root, "node_modules"), join(tree, "node_modules"));
+}
 
 /** Trains a row with both trees: the number of losses, and what differs first. */
 async function compare({ name, options, resume, interrupt }) {
