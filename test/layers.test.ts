@@ -23,7 +23,15 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "ml-matrix": ["src/lab/"],
   sharp: ["src/images/decode.ts"],
   yaml: ["src/cli/"],
-  zod: ["src/options/", "src/generate/", "src/images/", "src/lab/", "src/models/", "src/train/"],
+  zod: [
+    "src/options/",
+    "src/runs/",
+    "src/generate/",
+    "src/images/",
+    "src/lab/",
+    "src/models/",
+    "src/train/",
+  ],
 };
 
 /** Where Node may be seen: its modules, and what it has beside the Web: `process` and `Buffer`. */

@@ -3,24 +3,12 @@
  * it. Logs without one are older; what they lack is optional here, or known.
  */
 
+import { z } from "zod";
 import type { ParameterPlan } from "../engine/plan.ts";
 import { FormatError } from "../errors.ts";
 import { isObject } from "../files/json.ts";
 import { join } from "../host/path.ts";
 import type { Task } from "../models/model.ts";
-import {
-  anything,
-  type Decoder,
-  list,
-  number,
-  object,
-  oneOf,
-  optional,
-  orElse,
-  table,
-  text,
-  truth,
-} from "./decode.ts";
 import type {
   EndEvent,
   EvaluationEvent,
@@ -113,12 +101,7 @@ export function parseLine(path: string, line: string): LoggedEvent | undefined {
     throw new FormatError(path, message);
   }
   if (!isLogged(type)) return undefined;
-  try {
-    return EVENTS[type](value);
-  } catch (error) {
-    if (error instanceof TypeError) return undefined;
-    throw error;
-  }
+  return EVENTS[type].safeParse(value).data;
 }
 
 function parseJson(line: string): unknown {
@@ -129,135 +112,153 @@ function parseJson(line: string): unknown {
   }
 }
 
-const memoryRow = object<MemoryRow>({
-  name: oneOf<MemoryRow["name"]>({
-    weights: true,
-    accumulators: true,
-    "optimizer state": true,
-    activations: true,
-    workspace: true,
-    images: true,
-    runtime: true,
-  }),
+/** A schema for each field of a type, also for those that may be absent: a field that is missing here is an error of the compiler. */
+type Shape<T> = { readonly [Name in keyof T]-?: z.ZodType<T[Name]> };
+
+/** All words of a type. */
+type Words<Word extends string> = { readonly [Each in Word]: Each };
+
+const text = z.string();
+const NOT_IN_JSON = ["NaN", "Infinity", "-Infinity"] as const;
+const number = z.union([z.number(), z.literal(NOT_IN_JSON).transform(Number)]);
+
+const memoryRow = z.object({
+  name: z.enum({
+    weights: "weights",
+    accumulators: "accumulators",
+    "optimizer state": "optimizer state",
+    activations: "activations",
+    workspace: "workspace",
+    images: "images",
+    runtime: "runtime",
+  } satisfies Words<MemoryRow["name"]>),
   predicted: number,
-  measured: optional(number),
-});
+  measured: z.exactOptional(number),
+} satisfies Shape<MemoryRow>);
 
-const memory = object<MemoryTable>({
-  rows: list(memoryRow),
+const memory = z.object({
+  rows: z.array(memoryRow),
   predictedTotal: number,
-  measuredTotal: optional(number),
-  alternatives: list(object<MemoryTable["alternatives"][number]>({ name: text, bytes: number })),
-});
+  measuredTotal: z.exactOptional(number),
+  alternatives: z.array(
+    z.object({ name: text, bytes: number } satisfies Shape<MemoryTable["alternatives"][number]>),
+  ),
+} satisfies Shape<MemoryTable>);
 
-const parameter = object<ParameterPlan>({
+const parameter = z.object({
   name: text,
-  shape: list(number),
+  shape: z.array(number),
   treatment: text,
-  compressed: truth,
-  frozen: orElse(truth, false),
+  compressed: z.boolean(),
+  frozen: z.boolean().default(false),
   weightBytes: number,
   accumulatorBytes: number,
   optimizerBytes: number,
-});
+} satisfies Shape<ParameterPlan>);
 
-const task = oneOf<Task>({
-  causal: true,
-  seq2seq: true,
-  masked: true,
-  classification: true,
-  embedding: true,
-  "image-classification": true,
-});
+const task = z.enum({
+  causal: "causal",
+  seq2seq: "seq2seq",
+  masked: "masked",
+  classification: "classification",
+  embedding: "embedding",
+  "image-classification": "image-classification",
+} satisfies Words<Task>);
 
 /** What is in a log, by its type. */
 const EVENTS: {
-  readonly [Type in Exclude<TrainEvent["type"], "micro-step">]: Decoder<
+  readonly [Type in Exclude<TrainEvent["type"], "micro-step">]: z.ZodType<
     Extract<LoggedEvent, { type: Type }>
   >;
 } = {
-  start: object<LoggedStart>({
-    type: oneOf({ start: true }),
-    time: optional(text),
-    version: optional(number),
-    config: anything,
+  start: z.object({
+    type: z.literal("start"),
+    time: z.exactOptional(text),
+    version: z.exactOptional(number),
+    config: z.record(text, z.unknown()),
     modelType: text,
-    task: orElse(task, "causal"),
-    drawn: orElse(list(text), []),
+    task: task.default("causal"),
+    drawn: z.array(text).default([]),
     parameterCount: number,
-    parameters: list(parameter),
+    parameters: z.array(parameter),
     memory,
     data: text,
     totalSteps: number,
     startStep: number,
     evaluateEvery: number,
-  }),
-  step: object<LoggedStep>({
-    type: oneOf({ step: true }),
-    time: optional(text),
+  } satisfies Shape<LoggedStart>),
+  step: z.object({
+    type: z.literal("step"),
+    time: z.exactOptional(text),
     step: number,
     totalSteps: number,
     loss: number,
     learningRate: number,
-    gradNorm: optional(number),
+    gradNorm: z.exactOptional(number),
     tokens: number,
     elapsedMs: number,
     tokensPerSecond: number,
     gflopsPerSecond: number,
     etaMs: number,
     residentBytes: number,
-  }),
-  evaluation: object<LoggedEvaluation>({
-    type: oneOf({ evaluation: true }),
-    time: optional(text),
+  } satisfies Shape<LoggedStep>),
+  evaluation: z.object({
+    type: z.literal("evaluation"),
+    time: z.exactOptional(text),
     step: number,
     loss: number,
     perplexity: number,
-    accuracy: optional(number),
-    metrics: optional(table(number)),
+    accuracy: z.exactOptional(number),
+    metrics: z.exactOptional(z.record(text, number)),
     tokens: number,
     elapsedMs: number,
-  }),
-  translation: object<LoggedTranslation>({
-    type: oneOf({ translation: true }),
-    time: optional(text),
+  } satisfies Shape<LoggedEvaluation>),
+  translation: z.object({
+    type: z.literal("translation"),
+    time: z.exactOptional(text),
     step: number,
     bleu: number,
     signature: text,
-    rouge: optional(
-      object<TranslationEvent["rouge"]>({ rouge1: number, rouge2: number, rougeL: number }),
+    rouge: z.exactOptional(
+      z.object({ rouge1: number, rouge2: number, rougeL: number } satisfies Shape<
+        TranslationEvent["rouge"]
+      >),
     ),
-    metrics: optional(table(number)),
+    metrics: z.exactOptional(z.record(text, number)),
     count: number,
     elapsedMs: number,
-    samples: list(
-      object<TranslationEvent["samples"][number]>({
+    samples: z.array(
+      z.object({
         source: text,
-        prompt: orElse(text, ""),
+        prompt: text.default(""),
         target: text,
         output: text,
-      }),
+      } satisfies Shape<TranslationEvent["samples"][number]>),
     ),
-  }),
-  saved: object<LoggedSave>({
-    type: oneOf({ saved: true }),
-    time: optional(text),
+  } satisfies Shape<LoggedTranslation>),
+  saved: z.object({
+    type: z.literal("saved"),
+    time: z.exactOptional(text),
     step: number,
     path: text,
-    what: oneOf<SavedEvent["what"]>({ model: true, checkpoint: true }),
-  }),
-  end: object<LoggedEnd>({
-    type: oneOf({ end: true }),
-    time: optional(text),
-    reason: oneOf<EndEvent["reason"]>({ finished: true, interrupted: true, "not a number": true }),
+    what: z.enum({ model: "model", checkpoint: "checkpoint" } satisfies Words<SavedEvent["what"]>),
+  } satisfies Shape<LoggedSave>),
+  end: z.object({
+    type: z.literal("end"),
+    time: z.exactOptional(text),
+    reason: z.enum({
+      finished: "finished",
+      interrupted: "interrupted",
+      "not a number": "not a number",
+    } satisfies Words<EndEvent["reason"]>),
     step: number,
     totalSteps: number,
     elapsedMs: number,
     memory,
     projectionShare: number,
     overheadShare: number,
-    message: optional(text),
-  }),
+    message: z.exactOptional(text),
+  } satisfies Shape<LoggedEnd>),
 };
 
 const isLogged = (type: unknown): type is keyof typeof EVENTS =>
