@@ -6,7 +6,7 @@
  * of a module's path, from a dot on; the first that fits counts.
  */
 
-import { UsageError } from "../errors.ts";
+import { option, UsageError } from "../errors.ts";
 import { type Model, type Task, tiedHead } from "../models/model.ts";
 import type { PeftConfig } from "../weights/peft.ts";
 import { type Adapter, adaptedSizes, adapterNames, moduleOf } from "./adapter.ts";
@@ -129,7 +129,7 @@ export function settingsOf(
   const tied = tiedHead(model);
   if (tied !== undefined && saved.includes(tied)) {
     throw new UsageError(
-      `modulesToSave: ${moduleOf(tied)} is also the output embedding, which peft would separate from it`,
+      `${option("modulesToSave")}: ${moduleOf(tied)} is also the output embedding, which peft would separate from it`,
     );
   }
   const [first] = adapters;

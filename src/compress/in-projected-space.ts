@@ -10,7 +10,7 @@
  * E[C_ij²] = ‖G_i‖² / r is the same for all j, so that V is replaced by its mean over the projected axis, which estimates exactly that.
  */
 
-import { UsageError } from "../errors.ts";
+import { option, UsageError } from "../errors.ts";
 import type { Descent, GradientTransformation } from "../optim/transform.ts";
 import type { StepRule } from "./flora.ts";
 import { compressedShape, decompress, matrixOf, type Projection } from "./projection.ts";
@@ -25,7 +25,9 @@ export const keepsStateInSubspaces = (rule: GradientTransformation): boolean =>
 /** @throws {UsageError} if the rule cannot work in a subspace. */
 export function inProjectedSpace(rule: GradientTransformation, projection: Projection): StepRule {
   if (!isDescent(rule) || !rule.direction.transfers) {
-    throw new UsageError("compressMoments: the optimizer's state cannot live in a subspace");
+    throw new UsageError(
+      `${option("compressMoments")}: the optimizer's state cannot live in a subspace`,
+    );
   }
   const { direction, finish } = rule;
   return {

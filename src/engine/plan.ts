@@ -13,7 +13,7 @@ import {
 import type { StepRule } from "../compress/flora.ts";
 import { smallestSafeInterval } from "../compress/projection.ts";
 import { hasMaster, type ParamPlan, type Plan } from "./parts/param-plan.ts";
-import { UsageError } from "../errors.ts";
+import { option, UsageError } from "../errors.ts";
 import { headParams, headRows, type Model, paramsInUse } from "../models/model.ts";
 import type { ParamSpec } from "../nn/params.ts";
 import { type Optimizer, ruleAt } from "../optim/optimizer.ts";
@@ -139,7 +139,7 @@ function checkInterval(name: string, { compression, rule, interval }: MovedState
   const smallest = smallestSafeInterval(compression.projection, rule.decay);
   if (interval >= smallest) return;
   throw new UsageError(
-    `resampleEvery: the momentum of ${name} would grow without bound; got ${interval}`,
+    `${option("resampleEvery")}: the momentum of ${name} would grow without bound; got ${interval}`,
     { hint: `use resampleEvery ${smallest} or more, a higher rank, or a smaller momentum` },
   );
 }

@@ -54,7 +54,7 @@ async function windowsOf(
   const room = contextLength - around.length;
   if (room < 1) {
     throw new UsageError(
-      `contextLength: the tokenizer adds ${around.length} tokens to a text; got ${contextLength}`,
+      `${option("contextLength")}: the tokenizer adds ${around.length} tokens to a text; got ${contextLength}`,
     );
   }
   const windows: Encoding[] = [];

@@ -4,7 +4,7 @@
  */
 
 import type { UpdateResult } from "../engine/engine.ts";
-import { UsageError } from "../errors.ts";
+import { option, UsageError } from "../errors.ts";
 import type { EvaluationEvent } from "../runs/events.ts";
 import { evaluateRun } from "./evaluation.ts";
 import { START, loadCheckpoint, saveCheckpoint, type Position } from "./output/checkpoint.ts";
@@ -117,6 +117,6 @@ function stepsOf({ config, data }: Run): number {
   const total = Math.floor((data.training.batchesPerEpoch * epochs) / microSteps);
   if (total > 0) return total;
   throw new UsageError(
-    `microSteps: ${epochs} epochs are fewer micro-batches than a step takes; got ${microSteps}`,
+    `${option("microSteps")}: ${epochs} epochs are fewer micro-batches than a step takes; got ${microSteps}`,
   );
 }

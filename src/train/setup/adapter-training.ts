@@ -3,7 +3,7 @@
 import { adapterNames, moduleOf, type Adapter } from "../../adapters/adapter.ts";
 import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
 import { EVERYTHING, type Trainable } from "../../engine/plan.ts";
-import { UsageError } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import { headParams, type Model } from "../../models/model.ts";
 import { matchesModule } from "../../nn/patterns.ts";
 import { isNewTask } from "../../options/task.ts";
@@ -47,12 +47,12 @@ function savedParams(
   for (const pattern of modulesToSave) {
     const found = fits(pattern);
     if (found.length === 0) {
-      throw new UsageError(`modulesToSave: no module matches "${pattern}"`);
+      throw new UsageError(`${option("modulesToSave")}: no module matches "${pattern}"`);
     }
     const adapted = found.find((name) => targets.has(name));
     if (adapted === undefined) continue;
     throw new UsageError(
-      `modulesToSave: ${moduleOf(adapted)} has an adapter already; got "${pattern}"`,
+      `${option("modulesToSave")}: ${moduleOf(adapted)} has an adapter already; got "${pattern}"`,
       { hint: "name it in modulesToSave or in targets, not in both" },
     );
   }

@@ -1,6 +1,6 @@
 /** @file The model of a run, without weights. */
 
-import { UsageError } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import type { FileStore } from "../../host/host.ts";
 import { modelFromConfig, modelFromScratch } from "../../models/architectures/registry.ts";
 import type { Model } from "../../models/model.ts";
@@ -54,6 +54,6 @@ export function contextLengthOf(config: TrainConfig, model: Model): number {
   const length = config.contextLength ?? model.usualLength ?? model.contextLength;
   if (length <= model.contextLength) return length;
   throw new UsageError(
-    `contextLength: the model takes at most ${model.contextLength} tokens; got ${length}`,
+    `${option("contextLength")}: the model takes at most ${model.contextLength} tokens; got ${length}`,
   );
 }
