@@ -140,7 +140,9 @@ function checkInterval(name: string, { compression, rule, interval }: MovedState
   if (interval >= smallest) return;
   throw new UsageError(
     `${option("resampleEvery")}: the momentum of ${name} would grow without bound; got ${interval}`,
-    { hint: `use resampleEvery ${smallest} or more, a higher rank, or a smaller momentum` },
+    {
+      hint: `use ${option("resampleEvery")} ${smallest} or more, a higher rank, or a smaller momentum`,
+    },
   );
 }
 

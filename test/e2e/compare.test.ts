@@ -35,7 +35,7 @@ it("trains two methods, shows the guard, and reads everything from the logs", ()
   });
   expect(stderr.replace("building (once) ...\n", "")).toBe("");
   expect(status).toBe(0);
-  expect(stdout).toMatch(/refused: resampleEvery: the momentum of .* would grow without bound/);
+  expect(stdout).toMatch(/refused: --resample-every: the momentum of .* would grow without bound/);
   expect(stdout).toMatch(/^FLORA\(4\) +\d+\.\d +[+-]\d+\.\d +[+-]\d+\.\d\d +\d\.\d{3}/m);
   const results: unknown = JSON.parse(readFileSync(join(output, "results.json"), "utf8"));
   expect(results).toMatchObject({
