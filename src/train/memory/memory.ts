@@ -13,10 +13,13 @@ import { isScratchSlot } from "../../engine/parts/names.ts";
 import type { Plan } from "../../engine/parts/param-plan.ts";
 import type { FileStore } from "../../host/host.ts";
 import type { InputTypes, Model } from "../../models/model.ts";
+import type { Program } from "../../onnx/model.ts";
 import type { TrainConfig } from "../../options/config.ts";
 import type { MemoryRow, MemoryTable } from "../../runs/events.ts";
 import { type CountedProgram, countingRuntime } from "../../runtime/counting.ts";
+import { bytesPerElement } from "../../tensor/dtype.ts";
 import { tensorBytes } from "../../tensor/host-tensor.ts";
+import { elementCount } from "../../tensor/shape.ts";
 import { batchTypes } from "../../tasks/encoder.ts";
 import { countedBatch } from "./counted-batch.ts";
 import { mergeAdapters } from "../setup/merge.ts";
@@ -155,18 +158,27 @@ async function readAll(tensors: Awaited<ReturnType<typeof mergedWeights>>): Prom
 }
 
 /** What an arena holds beside what its program needs at once: it grows by doubling. */
-const ARENA_GROWTH = 1.8;
+const ARENA_GROWTH = 1.7;
 /** What the heap keeps of the memory that other programs freed, in units of the largest of them. */
-const HEAP_RETENTION = 2.2;
-/** Copies of outputs and graphs that are not collected yet. */
-const COPIES_BYTES = 62e6;
+const HEAP_RETENTION = 1.8;
+/** Answers that are not collected yet, in units of the largest: each is a copy of what a program put out. */
+const ANSWERS_KEPT = 5.5;
+/** Small answers, graphs and fragments. */
+const REST_BYTES = 57e6;
 
 function workspaceBytes(programs: readonly CountedProgram[]): number {
   const bytesOf = ({ program }: CountedProgram) => program.workspaceBytes;
   const kept = programs.filter(({ arena }) => arena).reduce((sum, own) => sum + bytesOf(own), 0);
   const fresh = Math.max(0, ...programs.filter(({ arena }) => !arena).map(bytesOf));
-  return ARENA_GROWTH * kept + HEAP_RETENTION * fresh + COPIES_BYTES;
+  const answer = Math.max(0, ...programs.map(({ program }) => answerBytes(program)));
+  return ARENA_GROWTH * kept + HEAP_RETENTION * fresh + ANSWERS_KEPT * answer + REST_BYTES;
 }
+
+const answerBytes = ({ outputs }: Program): number =>
+  Object.values(outputs).reduce(
+    (sum, { dtype, shape }) => sum + elementCount(shape) * bytesPerElement(dtype),
+    0,
+  );
 
 /** Bytes of the weights at rest. */
 const restingBytes = (plan: Plan): number =>
