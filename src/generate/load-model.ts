@@ -1,7 +1,7 @@
 /** @file A model from disk, with or without adapters, ready to run. */
 
 import { type Adapter, adaptersOf, adaptModel } from "../adapters/index.ts";
-import { UsageError } from "../errors.ts";
+import { UsageError, option } from "../errors.ts";
 import { readJsonObject } from "../files/read-json.ts";
 import { exists } from "../host/content.ts";
 import type { FileStore } from "../host/host.ts";
@@ -107,7 +107,7 @@ export async function loadNetwork(
   const loaded = adapter === undefined ? undefined : await loadAdapter(files, adapter);
   const home = directory ?? loaded?.config.base_model_name_or_path ?? undefined;
   if (home === undefined) {
-    throw new UsageError("model: neither a directory nor an adapter that names one", {
+    throw new UsageError(`${option("model")}: neither a directory nor an adapter that names one`, {
       hint: "give the directory of the model",
     });
   }

@@ -1,6 +1,6 @@
 /** @file From a dataset to batches, by the task of the model. */
 
-import { UsageError } from "../errors.ts";
+import { UsageError, option } from "../errors.ts";
 import type { Task } from "../models/model.ts";
 import { loadCausal } from "./causal.ts";
 import { loadClassification } from "./classification.ts";
@@ -28,5 +28,5 @@ export async function loadData(request: AnyDataRequest): Promise<TrainData> {
   if (processor) return loadImages({ ...request, processor });
   const load = LOADERS[model.task];
   if (load && tokenizer) return load({ ...request, tokenizer });
-  throw new UsageError(`train: no data for this task; got ${model.task}`);
+  throw new UsageError(`${option("train")}: no data for this task; got ${model.task}`);
 }

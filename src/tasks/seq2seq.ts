@@ -1,6 +1,6 @@
 /** @file Data for encoder-decoder models: pairs, of which the encoder reads one side and the decoder makes the other. */
 
-import { UsageError } from "../errors.ts";
+import { UsageError, option } from "../errors.ts";
 import {
   extensionsFor,
   seq2seqBatches,
@@ -21,11 +21,14 @@ const LENGTHS_PER_SIDE = 8;
 export async function loadSeq2seq(request: DataRequest): Promise<TrainData> {
   const { config, dataset, tokenizer, model, contextLength, key } = request;
   if (dataset.isText()) {
-    throw new UsageError("train: an encoder-decoder model learns from pairs; got text", {
-      hint:
-        "give two files with one sentence a line, or a " +
-        `${extensionsFor("pairs")} file with two columns`,
-    });
+    throw new UsageError(
+      `${option("train")}: an encoder-decoder model learns from pairs; got text`,
+      {
+        hint:
+          "give two files with one sentence a line, or a " +
+          `${extensionsFor("pairs")} file with two columns`,
+      },
+    );
   }
   const { batchSize } = config;
   const template = templateOf(config, model.task);

@@ -3,7 +3,7 @@
  * needs are fetched: settings, tokenizer and safetensors, not the same weights in other formats.
  */
 
-import { UsageError } from "../../errors.ts";
+import { UsageError, option } from "../../errors.ts";
 import { readJsonObject } from "../../files/read-json.ts";
 import { exists } from "../../host/content.ts";
 import type { FileStore } from "../../host/host.ts";
@@ -39,7 +39,7 @@ export async function resolveModel(name: string, options: ModelOptions): Promise
   const repository = parseRepository(name, "model");
   if (!repository) {
     throw new UsageError(
-      `model: neither a directory that exists nor a name on the Hub; got ${name}`,
+      `${option("model")}: neither a directory that exists nor a name on the Hub; got ${name}`,
       {
         hint: "a name on the Hub reads owner/name, or owner/name@revision",
       },

@@ -33,14 +33,20 @@ export async function openDirectory(
   const isComparison = names.includes(MARK);
   if (isComparison && overwrite) await files.remove(join(output, "runs"));
   if (isComparison && !overwrite && (await readText(files, path)).trim() !== own) {
-    throw new UsageError(`output: holds a comparison with other options; got ${output}`, {
-      hint: `give another ${option("output")}, or ${option("overwrite")} to replace it`,
-    });
+    throw new UsageError(
+      `${option("output")}: holds a comparison with other options; got ${output}`,
+      {
+        hint: `give another ${option("output")}, or ${option("overwrite")} to replace it`,
+      },
+    );
   }
   if (!isComparison && names.length > 0 && !overwrite) {
-    throw new UsageError(`output: holds something that is no comparison; got ${output}`, {
-      hint: `give another ${option("output")}, or ${option("overwrite")} to write there anyway`,
-    });
+    throw new UsageError(
+      `${option("output")}: holds something that is no comparison; got ${output}`,
+      {
+        hint: `give another ${option("output")}, or ${option("overwrite")} to write there anyway`,
+      },
+    );
   }
   await files.makeDirectory(output);
   await write(files, path, `${own}\n`);

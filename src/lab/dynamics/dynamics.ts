@@ -14,7 +14,7 @@
 
 import type { RunContext } from "../../train/setup/run.ts";
 import { Matrix } from "ml-matrix";
-import { UsageError } from "../../errors.ts";
+import { UsageError, option } from "../../errors.ts";
 import {
   type AdapterOptions,
   createAdapterTrainee,
@@ -195,7 +195,7 @@ function checkLosses(losses: Readonly<Record<string, number>>, step: number, rat
   const [failed] = Object.entries(losses).filter(([, loss]) => !Number.isFinite(loss));
   if (!failed) return;
   throw new UsageError(
-    `learningRate: the loss of ${failed[0]} is not a number at step ${step + 1}; got ${rate}`,
+    `${option("learningRate")}: the loss of ${failed[0]} is not a number at step ${step + 1}; got ${rate}`,
     { hint: "try a lower one" },
   );
 }

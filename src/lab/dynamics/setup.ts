@@ -2,7 +2,7 @@
 
 import type { Run, RunContext } from "../../train/setup/run.ts";
 import { chooseAdapters, moduleOf } from "../../adapters/index.ts";
-import { UsageError } from "../../errors.ts";
+import { UsageError, option } from "../../errors.ts";
 import type { Model } from "../../models/model.ts";
 import { matchesModule } from "../../nn/patterns.ts";
 import { usualLearningRate } from "../../optim/registry.ts";
@@ -37,7 +37,7 @@ export function targetsOf(model: Model, config: TrainConfig): readonly string[] 
   const smallest = Math.min(...targets.map((name) => inputsOf(model, name)));
   if (config.rank < smallest) return targets;
   throw new UsageError(
-    `rank: must be below the ${smallest} inputs of the targets; got ${config.rank}`,
+    `${option("rank")}: must be below the ${smallest} inputs of the targets; got ${config.rank}`,
   );
 }
 

@@ -82,7 +82,7 @@ export function openDataset({ config, files, formats, ...inputs }: DatasetReques
   const held = open(inputs.heldOut ?? validation, "validation");
   const needed = (word: string): Examples => {
     if (training) return training;
-    throw new UsageError(`task: ${word} needs a training file; got none`);
+    throw new UsageError(`${option("task")}: ${word} needs a training file; got none`);
   };
   const split = async <T>(
     read: (examples: Examples) => Promise<readonly T[]>,
@@ -110,7 +110,7 @@ export function openDataset({ config, files, formats, ...inputs }: DatasetReques
     textsTwice: () => needed("mask").textsTwice(),
     async pairs() {
       if (training) return split((examples) => examples.pairs(), { from: training, cut: cutEnd });
-      if (held) throw new UsageError("validation: needs training files too; got none");
+      if (held) throw new UsageError(`${option("validation")}: needs training files too; got none`);
       return grammarSplit(config.seed);
     },
     conversations: () =>
@@ -138,7 +138,7 @@ async function readImageSplit(
   const read = async (folders: readonly string[]) =>
     (await Promise.all(folders.map((folder) => readImageFolder(files, folder)))).flat();
   if (!train) {
-    throw new UsageError("train: images need a folder for training; got none", {
+    throw new UsageError(`${option("train")}: images need a folder for training; got none`, {
       hint: `${option("train", "images/train")}, with a folder of images for each class`,
     });
   }
