@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { memoryEnvironment } from "./memory-environment.js";
 
-const OLDEST_NODE = "20.12";
+const OLDEST_NODE = "20.15";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 if (process.versions.node.localeCompare(OLDEST_NODE, "en", { numeric: true }) < 0) {
@@ -28,10 +28,14 @@ if (words.includes("--low-memory")) {
 function restart(command) {
   const env = { ...process.env, ...memoryEnvironment };
   const program = fileURLToPath(import.meta.url);
-  const child = spawn(process.execPath, [program, ...command], { env, stdio: "inherit" });
+  // The channel closes when this process ends, however it does; the other one then saves and ends too.
+  const stdio = ["inherit", "inherit", "inherit", "ipc"];
+  const child = spawn(process.execPath, [program, ...command], { env, stdio });
   // A terminal sends Ctrl-C to both; other senders know only this process.
   process.on("SIGINT", () => undefined);
-  process.on("SIGTERM", () => child.kill("SIGTERM"));
+  for (const event of ["SIGTERM", "SIGHUP", "disconnect"]) {
+    process.on(event, () => child.kill("SIGTERM"));
+  }
   child.on("exit", (code, signal) => process.exit(code ?? (signal === "SIGINT" ? 130 : 1)));
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { errorCode, fileError } from "./file-error.ts";
-import type { FileStore, WritableFile } from "./host.ts";
+import type { FileStore, NewFile } from "./host.ts";
 import { dirname } from "./path.ts";
 
 /** A file that is on disk in full, under a temporary name. */
@@ -17,8 +17,14 @@ export interface StagedFile {
   readonly discard: () => Promise<void>;
 }
 
+const TEMPORARY = ".tmp";
+
+/** Whether a file is one that was not finished. */
+export const isTemporary = (name: string): boolean =>
+  /\.[0-9a-f]{8}$/.test(name.slice(0, -TEMPORARY.length)) && name.endsWith(TEMPORARY);
+
 /** Writes the content of a file. */
-export type Write = (file: WritableFile) => Promise<void>;
+export type Write = (file: NewFile) => Promise<void>;
 
 /**
  * Writes `path` through `write`, leaving the old content in place until the new one is complete.
@@ -72,9 +78,9 @@ export async function stageFile(files: FileStore, path: string, write: Write): P
 async function createTemporary(
   files: FileStore,
   path: string,
-): Promise<{ readonly temporary: string; readonly file: WritableFile }> {
+): Promise<{ readonly temporary: string; readonly file: NewFile }> {
   for (let count = 0; ; count++) {
-    const temporary = `${path}.${count.toString(16).padStart(8, "0")}.tmp`;
+    const temporary = `${path}.${count.toString(16).padStart(8, "0")}${TEMPORARY}`;
     try {
       return { temporary, file: await files.create(temporary) };
     } catch (error) {

@@ -6,7 +6,7 @@
  * its claim counts.
  */
 
-import type { FileStore, Lock } from "./host.ts";
+import type { FileStore, Lock, LockHolder } from "./host.ts";
 import { basename, dirname, join } from "./path.ts";
 
 /** Who claims. */
@@ -18,12 +18,12 @@ export interface Claimant {
   randomBytes(count: number): Uint8Array;
 }
 
-/** Claims a path; undefined where somebody else holds it. */
+/** Claims a path, or says who holds it. */
 export async function claim(
   files: FileStore,
   path: string,
   { machine, process, isRunning, randomBytes }: Claimant,
-): Promise<Lock | undefined> {
+): Promise<Lock | LockHolder> {
   const directory = dirname(path);
   const here = machine.replaceAll(/[^\w-]/g, "-");
   const digits = Array.from(randomBytes(4), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -37,12 +37,16 @@ export async function claim(
     if (!other || name === own) continue;
     if (other.machine !== here || isRunning(other.process)) {
       await release();
-      return undefined;
+      return { ...other, path: join(directory, name) };
     }
     await files.remove(join(directory, name));
   }
   return { release };
 }
+
+/** Whether a file stands for a claim on a path of this name. */
+export const isClaim = (file: string, claimed: string): boolean =>
+  claimantOf(file, claimed) !== undefined;
 
 function claimantOf(
   name: string,

@@ -86,10 +86,24 @@ export interface WritableFile {
   close(): Promise<void>;
 }
 
+/** A file that was not there before. */
+export interface NewFile extends WritableFile {
+  /** Writes over bytes that are there, from `begin` on. */
+  replace(begin: number, bytes: Uint8Array): Promise<void>;
+}
+
 /** A claim on a path that other processes respect. */
 export interface Lock {
   /** Lets others have it. */
   release(): Promise<void>;
+}
+
+/** Who holds a claim that was asked for. */
+export interface LockHolder {
+  readonly machine: string;
+  readonly process: number;
+  /** The file that stands for it. */
+  readonly path: string;
 }
 
 /** Files and directories by their paths. */
@@ -99,7 +113,7 @@ export interface FileStore {
   /** A file to be read. */
   open(path: string): Promise<ReadableFile>;
   /** A new file, which must not be there yet: of several that ask at once, one gets it. */
-  create(path: string): Promise<WritableFile>;
+  create(path: string): Promise<NewFile>;
   /** A file that is written on from its end, or begun. */
   append(path: string): Promise<WritableFile>;
   /** What stands at a path, links followed; undefined if nothing does. */
@@ -114,8 +128,12 @@ export interface FileStore {
   link(file: string, path: string): Promise<void>;
   /** Removes a file, or a directory with all that is in it; does nothing where there is none. */
   remove(path: string): Promise<void>;
+  /** Removes a directory in which nothing is; returns whether it did. */
+  removeEmpty(directory: string): Promise<boolean>;
   /** Makes changes of names in a directory durable. */
   syncDirectory(path: string): Promise<void>;
-  /** Claims a path for this process; undefined where another one, or this one already, holds it. */
-  lock(path: string): Promise<Lock | undefined>;
+  /** Claims a path for this process; says who holds it where that is another one, or this one already. */
+  lock(path: string): Promise<Lock | LockHolder>;
+  /** The CRC-32 of zlib over bytes; going on from that of what stands before them, if it is given. */
+  crc32(bytes: Uint8Array, before?: number): number;
 }

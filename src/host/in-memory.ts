@@ -10,8 +10,9 @@
  */
 
 import { claim } from "./claim.ts";
+import { crc32 } from "./crc32.ts";
 import { isAbsent, systemError } from "./file-error.ts";
-import type { FileStore, Hash, HashAlgorithm, Host, WritableFile } from "./host.ts";
+import type { FileStore, Hash, HashAlgorithm, Host, NewFile } from "./host.ts";
 import {
   afterPowerCut,
   appendTo,
@@ -164,7 +165,7 @@ function memoryFiles(
     readonly lock: FileStore["lock"];
   },
 ): FileStore {
-  const writable = (file: DiskFile, path: string): WritableFile => ({
+  const writable = (file: DiskFile, path: string): NewFile => ({
     get bytes() {
       return file.bytes;
     },
@@ -172,6 +173,10 @@ function memoryFiles(
       power.change(path);
       appendTo(file, bytesOf(content));
       file.modifiedMs = dateMs();
+    },
+    async replace(begin, bytes) {
+      power.change(path);
+      file.content.set(bytes, begin);
     },
     async clear() {
       power.change(path);
@@ -187,7 +192,7 @@ function memoryFiles(
     },
   });
 
-  const add = (path: string): WritableFile => {
+  const add = (path: string): NewFile => {
     const { directory, name } = parentOf(root, path);
     const file = newFile(dateMs());
     changeNames(directory, [name, file]);
@@ -284,12 +289,21 @@ function memoryFiles(
       changeNames(directory, [name, undefined]);
     },
 
+    async removeEmpty(directory) {
+      power.change(directory);
+      if (findDirectory(root, directory).entries.size > 0) return false;
+      const parent = parentOf(root, directory);
+      changeNames(parent.directory, [parent.name, undefined]);
+      return true;
+    },
+
     async syncDirectory(path) {
       power.change(path);
       syncNames(findDirectory(root, path));
     },
 
     lock,
+    crc32,
   };
 }
 

@@ -11,7 +11,9 @@ export type {
   HashAlgorithm,
   Host,
   Lock,
+  LockHolder,
   Memory,
+  NewFile,
   ReadableFile,
   WritableFile,
 } from "./host.ts";

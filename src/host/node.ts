@@ -10,15 +10,17 @@ import {
   readdir,
   rename,
   rm,
+  rmdir,
   stat,
   symlink,
 } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { crc32 } from "node:zlib";
 import { claim } from "./claim.ts";
 import { errorCode, isAbsent } from "./file-error.ts";
-import type { FileEntry, FileStore, Host, ReadableFile, WritableFile } from "./host.ts";
+import type { FileEntry, FileStore, Host, NewFile, ReadableFile } from "./host.ts";
 
 /** The files, the clock and the rest of the process that runs. */
 export const nodeHost = (): Host => ({
@@ -113,6 +115,17 @@ const nodeFiles: FileStore = {
   rename,
   link: linkOrCopy,
   remove: (path) => rm(path, { recursive: true, force: true }),
+
+  async removeEmpty(directory) {
+    try {
+      await rmdir(directory);
+      return true;
+    } catch (error) {
+      if (["ENOTEMPTY", "EEXIST", "EBUSY"].includes(errorCode(error) ?? "")) return false;
+      throw error;
+    }
+  },
+
   syncDirectory,
 
   lock: (path) =>
@@ -122,6 +135,8 @@ const nodeFiles: FileStore = {
       isRunning,
       randomBytes: (count) => randomBytes(count),
     }),
+
+  crc32,
 };
 
 const statOf = async (handle: FileHandle): Promise<number> => (await handle.stat()).size;
@@ -145,7 +160,7 @@ const readable = (handle: FileHandle, bytes: number): ReadableFile => ({
   close: () => handle.close(),
 });
 
-function writable(handle: FileHandle, begin: number): WritableFile {
+function writable(handle: FileHandle, begin: number): NewFile {
   let size = begin;
   return {
     get bytes() {
@@ -158,6 +173,12 @@ function writable(handle: FileHandle, begin: number): WritableFile {
         const { bytesWritten } = await handle.write(bytes, done, length);
         done += bytesWritten;
         size += bytesWritten;
+      }
+    },
+    async replace(position, bytes) {
+      for (let done = 0; done < bytes.length;) {
+        const length = Math.min(bytes.length - done, MOST_BYTES_AT_ONCE);
+        done += (await handle.write(bytes, done, length, position + done)).bytesWritten;
       }
     },
     async clear() {

@@ -2,20 +2,21 @@
  * @file Reading and writing safetensors files, one tensor at a time.
  *
  * The format is described in safetensors-header.ts. Every rule of the header is checked when a file
- * is opened; the values of the tensors are not, so NaN and infinity pass.
+ * is opened; the values of the tensors are not, so NaN and infinity pass. What is written here carries
+ * checksums, which are compared when it is read.
  */
 
 import { FormatError, UsageError } from "../errors.ts";
 import { writeFileAtomic } from "../host/atomic.ts";
 import { fileError } from "../host/file-error.ts";
-import type { FileStore, ReadableFile, WritableFile } from "../host/host.ts";
+import type { FileStore, NewFile, ReadableFile } from "../host/host.ts";
+import { checkHeader, damaged, headerWithSums } from "./checksums.ts";
 import type { DType, TypedArray } from "../tensor/dtype.ts";
 import { bfloat16ToFloat32, float16ToFloat32 } from "../tensor/half.ts";
 import { hostTensor, type HostTensor, tensorBytes } from "../tensor/host-tensor.ts";
 import {
   compareTensors,
   fileDType,
-  formatHeader,
   type Header,
   MAX_HEADER_BYTES,
   METADATA_KEY,
@@ -35,7 +36,8 @@ export interface SafetensorsFile {
    * with int16 widened to int32.
    *
    * @throws {UsageError} if there is no such tensor.
-   * @throws {FormatError} if no array holds its type (float8 and smaller, complex, unsigned 64-bit).
+   * @throws {FormatError} if no array holds its type (float8 and smaller, complex, unsigned 64-bit), or its bytes have another
+   *   checksum than those that were written.
    */
   readonly read: (name: string, options?: ReadOptions) => Promise<HostTensor>;
   /** Closes the file. */
@@ -63,10 +65,10 @@ export interface SafetensorsOptions {
 export async function openSafetensors(files: FileStore, path: string): Promise<SafetensorsFile> {
   const file = await openForReading(files, path);
   try {
-    const { header, dataStart } = await readHeader(path, file);
+    const opened = { path, file, crc32: files.crc32, ...(await readHeader(files, path, file)) };
     return {
-      ...header,
-      read: (name, options) => readTensor({ path, file, header, dataStart }, name, options),
+      ...opened.header,
+      read: (name, options) => readTensor(opened, name, options),
       close: () => file.close(),
     };
   } catch (error) {
@@ -100,12 +102,13 @@ export async function writeSafetensors(
   tensors: Iterable<NamedTensor>,
   options: SafetensorsOptions = {},
 ): Promise<void> {
-  await writeFileAtomic(files, path, (file) => writeTensors(file, path, tensors, options));
+  await writeFileAtomic(files, path, (file) => writeTensors(files, file, path, tensors, options));
 }
 
 /** Writes the content of a safetensors file; `path` is for messages. */
 export async function writeTensors(
-  file: WritableFile,
+  { crc32 }: Pick<FileStore, "crc32">,
+  file: NewFile,
   path: string,
   tensors: Iterable<NamedTensor>,
   { metadata = { format: "pt" } }: SafetensorsOptions = {},
@@ -113,17 +116,26 @@ export async function writeTensors(
   const sorted = [...tensors].toSorted(([aName, a], [bName, b]) =>
     compareTensors([aName, fileDType(a.dtype)], [bName, fileDType(b.dtype)]),
   );
-  const header = formatHeader({ metadata, tensors: layOut(path, sorted) });
-  if (header.length - 8 > MAX_HEADER_BYTES) {
-    const got = header.length - 8;
+  const header = { metadata, tensors: layOut(path, sorted) };
+  const unsummed = headerWithSums(header, [], crc32);
+  if (unsummed.length - 8 > MAX_HEADER_BYTES) {
+    const got = unsummed.length - 8;
     throw new UsageError(`${path}: header takes more than ${MAX_HEADER_BYTES} bytes; got ${got}`);
   }
-  await file.write(header);
+  await file.write(unsummed);
+  const sums: number[] = [];
   for (const [, tensor] of sorted) {
     const { dtype, shape } = tensor;
     const data = "data" in tensor ? tensor.data : await tensor.read();
-    await writeFully(file, hostTensor(dtype, shape, data).data);
+    let sum = 0;
+    for (const part of partsOf(hostTensor(dtype, shape, data).data)) {
+      sum = crc32(part, sum);
+      await file.write(part);
+    }
+    sums.push(sum);
   }
+  // Tensors may be made when their turn comes, so that their sums are known last.
+  await file.replace(0, headerWithSums(header, sums, crc32));
 }
 
 async function openForReading(files: FileStore, path: string): Promise<ReadableFile> {
@@ -135,9 +147,10 @@ async function openForReading(files: FileStore, path: string): Promise<ReadableF
 }
 
 async function readHeader(
+  { crc32 }: Pick<FileStore, "crc32">,
   path: string,
   file: ReadableFile,
-): Promise<{ header: Header; dataStart: number }> {
+): Promise<Pick<OpenFile, "dataStart" | "header" | "sums">> {
   const { bytes: fileBytes } = file;
   if (fileBytes < 8) {
     throw new FormatError(path, `file is shorter than 8 bytes; got ${fileBytes}`, { offset: 0 });
@@ -152,8 +165,9 @@ async function readHeader(
     const message = `header lies beyond the end of the file; got ${headerBytes} bytes`;
     throw new FormatError(path, `${message} of ${fileBytes - 8}`, { offset: 0 });
   }
-  const bytes = new Uint8Array(await readRange(path, file, 8, dataStart));
-  return { header: parseHeader(path, bytes, fileBytes - dataStart), dataStart };
+  const bytes = new Uint8Array(await readRange(path, file, 0, dataStart));
+  const header = parseHeader(path, bytes.subarray(8), fileBytes - dataStart);
+  return { ...checkHeader(path, bytes, header, crc32), dataStart };
 }
 
 /** How the bytes of a stored type become an array. */
@@ -187,12 +201,14 @@ interface OpenFile {
   readonly path: string;
   readonly file: ReadableFile;
   readonly header: Header;
+  readonly sums: ReadonlyMap<string, number> | undefined;
+  readonly crc32: FileStore["crc32"];
   /** Bytes from the start of the file to the data section. */
   readonly dataStart: number;
 }
 
 async function readTensor(
-  { path, file, header, dataStart }: OpenFile,
+  { path, file, header, sums, crc32, dataStart }: OpenFile,
   name: string,
   { widen = true }: ReadOptions = {},
 ): Promise<HostTensor> {
@@ -204,6 +220,9 @@ async function readTensor(
     throw new FormatError(path, message);
   }
   const bytes = await readRange(path, file, dataStart + info.begin, dataStart + info.end);
+  if (sums && sumOf(bytes, crc32) !== sums.get(name)) {
+    throw damaged(path, `tensor ${JSON.stringify(name)}`);
+  }
   return hostTensor(decoder.dtype, info.shape, decoder.decode(bytes));
 }
 
@@ -254,12 +273,14 @@ async function readRange(
   return whole;
 }
 
-async function writeFully(
-  file: WritableFile,
-  { buffer, byteOffset, byteLength }: TypedArray,
-): Promise<void> {
+const sumOf = (buffer: ArrayBuffer, crc32: FileStore["crc32"]): number =>
+  partsOf(new Uint8Array(buffer)).reduce((sum, part) => crc32(part, sum), 0);
+
+function partsOf({ buffer, byteOffset, byteLength }: TypedArray): readonly Uint8Array[] {
+  const parts: Uint8Array[] = [];
   for (let done = 0; done < byteLength; done += MAX_VIEW_BYTES) {
     const length = Math.min(byteLength - done, MAX_VIEW_BYTES);
-    await file.write(new Uint8Array(buffer, byteOffset + done, length));
+    parts.push(new Uint8Array(buffer, byteOffset + done, length));
   }
+  return parts;
 }

@@ -47,7 +47,7 @@ export async function saveDirectory(
     await makeDirectory(store, dir);
     // All is written and on disk before anything is renamed, so a full disk costs nothing.
     for (const [name, tensors] of weights) {
-      await stage(name, (file) => writeTensors(file, join(dir, name), tensors));
+      await stage(name, (file) => writeTensors(store, file, join(dir, name), tensors));
     }
     const changed = await changedFiles(store, dir, files);
     for (const [name, content] of changed) {

@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { readBytes, readText, writeFile } from "../../src/host/content.ts";
 import { errorCode } from "../../src/host/file-error.ts";
-import type { Host } from "../../src/host/host.ts";
+import type { FileStore, Host, Lock } from "../../src/host/host.ts";
 import { join } from "../../src/host/path.ts";
 import { failure } from "../weights/support.ts";
 
@@ -138,6 +138,16 @@ export function hostCases(open: () => HostUnderTest): void {
     });
   });
 
+  it("a directory is removed if nothing is in it", async () => {
+    const { files, at } = store();
+    await files.makeDirectory(at("x/y"));
+    expect(await files.removeEmpty(at("x"))).toBe(false);
+    expect(await files.removeEmpty(at("x/y"))).toBe(true);
+    expect(await files.removeEmpty(at("x"))).toBe(true);
+    expect(await files.list(at(""))).toEqual([]);
+    expect(errorCode(await failure(files.removeEmpty(at("x"))))).toBe("ENOENT");
+  });
+
   describe("names", () => {
     it("are changed in place of whatever had them", async () => {
       const { files, at } = store();
@@ -176,28 +186,38 @@ export function hostCases(open: () => HostUnderTest): void {
   });
 
   describe("a lock", () => {
-    it("is held once, and free when it is released", async () => {
+    it("is held once, told who holds it, and free when it is released", async () => {
       const { files, at } = store();
-      const lock = await files.lock(at("a"));
-      expect(lock).toBeDefined();
-      expect(await files.lock(at("a"))).toBeUndefined();
-      const other = await files.lock(at("a.b"));
-      expect(other).toBeDefined();
-      await lock?.release();
-      const again = await files.lock(at("a"));
-      expect(again).toBeDefined();
-      await again?.release();
-      await other?.release();
+      const lock = await claimed(files, at("a"));
+      const [entry] = await files.list(at(""));
+      expect(await files.lock(at("a"))).toMatchObject({
+        machine: expect.any(String),
+        process: expect.any(Number),
+        path: at(entry?.name ?? ""),
+      });
+      const other = await claimed(files, at("a.b"));
+      await lock.release();
+      await (await claimed(files, at("a"))).release();
+      await other.release();
       expect(await files.list(at(""))).toEqual([]);
     });
 
     it("is never held twice, however many ask at once", async () => {
       const { files, at } = store();
       const asked = await Promise.all(Array.from({ length: 8 }, () => files.lock(at("a"))));
-      expect(asked.filter((lock) => lock !== undefined).length).toBeLessThanOrEqual(1);
-      for (const lock of asked) await lock?.release();
-      expect(await files.lock(at("a"))).toBeDefined();
+      const held = asked.filter((lock) => "release" in lock);
+      expect(held.length).toBeLessThanOrEqual(1);
+      for (const lock of held) await lock.release();
+      await claimed(files, at("a"));
     });
+  });
+
+  it("sums bytes as zlib does, also in parts", () => {
+    const { files } = store();
+    const bytes = new TextEncoder().encode("123456789");
+    expect(files.crc32(bytes)).toBe(0xcbf43926);
+    expect(files.crc32(bytes.subarray(4), files.crc32(bytes.subarray(0, 4)))).toBe(0xcbf43926);
+    expect(files.crc32(new Uint8Array())).toBe(0);
   });
 
   it("tells the time, waits, and ends a wait that is aborted", async () => {
@@ -238,4 +258,11 @@ export function hostCases(open: () => HostUnderTest): void {
     const { host, dir } = open();
     return { host, files: host.files, at: (path: string) => join(dir, path) };
   }
+}
+
+/** A claim that must be granted. */
+export async function claimed(files: FileStore, path: string): Promise<Lock> {
+  const lock = await files.lock(path);
+  if ("release" in lock) return lock;
+  throw new Error(`held: ${JSON.stringify(lock)}`);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readText, writeFile } from "../../src/host/content.ts";
 import { memoryHost } from "../../src/host/in-memory.ts";
 import { failure } from "../weights/support.ts";
-import { hostCases } from "./cases.ts";
+import { claimed, hostCases } from "./cases.ts";
 
 describe("the host in memory", () => {
   hostCases(() => ({ host: memoryHost(), dir: "/" }));
@@ -28,10 +28,10 @@ describe("the host in memory", () => {
     const other = host.fork();
     await writeFile(host.files, "a", "text");
     expect(await readText(other.files, "a")).toBe("text");
-    expect(await host.files.lock("a")).toBeDefined();
-    expect(await other.files.lock("a")).toBeUndefined();
+    await claimed(host.files, "a");
+    expect(await other.files.lock("a")).toMatchObject({ machine: "memory", process: 1 });
     await host.files.syncDirectory("/");
-    expect(await host.crash(({ what }) => what === "name").files.lock("a")).toBeDefined();
+    await claimed(host.crash(({ what }) => what === "name").files, "a");
   });
 });
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { nodeHost } from "../../src/host/node.ts";
 import { temporaryDirectory } from "../weights/support.ts";
-import { hostCases } from "./cases.ts";
+import { claimed, hostCases } from "./cases.ts";
 
 describe("the host of Node", () => {
   hostCases(() => ({ host: nodeHost(), dir: temporaryDirectory() }));
@@ -35,23 +35,21 @@ describe("the host of Node", () => {
 
   it("takes the lock of a process that has ended, not that of one that runs", async () => {
     const dir = temporaryDirectory();
-    const machine = String(/(?<=a\.)[^.]+/.exec((await claimed(dir)) ?? ""));
+    const machine = String(/(?<=a\.)[^.]+/.exec((await nameOfClaim(dir)) ?? ""));
     const ended = spawnSync(process.execPath, ["-e", ""]).pid;
     const leave = (id: number) => writeFileSync(join(dir, `a.${machine}.${id}.00000000.lock`), "");
     leave(ended);
-    const lock = await nodeHost().files.lock(join(dir, "a"));
-    expect(lock).toBeDefined();
-    await lock?.release();
+    await (await claimed(nodeHost().files, join(dir, "a"))).release();
     expect(await nodeHost().files.list(dir)).toEqual([]);
     leave(process.ppid);
-    expect(await nodeHost().files.lock(join(dir, "a"))).toBeUndefined();
+    expect(await nodeHost().files.lock(join(dir, "a"))).toMatchObject({ process: process.ppid });
   });
 });
 
 /** The name of a claim. */
-async function claimed(dir: string): Promise<string | undefined> {
-  const lock = await nodeHost().files.lock(join(dir, "a"));
+async function nameOfClaim(dir: string): Promise<string | undefined> {
+  const lock = await claimed(nodeHost().files, join(dir, "a"));
   const [entry] = await nodeHost().files.list(dir);
-  await lock?.release();
+  await lock.release();
   return entry?.name;
 }

@@ -20,6 +20,18 @@ export function safetensorsBytes(header: string | Uint8Array, dataBytes = 0): Bu
   return Buffer.concat([length, bytes, Buffer.alloc(dataBytes)]);
 }
 
+/** The file as the reference would have written it: without the checksums in its header. */
+export function withoutChecksums(bytes: Buffer): Buffer {
+  const end = 8 + Number(bytes.readBigUInt64LE());
+  const header = bytes
+    .toString("utf8", 8, end)
+    .trimEnd()
+    .replace(/"crc32":"[0-9a-f]*","crc32\.header":"[0-9a-f]{8}",/, "");
+  const length = Buffer.byteLength(header);
+  const padded = header + " ".repeat(Math.ceil(length / 8) * 8 - length);
+  return Buffer.concat([safetensorsBytes(padded), bytes.subarray(end)]);
+}
+
 /** What `promise` fails with. */
 export async function failure(promise: Promise<unknown>): Promise<unknown> {
   try {
