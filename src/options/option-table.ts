@@ -19,8 +19,13 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
     train: {
       kind: "paths",
       help: "training file, two line-aligned files, or a folder of images; none: the built-in grammar",
+      changeable: true,
     },
-    validation: { kind: "paths", help: "held-out file(s); none: a part of the training data" },
+    validation: {
+      kind: "paths",
+      help: "held-out file(s); none: a part of the training data",
+      changeable: true,
+    },
     task: {
       kind: "choice",
       choices: TASK_NAMES,
@@ -30,19 +35,31 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       kind: "text",
       default: "text",
       help: "the column that holds text, by name or number",
+      changeable: true,
     },
-    pairColumn: { kind: "text", help: "the column of a second text that is classified too" },
+    pairColumn: {
+      kind: "text",
+      help: "the column of a second text that is classified too",
+      changeable: true,
+    },
     labelColumn: {
       kind: "text",
       default: "label",
       help: "the column that holds the class of a text",
+      changeable: true,
     },
     sourceColumn: {
       kind: "text",
       default: "source",
       help: "the column that holds what is translated",
+      changeable: true,
     },
-    targetColumn: { kind: "text", default: "target", help: "the column that holds the answer" },
+    targetColumn: {
+      kind: "text",
+      default: "target",
+      help: "the column that holds the answer",
+      changeable: true,
+    },
     augment: {
       kind: "choice",
       choices: AUGMENTATIONS,
@@ -59,11 +76,13 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       choices: ["refuse", "drop", "truncate"],
       default: "refuse",
       help: "what becomes of pairs longer than the context",
+      changeable: true,
     },
     tokenizer: {
       kind: "text",
       default: "bytes",
       help: '"bytes", "bpe:SIZE" learned from the data, a tokenizer.json, or a directory that has one',
+      changeable: true,
     },
     contextLength: {
       kind: "integer",
@@ -76,6 +95,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       kind: "model",
       default: {},
       help: "a Hugging Face directory to start from, or fields of config.json to start from scratch",
+      changeable: true,
     },
   },
   method: {
@@ -243,8 +263,18 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
   run: {
     batchSize: { kind: "integer", above: 0, default: 8, help: "sequences in a micro-batch" },
     microSteps: { kind: "integer", above: 0, default: 1, help: "micro-batches in a step" },
-    steps: { kind: "integer", above: 0, help: "optimizer steps; else epochs decide" },
-    epochs: { kind: "number", above: 0, help: "passes over the data, if steps are not given; 1" },
+    steps: {
+      kind: "integer",
+      above: 0,
+      help: "optimizer steps; else epochs decide",
+      changeable: true,
+    },
+    epochs: {
+      kind: "number",
+      above: 0,
+      help: "passes over the data, if steps are not given; 1",
+      changeable: true,
+    },
     seed: {
       kind: "integer",
       min: 0,
@@ -255,6 +285,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       kind: "flag",
       default: true,
       help: "recompute activations instead of keeping them",
+      changeable: true,
     },
     vocabularyChunk: {
       kind: "integer",
@@ -262,39 +293,71 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       default: 4096,
       help: "rows of the output embedding computed at a time",
     },
-    threads: { kind: "integer", above: 0, help: "threads of an operator; one per core if absent" },
+    threads: {
+      kind: "integer",
+      above: 0,
+      help: "threads of an operator; one per core if absent",
+      changeable: true,
+    },
   },
   output: {
     output: {
       kind: "text",
       default: "runs/flora",
       help: "directory for the model, the log and checkpoints",
+      changeable: true,
     },
     outputDtype: {
       kind: "choice",
       choices: WEIGHT_DTYPES,
       help: "how the model's weights are saved; as they were kept, if absent",
+      changeable: true,
     },
-    overwrite: { kind: "flag", default: false, help: "replace what the output directory holds" },
-    resume: { kind: "flag", default: false, help: "go on from the output directory's checkpoint" },
+    overwrite: {
+      kind: "flag",
+      default: false,
+      help: "replace what the output directory holds",
+      changeable: true,
+    },
+    resume: {
+      kind: "flag",
+      default: false,
+      help: "go on with the run of the output directory",
+      changeable: true,
+    },
+    resumeLearningRate: {
+      kind: "number",
+      above: 0,
+      help: "peak rate from here on, of a run that goes on",
+      changeable: true,
+    },
     evaluateEvery: {
       kind: "integer",
       min: 0,
       default: 0,
       help: "steps between evaluations; 0: ten a run",
+      changeable: true,
     },
-    evaluationBatches: { kind: "integer", above: 0, default: 16, help: "batches of an evaluation" },
+    evaluationBatches: {
+      kind: "integer",
+      above: 0,
+      default: 16,
+      help: "batches of an evaluation",
+      changeable: true,
+    },
     saveEvery: {
       kind: "integer",
       min: 0,
       default: 0,
-      help: "steps between checkpoints; 0: only when interrupted",
+      help: "steps between checkpoints; 0: one in ten minutes",
+      changeable: true,
     },
     translations: {
       kind: "integer",
       min: 0,
       default: 200,
       help: "held-out pairs translated at the end, for BLEU and ROUGE",
+      changeable: true,
     },
   },
 };

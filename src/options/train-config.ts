@@ -124,13 +124,15 @@ export interface TrainConfig {
   readonly outputDtype?: "float32" | "float16" | "bfloat16" | undefined;
   /** Replace what the output directory holds. Default: false. */
   readonly overwrite: boolean;
-  /** Go on from the output directory's checkpoint. Default: false. */
+  /** Go on with the run of the output directory. Default: false. */
   readonly resume: boolean;
+  /** Peak rate from here on, of a run that goes on. A number above 0. */
+  readonly resumeLearningRate?: number | undefined;
   /** Steps between evaluations; 0: ten a run. A whole number at least 0. Default: 0. */
   readonly evaluateEvery: number;
   /** Batches of an evaluation. A whole number above 0. Default: 16. */
   readonly evaluationBatches: number;
-  /** Steps between checkpoints; 0: only when interrupted. A whole number at least 0. Default: 0. */
+  /** Steps between checkpoints; 0: one in ten minutes. A whole number at least 0. Default: 0. */
   readonly saveEvery: number;
   /** Held-out pairs translated at the end, for BLEU and ROUGE. A whole number at least 0. Default: 200. */
   readonly translations: number;

@@ -50,6 +50,8 @@ export interface StartEvent {
   readonly startStep: number;
   /** Steps between evaluations. */
   readonly evaluateEvery: number;
+  /** What is unusual, in sentences. */
+  readonly notes?: readonly string[];
 }
 
 /** After each micro-batch; for progress only. */
@@ -136,8 +138,10 @@ export interface EndEvent {
   /** Shares of the training time spent drawing projections, and outside onnxruntime altogether, 0 to 1. */
   readonly projectionShare: number;
   readonly overheadShare: number;
-  /** What happened and what to try, where the run did not finish. */
+  /** What happened, where the run did not finish. */
   readonly message?: string;
+  /** Steps done in the checkpoint that the run can go on from; absent if there is none. */
+  readonly checkpointStep?: number;
 }
 
 /** What training tells while it runs, in this order: start, then steps with evaluations between them, then end. */

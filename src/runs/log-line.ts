@@ -186,6 +186,7 @@ const EVENTS: {
     totalSteps: number,
     startStep: number,
     evaluateEvery: number,
+    notes: z.exactOptional(z.array(text)),
   } satisfies Shape<LoggedStart>),
   step: z.object({
     type: z.literal("step"),
@@ -258,6 +259,7 @@ const EVENTS: {
     projectionShare: number,
     overheadShare: number,
     message: z.exactOptional(text),
+    checkpointStep: z.exactOptional(number),
   } satisfies Shape<LoggedEnd>),
 };
 

@@ -1,9 +1,12 @@
 /** @file Training from options, as an asynchronous generator of events. */
 
+import type { FileStore } from "../host/host.ts";
 import type { TrainConfig } from "../options/train-config.ts";
 import type { TrainEvent } from "../runs/events.ts";
 import { trainPrepared } from "./loop.ts";
-import { checkOutput } from "./output/output.ts";
+import { findCheckpoint } from "./output/checkpoints.ts";
+import { claimOutput } from "./output/claim.ts";
+import { compareOptions } from "./output/identity.ts";
 import type { RunInputs } from "./setup/inputs.ts";
 import { prepare } from "./setup/prepare.ts";
 import type { Run, RunContext } from "./setup/run.ts";
@@ -26,12 +29,23 @@ export async function* trainEvents(
   inputs: RunInputs = {},
   onPrepared: (run: Run) => void = () => undefined,
 ): AsyncGenerator<TrainEvent, void, undefined> {
-  if (inputs.writes !== false) await checkOutput(context.host.files, config);
-  const run = await prepare(config, context, inputs);
-  onPrepared(run);
+  const claim = inputs.writes === false ? undefined : await claimOutput(context.host.files, config);
   try {
-    yield* trainPrepared(run, signal);
+    if (config.resume) await checkResumed(context.host.files, config);
+    const run = await prepare(config, context, inputs);
+    onPrepared(run);
+    try {
+      yield* trainPrepared(run, signal);
+    } finally {
+      await run.engine.release();
+    }
   } finally {
-    await run.engine.release();
+    await claim?.release();
   }
+}
+
+/** @throws {UsageError} if there is nothing to go on from, or other options than those it was begun with. */
+async function checkResumed(files: FileStore, config: TrainConfig): Promise<void> {
+  const { identity } = await findCheckpoint(files, config.output);
+  if (identity) compareOptions(identity, { ...config });
 }

@@ -1,10 +1,10 @@
 /** @file The training loop over a prepared run. Who consumes the events decides the pace: between two events nothing runs. */
 
 import { describePlan } from "../engine/plan.ts";
-import type { EndEvent, SavedEvent, StartEvent, TrainEvent } from "../runs/events.ts";
+import type { EndEvent, StartEvent, TrainEvent } from "../runs/events.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { measuredMemory, predictedMemory } from "./memory/memory.ts";
-import { removeCheckpoint } from "./output/checkpoint.ts";
+import { type Keeper, keeperOf } from "./keeper.ts";
 import type { Run } from "./setup/run.ts";
 import { stopwatch } from "./stopwatch.ts";
 import { openTrainer, type Trainer } from "./trainer.ts";
@@ -14,27 +14,38 @@ export async function* trainPrepared(
   run: Run,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TrainEvent, void, undefined> {
-  const { config, engine, context } = run;
-  const { output } = config;
-  const writes = run.inputs.writes !== false;
   const trainer = await openTrainer(run);
+  const keeper = keeperOf(run, trainer);
+  let isOver = false;
+  try {
+    yield* follow(run, { trainer, keeper, signal });
+    isOver = true;
+  } finally {
+    // A fault, or whoever follows the run has left it.
+    if (!isOver) await keeper.rescue();
+  }
+}
+
+async function* follow(
+  run: Run,
+  { trainer, keeper, signal }: Following,
+): AsyncGenerator<TrainEvent, void, undefined> {
+  const { config, engine, context } = run;
   const { totalSteps } = trainer;
   const evaluateEvery = config.evaluateEvery || Math.max(1, Math.ceil(totalSteps / 10));
   const startStep = trainer.position().step;
   const memory = await predictedMemory(run);
   const clock = stopwatch(context.runtime, engine.parts.draws);
-  const start = { totalSteps, startStep, evaluateEvery, memory };
+  const start = { totalSteps, startStep, evaluateEvery, memory, notes: trainer.notes };
+  await keeper.begin();
   yield startEvent(run, start);
   if (!config.resume) yield await trainer.evaluate();
 
-  let savedStep: number | undefined;
-  const save = async function* (what: SavedEvent["what"]): AsyncGenerator<SavedEvent> {
-    if (!writes) return;
-    await (what === "model" ? trainer.saveModel() : trainer.saveCheckpoint());
-    savedStep = trainer.position().step;
-    yield { type: "saved", step: savedStep, path: output, what };
-  };
-  const end = (reason: EndEvent["reason"], message?: string): EndEvent => ({
+  const end = (
+    reason: EndEvent["reason"],
+    message?: string,
+    checkpointStep = keeper.checkpointStep(),
+  ): EndEvent => ({
     type: "end",
     reason,
     step: trainer.position().step,
@@ -43,7 +54,14 @@ export async function* trainPrepared(
     memory: measuredMemory(memory, run),
     ...clock.shares(),
     ...(message !== undefined && { message }),
+    ...(checkpointStep !== undefined && { checkpointStep }),
   });
+  const notANumber = async (what: string): Promise<EndEvent> => {
+    const left = await keeper.takeBack();
+    return end("not a number", `${what}; ${left}`);
+  };
+  const weightsAreLost = () =>
+    notANumber(`the weights after step ${trainer.position().step} are not all numbers`);
 
   while (trainer.position().step < totalSteps) {
     const { step } = trainer.position();
@@ -54,19 +72,21 @@ export async function* trainPrepared(
       tokens += await trainer.microStep();
       if (trainer.isStepFull()) break;
       yield { type: "micro-step", step, microStep: trainer.position().microStep };
-      if (signal?.aborted && trainer.isPausable()) {
+      const isLeft = signal?.aborted === true;
+      if (trainer.isPausable() && (isLeft || keeper.isDue())) {
         clock.stop();
-        yield* save("checkpoint");
-        yield end("interrupted");
-        return;
+        const isSound = yield* keeper.save("checkpoint", { withModel: isLeft });
+        if (!isSound) return yield await weightsAreLost();
+        if (isLeft) return yield end("interrupted");
+        clock.start();
       }
     }
     const result = await trainer.update();
     clock.stop();
     if (!Number.isFinite(result.loss)) {
-      yield end("not a number", notANumber(trainer, output, savedStep));
-      return;
+      return yield await notANumber(`the loss of step ${step + 1} is not a number`);
     }
+    keeper.proved();
     const done = step + 1;
     const ms = clock.lastMs();
     yield {
@@ -86,29 +106,39 @@ export async function* trainPrepared(
 
     const isLast = done === totalSteps;
     if (signal?.aborted && !isLast) {
-      yield* save("checkpoint");
-      yield end("interrupted");
-      return;
+      const isSound = yield* keeper.save("checkpoint", { withModel: true });
+      return yield isSound ? end("interrupted") : await weightsAreLost();
     }
     if (isLast || done % evaluateEvery === 0) {
       const evaluation = await trainer.evaluate();
       yield evaluation;
       // What is on disk are always weights whose held-out loss is a number.
-      if (Number.isFinite(evaluation.loss)) yield* save("model");
+      if (!Number.isFinite(evaluation.loss)) {
+        return yield await notANumber(`the held-out loss of step ${done} is not a number`);
+      }
+      if (!(yield* keeper.save("model"))) return yield await weightsAreLost();
     }
-    if (config.saveEvery > 0 && (isLast || done % config.saveEvery === 0))
-      yield* save("checkpoint");
+    if (isLast || keeper.isDue(done)) {
+      const isSound = yield* keeper.save("checkpoint", isLast ? { kept: 1 } : {});
+      if (!isSound) return yield await weightsAreLost();
+    }
   }
 
-  if (writes && config.saveEvery === 0) await removeCheckpoint(context.host.files, output);
   const translation = await translate(run, trainer.position().step);
   if (translation) yield translation;
   yield end("finished");
 }
 
+/** A run that is followed. */
+interface Following {
+  readonly trainer: Trainer;
+  readonly keeper: Keeper;
+  readonly signal: AbortSignal | undefined;
+}
+
 const startEvent = (
   { config, model, data, drawn, plan }: Run,
-  numbers: Pick<StartEvent, "totalSteps" | "startStep" | "evaluateEvery" | "memory">,
+  numbers: Pick<StartEvent, "totalSteps" | "startStep" | "evaluateEvery" | "memory" | "notes">,
 ): StartEvent => ({
   type: "start",
   config,
@@ -123,15 +153,3 @@ const startEvent = (
   data: data.description,
   ...numbers,
 });
-
-/** What happened, what is left and what to try. */
-function notANumber(trainer: Trainer, output: string, savedStep: number | undefined): string {
-  const kept =
-    savedStep === undefined
-      ? "no model was saved yet"
-      : `${output} keeps the model of step ${savedStep}, the last whose held-out loss was a number`;
-  return (
-    `the loss of step ${trainer.position().step + 1} is not a number; ${kept}. ` +
-    "Try a lower learningRate, maxGradNorm 1, or warmupSteps 100"
-  );
-}

@@ -19,7 +19,7 @@ import type { Compressor } from "../compress/compressor.ts";
 import type { DataInput, Formats } from "../data/index.ts";
 import { pathsOf } from "../data/index.ts";
 import type { Objective } from "../engine/objectives/objective.ts";
-import { UsageError } from "../errors.ts";
+import { option, UsageError } from "../errors.ts";
 import {
   completeText,
   type CompleteTextOptions,
@@ -33,6 +33,7 @@ import type { EndEvent, EvaluationEvent, TrainEvent, TranslationEvent } from "..
 import { logged } from "../runs/logged.ts";
 import type { Tokenizer } from "../text/index.ts";
 import { type TrainContext, trainEvents } from "./events.ts";
+import { resumedOptions } from "./setup/resumed-options.ts";
 import { saveOutput } from "./output/output.ts";
 import type { Metric, RunInputs } from "./setup/inputs.ts";
 
@@ -117,16 +118,26 @@ export function train(request: TrainRequest, context: TrainRunContext): TrainRun
     async result() {
       for await (const _event of events);
       if (!prepared || !end) throw new UsageError("train: the run was left before its end");
-      if (end.reason === "not a number") throw new UsageError(end.message ?? "train: diverged");
+      if (end.reason === "not a number") throw diverged(end);
       return resultOf(prepared, { reason: end.reason, evaluation, translation });
     },
   };
 }
 
+const diverged = ({ message = "train: diverged", checkpointStep }: EndEvent): UsageError =>
+  new UsageError(message, {
+    hint:
+      checkpointStep === undefined
+        ? `begin again with ${LOWER_RATE}`
+        : `go on from step ${checkpointStep} with ${option("resume")} and a lower ${option("resumeLearningRate")}, or begin again with ${LOWER_RATE}`,
+  });
+
+const LOWER_RATE = `a lower ${option("learningRate")}, ${option("maxGradNorm")} 1 or more ${option("warmupSteps")}`;
+
 /** Options for what is named, and inputs for what is not. */
 async function configured(
   request: TrainRequest,
-  { resolveModel }: TrainRunContext,
+  { host, resolveModel }: TrainRunContext,
 ): Promise<{ readonly config: TrainConfig; readonly inputs: RunInputs }> {
   const { data, formats, method, metrics, model, objective, optimizer, schedule } = request;
   const { tokenizer, validation, ...rest } = request;
@@ -162,7 +173,7 @@ async function configured(
     ...(typeof schedule === "function" && { schedule }),
     ...(typeof tokenizer === "object" && { tokenizer }),
   };
-  return { config: parseConfig(options), inputs };
+  return { config: parseConfig(await resumedOptions(host.files, options)), inputs };
 }
 
 const isLoaded = (model: NonNullable<TrainRequest["model"]>): model is LoadedModel =>

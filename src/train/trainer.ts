@@ -7,7 +7,10 @@ import type { UpdateResult } from "../engine/engine.ts";
 import { option, UsageError } from "../errors.ts";
 import type { EvaluationEvent } from "../runs/events.ts";
 import { evaluateRun } from "./evaluation.ts";
-import { START, loadCheckpoint, saveCheckpoint, type Position } from "./output/checkpoint.ts";
+import { isFiniteState, START, type Position } from "./output/checkpoint.ts";
+import { loadCheckpoint, saveCheckpoint } from "./output/checkpoints.ts";
+import { compareContents, type Identity, identityOf } from "./output/identity.ts";
+import { removeLeftovers } from "./output/leftovers.ts";
 import { saveOutput } from "./output/output.ts";
 import { mergeSchedule } from "./setup/merge-schedule.ts";
 import { mergeAdapters } from "./setup/merge.ts";
@@ -20,13 +23,23 @@ export interface StepResult extends UpdateResult {
   readonly learningRate: number;
 }
 
+export interface SaveOptions {
+  readonly withModel?: boolean;
+  /** Checkpoints that are left; 2 if absent. */
+  readonly kept?: number;
+}
+
 export interface Trainer {
   readonly totalSteps: number;
+  /** What the reader should know before the first step: checkpoints that were damaged. */
+  readonly notes: readonly string[];
   position(): Position;
   /** Whether all micro-batches of the step have been seen. */
   isStepFull(): boolean;
-  /** Whether the run may be left here and gone on with from a checkpoint. */
+  /** Whether the run may be left here and gone on with from a checkpoint: not within a micro-step or an update, nor after one that failed. */
   isPausable(): boolean;
+  /** Whether all that a checkpoint would hold are numbers. */
+  isFinite(): Promise<boolean>;
   /** One micro-batch. Returns its tokens, padding not counted. */
   microStep(): Promise<number>;
   /** Ends a step that is full. If the loss is not finite, nothing was updated and the position stays. */
@@ -34,8 +47,8 @@ export interface Trainer {
   /** Held-out loss. */
   evaluate(): Promise<EvaluationEvent>;
   saveModel(): Promise<void>;
-  /** The model, and all that it takes to go on. */
-  saveCheckpoint(): Promise<void>;
+  /** All that it takes to go on, and the model if there is none yet, or it is asked for. */
+  saveCheckpoint(options?: SaveOptions): Promise<void>;
 }
 
 /**
@@ -50,8 +63,32 @@ export async function openTrainer(run: Run): Promise<Trainer> {
   const totalSteps = stepsOf(run);
   const merges = mergeSchedule(config, totalSteps);
   const rates = createRates(config, totalSteps, merges, run.inputs);
-  let position = config.resume ? await loadCheckpoint(files, output, engine.state) : START;
+  let identity: Promise<Identity> | undefined;
+  // It takes a look at all data, which short runs never need.
+  const ownIdentity = () => (identity ??= identityOf(run, totalSteps));
+  let position = START;
+  const notes: string[] = [];
+  if (config.resume) {
+    const found = await loadCheckpoint(files, output, engine.state);
+    if (found.identity) compareContents(found.identity, await ownIdentity());
+    ({ position } = found);
+    for (const { message } of found.damaged) {
+      notes.push(`${message}; went on from the one before it, ${found.path}`);
+    }
+  }
   let isOpen = false;
+  /** Whether a micro-step or an update has begun that has not ended. */
+  let isBusy = false;
+  /** The position whose model is on disk. */
+  let saved: Position | undefined;
+
+  async function saveModel(): Promise<void> {
+    if (saved === position) return;
+    await files.makeDirectory(output);
+    await removeLeftovers(files, output);
+    await saveOutput(run);
+    saved = position;
+  }
 
   /**
    * Begins a step or goes on with it. What lies between two steps is done at the start of the second: a checkpoint that is written
@@ -75,38 +112,51 @@ export async function openTrainer(run: Run): Promise<Trainer> {
 
   return {
     totalSteps,
+    notes,
     position: () => position,
     isStepFull: () => position.microStep === microSteps,
-    isPausable: () => engine.isPausable(),
+    isPausable: () => !isBusy && engine.isPausable(),
+
+    async isFinite() {
+      const { lossSum } = isOpen ? await engine.sums() : START;
+      return Number.isFinite(lossSum) && isFiniteState(engine.state);
+    },
 
     async microStep() {
+      isBusy = true;
       if (!isOpen) await open();
       const { step, microStep } = position;
       const index = step * microSteps + microStep;
       const batch = data.training.batchAt(index);
       await engine.microStep(batch, index);
       position = { ...position, microStep: microStep + 1 };
+      isBusy = false;
       return batch.tokens;
     },
 
     async update() {
+      isBusy = true;
       const { step } = position;
       const result = await engine.update();
       const loss = result.lossSum / result.lossTokens;
       isOpen = false;
-      if (Number.isFinite(loss)) position = { ...START, step: step + 1 };
+      if (Number.isFinite(loss)) {
+        position = { ...START, step: step + 1 };
+        isBusy = false;
+      }
       return { ...result, loss, learningRate: rates(step).learningRate };
     },
 
     evaluate: () => evaluateRun(run, position.step),
 
-    saveModel: () => saveOutput(run),
+    saveModel,
 
-    async saveCheckpoint() {
+    async saveCheckpoint({ withModel = false, kept } = {}) {
       // A checkpoint goes on with the tokenizer and the config that stand beside it.
-      await saveOutput(run);
+      if (withModel || (saved === undefined && !config.resume)) await saveModel();
       const pending = isOpen ? await engine.sums() : {};
-      await saveCheckpoint(files, output, engine.state, { ...position, ...pending });
+      const note = { position: { ...position, ...pending }, identity: await ownIdentity() };
+      await saveCheckpoint(files, output, engine.state, note, { kept });
     },
   };
 }

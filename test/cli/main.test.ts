@@ -60,7 +60,7 @@ describe("bad input", () => {
     ["compare --suite kapa", 'flora: suite: no such suite; got "kapa"\n  did you mean kappa?\n'],
     [
       "compare --methods dense --output .",
-      /^flora: output: holds something that is no comparison; got \.\n/,
+      /^flora: --output: holds something that is no comparison; got \.\n/,
     ],
     ["doctor now", "flora: now: unexpected\n"],
   ])("flora %s is refused in a sentence", (line, message) => {

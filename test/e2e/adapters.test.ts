@@ -51,6 +51,7 @@ describe("a LoRA run from a model on disk", () => {
     expect(readdirSync(run.output).toSorted()).toEqual([
       "adapter_config.json",
       "adapter_model.safetensors",
+      "checkpoint",
       "tokenizer.json",
       "tokenizer_config.json",
     ]);

@@ -2,12 +2,12 @@
 
 import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { logPath } from "../../src/runs/log-line.ts";
 import type { ComparisonPlan } from "../../src/lab/compare/comparison.ts";
 import { parseMethods } from "../../src/lab/suites/method-spec.ts";
 import type { Launch, LaunchRequest } from "../../src/lab/compare/run-once.ts";
-import { checkpointPath } from "../../src/train/output/checkpoint.ts";
+import { checkpointFolder } from "../../src/train/output/checkpoints.ts";
 import { parseConfig, type TrainConfig } from "../../src/options/config.ts";
 import type { EndEvent, TrainEvent } from "../../src/runs/events.ts";
 import { linesOf } from "../runs/support.ts";
@@ -49,8 +49,8 @@ export function fakeLaunch(
     const write = flag === "--resume" ? appendFileSync : writeFileSync;
     write(logPath(config.output), linesOf(events));
     if (end === "interrupted") {
-      mkdirSync(dirname(checkpointPath(config.output)), { recursive: true });
-      writeFileSync(checkpointPath(config.output), "");
+      mkdirSync(checkpointFolder(config.output), { recursive: true });
+      writeFileSync(join(checkpointFolder(config.output), "step-00000001.safetensors"), "");
     }
     return { exitCode: EXIT_CODES[end], errorText: end === "killed" ? "\nended by SIGKILL" : "" };
   };

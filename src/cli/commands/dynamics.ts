@@ -59,9 +59,9 @@ const DEFAULTS = {
 export async function run(words: readonly string[]): Promise<number> {
   const { options: given, dataset, own } = await readRunOptions(words, OPTIONS);
   const config = parseConfig({ ...DEFAULTS, ...(await fetchInputs(given, dataset)) });
-  const { checkOutput } = await import("../../train/output/output.ts");
+  const { claimOutput } = await import("../../train/output/claim.ts");
   const context = await runContext(config);
-  await checkOutput(context.host.files, { ...config, resume: false });
+  const claim = await claimOutput(context.host.files, { ...config, resume: false });
   const probes = own.text("probe")?.split(",");
   const options: DynamicsOptions = {
     config,
@@ -71,8 +71,12 @@ export async function run(words: readonly string[]): Promise<number> {
   };
   const output = standardOutput();
   const { dynamics } = await import("../../lab/dynamics/dynamics.ts");
-  const result = await follow(dynamics(options, context), output);
-  return report(result, config.output, output);
+  try {
+    const result = await follow(dynamics(options, context), output);
+    return await report(result, config.output, output);
+  } finally {
+    await claim.release();
+  }
 }
 
 /** Follows the experiment to its end. */

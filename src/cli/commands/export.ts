@@ -31,7 +31,7 @@ export async function run(words: readonly string[]): Promise<number> {
   const output = required(options, "output", help);
   const { directory = model } = await fetchModels({ directory: model });
   const { files } = nodeHost();
-  const { checkEmpty } = await import("../../train/output/output.ts");
+  const { checkEmpty } = await import("../../train/output/claim.ts");
   await checkEmpty(files, output, { hint: `give another ${option("output")}` });
   const { exportOnnx } = await import("../../export/index.ts");
   const { graphs, parameterCount } = await exportOnnx(files, directory, output);

@@ -5,7 +5,7 @@
 
 import type { Host } from "../../host/host.ts";
 import { nodeHost } from "../../host/node.ts";
-import { parseConfig, type TrainConfig } from "../../options/config.ts";
+import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/config.ts";
 import type { EndEvent, TrainEvent } from "../../runs/events.ts";
 import { createConsole, type RunConsole } from "../reports/console.ts";
 import { fetchInputs } from "../inputs/fetch.ts";
@@ -48,7 +48,8 @@ type Train = (
 
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
-  const { options, dataset } = await readRunOptions(words);
+  const { options: given, dataset } = await readRunOptions(words);
+  const options = given.resume ? await ofItsRun(given) : given;
   const config = parseConfig(await fetchInputs(options, dataset));
   const { trainEvents } = await import("../../train/events.ts");
   const console = createConsole(standardOutput(), { program: programName(), words });
@@ -58,6 +59,12 @@ export async function run(words: readonly string[]): Promise<number> {
     (complete, { signal }) => trainEvents(complete, { ...context, signal }),
     console,
   );
+}
+
+/** The options of a run that goes on. */
+async function ofItsRun(given: TrainOptions): Promise<TrainOptions> {
+  const { resumedOptions } = await import("../../train/setup/resumed-options.ts");
+  return resumedOptions(nodeHost().files, given);
 }
 
 /** Follows a run to its end; returns the exit code. */

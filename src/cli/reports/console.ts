@@ -44,6 +44,7 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
   let progress: Progress = createProgress(output, { microSteps: 1 });
   let start: StartEvent | undefined;
   let tested: string | undefined;
+  let highestRate = 0;
 
   const task = (): Task => start?.task ?? "causal";
   const reportOptions = (): ReportOptions => ({ width: output.width, style });
@@ -53,11 +54,15 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
       case "start":
         start = event;
         progress = createProgress(output, { microSteps: event.config.microSteps });
-        return progress.print(startReport(event, reportOptions()));
+        return progress.print([
+          ...startReport(event, reportOptions()),
+          ...(event.notes ?? []).flatMap((note) => wrap(note, output.width)),
+        ]);
       case "micro-step":
         return progress.microStep(event);
       case "step":
         steps.push({ step: event.step, loss: event.loss });
+        highestRate = Math.max(highestRate, event.learningRate);
         return progress.step(event);
       case "evaluation":
         evaluations.push(event);
@@ -82,6 +87,9 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
       { ...reportOptions(), color: output.color, task: task() },
     );
 
+  /** A tenth of what was too much. */
+  const lowerRate = (): string => String(Number((highestRate / 10).toPrecision(2)));
+
   /** What came of the run, and what to do now. */
   function next(event: EndEvent): string[] {
     const { reason, step, totalSteps, message } = event;
@@ -97,10 +105,18 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
       ];
     }
     if (reason === "not a number") {
-      const advice = "try a smaller --learning-rate, --max-grad-norm 1 or a longer --warmup-steps";
+      const { checkpointStep } = event;
+      const advice = "with a smaller --learning-rate, --max-grad-norm 1 or a longer --warmup-steps";
       return [
-        style.red(`stopped at step ${step}: the loss is not a number`),
-        ...(told.length > 0 ? told : wrap(advice, output.width)),
+        style.red(`stopped at step ${step} of ${totalSteps}`),
+        ...told,
+        ...(checkpointStep === undefined
+          ? wrap(`begin again ${advice}`, output.width)
+          : [
+              `go on from step ${checkpointStep} at a lower rate:`,
+              `  ${program} train ${quoteWords([...resumeWords(words), "--resume-learning-rate", lowerRate()])}`,
+              ...wrap(`or begin again ${advice}`, output.width),
+            ]),
       ];
     }
     // A prompt as the model was trained on; text models take any.

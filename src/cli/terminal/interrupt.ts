@@ -17,6 +17,11 @@ export function onInterrupt(interrupt: (isFirst: boolean) => void): () => void {
       interrupt(false);
     }
   };
-  process.on("SIGINT", listener).on("SIGTERM", listener);
-  return () => void process.off("SIGINT", listener).off("SIGTERM", listener);
+  // A terminal that is closed sends SIGHUP; a program that started this one and is gone, a disconnection.
+  for (const event of WAYS_OUT) process.on(event, listener);
+  return () => {
+    for (const event of WAYS_OUT) process.off(event, listener);
+  };
 }
+
+const WAYS_OUT = ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"] as const;

@@ -13,10 +13,11 @@ const KEPT_CHARACTERS = 10_000;
 export const launchTrain: Launch = ({ optionsFile, flag, signal }) =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [PROGRAM, "train", optionsFile, flag], {
-      stdio: ["ignore", "ignore", "pipe"],
+      // The channel closes when this process ends, however it does; the other one then ends too.
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     let errorText = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       errorText = (errorText + text).slice(-KEPT_CHARACTERS);
     });
     const interrupt = () => void child.kill("SIGTERM");

@@ -5,10 +5,9 @@
 
 import { UsageError } from "../../errors.ts";
 import { writeFileAtomic } from "../../host/atomic.ts";
-import { exists } from "../../host/content.ts";
 import type { FileStore, Host } from "../../host/host.ts";
 import { join } from "../../host/path.ts";
-import { checkpointPath, removeCheckpoint } from "../../train/output/checkpoint.ts";
+import { hasCheckpoint, removeCheckpoints } from "../../train/output/checkpoints.ts";
 import { parseConfig, type TrainConfig } from "../../options/config.ts";
 import { identityOf, type PlannedRun } from "./plan-runs.ts";
 import type { StepEvent } from "../../runs/events.ts";
@@ -95,7 +94,7 @@ async function* attempt(
   if (context.signal.aborted) {
     return { run, status: "interrupted", message: undefined, log: undefined };
   }
-  const goesOn = isSame && (await exists(files, checkpointPath(directory)));
+  const goesOn = isSame && (await hasCheckpoint(files, directory));
   yield { type: "run", run, how: goesOn ? "goes on" : "starts" };
   const optionsFile = await prepareDirectory(files, run, goesOn);
   const after = await logBytes(files, directory);
@@ -113,6 +112,8 @@ async function* attempt(
     if (event.type === "step") yield { type: "progress", run, step: event };
   }
   const outcome = judge(run, await ended, await readRunLog(files, directory));
+  // Nobody goes on with a run of a comparison that is done.
+  if (outcome.status !== "interrupted") await removeCheckpoints(files, directory);
   // A sweep is about a number; its weights are of no use.
   if (run.purpose === "sweep") await files.remove(join(directory, "model.safetensors"));
   return outcome.status !== "finished" && context.signal.aborted
@@ -152,7 +153,7 @@ async function prepareDirectory(
   await files.makeDirectory(directory);
   if (!goesOn) {
     await files.remove(logPath(directory));
-    await removeCheckpoint(files, directory);
+    await removeCheckpoints(files, directory);
   }
   const path = join(directory, "run.json");
   const content = `${JSON.stringify(options, undefined, 2)}\n`;

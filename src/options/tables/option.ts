@@ -34,6 +34,8 @@ export interface Option {
   readonly byMethod?: true;
   /** What stands for the value in the help, where the kind has no better word. */
   readonly value?: string;
+  /** A run that goes on may have another value, or one of the same content: it does not change what is computed. */
+  readonly changeable?: true;
   /** It may be given several times on the command line. */
   readonly repeats?: true;
 }

@@ -1,18 +1,17 @@
 /**
- * @file A run that can go on: weights, accumulators, optimizer state and position in one file, written atomically, so that they
- * always belong together. Random numbers need no state: they follow from the seed and the position.
+ * @file A run that can go on, as a file: weights, accumulators, optimizer state, position, and what run it is, written atomically, so
+ * that they always belong together. Random numbers need no state: they follow from the seed and the position.
  */
 
 import { z } from "zod";
 import { FormatError, option, UsageError } from "../../errors.ts";
-import { exists } from "../../host/content.ts";
 import type { FileStore } from "../../host/host.ts";
-import { dirname, join } from "../../host/path.ts";
 import { restore } from "../../runtime/buffers.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import { sameShape } from "../../tensor/shape.ts";
-import { openSafetensors, writeSafetensors } from "../../weights/index.ts";
+import { openSafetensors, type SafetensorsFile, writeSafetensors } from "../../weights/index.ts";
 import { namedBuffers, type TrainState } from "../../engine/parts/state.ts";
+import { type Identity, identitySchema } from "./identity.ts";
 
 /** How far a run has come. */
 export interface Position {
@@ -35,45 +34,63 @@ const positionSchema: z.ZodType<Position> = z.object({
   lossSum: z.number(),
 });
 
-export const checkpointPath = (output: string): string =>
-  join(output, "checkpoint", "state.safetensors");
+/** What a checkpoint says beside its tensors. */
+export interface CheckpointNote {
+  readonly position: Position;
+  /** Undefined in files of before there were identities. */
+  readonly identity: Identity | undefined;
+}
 
-export async function saveCheckpoint(
+export async function writeCheckpoint(
   files: FileStore,
-  output: string,
+  path: string,
   state: TrainState,
-  position: Position,
-): Promise<string> {
-  const path = checkpointPath(output);
-  await files.makeDirectory(dirname(path));
-  const buffers = [...allBuffers(state)];
-  const tensors = await Promise.all(
-    buffers.map(async ([name, buffer]) => [name, await readTensor(buffer)] as const),
+  { position, identity }: CheckpointNote,
+): Promise<void> {
+  const tensors = [...allBuffers(state)].map(
+    ([name, buffer]) =>
+      [
+        name,
+        {
+          dtype: buffer.dtype,
+          shape: buffer.shape,
+          read: async () => (await readTensor(buffer)).data,
+        },
+      ] as const,
   );
   await writeSafetensors(files, path, tensors, {
-    metadata: { position: JSON.stringify(position) },
+    metadata: { position: JSON.stringify(position), run: JSON.stringify(identity) },
   });
-  return path;
+}
+
+/**
+ * What a checkpoint says, its tensors left alone.
+ *
+ * @throws {FormatError} if it is damaged.
+ */
+export async function readNote(files: FileStore, path: string): Promise<CheckpointNote> {
+  const file = await openSafetensors(files, path);
+  try {
+    return noteOf(path, file);
+  } finally {
+    await file.close();
+  }
 }
 
 /**
  * Restores a checkpoint into a state of the same model and options.
  *
- * @throws {UsageError} if there is none, or it belongs to other options.
+ * @throws {UsageError} if it belongs to other options.
+ * @throws {FormatError} if it is damaged; the state is then neither this nor that.
  */
-export async function loadCheckpoint(
+export async function restoreCheckpoint(
   files: FileStore,
-  output: string,
+  path: string,
   state: TrainState,
-): Promise<Position> {
-  const path = checkpointPath(output);
-  if (!(await exists(files, path))) {
-    throw new UsageError(`${option("resume")}: no checkpoint; got ${path}`, {
-      hint: `leave ${option("resume")} out to start anew`,
-    });
-  }
+): Promise<CheckpointNote> {
   const file = await openSafetensors(files, path);
   try {
+    const note = noteOf(path, file);
     const buffers = allBuffers(state);
     const strange = [...file.tensors.keys()].find((name) => !buffers.has(name));
     if (strange !== undefined) throw otherOptions(path, `has ${strange}`);
@@ -88,24 +105,60 @@ export async function loadCheckpoint(
       }
     }
     for (const [name, buffer] of buffers) restore(name, buffer, await file.read(name));
-    const position = positionSchema.safeParse(JSON.parse(file.metadata["position"] ?? "null"));
-    if (!position.success) throw new FormatError(path, "has no position");
-    return position.data;
+    return note;
   } finally {
     await file.close();
   }
 }
 
-const otherOptions = (path: string, how: string): UsageError =>
-  new UsageError(`resume: the checkpoint belongs to other options; got ${path}, which ${how}`, {
-    hint: "give the options that the run was started with",
-  });
+function noteOf(path: string, { metadata }: SafetensorsFile): CheckpointNote {
+  const position = positionSchema.safeParse(parse(metadata["position"]));
+  if (!position.success) throw new FormatError(path, "has no position");
+  const run = metadata["run"];
+  if (run === undefined) return { position: position.data, identity: undefined };
+  const identity = identitySchema.safeParse(parse(run));
+  if (!identity.success) throw new FormatError(path, "does not say what run it belongs to");
+  return { position: position.data, identity: identity.data };
+}
 
-export const removeCheckpoint = (files: FileStore, output: string): Promise<void> =>
-  files.remove(dirname(checkpointPath(output)));
+function parse(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "null");
+  } catch {
+    return undefined;
+  }
+}
+
+const otherOptions = (path: string, how: string): UsageError =>
+  new UsageError(
+    `${option("resume")}: the checkpoint belongs to other options; got ${path}, which ${how}`,
+    { hint: "give the options that the run was started with" },
+  );
 
 const allBuffers = (state: TrainState) =>
   new Map([
     ...[...state.weights].map(([name, buffer]) => [`weight/${name}`, buffer] as const),
     ...namedBuffers(state),
   ]);
+
+/** Whether all numbers of a state are finite: weights, accumulators and what optimizers remember. */
+export async function isFiniteState(state: TrainState): Promise<boolean> {
+  for (const buffer of allBuffers(state).values()) {
+    const data = await buffer.read();
+    if (buffer.dtype === "float32" && !(data instanceof BigInt64Array)) {
+      for (const value of data) if (!Number.isFinite(value)) return false;
+    }
+    // An exponent of ones is infinite, or no number.
+    const exponent = EXPONENTS.get(buffer.dtype);
+    if (exponent !== undefined && data instanceof Uint16Array) {
+      for (const bits of data) if ((bits & exponent) === exponent) return false;
+    }
+  }
+  return true;
+}
+
+/** The bits of an exponent. */
+const EXPONENTS: ReadonlyMap<string, number> = new Map([
+  ["float16", 0x7c00],
+  ["bfloat16", 0x7f80],
+]);

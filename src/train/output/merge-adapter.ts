@@ -8,7 +8,7 @@ import type { FileStore } from "../../host/host.ts";
 import { cpuRuntime } from "../../runtime/node.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import { saveModel } from "../../weights/index.ts";
-import { checkEmpty } from "./output.ts";
+import { checkEmpty } from "./claim.ts";
 import { createProgramCache } from "../../runtime/programs.ts";
 
 export interface MergeAdapterOptions extends LoadModelOptions {

@@ -1,48 +1,18 @@
-/**
- * @file The output directory: a Hugging Face model, or the adapters of one in peft's format; the log; and a checkpoint while there is
- * something to go on with.
- */
+/** @file What a run leaves: a Hugging Face model, or the adapters of one in peft's format. The log and checkpoints stand beside it. */
 
 import type { Run } from "../setup/run.ts";
 import { mergedWeights } from "../../adapters/merge.ts";
 import { peftName, settingsOf } from "../../adapters/index.ts";
-import { option, UsageError } from "../../errors.ts";
 import { readJsonObject } from "../../files/read-json.ts";
 import { exists } from "../../host/content.ts";
-import { errorCode, fileError } from "../../host/file-error.ts";
-import type { FileStore } from "../../host/host.ts";
 import { join } from "../../host/path.ts";
 import { bufferOf } from "../../runtime/buffers.ts";
 import { repositoryOfPath } from "../../hub/cache.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import { saveAdapter, saveModel } from "../../weights/index.ts";
-import type { TrainConfig } from "../../options/config.ts";
 import { leavesAdapters } from "../setup/method.ts";
 
 const GENERATION_CONFIG = "generation_config.json";
-
-/** @throws {UsageError} if the output directory holds something and may not be touched. */
-export async function checkOutput(
-  files: FileStore,
-  { output, overwrite, resume }: TrainConfig,
-): Promise<void> {
-  const hint = `give another ${option("output")}, ${option("resume")} to go on, or ${option("overwrite")} to replace it`;
-  await checkEmpty(files, output, { isFree: overwrite || resume, hint });
-}
-
-/** @throws {UsageError} if an output directory holds something, unless it is free to be written to, or cannot be read. */
-export async function checkEmpty(
-  files: FileStore,
-  output: string,
-  { isFree = false, hint }: { readonly isFree?: boolean; readonly hint: string },
-): Promise<void> {
-  const entries = await files.list(output).catch((error: unknown) => {
-    if (errorCode(error) === "ENOENT") return [];
-    throw fileError(output, "opening the output directory", error);
-  });
-  if (entries.length === 0 || isFree) return;
-  throw new UsageError(`output: the directory is not empty; got ${output}`, { hint });
-}
 
 export async function saveOutput(run: Run): Promise<void> {
   if (leavesAdapters(run.config)) return saveAdapters(run);

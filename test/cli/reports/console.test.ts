@@ -98,12 +98,21 @@ describe("what comes next", () => {
     );
   });
 
-  it("says what to try when the loss is not a number", () => {
-    const reason = "not a number";
-    expect(tail(print([startEvent(), endEvent({ reason, step: 7 })]))).toContain(
-      "stopped at step 7: the loss is not a number\ntry a smaller --learning-rate",
-    );
-    const message = "the loss of step 8 is not a number; try a lower learningRate";
-    expect(tail(print([startEvent(), endEvent({ reason, step: 7, message })]))).toContain(message);
+  it.each([
+    [{}, "begin again with a smaller --learning-rate"],
+    [
+      { checkpointStep: 6 },
+      "go on from step 6 at a lower rate:\n" +
+        "  npx flora train --resume --resume-learning-rate 0.0005\n" +
+        "or begin again with a smaller --learning-rate",
+    ],
+  ])("says what to try when the loss is not a number, with %o", (left, advice) => {
+    const message = "the loss of step 8 is not a number";
+    const events = [
+      startEvent(),
+      stepEvent({ learningRate: 0.005 }),
+      endEvent({ reason: "not a number", step: 7, message, ...left }),
+    ];
+    expect(tail(print(events))).toContain(`stopped at step 7 of 400\n${message}\n${advice}`);
   });
 });
