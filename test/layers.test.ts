@@ -35,7 +35,12 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Where Node may be seen: its modules, and what it has beside the Web: `process` and `Buffer`. */
-const WITH_NODE: readonly string[] = ["src/host/node.ts", "src/runtime/node.ts", "src/cli/"];
+const WITH_NODE: readonly string[] = [
+  "src/host/node.ts",
+  "src/host/node-memory.ts",
+  "src/runtime/node.ts",
+  "src/cli/",
+];
 
 const mayUseNode = (file: string): boolean => WITH_NODE.some((place) => file.startsWith(place));
 

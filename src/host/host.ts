@@ -35,6 +35,8 @@ export interface Memory {
   residentBytes(): number;
   /** The most they have been. */
   peakBytes(): number;
+  /** Those that it may still take; infinite where nobody says. */
+  availableBytes(): number;
 }
 
 /** The name of a digest. */

@@ -38,6 +38,8 @@ export interface MemoryHostOptions {
   readonly files?: Readonly<Record<string, Uint8Array | string>>;
   readonly environment?: Readonly<Record<string, string | undefined>>;
   readonly home?: string;
+  /** Of memory; without end if absent. */
+  readonly availableBytes?: number;
   /** The time at the beginning, in milliseconds since 1970. */
   readonly dateMs?: number;
   /** The change of the disk, counted from 1, that fails, and with which code; "ENOSPC" if it is not said. */
@@ -114,7 +116,11 @@ function startProcess(machine: Machine, options: MemoryHostOptions): MemoryHost 
         signal?.throwIfAborted();
       },
     },
-    memory: { residentBytes: () => 0, peakBytes: () => 0 },
+    memory: {
+      residentBytes: () => 0,
+      peakBytes: () => 0,
+      availableBytes: () => options.availableBytes ?? Infinity,
+    },
     home: options.home ?? "/home",
     randomBytes,
     environment: (name) => options.environment?.[name],

@@ -19,6 +19,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { crc32 } from "node:zlib";
 import { claim } from "./claim.ts";
+import { availableBytes } from "./node-memory.ts";
 import { errorCode, isAbsent } from "./file-error.ts";
 import type { FileEntry, FileStore, Host, NewFile, ReadableFile } from "./host.ts";
 
@@ -39,6 +40,7 @@ export const nodeHost = (): Host => ({
   memory: {
     residentBytes: () => process.memoryUsage.rss(),
     peakBytes: () => process.resourceUsage().maxRSS * 1024,
+    availableBytes,
   },
   home: homedir(),
   randomBytes: (count) => new Uint8Array(randomBytes(count)),

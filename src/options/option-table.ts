@@ -108,6 +108,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
     rank: {
       kind: "integer",
       above: 0,
+      max: 1e6,
       byMethod: true,
       help: "rows of a projection, or rank of an adapter; 128 for flora and relora, else 8",
     },
@@ -261,8 +262,20 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
     maxGradNorm: { kind: "number", above: 0, help: "clip gradients to this global norm" },
   },
   run: {
-    batchSize: { kind: "integer", above: 0, default: 8, help: "sequences in a micro-batch" },
-    microSteps: { kind: "integer", above: 0, default: 1, help: "micro-batches in a step" },
+    batchSize: {
+      kind: "integer",
+      above: 0,
+      max: 1e6,
+      default: 8,
+      help: "sequences in a micro-batch",
+    },
+    microSteps: {
+      kind: "integer",
+      above: 0,
+      max: 1e6,
+      default: 1,
+      help: "micro-batches in a step",
+    },
     steps: {
       kind: "integer",
       above: 0,
@@ -296,6 +309,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
     threads: {
       kind: "integer",
       above: 0,
+      max: 1024,
       help: "threads of an operator; one per core if absent",
       changeable: true,
     },

@@ -37,7 +37,7 @@ export interface TrainConfig {
 
   /** How gradients are kept, or which adapters are trained instead. Default: "flora". */
   readonly method: "dense" | "flora" | "lora" | "lora-fa" | "lora+" | "relora" | "plora" | "cola";
-  /** Rows of a projection, or rank of an adapter; 128 for flora and relora, else 8. A whole number above 0. */
+  /** Rows of a projection, or rank of an adapter; 128 for flora and relora, else 8. A whole number above 0 and at most 1000000. */
   readonly rank: number;
   /** The family that projections are drawn from. Default: "gaussian". */
   readonly projection: "gaussian" | "rademacher" | "orthonormal";
@@ -101,9 +101,9 @@ export interface TrainConfig {
   /** Clip gradients to this global norm. A number above 0. */
   readonly maxGradNorm?: number | undefined;
 
-  /** Sequences in a micro-batch. A whole number above 0. Default: 8. */
+  /** Sequences in a micro-batch. A whole number above 0 and at most 1000000. Default: 8. */
   readonly batchSize: number;
-  /** Micro-batches in a step. A whole number above 0. Default: 1. */
+  /** Micro-batches in a step. A whole number above 0 and at most 1000000. Default: 1. */
   readonly microSteps: number;
   /** Optimizer steps; else epochs decide. A whole number above 0. */
   readonly steps?: number | undefined;
@@ -115,7 +115,7 @@ export interface TrainConfig {
   readonly recompute: boolean;
   /** Rows of the output embedding computed at a time. A whole number above 0. Default: 4096. */
   readonly vocabularyChunk: number;
-  /** Threads of an operator; one per core if absent. A whole number above 0. */
+  /** Threads of an operator; one per core if absent. A whole number above 0 and at most 1024. */
   readonly threads?: number | undefined;
 
   /** Directory for the model, the log and checkpoints. Default: "runs/flora". */

@@ -8,7 +8,8 @@ import { findCheckpoint } from "./output/checkpoints.ts";
 import { claimOutput } from "./output/claim.ts";
 import { compareOptions } from "./output/identity.ts";
 import type { RunInputs } from "./setup/inputs.ts";
-import { prepare } from "./setup/prepare.ts";
+import { promiseMemory, promiseWeights } from "./memory/promise.ts";
+import { gather, openRun } from "./setup/prepare.ts";
 import type { Run, RunContext } from "./setup/run.ts";
 
 export interface TrainContext extends RunContext {
@@ -32,7 +33,10 @@ export async function* trainEvents(
   const claim = inputs.writes === false ? undefined : await claimOutput(context.host.files, config);
   try {
     if (config.resume) await checkResumed(context.host.files, config);
-    const run = await prepare(config, context, inputs);
+    await promiseWeights(config, context, inputs);
+    const parts = await gather(config, context, inputs);
+    await promiseMemory(parts);
+    const run = await openRun(parts);
     onPrepared(run);
     try {
       yield* trainPrepared(run, signal);

@@ -33,7 +33,7 @@ import type { EndEvent, EvaluationEvent, TrainEvent, TranslationEvent } from "..
 import { logged } from "../runs/logged.ts";
 import type { Tokenizer } from "../text/index.ts";
 import { type TrainContext, trainEvents } from "./events.ts";
-import { resumedOptions } from "./setup/resumed-options.ts";
+import { resumedOptions } from "./output/resumed-options.ts";
 import { saveOutput } from "./output/output.ts";
 import type { Metric, RunInputs } from "./setup/inputs.ts";
 

@@ -36,7 +36,7 @@ it("power cuts at every change of the disk, four ways each", async () => {
   let tried = 0;
   const lost: string[] = [];
   for (const [kind, options] of Object.entries(KINDS)) {
-    for await (const saving of savings(options, 3)) {
+    for await (const saving of savings(options, 4)) {
       const { kills, problems } = await powerCuts(saving);
       tried += kills;
       lost.push(...problems.map((problem) => `${kind}: ${problem}`));

@@ -63,7 +63,7 @@ export async function run(words: readonly string[]): Promise<number> {
 
 /** The options of a run that goes on. */
 async function ofItsRun(given: TrainOptions): Promise<TrainOptions> {
-  const { resumedOptions } = await import("../../train/setup/resumed-options.ts");
+  const { resumedOptions } = await import("../../train/output/resumed-options.ts");
   return resumedOptions(nodeHost().files, given);
 }
 

@@ -1,6 +1,6 @@
 /** @file The architectures, by `model_type`. */
 
-import { UsageError } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import type { Architecture } from "../architecture.ts";
 import type { ConfigFields } from "../config.ts";
 import type { Model, Task } from "../model.ts";
@@ -58,7 +58,20 @@ export function knownFields(fields: ConfigFields): {
   return { own, foreign: new Set(all.filter((name) => !own.includes(name))) };
 }
 
+/** No model has more layers; each is made before anything can be said of its memory. */
+const MOST_LAYERS = 256;
+
+function checkLayers(fields: ConfigFields): void {
+  for (const [name, value] of Object.entries(fields)) {
+    if (!/layers?$/.test(name) || typeof value !== "number" || value <= MOST_LAYERS) continue;
+    throw new UsageError(
+      `${option(`model.${name}`)}: must be at most ${MOST_LAYERS}; got ${value}`,
+    );
+  }
+}
+
 function architectureOf(fields: ConfigFields): Architecture {
+  checkLayers(fields);
   const type = fields["model_type"] ?? "gpt2";
   const architecture = ARCHITECTURES.get(type);
   if (architecture) return architecture;

@@ -27,7 +27,7 @@ import { leavesAdapters, type Trainee, traineeOf } from "../setup/method.ts";
 import { describePlan, type ParameterPlan } from "../../engine/plan.ts";
 
 /** What the memory of a run depends on. */
-interface MemoryParts {
+export interface MemoryParts {
   readonly config: TrainConfig;
   readonly trainee: Trainee;
   /** The shapes of batches that occur, the largest last. */
@@ -39,7 +39,7 @@ interface MemoryParts {
 }
 
 /** Node and onnxruntime, loaded and idle. */
-const IDLE_BYTES = 110e6;
+export const IDLE_BYTES = 110e6;
 /** A compiled program without its workspace. */
 const SESSION_BYTES = 0.5e6;
 
@@ -111,7 +111,7 @@ function allocatedBytes({ parts, state }: Engine) {
   };
 }
 
-async function predict(parts: MemoryParts): Promise<MemoryTable> {
+export async function predict(parts: MemoryParts): Promise<MemoryTable> {
   const { trainee, shapes, baseBytes, dataBytes } = parts;
   const { engine, programs } = await countedStep(parts);
   const allocated = allocatedBytes(engine);

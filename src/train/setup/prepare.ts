@@ -15,11 +15,22 @@ import { classifierOf, contextLengthOf, modelOf } from "./model.ts";
 import type { Run, RunContext } from "./run.ts";
 import { fillWeights } from "./weights.ts";
 
-export async function prepare(
+/** All of a run but its engine; of its parameters, those are named that a new head draws. */
+export type RunParts = Omit<Run, "engine">;
+
+/** Everything that a run takes. */
+export const prepare = async (
   config: TrainConfig,
   context: RunContext,
   inputs: RunInputs = {},
-): Promise<Run> {
+): Promise<Run> => openRun(await gather(config, context, inputs));
+
+/** Model, data and plan; nothing large is allocated but what the data take. */
+export async function gather(
+  config: TrainConfig,
+  context: RunContext,
+  inputs: RunInputs = {},
+): Promise<RunParts> {
   const { files } = context.host;
   const dataset = openDataset({ ...inputs, config, files });
   const tokenizer =
@@ -45,15 +56,22 @@ export async function prepare(
     contextLength,
     key: dataKey(config.seed),
   });
+  const drawn = hasNewHead ? headParams(base) : [];
+  return { ...trainee, config, context, inputs, tokenizer, processor, data, drawn };
+}
+
+/** The run, with an engine that has its weights. */
+export async function openRun({ drawn: newHead, ...parts }: RunParts): Promise<Run> {
+  const { config, context, data, inputs } = parts;
   const engine = openEngine({
     ...config,
-    ...trainee,
+    ...parts,
     runtime: context.runtime,
     shapes: data.shapes,
     objective: inputs.objective,
   });
-  const run = { ...trainee, config, context, inputs, tokenizer, processor, data, engine };
-  const drawn = await fillWeights(run, hasNewHead ? headParams(base) : []);
+  const run = { ...parts, engine };
+  const drawn = await fillWeights(run, newHead);
   // Reading and tokenizing leave more garbage than a small model has weights.
   context.runtime.collectGarbage();
   return { ...run, drawn };

@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, it } from "vitest";
-import { KINDS, powerCuts, savings } from "./saved-states.ts";
+import { KINDS, powerCuts, savings } from "../saved-states.ts";
 
 describe.each(Object.entries(KINDS))("a run of %s", (_, options) => {
   it("has one of two states whenever the power goes", async () => {

@@ -3,7 +3,7 @@
 import type { FileStore } from "../../host/host.ts";
 import { checkOptions, parseConfig, type TrainOptions } from "../../options/config.ts";
 import { OPTIONS } from "../../options/option-table.ts";
-import { findCheckpoint } from "../output/checkpoints.ts";
+import { findCheckpoint } from "./checkpoints.ts";
 
 /** What belongs to one process, not to the run. */
 const OF_ONE_PROCESS = new Set(["output", "overwrite", "resume", "resumeLearningRate"]);

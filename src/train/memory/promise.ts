@@ -1,0 +1,164 @@
+/**
+ * @file A run that does not fit into memory does not begin: before anything large is allocated its predicted peak is compared with what
+ * there is, and what would fit is said, best first.
+ */
+
+import { option, UsageError } from "../../errors.ts";
+import type { Host } from "../../host/host.ts";
+import type { InputTypes } from "../../models/model.ts";
+import type { TrainConfig } from "../../options/config.ts";
+import type { MemoryTable } from "../../runs/events.ts";
+import { bytesPerElement } from "../../tensor/dtype.ts";
+import { elementCount } from "../../tensor/shape.ts";
+import type { RunInputs } from "../setup/inputs.ts";
+import { traineeOf } from "../setup/method.ts";
+import { modelOf } from "../setup/model.ts";
+import type { RunContext } from "../setup/run.ts";
+import type { RunParts } from "../setup/prepare.ts";
+import { IDLE_BYTES, type MemoryParts, predict } from "./memory.ts";
+
+/**
+ * Checks that the weights of a model from scratch fit, before its data are read.
+ *
+ * @throws {UsageError} with what they would take, and what there is.
+ */
+export async function promiseWeights(
+  config: TrainConfig,
+  { host }: RunContext,
+  { model: loaded }: RunInputs,
+): Promise<void> {
+  if (typeof config.model === "string" || loaded) return;
+  const { params } = await modelOf(host.files, config, { vocabularySize: 1 });
+  const needed = [...params.values()].reduce(
+    (sum, { shape }) => sum + elementCount(shape) * bytesPerElement(config.weightDtype),
+    0,
+  );
+  const available = freeBytes(host);
+  if (needed > available) throw tooLarge("the weights alone", { needed, available });
+}
+
+/**
+ * Checks that a run fits.
+ *
+ * @throws {UsageError} with what it would take, what there is, and what would fit.
+ */
+export async function promiseMemory(run: RunParts): Promise<void> {
+  const { config, context, data, inputs } = run;
+  const { memory } = context.host;
+  const available = freeBytes(context.host);
+  const baseBytes = Math.max(IDLE_BYTES, memory.residentBytes() - (data.bytes ?? 0));
+  const { shapes, bytes: dataBytes } = data;
+  const parts = { config, trainee: run, shapes, dataBytes, baseBytes };
+  const batch = batchBytes(shapes.at(-1) ?? {});
+  // A counted step holds one batch.
+  if (batch > available) throw tooLarge("one batch alone", { needed: batch, available });
+  const table = await predict(parts);
+  const needed = table.predictedTotal;
+  if (needed <= available) return;
+  const fitting: string[] = [];
+  for (const { changes, words } of savers(config, shareOf(table, available))) {
+    const peak = await predict(changed(parts, changes, inputs)).then(
+      ({ predictedTotal }) => predictedTotal,
+      () => Infinity,
+    );
+    if (peak <= available) fitting.push(`${words} (${gigabytes(peak)})`);
+  }
+  throw tooLarge("the run", { needed, available }, fitting);
+}
+
+const freeBytes = ({ memory }: Host): number => memory.availableBytes() + memory.residentBytes();
+
+const batchBytes = (types: InputTypes): number =>
+  Object.values(types).reduce(
+    (sum, { dtype, shape }) => sum + elementCount(shape) * bytesPerElement(dtype),
+    0,
+  );
+
+const tooLarge = (
+  what: string,
+  { needed, available }: { readonly needed: number; readonly available: number },
+  fitting: readonly string[] = [],
+): UsageError =>
+  new UsageError(
+    `memory: ${what} would take ${gigabytes(needed)}; got ${gigabytes(available)} that are free`,
+    {
+      hint:
+        fitting.length === 0
+          ? "take a smaller model, a shorter context, or fewer sequences at a time"
+          : `what would fit: ${fitting.slice(0, 3).join(", or ")}`,
+    },
+  );
+
+/** The share of a batch that would fit, as far as memory is that of batches. */
+function shareOf({ rows, predictedTotal }: MemoryTable, available: number): number {
+  const ofBatches = rows
+    .filter(({ name }) => name === "activations" || name === "workspace")
+    .reduce((sum, { predicted }) => sum + predicted, 0);
+  return (available - (predictedTotal - ofBatches)) / ofBatches;
+}
+
+interface Saver {
+  readonly changes: Partial<TrainConfig>;
+  readonly words: string;
+}
+
+/** Options that take less memory, best first: what changes no number, then what changes few. */
+function savers(config: TrainConfig, share: number): readonly Saver[] {
+  const { batchSize, microSteps, rank, recompute } = config;
+  const found: Saver[] = [];
+  const add = (changes: Partial<TrainConfig>, ...words: readonly string[]): void => {
+    found.push({ changes, words: words.join(" ") });
+  };
+  if (!recompute) add({ recompute: true }, option("recompute", "true"));
+  const sizes = Array.from({ length: 20 }, (_, i) => batchSize / 2 ** (i + 1));
+  const fitting = sizes.filter((size) => Number.isInteger(size) && size <= share * batchSize);
+  for (const size of fitting.slice(0, 2)) {
+    const steps = microSteps * (batchSize / size);
+    add(
+      { recompute: true, batchSize: size, microSteps: steps },
+      option("batchSize", String(size)),
+      option("microSteps", String(steps)),
+    );
+  }
+  const least = { recompute: true, batchSize: 1, microSteps: microSteps * batchSize };
+  if (config.method === "dense") {
+    add({ ...least, method: "flora" }, option("method", "flora"), option("batchSize", "1"));
+  }
+  if (rank > 8) add({ ...least, rank: 8 }, option("rank", "8"), option("batchSize", "1"));
+  if (config.weightDtype === "float32") {
+    add(
+      { ...least, weightDtype: "bfloat16" },
+      option("weightDtype", "bfloat16"),
+      option("batchSize", "1"),
+    );
+  }
+  return found;
+}
+
+/** The same run with other options. */
+function changed(
+  parts: MemoryParts,
+  changes: Partial<TrainConfig>,
+  inputs: RunInputs,
+): MemoryParts {
+  const config = { ...parts.config, ...changes };
+  return {
+    ...parts,
+    config,
+    trainee: traineeOf(parts.trainee.base, config, inputs),
+    shapes: parts.shapes.map((types) =>
+      withBatchSize(types, parts.config.batchSize, config.batchSize),
+    ),
+  };
+}
+
+const withBatchSize = (types: InputTypes, from: number, to: number): InputTypes =>
+  Object.fromEntries(
+    Object.entries(types).map(([name, { dtype, shape }]) => [
+      name,
+      { dtype, shape: shape.map((dim, axis) => (axis === 0 && dim === from ? to : dim)) },
+    ]),
+  );
+
+const gigabytes = (bytes: number): string =>
+  bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toPrecision(3)} GB`;
