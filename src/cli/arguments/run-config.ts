@@ -82,7 +82,7 @@ export async function readRunOptions(
   }
   const { dataset, ...options } = values;
   return {
-    options: checkOptions(options),
+    options: checkOptions(await withPaths(options, flags)),
     dataset: typeof dataset === "string" ? dataset : undefined,
     own: parsedOptions(ownOptions, ownValues),
   };
@@ -167,6 +167,18 @@ function optionsOf(given: ReadonlyMap<string, string | boolean>): Values {
     options[name] = merge(table, nest(path, typeof word === "string" ? scalar(word) : word));
   }
   return options;
+}
+
+/** The options with the files that words of the command line name: a comma stands between two, where no file has it in its name. */
+async function withPaths(options: Values, flags: Values): Promise<Values> {
+  const { files } = nodeHost();
+  const lists = Object.entries(flags).map(async ([name, word]) => {
+    const isPaths = findOption(RUN_OPTIONS, name)?.kind === "paths";
+    if (!isPaths || typeof word !== "string" || !word.includes(",")) return [];
+    const isWhole = (await files.stat(word).catch(() => undefined)) !== undefined;
+    return isWhole ? [] : [[name, word.split(",").filter((path) => path !== "")] as const];
+  });
+  return { ...options, ...Object.fromEntries((await Promise.all(lists)).flat()) };
 }
 
 const headOf = (key: string): string => key.split(".")[0] ?? "";

@@ -42,6 +42,19 @@ describe("readRunConfig", () => {
     expect(await read(...words)).toMatchObject(expected);
   });
 
+  it.each([
+    [(folder: string) => [`${folder}/a,b.txt`], (folder: string) => [`${folder}/a,b.txt`]],
+    [(folder: string) => [`${folder}/a,c.txt`], (folder: string) => [`${folder}/a`, "c.txt"]],
+    [() => ["a,b,c"], () => ["a", "b", "c"]],
+    [() => [","], undefined],
+  ])("finds files with commas between, or in their names", async (words, expected) => {
+    file("a,b.txt", "text");
+    const reading = read("--train", ...words(folder), "--validation", ...words(folder));
+    if (expected === undefined) return expect(reading).rejects.toThrow("a list of paths; got []");
+    const paths = expected(folder);
+    expect(await reading).toMatchObject({ train: paths, validation: paths });
+  });
+
   it("lets the command line win over the file, field by field", async () => {
     const path = file(
       "run.yaml",
