@@ -5,22 +5,28 @@ import type { FileStore } from "../host/host.ts";
 import { type Conversation, conversationReader } from "./examples/conversations.ts";
 import { type ExampleKind, kindOfRow, onlyKind } from "./examples/kinds.ts";
 import { type LabelledText, labelledNames, labelledReader } from "./examples/labelled.ts";
-import { pairReader, PAIR_COLUMNS, type SentencePair } from "./examples/pairs.ts";
+import { namesPairs, pairReader, type SentencePair, USUAL_PAIR } from "./examples/pairs.ts";
 import { type ExampleReader, readExamples } from "./examples/reader.ts";
 import { textsOf, type TextPart } from "./examples/texts.ts";
 import { openParallel } from "./formats/parallel.ts";
 import { type Peekable, peekable } from "./formats/peek.ts";
-import { detectFormat, extensionsFor, type Formats, FORMATS } from "./formats/registry.ts";
-import type { PlacedRow, RowKind, RowSource } from "./formats/row.ts";
+import {
+  detectFormat,
+  extensionsFor,
+  formatOf,
+  type Formats,
+  FORMATS,
+} from "./formats/registry.ts";
+import type { Format, PlacedRow, RowKind, RowSource } from "./formats/row.ts";
 import { type DataInput, pathsOf, sourceOf } from "./input.ts";
 
-/** The columns that examples stand in. */
+/** The columns that examples stand in, where they are not the usual ones. */
 export interface DataColumns {
-  readonly textColumn: string;
+  readonly textColumn?: string | undefined;
   readonly pairColumn?: string | undefined;
-  readonly labelColumn: string;
-  readonly sourceColumn: string;
-  readonly targetColumn: string;
+  readonly labelColumn?: string | undefined;
+  readonly sourceColumn?: string | undefined;
+  readonly targetColumn?: string | undefined;
 }
 
 /** An input, and how its examples are to be found. */
@@ -53,8 +59,8 @@ export interface Examples {
 
 /** The examples of an input, of which nothing is read before it is asked for. */
 export function examplesOf(request: InputRequest): Examples {
-  const { columns } = request;
-  const input = openInput(request);
+  const named = namedColumns(request.columns);
+  const input = openInput(request, named.pairs ?? named.texts);
   const allOf = <E>(kind: RowKind, reader: ExampleReader<E>, names?: readonly string[]) =>
     once(async () => {
       const examples: (readonly E[])[] = [];
@@ -64,31 +70,30 @@ export function examplesOf(request: InputRequest): Examples {
       return examples.length === 1 ? (examples[0] ?? []) : examples.flat();
     });
   const read = async function* (): AsyncGenerator<TextPart, void, undefined> {
-    for (const source of input.sources("texts", [columns.textColumn])) {
-      yield* textsOf(source, columns.textColumn);
+    for (const source of input.sources("texts", named.texts)) {
+      yield* textsOf(source, named.texts?.[0]);
     }
-  };
-  const names = pairNames(columns);
-  const labels = {
-    text: columns.textColumn,
-    pair: columns.pairColumn,
-    label: columns.labelColumn,
   };
   return {
     formatKind: input.formatKind,
-    kind: once(async () => input.formatKind() ?? kindOfRow((await input.first())?.row)),
-    pairs: allOf("pairs", pairReader(names), names),
+    kind: once(async () => input.formatKind() ?? kindOfRow((await input.first())?.row, named)),
+    pairs: allOf("pairs", pairReader(named.pairs), named.pairs),
     conversations: allOf("conversations", conversationReader()),
-    labelled: allOf("labelled", labelledReader(labels), labelledNames(labels)),
+    labelled: allOf("labelled", labelledReader(named.labelled), labelledNames(named.labelled)),
     ...readTwice(read),
   };
 }
 
-/** The columns of pairs, if they have names of their own. */
-function pairNames({ sourceColumn, targetColumn }: DataColumns) {
-  const [[source, target]] = PAIR_COLUMNS;
-  const isNamed = sourceColumn !== source || targetColumn !== target;
-  return isNamed ? ([sourceColumn, targetColumn] as const) : undefined;
+/** The columns of each kind of examples; of texts and of pairs undefined, where nobody named one. */
+function namedColumns(columns: DataColumns) {
+  const { textColumn, pairColumn, labelColumn, sourceColumn, targetColumn } = columns;
+  const [source, target] = USUAL_PAIR;
+  const hasPairs = sourceColumn !== undefined || targetColumn !== undefined;
+  return {
+    texts: textColumn === undefined ? undefined : ([textColumn] as const),
+    pairs: hasPairs ? ([sourceColumn ?? source, targetColumn ?? target] as const) : undefined,
+    labelled: { text: textColumn ?? "text", pair: pairColumn, label: labelColumn ?? "label" },
+  };
 }
 
 /** What is always the same, made when it is first asked for. */
@@ -126,9 +131,13 @@ interface Input {
   sources(kind: RowKind, columns?: readonly string[]): readonly RowSource[];
 }
 
-function openInput({ input, files, name, formats = FORMATS }: InputRequest): Input {
+/** @param columns - that are named, where the first row is to tell what all are */
+function openInput(
+  { input, files, name, formats = FORMATS }: InputRequest,
+  columns: readonly string[] | undefined,
+): Input {
   const paths = pathsOf(input);
-  if (paths) return openPaths(paths, { files, formats });
+  if (paths) return openPaths(paths, { files, formats, columns });
   const source = peekable(sourceOf(input, name));
   return { formatKind: () => undefined, first: source.first, sources: () => [source] };
 }
@@ -136,34 +145,35 @@ function openInput({ input, files, name, formats = FORMATS }: InputRequest): Inp
 interface Place {
   readonly files: FileStore;
   readonly formats: Formats;
+  readonly columns: readonly string[] | undefined;
 }
 
-function openPaths(paths: readonly string[], { files, formats }: Place): Input {
+function openPaths(paths: readonly string[], { files, formats, columns: told }: Place): Input {
   const [path = "", second = ""] = paths;
+  const open = (format: Format, each: string, columns: readonly string[] | undefined): RowSource =>
+    format.open({ files, path: each, columns, isHeader: namesPairs });
   let peeked: Peekable | undefined;
   return {
     formatKind() {
-      const format = detectFormat(paths, formats);
-      return format === "parallel" ? "pairs" : onlyKind(format.kinds);
+      const found = detectFormat(paths, formats);
+      if (found === "parallel") return "pairs";
+      const [kind, ...others] = new Set(found.map(({ kinds }) => onlyKind(kinds)));
+      return others.length === 0 ? kind : undefined;
     },
     async first() {
-      const format = detectFormat(paths, formats);
-      if (format === "parallel") return undefined;
-      peeked ??= peekable(format.open({ files, path }));
+      const found = detectFormat(paths, formats);
+      if (found === "parallel") return undefined;
+      peeked ??= peekable(open(found[0], path, told));
       return peeked.first();
     },
     sources(kind, columns) {
-      if (kind === "pairs" && detectFormat(paths, formats) === "parallel") {
-        return [openParallel(files, [path, second])];
-      }
-      return paths.map((each) => {
-        const format = detectFormat([each], formats);
-        if (format === "parallel" || !format.kinds.includes(kind)) {
-          throw refusal(kind, each, formats);
-        }
-        // What was opened without names has the columns that told its kind; labels are not among them.
-        if (peeked && kind !== "labelled") return peeked;
-        return format.open({ files, path: each, columns });
+      const found = detectFormat(paths, formats);
+      if (kind === "pairs" && found === "parallel") return [openParallel(files, [path, second])];
+      return paths.map((each, i) => {
+        const format = found === "parallel" ? formatOf(each, formats) : found[i];
+        if (!format?.kinds.includes(kind)) throw refusal(kind, each, formats);
+        const isPeeked = i === 0 && columns?.join() === told?.join();
+        return isPeeked && peeked ? peeked : open(format, each, columns);
       });
     },
   };

@@ -64,7 +64,14 @@ describe("labelled texts", () => {
   });
 
   it.each([
-    ["another format", "a.txt", "a", named, UsageError, "read from .tsv or .jsonl files"],
+    [
+      "another format",
+      "a.txt",
+      "a",
+      named,
+      UsageError,
+      "read from .tsv, .csv, .jsonl or .json files",
+    ],
     ["no such name", "a.tsv", "gj04\t1\n", named, UsageError, 'no column "text" in'],
     [
       "no such number",

@@ -39,7 +39,7 @@ describe("the files of a dataset", () => {
     [["train.tsv", "dev1.tsv", "dev2.tsv"], {}, /2 files could be the validation data/],
     [["a.jsonl"], { train: ["b.jsonl"] }, /there is no file b\.jsonl/],
     [["data/a.parquet", "README.md"], {}, /has parquet, which is not read here; got data/],
-    [["a.csv"], {}, /has no \.jsonl, \.ndjson, \.tsv or \.txt file; got a\.csv/],
+    [["a.xml"], {}, /has no \.csv, \.json, \.jsonl, \.ndjson, \.tsv or \.txt file; got a\.xml/],
     [[], {}, /got no files/],
   ])("%j, asked for %j, are refused", (paths, wanted, message) => {
     const split = () => splitFiles("a/b", paths, wanted);
