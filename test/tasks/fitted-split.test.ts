@@ -38,7 +38,7 @@ const fit = (split: Split<string>, tooLong: TooLong = "drop") =>
   );
 
 describe("a split", () => {
-  it.each<readonly [readonly string[], "drop" | "refuse" | "truncate", ...(readonly string[])]>([
+  it.each<readonly [readonly string[], TooLong, string, string, string]>([
     [["a", "b", "c"], "refuse", "a b", "c", "2 words, 1 held out"],
     [
       ["a", "", "c"],
