@@ -37,6 +37,8 @@ export interface InputRequest {
   /** What rows in memory are called in messages. */
   readonly name?: string;
   readonly formats?: Formats | undefined;
+  /** What all examples may take in memory, texts excepted; without a limit by default. */
+  readonly mostBytes?: number | undefined;
 }
 
 /** @throws {UsageError} or {FormatError}, each of its functions, if the input is nothing of the kind. */
@@ -65,7 +67,7 @@ export function examplesOf(request: InputRequest): Examples {
     once(async () => {
       const examples: (readonly E[])[] = [];
       for (const source of input.sources(kind, names)) {
-        examples.push(await readExamples(source, reader));
+        examples.push(await readExamples(source, reader, request));
       }
       return examples.length === 1 ? (examples[0] ?? []) : examples.flat();
     });

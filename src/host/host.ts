@@ -35,6 +35,8 @@ export interface Memory {
   residentBytes(): number;
   /** The most they have been. */
   peakBytes(): number;
+  /** What strings and objects may take together before the engine of JavaScript gives up; undefined where it does not say. */
+  heapLimitBytes(): number | undefined;
 }
 
 /** The name of a digest. */

@@ -114,7 +114,7 @@ function startProcess(machine: Machine, options: MemoryHostOptions): MemoryHost 
         signal?.throwIfAborted();
       },
     },
-    memory: { residentBytes: () => 0, peakBytes: () => 0 },
+    memory: { residentBytes: () => 0, peakBytes: () => 0, heapLimitBytes: () => undefined },
     home: options.home ?? "/home",
     randomBytes,
     environment: (name) => options.environment?.[name],

@@ -17,6 +17,7 @@ import {
 import { homedir, hostname } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { getHeapStatistics } from "node:v8";
 import { crc32 } from "node:zlib";
 import { claim } from "./claim.ts";
 import { errorCode, isAbsent } from "./file-error.ts";
@@ -39,6 +40,7 @@ export const nodeHost = (): Host => ({
   memory: {
     residentBytes: () => process.memoryUsage.rss(),
     peakBytes: () => process.resourceUsage().maxRSS * 1024,
+    heapLimitBytes: () => getHeapStatistics().heap_size_limit,
   },
   home: homedir(),
   randomBytes: (count) => new Uint8Array(randomBytes(count)),

@@ -295,6 +295,17 @@ describe("pairs", () => {
     expect(error).toHaveProperty("message", expect.stringContaining(where));
   });
 
+  it("refuses more than the memory takes", async () => {
+    const source = "a".repeat(1000);
+    const all = Array.from({ length: 20 }, () => ({ source, target: "b" }));
+    const read = (mostBytes: number) =>
+      examplesOf({ files: nodeFiles, input: all, columns: {}, mostBytes }).pairs();
+    expect(await read(40_000)).toHaveLength(20);
+    await expect(read(10_000)).rejects.toThrow(
+      "data: too many pairs for the memory; got more than 8",
+    );
+  });
+
   it("refuses a text", async () => {
     const error = await caught(readPairs({ paths: ["a.txt"] }));
     expect(error).toBeInstanceOf(UsageError);

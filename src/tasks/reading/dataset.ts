@@ -41,6 +41,8 @@ export interface DatasetRequest {
   readonly heldOut?: DataInput | undefined;
   /** The formats of files; those of the library by default. */
   readonly formats?: Formats | undefined;
+  /** What examples may take in memory; without a limit by default. */
+  readonly mostBytes?: number | undefined;
 }
 
 /** Examples for training and those held out. */
@@ -79,10 +81,13 @@ export interface TextSplit {
   readonly validation: AsyncIterable<TextPart> | undefined;
 }
 
-export function openDataset({ config, files, formats, ...inputs }: DatasetRequest): Dataset {
+export function openDataset(request: DatasetRequest): Dataset {
+  const { config, files, formats, mostBytes, ...inputs } = request;
   const { task, train, validation } = config;
   const open = (input: DataInput | undefined, name: string): Examples | undefined =>
-    input === undefined ? undefined : examplesOf({ input, name, files, formats, columns: config });
+    input === undefined
+      ? undefined
+      : examplesOf({ input, name, files, formats, mostBytes, columns: config });
   const training = open(inputs.data ?? train, "data");
   const held = open(inputs.heldOut ?? validation, "validation");
   const needed = (word: string): Examples => {
