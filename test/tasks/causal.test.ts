@@ -77,7 +77,7 @@ describe("conversations", () => {
         ", 1 with nothing to learn and left out",
     );
     const counts = [0, 1].map((position) => training.batchAt(position).lossTokens);
-    expect(counts.toSorted()).toEqual([2, 3]);
+    expect(new Set(counts)).toEqual(new Set([2, 3]));
     const none = jsonl("none.jsonl", conversation("hi", ""), conversation("ho", ""));
     await expect(load({ train: none }, silent)).rejects.toThrow(
       "conversations: none of those to learn from is of use; got 1 with nothing to learn",
@@ -116,12 +116,12 @@ describe("the kind of examples", () => {
     );
     const data = await load({ train });
     expect(data.description).toBe("3 pairs, 1 with nothing to learn and left out, 1 held out");
-    const texts = [0, 1, 2].map((position) => {
+    const learned = [0, 1, 2].map((position) => {
       const { targets, weights } = data.training.batchAt(position);
       return bytes.decode([...targets].filter((_, i) => weights[i] === 1));
     });
-    const [end = ""] = [bytes.decode([bytes.endOfText ?? 0])];
-    expect(texts.toSorted()).toEqual([`a${end}`, `bc${end}`, `d${end}`]);
+    const end = bytes.decode([bytes.endOfText ?? 0]);
+    expect(learned.toSorted()).toEqual([`a${end}`, `bc${end}`, `d${end}`]);
     expect(data.pairs).toEqual([{ source: "", target: "f" }]);
   });
 
