@@ -287,12 +287,20 @@ describe("pairs", () => {
     ["a.jsonl", '\n{"de":"a","en":"b"}\n', "a.jsonl, line 2; got de, en"],
     ["a.jsonl", '{"prompt":"a","completion":"b"}', "a.jsonl, line 1; got prompt, completion"],
     ["a.csv", "de,en\na,b\n", "a.csv; got de, en"],
+    ["a.tsv", "Source\tTarget\na\tb\n", "a.tsv; got Source, Target"],
   ])("lists the columns of %s where one is missing", async (name, content, where) => {
     const paths = await write({ [name]: content });
     const error = await caught(readPairs({ paths, sourceColumn: "fr", targetColumn: "en" }));
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toHaveProperty("message", expect.stringContaining('data: no column "fr" in '));
     expect(error).toHaveProperty("message", expect.stringContaining(where));
+  });
+
+  it("takes names in capitals for a header line, and not for a pair", async () => {
+    const paths = await write({ "a.tsv": "Source\tTarget\na\tb\n" });
+    await expect(readPairs({ paths })).rejects.toThrow(
+      'no column "source" in ' + `${paths[0]}, line 2; got Source, Target`,
+    );
   });
 
   it("refuses more than the memory takes", async () => {

@@ -49,11 +49,13 @@ export const OTHER_PAIR_FORMS: readonly PairForm[] = [
   { columns: ["anchor", "positive"] },
 ];
 
-/** Whether these are names of columns that have pairs in them. */
-export const namesPairs = (names: readonly string[]): boolean =>
-  [...PAIR_FORMS, ...OTHER_PAIR_FORMS].some(({ columns }) =>
-    columns.every((column) => names.includes(column)),
+/** Whether these are names of columns that have pairs in them, however they are capitalised: no sentences, in any case. */
+export function namesPairs(names: readonly string[]): boolean {
+  const plain = new Set(names.map((name) => name.trim().toLowerCase()));
+  return [...PAIR_FORMS, ...OTHER_PAIR_FORMS].some(({ columns }) =>
+    columns.every((column) => plain.has(column)),
   );
+}
 
 /** Pairs of the columns of these names; by default of those that the first row has. Rows that are empty on both sides are left out. */
 export const pairReader = (named?: PairColumns): ExampleReader<SentencePair> => ({
