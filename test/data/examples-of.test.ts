@@ -299,7 +299,7 @@ describe("pairs", () => {
   it("takes names in capitals for a header line, and not for a pair", async () => {
     const paths = await write({ "a.tsv": "Source\tTarget\na\tb\n" });
     await expect(readPairs({ paths })).rejects.toThrow(
-      'no column "source" in ' + `${paths[0]}, line 2; got Source, Target`,
+      `no column "source" in ${paths[0]}, line 2; got Source, Target`,
     );
   });
 
