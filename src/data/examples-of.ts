@@ -1,36 +1,28 @@
 /** @file The examples of an input. Its rows are read once, whatever is asked for first: what they are, or the examples themselves. */
 
-import { UsageError } from "../errors.ts";
-import type { FileStore } from "../host/host.ts";
 import { type Conversation, conversationReader } from "./examples/conversations.ts";
-import { type ExampleKind, kindOfRow, onlyKind } from "./examples/kinds.ts";
+import { type ExampleKind, kindOfRow } from "./examples/kinds.ts";
 import { type LabelledText, labelledNames, labelledReader } from "./examples/labelled.ts";
-import { pairReader, PAIR_COLUMNS, type SentencePair } from "./examples/pairs.ts";
+import { pairReader, type SentencePair, USUAL_PAIR } from "./examples/pairs.ts";
 import { type ExampleReader, readExamples } from "./examples/reader.ts";
 import { textsOf, type TextPart } from "./examples/texts.ts";
-import { openParallel } from "./formats/parallel.ts";
-import { type Peekable, peekable } from "./formats/peek.ts";
-import { detectFormat, extensionsFor, type Formats, FORMATS } from "./formats/registry.ts";
-import type { PlacedRow, RowKind, RowSource } from "./formats/row.ts";
-import { type DataInput, pathsOf, sourceOf } from "./input.ts";
+import type { RowKind } from "./formats/row.ts";
+import { openInput, type OpenInput } from "./open-input.ts";
 
-/** The columns that examples stand in. */
+/** The columns that examples stand in, where they are not the usual ones. */
 export interface DataColumns {
-  readonly textColumn: string;
+  readonly textColumn?: string | undefined;
   readonly pairColumn?: string | undefined;
-  readonly labelColumn: string;
-  readonly sourceColumn: string;
-  readonly targetColumn: string;
+  readonly labelColumn?: string | undefined;
+  readonly sourceColumn?: string | undefined;
+  readonly targetColumn?: string | undefined;
 }
 
 /** An input, and how its examples are to be found. */
-export interface InputRequest {
-  readonly files: FileStore;
-  readonly input: DataInput;
+export interface InputRequest extends OpenInput {
   readonly columns: DataColumns;
-  /** What rows in memory are called in messages. */
-  readonly name?: string;
-  readonly formats?: Formats | undefined;
+  /** What all examples may take in memory, texts excepted; without a limit by default. */
+  readonly mostBytes?: number | undefined;
 }
 
 /** @throws {UsageError} or {FormatError}, each of its functions, if the input is nothing of the kind. */
@@ -53,42 +45,41 @@ export interface Examples {
 
 /** The examples of an input, of which nothing is read before it is asked for. */
 export function examplesOf(request: InputRequest): Examples {
-  const { columns } = request;
-  const input = openInput(request);
+  const named = namedColumns(request.columns);
+  const input = openInput(request, named.pairs ?? named.texts);
   const allOf = <E>(kind: RowKind, reader: ExampleReader<E>, names?: readonly string[]) =>
     once(async () => {
       const examples: (readonly E[])[] = [];
       for (const source of input.sources(kind, names)) {
-        examples.push(await readExamples(source, reader));
+        examples.push(await readExamples(source, reader, request));
       }
       return examples.length === 1 ? (examples[0] ?? []) : examples.flat();
     });
   const read = async function* (): AsyncGenerator<TextPart, void, undefined> {
-    for (const source of input.sources("texts", [columns.textColumn])) {
-      yield* textsOf(source, columns.textColumn);
+    for (const source of input.sources("texts", named.texts)) {
+      yield* textsOf(source, named.texts?.[0]);
     }
-  };
-  const names = pairNames(columns);
-  const labels = {
-    text: columns.textColumn,
-    pair: columns.pairColumn,
-    label: columns.labelColumn,
   };
   return {
     formatKind: input.formatKind,
-    kind: once(async () => input.formatKind() ?? kindOfRow((await input.first())?.row)),
-    pairs: allOf("pairs", pairReader(names), names),
+    kind: once(async () => input.formatKind() ?? kindOfRow((await input.first())?.row, named)),
+    pairs: allOf("pairs", pairReader(named.pairs), named.pairs),
     conversations: allOf("conversations", conversationReader()),
-    labelled: allOf("labelled", labelledReader(labels), labelledNames(labels)),
+    labelled: allOf("labelled", labelledReader(named.labelled), labelledNames(named.labelled)),
     ...readTwice(read),
   };
 }
 
-/** The columns of pairs, if they have names of their own. */
-function pairNames({ sourceColumn, targetColumn }: DataColumns) {
-  const [[source, target]] = PAIR_COLUMNS;
-  const isNamed = sourceColumn !== source || targetColumn !== target;
-  return isNamed ? ([sourceColumn, targetColumn] as const) : undefined;
+/** The columns of each kind of examples; of texts and of pairs undefined, where nobody named one. */
+function namedColumns(columns: DataColumns) {
+  const { textColumn, pairColumn, labelColumn, sourceColumn, targetColumn } = columns;
+  const [source, target] = USUAL_PAIR;
+  const hasPairs = sourceColumn !== undefined || targetColumn !== undefined;
+  return {
+    texts: textColumn === undefined ? undefined : ([textColumn] as const),
+    pairs: hasPairs ? ([sourceColumn ?? source, targetColumn ?? target] as const) : undefined,
+    labelled: { text: textColumn ?? "text", pair: pairColumn, label: labelColumn ?? "label" },
+  };
 }
 
 /** What is always the same, made when it is first asked for. */
@@ -117,71 +108,3 @@ function readTwice(read: () => AsyncGenerator<TextPart, void, undefined>) {
     },
   };
 }
-
-interface Input {
-  formatKind(): ExampleKind | undefined;
-  /** The first row; undefined if there is none. */
-  first(): Promise<PlacedRow | undefined>;
-  /** What examples of a kind are read from, one after another. */
-  sources(kind: RowKind, columns?: readonly string[]): readonly RowSource[];
-}
-
-function openInput({ input, files, name, formats = FORMATS }: InputRequest): Input {
-  const paths = pathsOf(input);
-  if (paths) return openPaths(paths, { files, formats });
-  const source = peekable(sourceOf(input, name));
-  return { formatKind: () => undefined, first: source.first, sources: () => [source] };
-}
-
-interface Place {
-  readonly files: FileStore;
-  readonly formats: Formats;
-}
-
-function openPaths(paths: readonly string[], { files, formats }: Place): Input {
-  const [path = "", second = ""] = paths;
-  let peeked: Peekable | undefined;
-  return {
-    formatKind() {
-      const format = detectFormat(paths, formats);
-      return format === "parallel" ? "pairs" : onlyKind(format.kinds);
-    },
-    async first() {
-      const format = detectFormat(paths, formats);
-      if (format === "parallel") return undefined;
-      peeked ??= peekable(format.open({ files, path }));
-      return peeked.first();
-    },
-    sources(kind, columns) {
-      if (kind === "pairs" && detectFormat(paths, formats) === "parallel") {
-        return [openParallel(files, [path, second])];
-      }
-      return paths.map((each) => {
-        const format = detectFormat([each], formats);
-        if (format === "parallel" || !format.kinds.includes(kind)) {
-          throw refusal(kind, each, formats);
-        }
-        // What was opened without names has the columns that told its kind; labels are not among them.
-        if (peeked && kind !== "labelled") return peeked;
-        return format.open({ files, path: each, columns });
-      });
-    },
-  };
-}
-
-/** Why a file of some format holds no examples of a kind. */
-function refusal(kind: RowKind, path: string, formats: Formats): UsageError {
-  const files = extensionsFor(kind, formats);
-  if (kind === "pairs") {
-    return new UsageError(`data: pairs need two files or two columns; got ${path}`, {
-      hint: `add the file with the other side, or use a ${files} file`,
-    });
-  }
-  return new UsageError(`data: ${SUBJECTS[kind]} read from ${files} files; got ${path}`);
-}
-
-const SUBJECTS: Readonly<Record<Exclude<RowKind, "pairs">, string>> = {
-  texts: "text is",
-  conversations: "conversations are",
-  labelled: "texts with labels are",
-};

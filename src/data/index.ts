@@ -79,7 +79,13 @@ export {
 } from "./examples/texts.ts";
 export { type DataColumns, type Examples, examplesOf, type InputRequest } from "./examples-of.ts";
 export { type Line, linesOf } from "./formats/lines.ts";
-export { detectFormat, extensionsFor, type Formats, FORMATS } from "./formats/registry.ts";
+export {
+  detectFormat,
+  extensionsFor,
+  type FilesFormat,
+  type Formats,
+  FORMATS,
+} from "./formats/registry.ts";
 export type { Format, OpenRequest, PlacedRow, Row, RowKind, RowSource } from "./formats/row.ts";
 export { readTextFile, textChunks } from "./formats/text-chunks.ts";
 export { type DataInput, pathsOf, type Rows } from "./input.ts";

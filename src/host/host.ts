@@ -37,6 +37,8 @@ export interface Memory {
   peakBytes(): number;
   /** Those that it may still take; infinite where nobody says. */
   availableBytes(): number;
+  /** What strings and objects may take together before the engine of JavaScript gives up; undefined where it does not say. */
+  heapLimitBytes(): number | undefined;
 }
 
 /** The name of a digest. */

@@ -120,6 +120,7 @@ function startProcess(machine: Machine, options: MemoryHostOptions): MemoryHost 
       residentBytes: () => 0,
       peakBytes: () => 0,
       availableBytes: () => options.availableBytes ?? Infinity,
+      heapLimitBytes: () => undefined,
     },
     home: options.home ?? "/home",
     randomBytes,

@@ -17,6 +17,7 @@ import {
 import { homedir, hostname } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { getHeapStatistics } from "node:v8";
 import { crc32 } from "node:zlib";
 import { claim } from "./claim.ts";
 import { availableBytes } from "./node-memory.ts";
@@ -41,6 +42,7 @@ export const nodeHost = (): Host => ({
     residentBytes: () => process.memoryUsage.rss(),
     peakBytes: () => process.resourceUsage().maxRSS * 1024,
     availableBytes,
+    heapLimitBytes: () => getHeapStatistics().heap_size_limit,
   },
   home: homedir(),
   randomBytes: (count) => new Uint8Array(randomBytes(count)),

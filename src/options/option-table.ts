@@ -18,7 +18,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
   data: {
     train: {
       kind: "paths",
-      help: "training file, two line-aligned files, or a folder of images; none: the built-in grammar",
+      help: "training files, two line-aligned files, or folders of images; none: the built-in grammar",
       changeable: true,
     },
     validation: {
@@ -33,8 +33,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
     },
     textColumn: {
       kind: "text",
-      default: "text",
-      help: "the column that holds text, by name or number",
+      help: "the column that holds text, by name or number; text if absent",
       changeable: true,
     },
     pairColumn: {
@@ -44,20 +43,17 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
     },
     labelColumn: {
       kind: "text",
-      default: "label",
-      help: "the column that holds the class of a text",
+      help: "the column that holds the class of a text; label if absent",
       changeable: true,
     },
     sourceColumn: {
       kind: "text",
-      default: "source",
-      help: "the column that holds what is translated",
+      help: "the column that holds what is translated or asked; source, or what is usual, if absent",
       changeable: true,
     },
     targetColumn: {
       kind: "text",
-      default: "target",
-      help: "the column that holds the answer",
+      help: "the column that holds the answer; target, or what is usual, if absent",
       changeable: true,
     },
     augment: {

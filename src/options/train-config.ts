@@ -3,22 +3,22 @@
  */
 
 export interface TrainConfig {
-  /** Training file, two line-aligned files, or a folder of images; none: the built-in grammar. */
+  /** Training files, two line-aligned files, or folders of images; none: the built-in grammar. */
   readonly train?: readonly string[] | undefined;
   /** Held-out file(s); none: a part of the training data. */
   readonly validation?: readonly string[] | undefined;
   /** What is learned; the model and the files tell if absent. */
   readonly task?: "text" | "pairs" | "mask" | "classify" | "embed" | undefined;
-  /** The column that holds text, by name or number. Default: "text". */
-  readonly textColumn: string;
+  /** The column that holds text, by name or number; text if absent. */
+  readonly textColumn?: string | undefined;
   /** The column of a second text that is classified too. */
   readonly pairColumn?: string | undefined;
-  /** The column that holds the class of a text. Default: "label". */
-  readonly labelColumn: string;
-  /** The column that holds what is translated. Default: "source". */
-  readonly sourceColumn: string;
-  /** The column that holds the answer. Default: "target". */
-  readonly targetColumn: string;
+  /** The column that holds the class of a text; label if absent. */
+  readonly labelColumn?: string | undefined;
+  /** The column that holds what is translated or asked; source, or what is usual, if absent. */
+  readonly sourceColumn?: string | undefined;
+  /** The column that holds the answer; target, or what is usual, if absent. */
+  readonly targetColumn?: string | undefined;
   /** Images: mirror half of them, and with crop move them by up to 4 pixels too. Default: "none". */
   readonly augment: "none" | "flip" | "crop";
   /** Stands before every source. Default: "". */

@@ -13,9 +13,9 @@ import {
 } from "../data/index.ts";
 import { createChat } from "../text/index.ts";
 import { HELD_OUT_SHARE, spread } from "./reading/dataset.ts";
+import { count } from "./fitted-split.ts";
 import {
   type Batching,
-  count,
   examplesAsData,
   LENGTH_MULTIPLE,
   lengthsOf,
@@ -73,10 +73,12 @@ function loadPairs(request: DataRequest): Promise<TrainData> {
 
 async function loadConversations(request: DataRequest): Promise<TrainData> {
   const chat = createChat(request.tokenizer);
-  return examplesAsData("conversations", await request.dataset.conversations(), request, {
-    encode: (conversations, options) => conversationSequences(chat, conversations, options),
+  const conversations = await request.dataset.conversations();
+  const { data } = examplesAsData("conversations", conversations, request, {
+    encode: (all, options) => conversationSequences(chat, all, options),
     batching: batchingOf(request),
   });
+  return data;
 }
 
 /** Sequences in batches of similar lengths. */

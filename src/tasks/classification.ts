@@ -4,10 +4,11 @@ import {
   classBatch,
   type ClassifiedEncoding,
   type ExampleEncoding,
+  fitExamples,
   type LabelledText,
 } from "../data/index.ts";
-import { encoderData, fitSplits } from "./encoder.ts";
-import { count, notesOn } from "./pairs.ts";
+import { encoderData, paddingOf } from "./encoder.ts";
+import { count, describeSplit, fitSplit } from "./fitted-split.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
 export async function loadClassification(request: DataRequest): Promise<TrainData> {
@@ -28,14 +29,20 @@ export async function loadClassification(request: DataRequest): Promise<TrainDat
       ...(pair !== undefined && { pair }),
     }),
   };
-  const { prepared, held, padding } = fitSplits(await dataset.labelled(), encoding, request);
+  const { prepared, held } = fitSplit(
+    {
+      ...(await dataset.labelled()),
+      what: "texts",
+      encode: (texts, options) => fitExamples(texts, encoding, options),
+    },
+    request,
+  );
+  const padding = paddingOf(request);
   return encoderData(request, {
     training: prepared.sequences,
     heldOut: held.sequences,
     lengthOf: encoding.lengthOf,
     assemble: (rows) => classBatch(rows, padding),
-    description:
-      `${count(prepared.sequences.length)} texts of ${count(labels.size)} classes` +
-      `${notesOn(prepared)}, ${count(held.sequences.length)} held out`,
+    description: describeSplit(`texts of ${count(labels.size)} classes`, { prepared, held }),
   });
 }

@@ -3,11 +3,12 @@
 import {
   type EncodedPair,
   type ExampleEncoding,
+  fitExamples,
   pairedBatch,
   type SentencePair,
 } from "../data/index.ts";
-import { encoderData, fitSplits } from "./encoder.ts";
-import { count, notesOn } from "./pairs.ts";
+import { encoderData, paddingOf } from "./encoder.ts";
+import { describeSplit, fitSplit } from "./fitted-split.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
 export async function loadEmbedding(request: DataRequest): Promise<TrainData> {
@@ -22,14 +23,21 @@ export async function loadEmbedding(request: DataRequest): Promise<TrainData> {
     texts: ({ source, target }) => [source, target],
     withTexts: (_, [source = "", target = ""]) => ({ source, target }),
   };
-  const { prepared, held, padding } = fitSplits(await dataset.pairs(), encoding, request);
+  const { prepared, held } = fitSplit(
+    {
+      ...(await dataset.pairs()),
+      what: "pairs",
+      teaches: ({ source, target }) => [source, target].every((text) => text.trim() !== ""),
+      encode: (pairs, options) => fitExamples(pairs, encoding, options),
+    },
+    request,
+  );
+  const padding = paddingOf(request);
   return encoderData(request, {
     training: prepared.sequences,
     heldOut: held.sequences,
     lengthOf: encoding.lengthOf,
     assemble: (pairs) => pairedBatch(pairs, padding),
-    description:
-      `${count(prepared.sequences.length)} pairs${notesOn(prepared)}` +
-      `, ${count(held.sequences.length)} held out`,
+    description: describeSplit("pairs", { prepared, held }),
   });
 }

@@ -3,16 +3,13 @@
 import {
   type Batch,
   chosenOf,
-  type ExampleEncoding,
-  type Fitted,
-  fitExamples,
   type PaddingOptions,
   sortedEpochs,
   stretches,
 } from "../data/index.ts";
 import type { InputTypes, Model } from "../models/model.ts";
 import { foldIn, type Key } from "../random/key.ts";
-import { type Split, spread } from "./reading/dataset.ts";
+import { spread } from "./reading/dataset.ts";
 import { LENGTH_MULTIPLE, lengthsOf } from "./pairs.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
@@ -26,25 +23,13 @@ export interface EncoderExamples<T> {
   readonly description: string;
 }
 
-interface FittedSplits<T> {
-  readonly prepared: Fitted<T>;
-  readonly held: Fitted<T>;
-  readonly padding: PaddingOptions;
-}
-
-/** Both splits of the examples, encoded, and how batches are padded. Of those held out, what is too long is left out. */
-export function fitSplits<Example, T>(
-  { training, validation }: Split<Example>,
-  encoding: ExampleEncoding<Example, T>,
-  { config, tokenizer, contextLength }: DataRequest,
-): FittedSplits<T> {
-  const { batchSize, tooLong } = config;
-  return {
-    prepared: fitExamples(training, encoding, { contextLength, tooLong }),
-    held: fitExamples(validation, encoding, { contextLength, tooLong: "drop" }),
-    padding: { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength },
-  };
-}
+/** How batches of encoders are padded. */
+export const paddingOf = ({ config, tokenizer, contextLength }: DataRequest): PaddingOptions => ({
+  batchSize: config.batchSize,
+  pad: tokenizer.pad,
+  multiple: LENGTH_MULTIPLE,
+  contextLength,
+});
 
 /** The types of the batches of examples of this length. */
 export const batchTypes = (

@@ -12,7 +12,7 @@ import {
 import { imageInputOf, type Model } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
 import { spread } from "./reading/dataset.ts";
-import { count } from "./pairs.ts";
+import { count } from "./fitted-split.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
 export interface ImageRequest extends Omit<DataRequest, "tokenizer"> {

@@ -5,7 +5,8 @@ import { encodedParts, maskedBatch, type TextParts, tokenBuffer } from "../data/
 import type { Encoding, Tokenizer } from "../text/tokenizers/tokenizer.ts";
 import { heldOutCount } from "./reading/dataset.ts";
 import { encoderData } from "./encoder.ts";
-import { count, LENGTH_MULTIPLE } from "./pairs.ts";
+import { count } from "./fitted-split.ts";
+import { LENGTH_MULTIPLE } from "./pairs.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
 export async function loadMasked(request: DataRequest): Promise<TrainData> {

@@ -11,6 +11,7 @@ import {
 } from "../data/index.ts";
 import type { InputTypes, Task } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
+import { describeSplit, fitSplit } from "./fitted-split.ts";
 import { type Split, spread } from "./reading/dataset.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
@@ -20,7 +21,9 @@ export const LENGTH_MULTIPLE = 16;
 /** What a model is trained on for each example. */
 export interface ExampleFormat<E, T> {
   /** @throws {UsageError} as `fitPairs` does. */
-  encode(examples: readonly E[], options: FitOptions): Fitted<T>;
+  readonly encode: (examples: readonly E[], options: FitOptions) => Fitted<T>;
+  /** Whether something can be learned from an example; from all by default. */
+  readonly teaches?: (example: E) => boolean;
   /** How all sequences of a run, or some of them, come in batches. */
   batching(sequences: readonly T[]): Batching<T>;
 }
@@ -38,32 +41,40 @@ export async function loadPairData<T>(
   request: DataRequest,
   format: ExampleFormat<SentencePair, T>,
 ): Promise<TrainData> {
-  const examples = await request.dataset.pairs();
-  const pairs = spread(examples.validation, request.config.translations);
-  return { ...examplesAsData("pairs", examples, request, format), pairs };
+  const { config, dataset } = request;
+  const teaches = ({ target }: SentencePair) => target.trim() !== "";
+  const { data, heldOut } = examplesAsData("pairs", await dataset.pairs(), request, {
+    ...format,
+    teaches,
+  });
+  return { ...data, pairs: spread(heldOut, config.translations) };
+}
+
+interface ExampleData<E> {
+  readonly data: TrainData;
+  /** The examples that are held out. */
+  readonly heldOut: readonly E[];
 }
 
 /** Examples of any kind; `what` are they. */
 export function examplesAsData<E, T>(
   what: string,
   examples: Split<E>,
-  { config, contextLength }: DataRequest,
-  { encode, batching }: ExampleFormat<E, T>,
-): TrainData {
-  const { tooLong, batchSize } = config;
-  const prepared = encode(examples.training, { contextLength, tooLong });
-  const held = encode(examples.validation, { contextLength, tooLong: "drop" });
+  request: DataRequest,
+  { batching, ...format }: ExampleFormat<E, T>,
+): ExampleData<E> {
+  const { batchSize, evaluationBatches } = request.config;
+  const { prepared, held, heldOut } = fitSplit({ ...examples, ...format, what }, request);
   const { training, evaluation, shapes } = batching([...prepared.sequences, ...held.sequences]);
-  const evaluated = spread(held.sequences, batchSize * config.evaluationBatches);
-  return {
+  const evaluated = spread(held.sequences, batchSize * evaluationBatches);
+  const data = {
     training: training(prepared.sequences),
     evaluation: () => evaluation(evaluated),
     pairs: [],
     shapes,
-    description:
-      `${count(prepared.sequences.length)} ${what}${notesOn(prepared)}` +
-      `, ${count(held.sequences.length)} held out`,
+    description: describeSplit(what, { prepared, held }),
   };
+  return { data, heldOut };
 }
 
 /** The lengths of batches of sequences of these lengths, the longest last. */
@@ -72,18 +83,6 @@ export function lengthsOf(lengths: readonly number[], limit: number): readonly n
   const rounded = lengths.map((length) => paddedLength([length], padding));
   return [...new Set(rounded)].toSorted((a, b) => a - b);
 }
-
-/** What became of examples that were too long, in words. */
-export const notesOn = ({
-  dropped,
-  truncated,
-}: Pick<Fitted<unknown>, "dropped" | "truncated">): string =>
-  [
-    dropped > 0 ? `, ${count(dropped)} too long and left out` : "",
-    truncated > 0 ? `, ${count(truncated)} cut` : "",
-  ].join("");
-
-export const count = (n: number): string => n.toLocaleString("en-US");
 
 /** A model that goes on from the source sees where it ends by a line break, an encoder by the end of text. */
 export const templateOf = (

@@ -1,3 +1,4 @@
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { type DataColumns, type DataInput, examplesOf } from "../../src/data/index.ts";
 import { FormatError, UsageError } from "../../src/errors.ts";
@@ -14,7 +15,7 @@ const readPairs = ({
   paths,
   ...columns
 }: Partial<DataColumns> & { readonly paths: readonly string[] }) => open(paths, columns).pairs();
-const readTexts = async (path: string, textColumn = "text") =>
+const readTexts = async (path: string, textColumn?: string) =>
   (await collect(open(path, { textColumn }).texts())).map(({ text }) => text);
 
 const pairs = (...rows: readonly (readonly [string, string])[]) =>
@@ -30,6 +31,12 @@ describe("the kind of examples", () => {
     ["a.jsonl", '{"source":"a","target":"b"}', "pairs"],
     ["a.jsonl", '{"prompt":"a","completion":"b","text":"c"}', "pairs"],
     ["a.jsonl", '{"messages":[],"text":"c","prompt":"a","completion":"b"}', "conversations"],
+    ["a.jsonl", '{"instruction":"a","output":"b"}', "pairs"],
+    ["a.jsonl", '{"instruction":"a","output":"b","text":"c"}', "texts"],
+    ["a.json", '[{"question":"a","answer":"b"}]', "pairs"],
+    ["a.json", '{"messages":\n[]}', "conversations"],
+    ["a.csv", "id,text\n1,a\n", "texts"],
+    ["a.csv", "prompt,completion\na,b\n", "pairs"],
     ["a.jsonl", '{"prompt":"a","de":"b"}', undefined],
     ["a.jsonl", "\n", undefined],
   ])("%s with %j has %s", async (name, content, expected) => {
@@ -41,8 +48,26 @@ describe("the kind of examples", () => {
   });
 
   it("says where a line is no JSON", async () => {
-    const error = await caught(detectExamples(await write({ "a.jsonl": "\n[]" })));
+    const error = await caught(detectExamples(await write({ "a.jsonl": "\n3" })));
     expect(error).toMatchObject({ name: "FormatError", offset: 2 });
+  });
+
+  it.each<readonly [Partial<DataColumns>, string | undefined]>([
+    [{ textColumn: "body" }, "texts"],
+    [{ sourceColumn: "de", targetColumn: "text" }, "pairs"],
+    [{ sourceColumn: "de" }, "texts"],
+    [{ textColumn: "none" }, "texts"],
+  ])("is that of the columns of %j", async (columns, expected) => {
+    const paths = await write({ "a.jsonl": '{"text":"a","body":"b","de":"c"}' });
+    expect(await open(paths, columns).kind()).toBe(expected);
+  });
+
+  it.each<readonly [readonly string[], string | undefined]>([
+    [["a.txt", "b.txt", "c.txt"], "texts"],
+    [["a.tsv", "b.tsv"], "pairs"],
+    [["a.jsonl", "b.tsv"], undefined],
+  ])("of %j together is %s without a look", (paths, expected) => {
+    expect(open(paths).formatKind()).toBe(expected);
   });
 });
 
@@ -64,7 +89,49 @@ describe("pairs", () => {
       "a table of two columns",
       { "a.tsv": 'eins\tone\n\n"zwei"\ttwo\n' },
       {},
-      pairs(["eins", "one"], ['"zwei"', "two"]),
+      pairs(["eins", "one"], ["zwei", "two"]),
+    ],
+    [
+      "a table with quotes that are no marks of cells",
+      { "a.tsv": '"eins" sagte er\tone\n5" Rohr\t"two\n' },
+      {},
+      pairs(['"eins" sagte er', "one"], ['5" Rohr', '"two']),
+    ],
+    [
+      "a table whose header line has the usual names, though nobody named them",
+      { "a.tsv": "source\ttarget\neins\tone\n" },
+      {},
+      pairs(["eins", "one"]),
+    ],
+    [
+      "a table whose header line has the usual names, as somebody named them",
+      { "a.tsv": "id\ttarget\tsource\n1\tone\teins\n" },
+      { sourceColumn: "source", targetColumn: "target" },
+      pairs(["eins", "one"]),
+    ],
+    [
+      "a table whose header line has other names of pairs",
+      { "a.tsv": "question\tanswer\neins\tone\n" },
+      {},
+      pairs(["eins", "one"]),
+    ],
+    [
+      "a table with commas",
+      { "a.csv": 'id,source,target\r\n1,"eins, zwei","one\n""two"""\r\n,,\r\n' },
+      {},
+      pairs(["eins, zwei", 'one\n"two"']),
+    ],
+    [
+      "a table with semicolons, as spreadsheets write it",
+      { "a.csv": "\uFEFFde;en\neins, zwei;one\n" },
+      { sourceColumn: "de", targetColumn: "en" },
+      pairs(["eins, zwei", "one"]),
+    ],
+    [
+      "a table with commas by the numbers of its columns",
+      { "a.csv": "1,one,eins\n" },
+      { sourceColumn: "3", targetColumn: "2" },
+      pairs(["eins", "one"]),
     ],
     [
       "a table with a header line",
@@ -97,10 +164,56 @@ describe("pairs", () => {
       pairs(["eins", "one"]),
     ],
     [
-      "prompts and completions where the usual names are asked for",
-      { "a.jsonl": '{"prompt":"eins","completion":"one"}\n' },
-      { sourceColumn: "source", targetColumn: "target" },
+      "prompts and completions packed by gzip",
+      { "a.jsonl.gz": gzipSync('{"prompt":"eins","completion":"one"}\n') },
+      {},
       pairs(["eins", "one"]),
+    ],
+    [
+      "parallel files packed by gzip",
+      { "a.de.gz": gzipSync("eins\n"), "a.en.gz": gzipSync("one\n") },
+      {},
+      pairs(["eins", "one"]),
+    ],
+    [
+      "several files one after another",
+      {
+        "a.jsonl": '{"prompt":"eins","completion":"one"}\n',
+        "b.tsv": "zwei\ttwo\n",
+        "c.json": '[{"source":"drei","target":"three"}]',
+      },
+      {},
+      pairs(["eins", "one"], ["zwei", "two"], ["drei", "three"]),
+    ],
+    [
+      "instructions, with what they are about below them",
+      {
+        "a.json": JSON.stringify([
+          { instruction: "say it", input: "eins", output: "one" },
+          { instruction: "say it", input: "", output: "two", history: [] },
+          { instruction: "say it", output: "three" },
+          { instruction: "say it", input: null, output: "four", system: "be kind" },
+        ]),
+      },
+      {},
+      pairs(
+        ["say it\neins", "one"],
+        ["say it", "two"],
+        ["say it", "three"],
+        ["be kind\nsay it", "four"],
+      ),
+    ],
+    [
+      "answers to nothing",
+      { "a.jsonl": '{"prompt":"","completion":"one"}\n' },
+      {},
+      pairs(["", "one"]),
+    ],
+    [
+      "questions without an answer, which are left out later",
+      { "a.de": "eins\nzwei\n", "a.en": "one\n \n" },
+      {},
+      pairs(["eins", "one"], ["zwei", " "]),
     ],
     [
       "the usual columns though there are prompts too",
@@ -113,12 +226,40 @@ describe("pairs", () => {
   });
 
   it.each([
-    ["an empty target", { "a.de": "eins\nzwei\n", "a.en": "one\n \n" }, "target is empty", 2],
-    ["an empty source", { "a.tsv": "eins\tone\n\ttwo\n" }, "source is empty", 2],
+    [
+      "a list as what an instruction is about",
+      { "a.jsonl": '{"instruction":"a","input":[],"output":"b"}' },
+      '"input" must be a string; got an array',
+      1,
+    ],
+    [
+      "turns before an instruction",
+      { "a.jsonl": '{"instruction":"a","output":"b","history":[["c","d"]]}' },
+      '"history" must be empty, as earlier turns are read from "messages" alone; got 1 turns',
+      1,
+    ],
+    [
+      "a cell that goes on behind its quotes",
+      { "a.csv": 'source,target\na,b\n"c" d,e\n' },
+      'a cell in quotes must end with one; got "c" d,e',
+      3,
+    ],
+    [
+      "a cell whose quotes do not end",
+      { "a.csv": 'source,target\na,"b\n\nc,d\n' },
+      'a cell in quotes must end with one; got "b',
+      2,
+    ],
+    [
+      "two columns of one name",
+      { "a.csv": "source,target,source\na,b,c\n" },
+      "two columns have one name; got source",
+      1,
+    ],
     ["a row with too few cells", { "a.tsv": "eins\tone\nzwei\n" }, "columns; got 1", 2],
     ["a row with too many cells", { "a.tsv": "eins\tone\tun\n" }, "columns; got 3", 1],
     ["no JSON", { "a.jsonl": '{"source":"a","target":"b"}\nzwei\n' }, "not JSON; got zwei", 2],
-    ["no JSON object", { "a.jsonl": "\n[1]\n" }, "not a JSON object; got [1]", 2],
+    ["no JSON object", { "a.jsonl": "\n[1]\n" }, "not a JSON object; got 1", 2],
     ["a number", { "a.jsonl": '{"source":1,"target":"b"}' }, '"source" must be a string', 1],
     ["a list", { "a.jsonl": '{"source":"a","target":["b"]}' }, "string; got an array", 1],
     ["null", { "a.jsonl": '{"source":"a","target":null}' }, "string; got null", 1],
@@ -145,12 +286,32 @@ describe("pairs", () => {
     ["a.tsv", "de\ten\na\tb\n", "a.tsv; got de, en"],
     ["a.jsonl", '\n{"de":"a","en":"b"}\n', "a.jsonl, line 2; got de, en"],
     ["a.jsonl", '{"prompt":"a","completion":"b"}', "a.jsonl, line 1; got prompt, completion"],
+    ["a.csv", "de,en\na,b\n", "a.csv; got de, en"],
+    ["a.tsv", "Source\tTarget\na\tb\n", "a.tsv; got Source, Target"],
   ])("lists the columns of %s where one is missing", async (name, content, where) => {
     const paths = await write({ [name]: content });
     const error = await caught(readPairs({ paths, sourceColumn: "fr", targetColumn: "en" }));
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toHaveProperty("message", expect.stringContaining('data: no column "fr" in '));
     expect(error).toHaveProperty("message", expect.stringContaining(where));
+  });
+
+  it("takes names in capitals for a header line, and not for a pair", async () => {
+    const paths = await write({ "a.tsv": "Source\tTarget\na\tb\n" });
+    await expect(readPairs({ paths })).rejects.toThrow(
+      `no column "source" in ${paths[0]}, line 2; got Source, Target`,
+    );
+  });
+
+  it("refuses more than the memory takes", async () => {
+    const source = "a".repeat(1000);
+    const all = Array.from({ length: 20 }, () => ({ source, target: "b" }));
+    const read = (mostBytes: number) =>
+      examplesOf({ files: nodeFiles, input: all, columns: {}, mostBytes }).pairs();
+    expect(await read(40_000)).toHaveLength(20);
+    await expect(read(10_000)).rejects.toThrow(
+      "data: too many pairs for the memory; got more than 8",
+    );
   });
 
   it("refuses a text", async () => {
@@ -180,13 +341,15 @@ describe("texts", () => {
       ["one", "two"],
     ],
     ["a named column", "a.jsonl", '{"text":"one","body":"two"}', "body", ["two"]],
+    ["a column of a table", "a.csv", 'id,text\n1,"one\r\ntwo"\n2,\n', undefined, ["one\r\ntwo"]],
+    ["a document with returns", "a.txt", "one\r\n\r\ntwo\r\n", undefined, ["one\n\ntwo\n"]],
   ])("reads %s", async (_, name, content, column, expected) => {
     const [path = ""] = await write({ [name]: content });
     expect(await readTexts(path, column)).toEqual(expected);
   });
 
   it.each([
-    ["a table", "a.tsv", "a\tb\n", UsageError],
+    ["a table without a header line", "a.tsv", "a\tb\n", UsageError],
     ["a missing column", "a.jsonl", '{"body":"a"}\n', UsageError],
     ["blank text", "a.txt", "\n \n", FormatError],
     ["blank documents", "a.jsonl", '{"text":""}\n', FormatError],

@@ -83,11 +83,11 @@ describe("rows", () => {
   it("are told by their place where something is wrong", async () => {
     const open = (input: DataInput) =>
       examplesOf({ files: nodeFiles, input, columns: COLUMNS, name: "data" });
-    await expect(open([{ source: "a", target: " " }]).pairs()).rejects.toThrow(
-      "data: row 1: the target is empty",
+    await expect(open([{ source: "a", target: 1 }]).pairs()).rejects.toThrow(
+      'data: row 1: "target" must be a string; got number',
     );
-    await expect(open([{ question: "a" }]).pairs()).rejects.toThrow(
-      'data: no column "source" in data, row 1; got question',
+    await expect(open([{ riddle: "a" }]).pairs()).rejects.toThrow(
+      'data: no column "source" in data, row 1; got riddle',
     );
     await expect(open([]).labelled()).rejects.toThrow("data: there are no texts in it");
   });

@@ -241,6 +241,7 @@ export function hostCases(open: () => HostUnderTest): void {
     expect(host.home).toBeTypeOf("string");
     expect(host.memory.peakBytes()).toBeGreaterThanOrEqual(0);
     expect(host.memory.residentBytes()).toBeGreaterThanOrEqual(0);
+    expect(host.memory.heapLimitBytes() ?? Infinity).toBeGreaterThan(2 ** 26);
   });
 
   // FIPS 180-4, "abc".

@@ -32,7 +32,7 @@ it.each([
   [{ rankPattern: [] }, "rankPattern: must be a table of numbers above 0; got []"],
   [{ rank: Number.NaN }, "rank: must be a whole number above 0; got NaN"],
   [{ steps: null }, "steps: must be a whole number above 0; got null"],
-  [{ train: [] }, "train: must be a path or a list of two; got []"],
+  [{ train: [] }, "train: must be a path or a list of paths; got []"],
   [{ accumulatorDtype: "int4" }, "accumulatorDtype: must be one of float32, int8"],
   [{ method: "dora" }, "method: must be one of dense, flora, lora"],
   [{ stpes: 3 }, "stpes: no such option"],

@@ -21,12 +21,7 @@ export async function write(
 }
 
 /** The columns of the options by default. */
-export const COLUMNS: DataColumns = {
-  textColumn: "text",
-  labelColumn: "label",
-  sourceColumn: "source",
-  targetColumn: "target",
-};
+export const COLUMNS: DataColumns = {};
 
 /** All that comes, as a list. */
 export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {

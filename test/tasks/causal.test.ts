@@ -62,6 +62,28 @@ describe("conversations", () => {
     expect((await load({ train })).description).toBe("1 conversations, 1 held out");
   });
 
+  it("are left out where nothing is answered, and something else is held out", async () => {
+    const silent: Tokenizer = {
+      ...bytes,
+      files: new Map([["chat_template.jinja", TEMPLATE.replace(" + ';'", "")]]),
+    };
+    const some = jsonl(
+      "silent.jsonl",
+      ...["yes", "", "no", "maybe", ""].map((answer) => conversation("hi", answer)),
+    );
+    const { description, training } = await load({ train: some }, silent);
+    expect(description).toBe(
+      "2 conversations, 1 with nothing to learn and left out, 1 held out" +
+        ", 1 with nothing to learn and left out",
+    );
+    const counts = [0, 1].map((position) => training.batchAt(position).lossTokens);
+    expect(new Set(counts)).toEqual(new Set([2, 3]));
+    const none = jsonl("none.jsonl", conversation("hi", ""), conversation("ho", ""));
+    await expect(load({ train: none }, silent)).rejects.toThrow(
+      "conversations: none of those to learn from is of use; got 1 with nothing to learn",
+    );
+  });
+
   it("need a chat template", async () => {
     await expect(load({ train }, bytes)).rejects.toThrow(UsageError);
   });
@@ -83,6 +105,24 @@ describe("the kind of examples", () => {
     expect(data.description).toEqual(
       typeof description === "string" ? description : expect.stringMatching(description),
     );
+  });
+
+  it("trains on answers to nothing, and not on nothing", async () => {
+    const train = jsonl(
+      "empty.jsonl",
+      ...["a", "bc", "d"].map((completion) => ({ prompt: "", completion })),
+      { prompt: "e", completion: "" },
+      { prompt: "", completion: "f" },
+    );
+    const data = await load({ train });
+    expect(data.description).toBe("3 pairs, 1 with nothing to learn and left out, 1 held out");
+    const learned = [0, 1, 2].map((position) => {
+      const { targets, weights } = data.training.batchAt(position);
+      return bytes.decode([...targets].filter((_, i) => weights[i] === 1));
+    });
+    const end = bytes.decode([bytes.endOfText ?? 0]);
+    expect(learned.toSorted()).toEqual([`a${end}`, `bc${end}`, `d${end}`]);
+    expect(data.pairs).toEqual([{ source: "", target: "f" }]);
   });
 
   it("is what the options say, if they do", async () => {

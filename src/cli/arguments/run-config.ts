@@ -2,25 +2,23 @@
  * @file The options of a run: those of a YAML file, then those of the command line, which win.
  */
 
-import { isMap, isScalar, LineCounter, parseDocument } from "yaml";
-import { FormatError, option, UsageError } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import {
   checkOptions,
   parseConfig,
   type TrainConfig,
   type TrainOptions,
 } from "../../options/config.ts";
+import { isReadable } from "../../data/formats/registry.ts";
 import { isObject } from "../../files/json.ts";
-import { readBytes } from "../../host/content.ts";
-import { fileError } from "../../host/file-error.ts";
 import { nodeHost } from "../../host/node.ts";
 import { optionValue, scalar } from "../../options/tables/kinds.ts";
 import { INPUT_OPTIONS, OPTIONS } from "../../options/option-table.ts";
 import { findOption, type OptionTable } from "../../options/tables/option.ts";
 import { optionError } from "../../options/tables/problems.ts";
 import { problemsOf } from "../../options/tables/schema.ts";
-import { camelCase } from "../../options/tables/spelling.ts";
 import { splitArguments } from "./arguments.ts";
+import { DATA_HINT, NO_FILE, parseOptionsFile, readOptionsText } from "./options-file.ts";
 import { parsedOptions, type ParsedOptions, unknownOption, valuesOf } from "./options.ts";
 
 type Values = Readonly<Record<string, unknown>>;
@@ -64,11 +62,10 @@ export async function readRunOptions(
   );
   const [path = "", unexpected] = positionals;
   if (unexpected !== undefined) {
-    throw new UsageError(
-      `${unexpected}: unexpected; the one file without an option is the YAML file`,
-    );
+    const message = `${unexpected}: unexpected; the one file without an option is the YAML file`;
+    throw new UsageError(message, isReadable(unexpected) ? { hint: DATA_HINT } : {});
   }
-  const file = path === "" ? NO_FILE : parseOptionsFile(path, await readText(path));
+  const file = path === "" ? NO_FILE : parseOptionsFile(path, await readOptionsText(path));
   const ownValues = valuesOf(given, ownOptions);
   const flags = optionsOf(new Map([...given].filter(([name]) => !findOption(ownOptions, name))));
   const values = merge(file.options, flags);
@@ -82,62 +79,10 @@ export async function readRunOptions(
   }
   const { dataset, ...options } = values;
   return {
-    options: checkOptions(options),
+    options: checkOptions(await withPaths(options, flags)),
     dataset: typeof dataset === "string" ? dataset : undefined,
     own: parsedOptions(ownOptions, ownValues),
   };
-}
-
-export interface OptionsFile {
-  readonly options: Values;
-  /** Where each of them stands, and each of their fields, after a dot; from 1. */
-  readonly lines: ReadonlyMap<string, number>;
-}
-
-const NO_FILE: OptionsFile = { options: {}, lines: new Map() };
-
-/**
- * The options in a YAML file; their names may be in kebab-case.
- *
- * @throws {FormatError} with the line, if it is not YAML or not a mapping.
- */
-export function parseOptionsFile(path: string, text: string): OptionsFile {
-  const counter = new LineCounter();
-  const document = parseDocument(text, { prettyErrors: true, lineCounter: counter });
-  const [error] = document.errors;
-  if (error) {
-    const line = error.linePos?.[0].line ?? 1;
-    const [reason = ""] = error.message.split(/ at line \d+/);
-    throw new FormatError(path, `line ${line}: not YAML; ${reason}`, { offset: line });
-  }
-  const root: unknown = document.toJS();
-  if (root === null) return NO_FILE;
-  if (!isObject(root)) {
-    throw new FormatError(path, `must be YAML of the form "option: value"; got ${kindOf(root)}`);
-  }
-  const options: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(root)) {
-    const name = camelCase(key);
-    if (name in options) throw new FormatError(path, `${name}: given twice`);
-    options[name] = value;
-  }
-  return { options, lines: new Map(linesOf(document.contents, counter)) };
-}
-
-/** The lines of the keys, and of those within; a key within follows a dot. */
-function linesOf(
-  node: unknown,
-  counter: LineCounter,
-): readonly (readonly [name: string, line: number])[] {
-  if (!isMap(node)) return [];
-  return node.items.flatMap(({ key, value }) => {
-    if (!isScalar(key)) return [];
-    const name = camelCase(String(key.value));
-    const within = linesOf(value, counter).map(
-      ([inner, line]) => [`${name}.${inner}`, line] as const,
-    );
-    return [[name, counter.linePos(key.range?.[0] ?? 0).line] as const, ...within];
-  });
 }
 
 /** Options of the command line, as the values that their words stand for. */
@@ -169,6 +114,18 @@ function optionsOf(given: ReadonlyMap<string, string | boolean>): Values {
   return options;
 }
 
+/** The options with the files that words of the command line name: a comma stands between two, where no file has it in its name. */
+async function withPaths(options: Values, flags: Values): Promise<Values> {
+  const { files } = nodeHost();
+  const lists = Object.entries(flags).map(async ([name, word]) => {
+    const isPaths = findOption(RUN_OPTIONS, name)?.kind === "paths";
+    if (!isPaths || typeof word !== "string" || !word.includes(",")) return [];
+    const isWhole = (await files.stat(word).catch(() => undefined)) !== undefined;
+    return isWhole ? [] : [[name, word.split(",").filter((path) => path !== "")] as const];
+  });
+  return { ...options, ...Object.fromEntries((await Promise.all(lists)).flat()) };
+}
+
 const headOf = (key: string): string => key.split(".")[0] ?? "";
 
 /** The field of an option takes a value, if there is such an option. */
@@ -196,24 +153,3 @@ function merge(base: Values, over: Values): Values {
   }
   return merged;
 }
-
-async function readText(path: string): Promise<string> {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(
-      await readBytes(nodeHost().files, path),
-    );
-  } catch (error) {
-    if (error instanceof TypeError) throw new FormatError(path, "not UTF-8", { cause: error });
-    const told = fileError(path, "cannot read the options", error);
-    if (!(told instanceof UsageError)) throw told;
-    throw new UsageError(told.message, {
-      cause: error,
-      hint: `the file without an option holds options in YAML; data is given by ${option("train")}`,
-    });
-  }
-}
-
-const kindOf = (value: unknown): string => {
-  if (Array.isArray(value)) return "a list";
-  return typeof value === "string" ? "plain text" : `a ${typeof value}`;
-};

@@ -2,21 +2,39 @@
 
 import type { Row, RowKind } from "../formats/row.ts";
 import { hasColumns } from "./cells.ts";
-import { PAIR_COLUMNS } from "./pairs.ts";
+import { OTHER_PAIR_FORMS, PAIR_FORMS, type PairForm } from "./pairs.ts";
 
 /** What a model that writes text learns from. */
 export type ExampleKind = Exclude<RowKind, "labelled">;
 
+type Told = readonly [kind: ExampleKind, columns: readonly string[]];
+
+const asPairs = ({ columns }: PairForm): Told => ["pairs", columns];
+
 /** Columns that tell what rows are, in the order in which they are looked for. */
-const COLUMNS: readonly (readonly [kind: ExampleKind, columns: readonly string[]])[] = [
+const COLUMNS: readonly Told[] = [
   ["conversations", ["messages"]],
-  ...PAIR_COLUMNS.map((columns) => ["pairs", columns] as const),
+  ...PAIR_FORMS.map(asPairs),
   ["texts", ["text"]],
+  ...OTHER_PAIR_FORMS.map(asPairs),
 ];
 
-/** What a row is; undefined if no column of it is known. */
-export const kindOfRow = (row: Row | undefined): ExampleKind | undefined =>
-  COLUMNS.find(([, columns]) => hasColumns(row, columns))?.[0];
+/** Columns that somebody named, of texts and of pairs. */
+export type NamedColumns = {
+  readonly [Kind in "texts" | "pairs"]?: readonly string[] | undefined;
+};
+
+/** What a row is, by the columns that are named before all others; undefined if no column of it is known. */
+export function kindOfRow(
+  row: Row | undefined,
+  { pairs, texts }: NamedColumns = {},
+): ExampleKind | undefined {
+  const named: readonly Told[] = [
+    ...(pairs ? [["pairs", pairs] as const] : []),
+    ...(texts ? [["texts", texts] as const] : []),
+  ];
+  return [...named, ...COLUMNS].find(([, columns]) => hasColumns(row, columns))?.[0];
+}
 
 /** What all rows are that can be of these kinds; undefined if their columns must tell. */
 export function onlyKind(kinds: readonly RowKind[]): ExampleKind | undefined {

@@ -27,13 +27,14 @@ export const labelledNames = ({ text, pair, label }: LabelledColumns): readonly 
   ...(pair === undefined ? [] : [pair]),
 ];
 
-/** Texts with labels, none of them empty. */
+/** Texts with labels, none of them empty. Rows of which all cells are empty are left out. */
 export function labelledReader(names: LabelledColumns): ExampleReader<LabelledText> {
   const columns = labelledNames(names).map((name) => ({ name, isScalar: name === names.label }));
   return {
     what: "texts",
     reader: (origin) => (placed) => {
       const cells = cellsOf(placed, columns, origin);
+      if (cells.every(isBlank)) return undefined;
       const empty = columns.find((_, i) => isBlank(cells[i] ?? ""));
       if (empty) throw rowError(origin, placed.line, `the column "${empty.name}" is empty`);
       const [text = "", label = "", pair] = cells;

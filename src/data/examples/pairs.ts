@@ -1,8 +1,8 @@
-/** @file A text and what a model should answer to it: a sentence and its translation, say. */
+/** @file A text and what a model should answer to it: a sentence and its translation, say, or an instruction and what follows from it. */
 
-import type { Row } from "../formats/row.ts";
 import { isBlank } from "../formats/lines.ts";
-import { cellsOf, hasColumns, rowError } from "./cells.ts";
+import type { PlacedRow, Row } from "../formats/row.ts";
+import { cellsOf, hasColumns, type Origin, rowError, typeInWords } from "./cells.ts";
 import type { ExampleReader } from "./reader.ts";
 
 /** A text, and the answer to it that is learned. */
@@ -14,33 +14,97 @@ export interface SentencePair {
 /** The names of two columns. */
 export type PairColumns = readonly [source: string, target: string];
 
-/** The columns that have pairs in them, the first that are there. */
-export const PAIR_COLUMNS: readonly [PairColumns, ...PairColumns[]] = [
-  ["source", "target"],
-  ["prompt", "completion"],
+/** The columns of pairs that nobody calls otherwise. */
+export const USUAL_PAIR: PairColumns = ["source", "target"];
+
+/** Columns that have pairs in them. */
+export interface PairForm {
+  /** Those that must be there. */
+  readonly columns: PairColumns;
+  /** What is put together to the source where it is there, a line each: the first before the column of the source, the second after it. */
+  readonly around?: readonly [before: string, after: string];
+}
+
+/** What rows hold whatever else stands in them. */
+export const PAIR_FORMS: readonly PairForm[] = [
+  { columns: USUAL_PAIR },
+  { columns: ["prompt", "completion"] },
 ];
 
-/** Pairs of the columns of these names; of the usual names by default. Rows that are empty on both sides are left out. */
-export const pairReader = (named: PairColumns = PAIR_COLUMNS[0]): ExampleReader<SentencePair> => ({
+/** What rows hold that have nothing of more weight, in the order in which it is looked for: datasets of the Hub are written so. */
+export const OTHER_PAIR_FORMS: readonly PairForm[] = [
+  { columns: ["instruction", "output"], around: ["system", "input"] },
+  { columns: ["instruction", "response"], around: ["system", "context"] },
+  { columns: ["question", "answer"], around: ["system", "context"] },
+  { columns: ["question", "response"], around: ["system", "context"] },
+  { columns: ["prompt", "response"], around: ["system", "context"] },
+  { columns: ["query", "response"], around: ["system", "context"] },
+  { columns: ["query", "answer"], around: ["system", "context"] },
+  { columns: ["input", "output"], around: ["system", "context"] },
+  { columns: ["inputs", "targets"] },
+  { columns: ["problem", "solution"] },
+  { columns: ["article", "highlights"] },
+  { columns: ["document", "summary"] },
+  { columns: ["dialogue", "summary"] },
+  { columns: ["anchor", "positive"] },
+];
+
+/** Whether these are names of columns that have pairs in them, however they are capitalised: no sentences, in any case. */
+export function namesPairs(names: readonly string[]): boolean {
+  const plain = new Set(names.map((name) => name.trim().toLowerCase()));
+  return [...PAIR_FORMS, ...OTHER_PAIR_FORMS].some(({ columns }) =>
+    columns.every((column) => plain.has(column)),
+  );
+}
+
+/** Pairs of the columns of these names; by default of those that the first row has. Rows that are empty on both sides are left out. */
+export const pairReader = (named?: PairColumns): ExampleReader<SentencePair> => ({
   what: "pairs",
   reader(origin, first) {
-    const [sourceColumn = "", targetColumn = ""] =
-      origin.ownColumns ?? columnsInUse(first.row, named);
-    const columns = [{ name: sourceColumn }, { name: targetColumn }];
+    const form = formOf(origin, first.row, named);
+    const columns = form.columns.map((name) => ({ name }));
     return (placed) => {
-      const [source = "", target = ""] = cellsOf(placed, columns, origin);
-      if (isBlank(source) && isBlank(target)) return undefined;
-      if (!isBlank(source) && !isBlank(target)) return { source, target };
-      const side = isBlank(source) ? "source" : "target";
-      throw rowError(origin, placed.line, `the ${side} is empty`);
+      checkTurns(form, placed, origin);
+      const [cell = "", target = ""] = cellsOf(placed, columns, origin);
+      const source = surrounded(cell, form, placed, origin);
+      return isBlank(source) && isBlank(target) ? undefined : { source, target };
     };
   },
 });
 
-/** The named columns, or those that stand for them where the usual ones are missing. */
-function columnsInUse(first: Row, named: PairColumns): PairColumns {
-  const [usual, ...others] = PAIR_COLUMNS;
-  const isUsual = named.join() === usual.join();
-  if (!isUsual || named.some((column) => hasColumns(first, [column]))) return named;
-  return others.find((columns) => hasColumns(first, columns)) ?? named;
+function formOf(
+  { ownColumns }: Origin & { readonly ownColumns?: readonly string[] },
+  first: Row,
+  named: PairColumns | undefined,
+): PairForm {
+  if (ownColumns) {
+    const [source = "", target = ""] = ownColumns;
+    return { columns: [source, target] };
+  }
+  if (named) return { columns: named };
+  const forms = [...PAIR_FORMS, ...OTHER_PAIR_FORMS];
+  return forms.find(({ columns }) => hasColumns(first, columns)) ?? { columns: USUAL_PAIR };
+}
+
+/** The source with what stands around it, of which each may be absent or empty. */
+function surrounded(
+  source: string,
+  { around = ["", ""] }: PairForm,
+  { row, line }: PlacedRow,
+  origin: Origin,
+): string {
+  const [before, after] = around.map((column) => {
+    const cell = Object.hasOwn(row, column) ? (row[column] ?? "") : "";
+    if (typeof cell === "string") return cell;
+    throw rowError(origin, line, `"${column}" must be a string; got ${typeInWords(cell)}`);
+  });
+  return [before, source, after].filter((part = "") => part !== "").join("\n");
+}
+
+/** Earlier turns beside an instruction would be lost. */
+function checkTurns({ around }: PairForm, { row, line }: PlacedRow, origin: Origin): void {
+  const { history } = row;
+  if (!around || !Array.isArray(history) || history.length === 0) return;
+  const message = `"history" must be empty, as earlier turns are read from "messages" alone`;
+  throw rowError(origin, line, `${message}; got ${history.length} turns`);
 }

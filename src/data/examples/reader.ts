@@ -1,6 +1,6 @@
 /** @file From rows to examples: all of a source, each made by a pure function of its row. */
 
-import { FormatError } from "../../errors.ts";
+import { FormatError, UsageError } from "../../errors.ts";
 import type { PlacedRow, RowSource } from "../formats/row.ts";
 
 /** The example of a row; undefined if the row is to be left out. Pure. */
@@ -14,23 +14,43 @@ export interface ExampleReader<E> {
   reader(source: RowSource, first: PlacedRow): RowReader<E>;
 }
 
+/** Bytes of an example and its sequence beside their characters, as measured; those of tokens are elsewhere. */
+const EXAMPLE_BYTES = 300;
+
 /**
  * The examples of a source, in order.
  *
- * @throws {UsageError} if columns are missing.
+ * @throws {UsageError} if columns are missing, or the examples would take more than `mostBytes`.
  * @throws {FormatError} if a row is no example, or there is none.
  */
 export async function readExamples<E>(
   source: RowSource,
   { what, reader }: ExampleReader<E>,
+  { mostBytes = Infinity }: { readonly mostBytes?: number | undefined } = {},
 ): Promise<readonly E[]> {
   const examples: E[] = [];
+  let bytes = 0;
   let read: RowReader<E> | undefined;
   for await (const placed of source.rows()) {
     read ??= reader(source, placed);
     const example = read(placed);
-    if (example !== undefined) examples.push(example);
+    if (example === undefined) continue;
+    examples.push(example);
+    bytes += EXAMPLE_BYTES + charactersOf(example);
+    if (bytes > mostBytes) {
+      const got = `more than ${examples.length.toLocaleString("en-US")}`;
+      throw new UsageError(`${source.name}: too many ${what} for the memory; got ${got}`, {
+        hint: "take a part of them, or one long text, which is read as it is needed",
+      });
+    }
   }
   if (examples.length === 0) throw new FormatError(source.name, `there are no ${what} in it`);
   return examples;
+}
+
+/** Characters of all strings in a value. */
+function charactersOf(value: unknown): number {
+  if (typeof value === "string") return value.length;
+  if (typeof value !== "object" || value === null) return 0;
+  return Object.values(value).reduce((sum: number, part) => sum + charactersOf(part), 0);
 }

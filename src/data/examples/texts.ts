@@ -3,7 +3,7 @@
  * the parts anew, at seams.
  */
 
-import { FormatError } from "../../errors.ts";
+import { FormatError, UsageError } from "../../errors.ts";
 import { isBlank } from "../formats/lines.ts";
 import type { RowSource } from "../formats/row.ts";
 import { cellsOf } from "./cells.ts";
@@ -54,9 +54,14 @@ export interface Seam {
   readonly start: number;
 }
 
+/** Characters without a seam that are put together at most: what tokenizers make of a text without end takes hours. */
+const MOST_UNCUT = 10_000_000;
+
 /**
  * The same texts in other parts: the first part of two ends at a seam, and what follows goes to the second. Parts without a seam
  * are put together.
+ *
+ * @throws {UsageError} if too many are.
  */
 export async function* recut(
   parts: TextParts,
@@ -75,6 +80,10 @@ export async function* recut(
         pending = [last.slice(seam.start) + part.text];
       } else {
         pending.push(last, part.text);
+        if (pending.reduce((sum, { length }) => sum + length, 0) > MOST_UNCUT) {
+          const got = `${MOST_UNCUT / 1e6} million characters without a place for it`;
+          throw new UsageError(`data: a long text is cut between words; got ${got}`);
+        }
       }
       continue;
     }

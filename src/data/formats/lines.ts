@@ -5,6 +5,7 @@
  * otherwise parallel files fall out of step.
  */
 
+import { FormatError } from "../../errors.ts";
 import type { FileStore } from "../../host/host.ts";
 import { textChunks } from "./text-chunks.ts";
 
@@ -16,26 +17,49 @@ export interface Line {
   readonly line: number;
 }
 
-/** @throws as `textChunks` does. */
+/** The most characters of a line, or of a row of several: it is in memory as a whole, some of it several times. */
+export const MOST_CHARACTERS = 50_000_000;
+
+/** @throws as `textChunks` does, and {FormatError} if a line is too long. */
 export async function* linesOf(
   files: FileStore,
   path: string,
 ): AsyncGenerator<Line, void, undefined> {
+  for await (const { text, line } of fullLines(path, textChunks(files, path))) {
+    yield { text: withoutReturn(text), line };
+  }
+}
+
+/** The lines of a text that comes in parts, with the "\r" of their ends. */
+export async function* fullLines(
+  path: string,
+  chunks: AsyncIterable<string>,
+): AsyncGenerator<Line, void, undefined> {
   let line = 0;
   let rest = "";
-  for await (const chunk of textChunks(files, path)) {
+  for await (const chunk of chunks) {
     const [first = "", ...others] = chunk.split("\n");
     const last = others.pop();
     rest += first;
+    checkLength(path, line + 1, rest.length);
     if (last === undefined) continue;
-    yield { text: withoutReturn(rest), line: (line += 1) };
-    for (const text of others) yield { text: withoutReturn(text), line: (line += 1) };
+    yield { text: rest, line: (line += 1) };
+    for (const text of others) yield { text, line: (line += 1) };
     rest = last;
   }
-  if (rest !== "") yield { text: withoutReturn(rest), line: line + 1 };
+  if (rest !== "") yield { text: rest, line: line + 1 };
 }
 
-const withoutReturn = (line: string): string => (line.endsWith("\r") ? line.slice(0, -1) : line);
+/** @throws {FormatError} if what begins in a line has too many characters. */
+export function checkLength(path: string, line: number, characters: number): void {
+  if (characters <= MOST_CHARACTERS) return;
+  const most = `${MOST_CHARACTERS / 1e6} million`;
+  const message = `line ${line}: must be shorter than ${most} characters; got more`;
+  throw new FormatError(path, message, { offset: line });
+}
+
+export const withoutReturn = (line: string): string =>
+  line.endsWith("\r") ? line.slice(0, -1) : line;
 
 export const isBlank = (text: string): boolean => text.trim() === "";
 

@@ -5,39 +5,50 @@
 
 import { UsageError } from "../../errors.ts";
 import { extension } from "../../host/path.ts";
-import { jsonl } from "./jsonl.ts";
+import { json, jsonl } from "./json.ts";
 import type { Format, RowKind } from "./row.ts";
+import { csv, tsv } from "./table.ts";
 import { text } from "./text.ts";
-import { tsv } from "./tsv.ts";
 
-/** Formats of files; where two know an extension, the first has it. */
+/** Formats of files; where two know an extension, the last has it: one of somebody's own, say. */
 export type Formats = readonly Format[];
 
-/** The formats that the library knows: plain text, tables with tabs, and JSON lines. */
-export const FORMATS: Formats = [text, tsv, jsonl];
+/** The formats that the library knows: plain text, tables with tabs or commas, and JSON. */
+export const FORMATS: Formats = [text, tsv, csv, jsonl, json];
 
-export const formatOf = (path: string, formats: Formats = FORMATS): Format | undefined =>
-  formats.find(({ extensions }) => extensions.includes(extension(path).toLowerCase()));
+/** The format of a file, which gzip may have packed. */
+export function formatOf(path: string, formats: Formats = FORMATS): Format | undefined {
+  const unpacked = path.replace(/\.gz$/i, "");
+  return formats.findLast(({ extensions }) =>
+    extensions.includes(extension(unpacked).toLowerCase()),
+  );
+}
+
+/** What files hold: rows of one of the formats each, or, two of them, a sentence a line and its translation. */
+export type FilesFormat = readonly [Format, ...Format[]] | "parallel";
 
 /**
- * The format of a dataset, by the number and the extensions of its files: "parallel" is that of two files with one sentence a line.
+ * The formats of the files of a dataset, which are read one after another; "parallel" is that of two files with one sentence a line.
  *
- * @throws {UsageError} if no format has such files.
+ * @throws {UsageError} if one has no known format.
  */
-export function detectFormat(
-  paths: readonly string[],
-  formats: Formats = FORMATS,
-): Format | "parallel" {
+export function detectFormat(paths: readonly string[], formats: Formats = FORMATS): FilesFormat {
   const found = paths.map((path) => formatOf(path, formats));
-  const [format] = found;
-  if (paths.length === 1 && format !== undefined) return format;
   const hasTable = found.some((each) => each?.kinds.includes("pairs"));
   if (paths.length === 2 && !hasTable) return "parallel";
-  const usual = formats.flatMap(({ extensions: [first = ""] }) => first);
-  throw new UsageError(`data: no known format; got ${paths.join(", ") || "no files"}`, {
-    hint: `give one ${oneOf(usual)} file, or two files with one sentence a line`,
+  const [first, ...others] = found.filter((format) => format !== undefined);
+  if (first && others.length + 1 === paths.length) return [first, ...others];
+  const unknown = paths.filter((_, i) => found[i] === undefined);
+  const usual = formats.flatMap(({ extensions: [usualOne = ""] }) => usualOne);
+  throw new UsageError(`data: no known format; got ${unknown.join(", ") || "no files"}`, {
+    hint: unknown.some((path) => PACKED.test(path))
+      ? "unpack it first: of packed files those of gzip are read"
+      : `give ${oneOf(usual)} files, or two files with one sentence a line`,
   });
 }
+
+/** Files that hold others, or are packed in ways that are not read. */
+const PACKED = /\.(zip|tar|tgz|gz|bz2|xz|zst|lz4|7z|rar)$/i;
 
 /** The usual extensions of the formats that can hold a kind of rows, as ".tsv or .jsonl". */
 export const extensionsFor = (kind: RowKind, formats: Formats = FORMATS): string =>

@@ -48,4 +48,6 @@ export interface OpenRequest {
   readonly path: string;
   /** The columns that are asked for; undefined where nobody named them. */
   readonly columns?: readonly string[] | undefined;
+  /** Whether the cells of a first line are names of columns, where nobody named any. */
+  readonly isHeader?: ((cells: readonly string[]) => boolean) | undefined;
 }

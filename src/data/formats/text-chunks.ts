@@ -1,23 +1,21 @@
 /**
- * @file The text of a file, a part at a time: strict UTF-8, with or without a byte order mark.
- *
- * Parts end between characters. The file is open only while a part is read, so that nothing is left open by those who stop early.
+ * @file The text of a file, a part at a time: strict UTF-8, with or without a byte order mark. Parts end between characters.
  */
 
-import { FormatError, UsageError } from "../../errors.ts";
-import { errorCode } from "../../host/file-error.ts";
-import type { FileStore, ReadableFile } from "../../host/host.ts";
-
-/** Bytes that are read at a time. */
-const PART_BYTES = 2 ** 20;
+import { FormatError } from "../../errors.ts";
+import type { FileStore } from "../../host/host.ts";
+import { byteChunks } from "./byte-chunks.ts";
 
 const BYTE_ORDER_MARK = "\uFEFF";
+
+/** So many bytes at the beginning of a file have a zero among them, if it is none of text. */
+const LOOKED_AT = 8000;
 
 /**
  * The whole text of a file, without a byte order mark.
  *
  * @throws {UsageError} if it cannot be read.
- * @throws {FormatError} if it is empty or not UTF-8; `offset` is that of the first invalid byte.
+ * @throws {FormatError} if it is empty, no text or not UTF-8; `offset` is that of the first invalid byte.
  */
 export async function readTextFile(files: FileStore, path: string): Promise<string> {
   const parts: string[] = [];
@@ -35,6 +33,7 @@ export async function* textChunks(
   let rest: Uint8Array = new Uint8Array();
   for await (const part of byteChunks(files, path)) {
     const bytes = joined(rest, part);
+    if (decoded === 0) checkBeginning(path, bytes);
     const end = bytes.length - unfinished(bytes);
     const text = decode(path, bytes.subarray(0, end), decoded);
     const content = decoded === 0 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text;
@@ -48,43 +47,18 @@ export async function* textChunks(
   if (isEmpty) throw new FormatError(path, "the file is empty");
 }
 
-/** The bytes of a file in order. */
-async function* byteChunks(
-  files: FileStore,
-  path: string,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  let end: number | undefined;
-  for (let begin = 0; end === undefined || begin < end;) {
-    const { bytes, total } = await readPart(files, path, begin);
-    end ??= total;
-    const isShort = bytes.length < Math.min(PART_BYTES, end - begin);
-    if (isShort) throw unreadable(path, `a file that shrank to ${begin + bytes.length} bytes`);
-    begin += bytes.length;
-    yield bytes;
+/** Wide characters of Latin text are half zeros, which UTF-8 allows: such a file would be read as what it is not. */
+function checkBeginning(path: string, bytes: Uint8Array): void {
+  const [first, second] = bytes;
+  const isWide = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);
+  if (isWide) {
+    const got = `0x${bytes[0]?.toString(16)} at byte 0`;
+    throw new FormatError(path, `UTF-16, not UTF-8; got ${got}`, { offset: 0 });
   }
-}
-
-async function readPart(files: FileStore, path: string, begin: number) {
-  let file: ReadableFile | undefined;
-  try {
-    file = await files.open(path);
-    const bytes = await file.read(begin, Math.max(begin, Math.min(begin + PART_BYTES, file.bytes)));
-    return { bytes, total: file.bytes };
-  } catch (cause) {
-    throw unreadable(path, reason(cause), cause);
-  } finally {
-    await file?.close();
-  }
-}
-
-const unreadable = (path: string, got: string, cause?: unknown): UsageError =>
-  new UsageError(`data: cannot read ${path}; got ${got}`, { cause });
-
-function reason(cause: unknown): string {
-  const code = errorCode(cause);
-  if (code === "ENOENT") return "no such file";
-  if (code === "EISDIR") return "a directory";
-  return cause instanceof Error ? cause.message : String(cause);
+  const zero = bytes.subarray(0, LOOKED_AT).indexOf(0);
+  if (zero < 0) return;
+  const got = `a zero at byte ${zero}, as in binary files and in UTF-16`;
+  throw new FormatError(path, `not a text in UTF-8; got ${got}`, { offset: zero });
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {

@@ -7,18 +7,19 @@ import { type FitOptions, type Fitted, tooLongError } from "./fit.ts";
 import type { LanguageModelSequence } from "./sequence.ts";
 
 /**
- * Conversations as sequences of at most `contextLength + 1` tokens, in order. Where they are cut, one
- * whose answers are all lost is left out.
+ * Conversations as sequences of at most `contextLength + 1` tokens, in order; none, if all are left
+ * out. One in which nothing is learned is; and where they are cut, one whose answers are all lost.
  *
- * @throws {UsageError} if the chat's template refuses one, if some do not fit and are neither dropped
- *   nor cut, or if none is left.
+ * @throws {UsageError} if the chat's template refuses one, or if some do not fit and are neither
+ *   dropped nor cut.
  */
 export function conversationSequences(
   chat: Chat,
   conversations: readonly Conversation[],
   { contextLength, tooLong = "refuse" }: FitOptions,
 ): Fitted<LanguageModelSequence> {
-  const sequences = conversations.map((conversation, i) => encode(chat, conversation, i));
+  const encoded = conversations.map((conversation, i) => encode(chat, conversation, i));
+  const sequences = encoded.filter(({ ids, lossFrom }) => lossFrom < ids.length);
   const isLong = ({ ids }: LanguageModelSequence) => ids.length - 1 > contextLength;
   if (tooLong === "refuse" && sequences.some(isLong)) {
     const alternative = 'set tooLong to "truncate" or "drop"';
@@ -30,13 +31,10 @@ export function conversationSequences(
     const cut = tooLong === "truncate" ? shortened(sequence, contextLength + 1) : undefined;
     return cut ? [cut] : [];
   });
-  if (fitted.length === 0) {
-    const got = conversations.length;
-    throw new UsageError(`conversations: none fits into ${contextLength} tokens; got ${got}`);
-  }
   const long = sequences.filter(isLong).length;
   const dropped = sequences.length - fitted.length;
-  return { sequences: fitted, dropped, truncated: long - dropped };
+  const empty = encoded.length - sequences.length;
+  return { sequences: fitted, dropped, truncated: long - dropped, empty };
 }
 
 function encode(chat: Chat, conversation: Conversation, index: number): LanguageModelSequence {

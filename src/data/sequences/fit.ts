@@ -34,10 +34,12 @@ export type PairEncoding<T> = Pick<ExampleEncoding<SentencePair, T>, "encode" | 
 /** Examples that fit, and how many did not. */
 export interface Fitted<T> {
   readonly sequences: readonly T[];
-  /** How many examples were left out. */
+  /** How many examples were left out because they are too long. */
   readonly dropped: number;
   /** How many were cut. */
   readonly truncated: number;
+  /** How many were left out because nothing is learned from them. */
+  readonly empty: number;
 }
 
 /** Pairs as sequences of at most `contextLength` tokens, in order. @throws {UsageError} as `fitExamples` does. */
@@ -58,10 +60,10 @@ export const fitPairs = <T>(
   );
 
 /**
- * Examples as sequences of at most `contextLength` tokens, in order.
+ * Examples as sequences of at most `contextLength` tokens, in order; none, if all are left out.
  *
- * @throws {UsageError} if some do not fit and are neither dropped nor truncated, if one does not
- *   fit even with one character of its text, or if none is left.
+ * @throws {UsageError} if some do not fit and are neither dropped nor truncated, or if one does not
+ *   fit even with one character of its text.
  */
 export function fitExamples<Example, T>(
   examples: readonly Example[],
@@ -86,13 +88,9 @@ export function fitExamples<Example, T>(
         : truncated(example, encoding, fits);
     });
     if (!cut.every(fits)) throw notFitting(cut, 'set tooLong to "drop"');
-    return { sequences: cut, dropped: 0, truncated: excess };
+    return { sequences: cut, dropped: 0, truncated: excess, empty: 0 };
   }
-  const fitting = sequences.filter(fits);
-  if (fitting.length === 0) {
-    throw new UsageError(`${what}: none fits into ${contextLength} tokens; got ${examples.length}`);
-  }
-  return { sequences: fitting, dropped: excess, truncated: 0 };
+  return { sequences: sequences.filter(fits), dropped: excess, truncated: 0, empty: 0 };
 }
 
 /** The example with as many first characters of each of its texts as fit, but at least one. */

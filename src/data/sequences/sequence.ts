@@ -10,7 +10,6 @@
  * A model sees all but the last token of a sequence, so T + 1 tokens fit into a context of T.
  */
 
-import { UsageError } from "../../errors.ts";
 import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
 import { endOfText } from "./documents.ts";
 import { fitPairs, type FitOptions, type Fitted } from "./fit.ts";
@@ -65,9 +64,10 @@ export const ended = (tokenizer: Tokenizer, ids: Int32Array): Int32Array =>
   Int32Array.of(...ids, endOfText(tokenizer));
 
 /**
- * A pair as a sequence of any length.
+ * A pair as a sequence of any length. Where the prompt has no tokens, the first of the target is
+ * what the others follow from.
  *
- * @throws {UsageError} if the tokenizer has no end-of-text token, or the prompt has no tokens.
+ * @throws {UsageError} if the tokenizer has no end-of-text token.
  */
 export function pairSequence(
   tokenizer: Tokenizer,
@@ -75,14 +75,12 @@ export function pairSequence(
   template: PromptTemplate,
 ): LanguageModelSequence {
   const prompt = promptIds(tokenizer, source, template);
-  if (prompt.length === 0)
-    throw new UsageError("pairs: the prompt has no tokens; got an empty one");
   const answer = tokenizer.encode(target);
   const ids = new Int32Array(prompt.length + answer.length + 1);
   ids.set(prompt);
   ids.set(answer, prompt.length);
   ids[ids.length - 1] = endOfText(tokenizer);
-  return { ids, lossFrom: prompt.length };
+  return { ids, lossFrom: Math.max(1, prompt.length) };
 }
 
 /**

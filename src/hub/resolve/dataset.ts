@@ -2,7 +2,7 @@
  * @file Datasets by name: the files of a repository on the Hub that the loader reads, told apart by
  * what their names say of them.
  *
- *   train.jsonl   data/train-00000-of-00001.jsonl   training
+ *   train.jsonl   data/train-00000-of-00001.jsonl   training, in all its parts where it has several
  *   validation.tsv   valid.txt   dev/en.txt         validation
  *   test.jsonl                                      neither, unless it is asked for
  *   pairs.tsv                                       training, where no name says more
@@ -60,7 +60,19 @@ export async function resolveDataset(
 }
 
 /** Files with text about the data, not of it. */
-const ABOUT = /^(readme|licen[cs]e|notice|requirements|citation|changelog)[^/]*\.txt$/i;
+const ABOUT =
+  /^(readme|licen[cs]e|notice|requirements|citation|changelog)[^/]*\.txt$|(^|\/)(dataset_infos?|dataset_dict|state|config|metadata)\.json$/i;
+
+/** Of files that could be meant, those of the first of these lines are. */
+const PREFERRED: readonly RegExp[] = [
+  /\.(jsonl|ndjson|tsv|txt)$/i,
+  /\.csv$/i,
+  /\.json$/i,
+  /\.gz$/i,
+];
+
+/** The parts of one file, of which each names how many there are. Two of text would be a text and its translation. */
+const PART = /-\d{5}-of-(\d{5})(?=\.(?!txt))/;
 
 const TRAIN = /(^|[^a-z])train(ing)?([^a-z]|$)/i;
 const VALIDATION = /(^|[^a-z])(validation|valid|val|dev|eval)([^a-z]|$)/i;
@@ -86,12 +98,16 @@ export function splitFiles(
   const named = free.filter((path) => TRAIN.test(path));
   const others = free.filter((path) => !VALIDATION.test(path) && !TEST.test(path));
   const held = free.filter((path) => VALIDATION.test(path) && !named.includes(path));
-  const one = (split: keyof DatasetFiles, files: readonly string[]): readonly string[] => {
-    if (files.length === 1) return files;
+  const one = (split: keyof DatasetFiles, all: readonly string[]): readonly string[] => {
+    const files =
+      PREFERRED.map((form) => all.filter((path) => form.test(path))).find(
+        ({ length }) => length > 0,
+      ) ?? all;
+    if (files.length === 1 || areParts(files)) return files;
     const what = files.length === 0 ? "no file" : `${files.length} files`;
     const got = someOf(files.length === 0 ? readable : files);
     throw new UsageError(`${name}: ${what} could be the ${split} data; got ${got}`, {
-      hint: `--${split} FILE names one of them, --${split} A,B two with one sentence a line`,
+      hint: `--${split} A,B names some of them`,
     });
   };
   return {
@@ -99,6 +115,13 @@ export function splitFiles(
     validation:
       wanted.validation ?? (wanted.train || held.length === 0 ? [] : one("validation", held)),
   };
+}
+
+/** Whether files are all parts of one. */
+function areParts(files: readonly string[]): boolean {
+  const wholes = new Set(files.map((path) => path.replace(PART, "-of-$1")));
+  const count = Number(PART.exec(files[0] ?? "")?.[1]);
+  return wholes.size === 1 && files.length === count;
 }
 
 function notReadable(name: string, paths: readonly string[]): UsageError {

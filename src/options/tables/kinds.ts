@@ -48,7 +48,8 @@ const RULES: Readonly<Record<Kind, KindRules>> = {
     placeholder: "NAME",
   },
   list: { allowed: () => "a text or a list of texts", read: asList, placeholder: "A[,B]" },
-  paths: { allowed: () => "a path or a list of two", read: asList, placeholder: "A[,B]" },
+  // Whether a comma separates files is up to those who know them.
+  paths: { allowed: () => "a path or a list of paths", read: asText, placeholder: "A[,B]" },
   table: {
     allowed: (option) => `a table of ${`numbers ${range(option)}`.trim()}`,
     read: asText,

@@ -9,7 +9,7 @@ export type Kind =
   | "choice"
   /** Patterns, of which one text may hold several with commas between. */
   | "list"
-  /** A file, or two. */
+  /** Files or folders. */
   | "paths"
   /** Numbers by name. */
   | "table"

@@ -17,7 +17,7 @@ const KINDS: Readonly<Record<Kind, (option: Option) => z.ZodType>> = {
   text: () => z.string(),
   choice: ({ choices = [] }) => z.enum(choices),
   list: () => z.union([z.string(), texts]),
-  paths: () => z.union([z.string(), texts.min(1).max(2)]),
+  paths: () => z.union([z.string(), texts.min(1)]),
   table: (option) => z.record(z.string(), within(z.number(), option)),
   model: () => z.union([z.string(), z.record(z.string(), z.unknown())]),
 };

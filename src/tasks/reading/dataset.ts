@@ -41,13 +41,20 @@ export interface DatasetRequest {
   readonly heldOut?: DataInput | undefined;
   /** The formats of files; those of the library by default. */
   readonly formats?: Formats | undefined;
+  /** What examples may take in memory; without a limit by default. */
+  readonly mostBytes?: number | undefined;
 }
 
 /** Examples for training and those held out. */
 export interface Split<T> {
   readonly training: readonly T[];
   readonly validation: readonly T[];
+  /** How both were made of one list; undefined where those held out are given. */
+  readonly cut?: Cut;
 }
+
+/** Holds out some of a list. */
+export type Cut = <T>(all: readonly T[]) => Required<Split<T>>;
 
 /** All of its functions throw a `UsageError` or a `FormatError` if the data are nothing of the kind. */
 export interface Dataset {
@@ -74,10 +81,13 @@ export interface TextSplit {
   readonly validation: AsyncIterable<TextPart> | undefined;
 }
 
-export function openDataset({ config, files, formats, ...inputs }: DatasetRequest): Dataset {
+export function openDataset(request: DatasetRequest): Dataset {
+  const { config, files, formats, mostBytes, ...inputs } = request;
   const { task, train, validation } = config;
   const open = (input: DataInput | undefined, name: string): Examples | undefined =>
-    input === undefined ? undefined : examplesOf({ input, name, files, formats, columns: config });
+    input === undefined
+      ? undefined
+      : examplesOf({ input, name, files, formats, mostBytes, columns: config });
   const training = open(inputs.data ?? train, "data");
   const held = open(inputs.heldOut ?? validation, "validation");
   const needed = (word: string): Examples => {
@@ -86,7 +96,7 @@ export function openDataset({ config, files, formats, ...inputs }: DatasetReques
   };
   const split = async <T>(
     read: (examples: Examples) => Promise<readonly T[]>,
-    { from, cut }: { readonly from: Examples; readonly cut: (all: readonly T[]) => Split<T> },
+    { from, cut }: { readonly from: Examples; readonly cut: Cut },
   ): Promise<Split<T>> => {
     const all = await read(from);
     return held ? { training: all, validation: await read(held) } : cut(all);
@@ -147,17 +157,18 @@ async function readImageSplit(
 }
 
 /** The last ones are held out. */
-function cutEnd<T>(all: readonly T[]): Split<T> {
+function cutEnd<T>(all: readonly T[]): Required<Split<T>> {
   const share = heldOutCount(all.length);
-  return { training: all.slice(0, -share), validation: all.slice(-share) };
+  return { training: all.slice(0, -share), validation: all.slice(-share), cut: cutEnd };
 }
 
 /** Every so many examples are held out. */
-function holdOut<T>(all: readonly T[]): Split<T> {
+function holdOut<T>(all: readonly T[]): Required<Split<T>> {
   const every = Math.max(2, Math.ceil(all.length / heldOutCount(all.length)));
   return {
     training: all.filter((_, i) => i % every !== every - 1),
     validation: all.filter((_, i) => i % every === every - 1),
+    cut: holdOut,
   };
 }
 

@@ -32,7 +32,8 @@ export async function gather(
   inputs: RunInputs = {},
 ): Promise<RunParts> {
   const { files } = context.host;
-  const dataset = openDataset({ ...inputs, config, files });
+  const mostBytes = context.host.memory.heapLimitBytes();
+  const dataset = openDataset({ ...inputs, config, files, mostBytes });
   const tokenizer =
     inputs.tokenizer ?? inputs.model?.tokenizer ?? (await tokenizerOf(files, config, dataset));
   const known = inputs.model?.base ?? (await modelOf(files, config, tokenizer));

@@ -2,12 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import {
-  parseOptionsFile,
-  readRunConfig,
-  readRunOptions,
-} from "../../../src/cli/arguments/run-config.ts";
-import { FormatError } from "../../../src/errors.ts";
+import { readRunConfig, readRunOptions } from "../../../src/cli/arguments/run-config.ts";
 import { spelledFailure } from "../support.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-cli-"));
@@ -40,6 +35,20 @@ describe("readRunConfig", () => {
     ],
   ])("reads %j", async (words, expected) => {
     expect(await read(...words)).toMatchObject(expected);
+  });
+
+  it.each([
+    ["FOLDER/a,b.txt", ["FOLDER/a,b.txt"]],
+    ["FOLDER/a,c.txt", ["FOLDER/a", "c.txt"]],
+    ["a,b,c", ["a", "b", "c"]],
+    [",", undefined],
+  ])("finds in %j files with commas between, or in their names", async (word, expected) => {
+    file("a,b.txt", "text");
+    const there = (text: string) => text.replace("FOLDER", folder);
+    const reading = read("--train", there(word), "--validation", there(word));
+    if (!expected) return expect(reading).rejects.toThrow("a list of paths; got []");
+    const paths = expected.map(there);
+    expect(await reading).toMatchObject({ train: paths, validation: paths });
   });
 
   it("lets the command line win over the file, field by field", async () => {
@@ -88,6 +97,16 @@ describe("readRunConfig", () => {
       undefined,
     ],
     [
+      ["--train", "a.jsonl", "b.jsonl"],
+      "b.jsonl: options are read from a short file in YAML; got a file of data",
+      "data is given by --train A,B, with commas between its files",
+    ],
+    [
+      ["--train", "a.txt", "b.txt.gz", "c.csv"],
+      "c.csv: unexpected; the one file without an option is the YAML file",
+      "data is given by --train A,B, with commas between its files",
+    ],
+    [
       ["absent.yaml"],
       "absent.yaml: cannot read the options: no such file or directory",
       "the file without an option holds options in YAML; data is given by --train",
@@ -126,34 +145,15 @@ describe("readRunConfig", () => {
     });
   });
 
+  it("refuses a file that is too long for options", async () => {
+    const path = file("long.yaml", `# ${"x".repeat(1_500_000)}\n`);
+    await expect(read(path)).rejects.toThrow(
+      `${path}: options are read from a short file in YAML; got 1.5 MB`,
+    );
+  });
+
   it("refuses a file that is not UTF-8", async () => {
     const path = file("latin1.yaml", Uint8Array.of(0x72, 0x3a, 0x20, 0xe4));
     await expect(read(path)).rejects.toThrow(`${path}: not UTF-8`);
-  });
-});
-
-describe("parseOptionsFile", () => {
-  it("takes an empty file for no options", () => {
-    expect(parseOptionsFile("a.yaml", "").options).toEqual({});
-    expect(parseOptionsFile("a.yaml", "# nothing\n").options).toEqual({});
-  });
-
-  it.each([
-    ["rank: 4\nmodel: [1,\n", 3, /^a\.yaml: line 3: not YAML; /],
-    ["a: 1\na: 2\n", 2, /^a\.yaml: line 2: not YAML; Map keys must be unique$/],
-    ["a: 'open\n", 2, /^a\.yaml: line 2: not YAML; /],
-    ["just text", undefined, /must be YAML of the form "option: value"; got plain text$/],
-    ["- a\n- b\n", undefined, /got a list$/],
-    ["batch-size: 1\nbatchSize: 2\n", undefined, /batchSize: given twice$/],
-  ])("refuses %j", (text, offset, message) => {
-    const caught = (() => {
-      try {
-        return parseOptionsFile("a.yaml", text);
-      } catch (error) {
-        return error;
-      }
-    })();
-    expect(caught).toBeInstanceOf(FormatError);
-    expect(caught).toMatchObject({ offset, message: expect.stringMatching(message) });
   });
 });

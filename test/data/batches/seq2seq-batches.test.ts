@@ -62,6 +62,7 @@ describe("seq2seqSequences", () => {
       texts: ["aaaa>b"],
       dropped: 2,
       truncated: 0,
+      empty: 0,
     });
   });
 
@@ -70,6 +71,7 @@ describe("seq2seqSequences", () => {
       texts: ["aaaa>b", "aaaaaa>bb", "a>bbbbbb"],
       dropped: 0,
       truncated: 1,
+      empty: 0,
     });
     expect(() => kept({ ...plain, contextLength: 6, tooLong: "truncate" })).toThrow(
       "pairs: 1 of 3 are longer than the context of 6 tokens; got up to 7",

@@ -5,7 +5,7 @@ import {
   conversationReader,
   readExamples,
 } from "../../../src/data/index.ts";
-import { jsonl } from "../../../src/data/formats/jsonl.ts";
+import { jsonl } from "../../../src/data/formats/json.ts";
 import { FormatError, UsageError } from "../../../src/errors.ts";
 import { byteTokenizer, createChat } from "../../../src/text/index.ts";
 import { templates, tokenizerOf } from "../../support/chat.ts";
@@ -104,7 +104,7 @@ describe("conversationSequences", () => {
         ],
       },
     ]);
-    expect(counts).toEqual({ dropped: 0, truncated: 0 });
+    expect(counts).toEqual({ dropped: 0, truncated: 0, empty: 0 });
   });
 
   it("say how many are too long and what to do", () => {
@@ -120,7 +120,7 @@ describe("conversationSequences", () => {
     const options = { contextLength: 9, tooLong: "drop" } as const;
     const { sequences, ...counts } = conversationSequences(chat, [short, long], options);
     expect(sequences).toHaveLength(1);
-    expect(counts).toEqual({ dropped: 1, truncated: 0 });
+    expect(counts).toEqual({ dropped: 1, truncated: 0, empty: 0 });
   });
 
   it("lose their end, or all if no answer is left", () => {
@@ -131,12 +131,26 @@ describe("conversationSequences", () => {
       [3, 5],
       [8, 9],
     ]);
-    expect(counts).toEqual({ dropped: 1, truncated: 1 });
+    expect(counts).toEqual({ dropped: 1, truncated: 1, empty: 0 });
   });
 
-  it("must not all be lost", () => {
+  it("may all be lost", () => {
     const options = { contextLength: 2, tooLong: "truncate" } as const;
-    expect(() => conversationSequences(chat, [short], options)).toThrow("none fits into 2 tokens");
+    expect(conversationSequences(chat, [short], options)).toEqual({
+      sequences: [],
+      dropped: 1,
+      truncated: 0,
+      empty: 0,
+    });
+  });
+
+  it("are left out where nothing is learned, however long they are", () => {
+    const silent = [turns("a", ""), turns("a".repeat(20), "", "b", "")];
+    const { sequences, ...counts } = conversationSequences(chat, [...silent, short], {
+      contextLength: 9,
+    });
+    expect(sequences).toHaveLength(1);
+    expect(counts).toEqual({ dropped: 0, truncated: 0, empty: 2 });
   });
 
   it("are named where the template refuses one", () => {

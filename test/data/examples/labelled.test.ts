@@ -39,6 +39,14 @@ describe("labelled texts", () => {
       both,
     ],
     [
+      "a table of a spreadsheet, in which cells have quotes and lines are empty",
+      "a.csv",
+      'text;label;\r\n"good day";"1";\r\nbad;0;\r\n;;\r\n',
+      named,
+      both,
+    ],
+    ["labels in quotes", "a.tsv", 'text\tlabel\n"good day"\t"1"\nbad\t0\n', named, both],
+    [
       "JSON with numbers",
       "a.jsonl",
       '{"text":"good day","label":1}\n{"label":0,"text":"bad"}\n',
@@ -64,7 +72,14 @@ describe("labelled texts", () => {
   });
 
   it.each([
-    ["another format", "a.txt", "a", named, UsageError, "read from .tsv or .jsonl files"],
+    [
+      "another format",
+      "a.txt",
+      "a",
+      named,
+      UsageError,
+      "read from .tsv, .csv, .jsonl or .json files",
+    ],
     ["no such name", "a.tsv", "gj04\t1\n", named, UsageError, 'no column "text" in'],
     [
       "no such number",

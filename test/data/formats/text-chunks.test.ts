@@ -1,6 +1,7 @@
 /** Offsets of invalid bytes are those of Python's `bytes.decode("utf-8")` (its `exc.start`). */
 
 import { truncate } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
 import { tmpdir } from "node:os";
 import { describe, expect, it } from "vitest";
 import { readTextFile as readFrom, textChunks } from "../../../src/data/index.ts";
@@ -34,6 +35,9 @@ describe("readTextFile", () => {
     ["a surrogate", [0x61, 0xed, 0xa0, 0x80], 1],
     ["an overlong form", [0x61, 0x61, 0xc0, 0x80], 2],
     ["UTF-16", [0xff, 0xfe, 0x61, 0x00], 0],
+    ["UTF-16 from the other end", [0xfe, 0xff, 0x00, 0x61], 0],
+    ["UTF-16 without a mark", [0x61, 0x00, 0x62, 0x00], 1],
+    ["a binary file", [0x7f, 0x45, 0x4c, 0x46, 0x02, 0x01, 0x01, 0x00], 7],
   ])("refuses %s", async (_, bytes, offset) => {
     const path = await file(bytes);
     const error = await readTextFile(path).catch((reason: unknown) => reason);
@@ -63,6 +67,41 @@ describe("readTextFile", () => {
 
   it("refuses a directory", async () => {
     await expect(readTextFile(tmpdir())).rejects.toThrow("got a directory");
+  });
+});
+
+describe("a file of gzip", () => {
+  const content = Array.from({ length: 400_000 }, (_, i) => `${i} größer\n`).join("");
+  const packed = gzipSync(content);
+
+  it.each([
+    ["one", packed],
+    ["several", Buffer.concat([gzipSync(content.slice(0, 10)), gzipSync(content.slice(10))])],
+  ])("is read as what was packed, in %s", async (_, bytes) => {
+    expect(await readTextFile(await file([...bytes]))).toBe(content);
+  });
+
+  it.each([
+    ["cut off", packed.subarray(0, -100)],
+    ["damaged", packed.map((byte, i) => (i === 1000 ? byte ^ 255 : byte))],
+    ["nothing but its beginning", packed.subarray(0, 5)],
+  ])("that is %s is refused", async (_, bytes) => {
+    const path = await file([...bytes]);
+    await expect(readTextFile(path)).rejects.toThrow(
+      new FormatError(path, "damaged: gzip cannot unpack it"),
+    );
+  });
+
+  it("says where it is not UTF-8, once unpacked", async () => {
+    const path = await file([...gzipSync(Uint8Array.of(0x61, 0xff))]);
+    await expect(readTextFile(path)).rejects.toMatchObject({ offset: 1 });
+  });
+
+  it("is left by those who stop early", async () => {
+    const parts = textChunks(nodeFiles, await file([...packed]));
+    await parts.next();
+    await parts.return();
+    expect(await parts.next()).toEqual({ done: true, value: undefined });
   });
 });
 

@@ -23,6 +23,7 @@ describe("fitExamples", () => {
       sequences: ["<abc>", "<abcdefgh>", "<ab|abcdefgh>", "<abcde|abcde>"],
       dropped: 0,
       truncated: 0,
+      empty: 0,
     });
   });
 
@@ -32,21 +33,24 @@ describe("fitExamples", () => {
       sequences: ["<abc>", "<abcdef>", "<ab|abc>", "<ab|ab>"],
       dropped: 0,
       truncated: 3,
+      empty: 0,
     });
   });
 
-  it("leaves out what does not fit", () => {
-    const options = { contextLength: 10, tooLong: "drop" } as const;
+  it.each([
+    [10, ["<abc>", "<abcdefgh>"]],
+    [2, []],
+  ])("leaves out what does not fit into %d", (contextLength, sequences) => {
+    const options = { contextLength, tooLong: "drop" } as const;
     expect(fitExamples(examples, encoding, options)).toMatchObject({
-      sequences: ["<abc>", "<abcdefgh>"],
-      dropped: 2,
+      sequences,
+      dropped: examples.length - sequences.length,
     });
   });
 
   it.each([
     ["refuse", 10, "texts: 2 of 4 are longer than the context of 10 tokens; got up to 13"],
     ["truncate", 4, "texts: 2 of 4 are longer than the context of 4 tokens; got up to 5"],
-    ["drop", 2, "texts: none fits into 2 tokens; got 4"],
   ] as const)("with %s says what does not fit into %d", (tooLong, contextLength, message) => {
     expect(() => fitExamples(examples, encoding, { contextLength, tooLong })).toThrow(message);
   });

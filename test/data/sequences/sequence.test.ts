@@ -38,11 +38,18 @@ describe("pairSequence", () => {
   });
 
   it.each([
-    ["an empty prompt", tokenizer, ""],
-    ["a tokenizer without an end of text", endless, "\n"],
-  ])("refuses %s", (_, which, suffix) => {
+    ["what follows the line break", "\n", tokenizer, [...bytes("\nab"), END], 1],
+    ["what follows its first token", "", tokenizer, [...bytes("ab"), END], 1],
+    ["all of it, where prompts begin with a token", "", starting, [START, ...bytes("ab"), END], 1],
+  ])("teaches of a target without a source %s", (_, suffix, which, ids, lossFrom) => {
+    const made = pairSequence(which, { source: "", target: "ab" }, { prefix: "", suffix });
+    expect([...made.ids]).toEqual(ids);
+    expect(made.lossFrom).toBe(lossFrom);
+  });
+
+  it("refuses a tokenizer without an end of text", () => {
     const pair = { source: "", target: "a" };
-    expect(() => pairSequence(which, pair, { prefix: "", suffix })).toThrow(UsageError);
+    expect(() => pairSequence(endless, pair, { prefix: "", suffix: "\n" })).toThrow(UsageError);
   });
 });
 
@@ -59,7 +66,7 @@ describe("pairSequences", () => {
       contextLength: 12,
     });
     expect(texts(sequences)).toEqual(["aaaa>b", "aaaaaaaa>bb", "ää€€>b"]);
-    expect(counts).toEqual({ dropped: 0, truncated: 0 });
+    expect(counts).toEqual({ dropped: 0, truncated: 0, empty: 0 });
   });
 
   it("says how many are too long and what to do", () => {
@@ -76,12 +83,12 @@ describe("pairSequences", () => {
     const options = { ...template, contextLength: 11, tooLong: "drop" } as const;
     const { sequences, ...counts } = pairSequences(tokenizer, pairs, options);
     expect(texts(sequences)).toEqual(["aaaa>b", "aaaaaaaa>bb"]);
-    expect(counts).toEqual({ dropped: 1, truncated: 0 });
+    expect(counts).toEqual({ dropped: 1, truncated: 0, empty: 0 });
   });
 
-  it("refuses to drop everything", () => {
+  it("drops everything, if all is too long", () => {
     const options = { ...template, contextLength: 5, tooLong: "drop" } as const;
-    expect(() => pairSequences(tokenizer, pairs, options)).toThrow("none fits into 5 tokens");
+    expect(pairSequences(tokenizer, pairs, options)).toMatchObject({ sequences: [], dropped: 3 });
   });
 
   it("cuts sources at whole characters", () => {
@@ -89,7 +96,7 @@ describe("pairSequences", () => {
     const { sequences, ...counts } = pairSequences(tokenizer, pairs, options);
     expect(texts(sequences)).toEqual(["aaaa>b", "aaaaa>bb", "ää>b"]);
     expect(sequences.map(({ lossFrom }) => lossFrom)).toEqual([5, 6, 5]);
-    expect(counts).toEqual({ dropped: 0, truncated: 2 });
+    expect(counts).toEqual({ dropped: 0, truncated: 2, empty: 0 });
   });
 
   it("refuses to cut a target", () => {

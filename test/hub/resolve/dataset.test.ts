@@ -17,6 +17,15 @@ describe("the files of a dataset", () => {
     [["pairs.tsv", "test.tsv"], ["pairs.tsv"], []],
     [["trainer.txt", "x.parquet"], ["trainer.txt"], []],
     [["valid/en.txt", "train/en.txt"], ["train/en.txt"], ["valid/en.txt"]],
+    [["data.jsonl", "data.csv", "data.json", "data.jsonl.gz"], ["data.jsonl"], []],
+    [["data.csv", "dataset_infos.json", "state.json"], ["data.csv"], []],
+    [["alpaca.json", "README.md"], ["alpaca.json"], []],
+    [["train.json.gz", "dev.json.gz"], ["train.json.gz"], ["dev.json.gz"]],
+    [
+      ["data/train-00000-of-00002.jsonl", "data/train-00001-of-00002.jsonl", "test.jsonl"],
+      ["data/train-00000-of-00002.jsonl", "data/train-00001-of-00002.jsonl"],
+      [],
+    ],
   ])("%j", (paths, train, validation) => {
     expect(splitFiles("a/b", paths)).toEqual({ train, validation });
   });
@@ -35,11 +44,21 @@ describe("the files of a dataset", () => {
 
   it.each([
     [["a.jsonl", "b.jsonl"], {}, /2 files could be the train data; got a\.jsonl, b\.jsonl/],
+    [
+      ["train-00000-of-00003.jsonl", "train-00001-of-00003.jsonl"],
+      {},
+      /2 files could be the train data/,
+    ],
+    [
+      ["train-00000-of-00002.txt", "train-00001-of-00002.txt"],
+      {},
+      /2 files could be the train data/,
+    ],
     [["test.jsonl"], {}, /no file could be the train data; got test\.jsonl/],
     [["train.tsv", "dev1.tsv", "dev2.tsv"], {}, /2 files could be the validation data/],
     [["a.jsonl"], { train: ["b.jsonl"] }, /there is no file b\.jsonl/],
     [["data/a.parquet", "README.md"], {}, /has parquet, which is not read here; got data/],
-    [["a.csv"], {}, /has no \.jsonl, \.ndjson, \.tsv or \.txt file; got a\.csv/],
+    [["a.xml"], {}, /has no \.csv, \.json, \.jsonl, \.ndjson, \.tsv or \.txt file; got a\.xml/],
     [[], {}, /got no files/],
   ])("%j, asked for %j, are refused", (paths, wanted, message) => {
     const split = () => splitFiles("a/b", paths, wanted);

@@ -1,0 +1,100 @@
+/** @file Where the rows of an input come from: files, each in its format, or rows that are given. */
+
+import { UsageError } from "../errors.ts";
+import type { FileStore } from "../host/host.ts";
+import { type ExampleKind, onlyKind } from "./examples/kinds.ts";
+import { namesPairs } from "./examples/pairs.ts";
+import { openParallel } from "./formats/parallel.ts";
+import { type Peekable, peekable } from "./formats/peek.ts";
+import {
+  detectFormat,
+  extensionsFor,
+  formatOf,
+  type Formats,
+  FORMATS,
+} from "./formats/registry.ts";
+import type { Format, PlacedRow, RowKind, RowSource } from "./formats/row.ts";
+import { type DataInput, pathsOf, sourceOf } from "./input.ts";
+
+/** What is opened, and how. */
+export interface OpenInput {
+  readonly files: FileStore;
+  readonly input: DataInput;
+  /** What rows in memory are called in messages. */
+  readonly name?: string;
+  readonly formats?: Formats | undefined;
+}
+
+/** An input of which nothing is read yet. */
+export interface Input {
+  formatKind(): ExampleKind | undefined;
+  /** The first row; undefined if there is none. */
+  first(): Promise<PlacedRow | undefined>;
+  /** What examples of a kind are read from, one after another. */
+  sources(kind: RowKind, columns?: readonly string[]): readonly RowSource[];
+}
+
+/** @param columns - that are named, where the first row is to tell what all are */
+export function openInput(
+  { input, files, name, formats = FORMATS }: OpenInput,
+  columns: readonly string[] | undefined,
+): Input {
+  const paths = pathsOf(input);
+  if (paths) return openPaths(paths, { files, formats, columns });
+  const source = peekable(sourceOf(input, name));
+  return { formatKind: () => undefined, first: source.first, sources: () => [source] };
+}
+
+interface Place {
+  readonly files: FileStore;
+  readonly formats: Formats;
+  readonly columns: readonly string[] | undefined;
+}
+
+function openPaths(paths: readonly string[], { files, formats, columns: told }: Place): Input {
+  const [path = "", second = ""] = paths;
+  const open = (format: Format, each: string, columns: readonly string[] | undefined): RowSource =>
+    format.open({ files, path: each, columns, isHeader: namesPairs });
+  let peeked: Peekable | undefined;
+  return {
+    formatKind() {
+      const found = detectFormat(paths, formats);
+      if (found === "parallel") return "pairs";
+      const [kind, ...others] = new Set(found.map(({ kinds }) => onlyKind(kinds)));
+      return others.length === 0 ? kind : undefined;
+    },
+    async first() {
+      const found = detectFormat(paths, formats);
+      if (found === "parallel") return undefined;
+      peeked ??= peekable(open(found[0], path, told));
+      return peeked.first();
+    },
+    sources(kind, columns) {
+      const found = detectFormat(paths, formats);
+      if (kind === "pairs" && found === "parallel") return [openParallel(files, [path, second])];
+      return paths.map((each, i) => {
+        const format = found === "parallel" ? formatOf(each, formats) : found[i];
+        if (!format?.kinds.includes(kind)) throw refusal(kind, each, formats);
+        const isPeeked = i === 0 && columns?.join() === told?.join();
+        return isPeeked && peeked ? peeked : open(format, each, columns);
+      });
+    },
+  };
+}
+
+/** Why a file of some format holds no examples of a kind. */
+function refusal(kind: RowKind, path: string, formats: Formats): UsageError {
+  const files = extensionsFor(kind, formats);
+  if (kind === "pairs") {
+    return new UsageError(`data: pairs need two files or two columns; got ${path}`, {
+      hint: `add the file with the other side, or use a ${files} file`,
+    });
+  }
+  return new UsageError(`data: ${SUBJECTS[kind]} read from ${files} files; got ${path}`);
+}
+
+const SUBJECTS: Readonly<Record<Exclude<RowKind, "pairs">, string>> = {
+  texts: "text is",
+  conversations: "conversations are",
+  labelled: "texts with labels are",
+};
