@@ -65,6 +65,11 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       default: "bytes",
       help: '"bytes", "bpe:SIZE" learned from the data, a tokenizer.json, or a directory that has one',
     },
+    chatTemplate: {
+      kind: "text",
+      value: "FILE",
+      help: 'how conversations are written: a Jinja file, "chatml" or "plain"; the tokenizer\'s own if absent',
+    },
     contextLength: {
       kind: "integer",
       above: 0,

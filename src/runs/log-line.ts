@@ -183,6 +183,7 @@ const EVENTS: {
     parameters: z.array(parameter),
     memory,
     data: text,
+    notes: z.array(text).default([]),
     totalSteps: number,
     startStep: number,
     evaluateEvery: number,

@@ -16,6 +16,7 @@ import { HELD_OUT_SHARE, spread } from "./reading/dataset.ts";
 import {
   type Batching,
   count,
+  exampleCount,
   examplesAsData,
   LENGTH_MULTIPLE,
   lengthsOf,
@@ -73,11 +74,22 @@ function loadPairs(request: DataRequest): Promise<TrainData> {
 
 async function loadConversations(request: DataRequest): Promise<TrainData> {
   const chat = createChat(request.tokenizer);
-  return examplesAsData("conversations", await request.dataset.conversations(), request, {
-    encode: (conversations, options) => conversationSequences(chat, conversations, options),
+  let rewritten = false;
+  const data = examplesAsData("conversations", await request.dataset.conversations(), request, {
+    encode(conversations, options) {
+      const fitted = conversationSequences(chat, conversations, options);
+      rewritten ||= exampleCount(fitted) < fitted.sequences.length;
+      return fitted;
+    },
     batching: batchingOf(request),
   });
+  const { stopTokens, problem } = chat.answerEnd();
+  const notes = [...(rewritten ? [REWRITTEN] : []), ...(problem === undefined ? [] : [problem])];
+  return { ...data, stopTokens, notes };
 }
+
+const REWRITTEN =
+  "the chat template rewrites earlier turns: each answer is learned after the prompt for it, those with the same beginning in one sequence";
 
 /** Sequences in batches of similar lengths. */
 const batchingOf =

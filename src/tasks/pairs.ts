@@ -61,10 +61,14 @@ export function examplesAsData<E, T>(
     pairs: [],
     shapes,
     description:
-      `${count(prepared.sequences.length)} ${what}${notesOn(prepared)}` +
-      `, ${count(held.sequences.length)} held out`,
+      `${count(exampleCount(prepared))} ${what}${notesOn(prepared)}` +
+      `, ${count(exampleCount(held))} held out`,
   };
 }
+
+/** One example may be several sequences. */
+export const exampleCount = ({ places, sequences }: Fitted<unknown>): number =>
+  places ? new Set(places).size : sequences.length;
 
 /** The lengths of batches of sequences of these lengths, the longest last. */
 export function lengthsOf(lengths: readonly number[], limit: number): readonly number[] {
@@ -73,12 +77,14 @@ export function lengthsOf(lengths: readonly number[], limit: number): readonly n
   return [...new Set(rounded)].toSorted((a, b) => a - b);
 }
 
-/** What became of examples that were too long, in words. */
+/** What became of examples that were too long or have nothing to learn, in words. */
 export const notesOn = ({
   dropped,
   truncated,
-}: Pick<Fitted<unknown>, "dropped" | "truncated">): string =>
+  empty = 0,
+}: Pick<Fitted<unknown>, "dropped" | "truncated" | "empty">): string =>
   [
+    empty > 0 ? `, ${count(empty)} without anything to learn and left out` : "",
     dropped > 0 ? `, ${count(dropped)} too long and left out` : "",
     truncated > 0 ? `, ${count(truncated)} cut` : "",
   ].join("");

@@ -121,6 +121,7 @@ const startEvent = (
   ),
   parameters: describePlan(plan),
   data: data.description,
+  notes: data.notes ?? [],
   ...numbers,
 });
 

@@ -2,6 +2,7 @@
 
 import type { Row, RowKind } from "../formats/row.ts";
 import { hasColumns } from "./cells.ts";
+import { hasMessages } from "./conversations.ts";
 import { PAIR_COLUMNS } from "./pairs.ts";
 
 /** What a model that writes text learns from. */
@@ -9,14 +10,15 @@ export type ExampleKind = Exclude<RowKind, "labelled">;
 
 /** Columns that tell what rows are, in the order in which they are looked for. */
 const COLUMNS: readonly (readonly [kind: ExampleKind, columns: readonly string[]])[] = [
-  ["conversations", ["messages"]],
   ...PAIR_COLUMNS.map((columns) => ["pairs", columns] as const),
   ["texts", ["text"]],
 ];
 
 /** What a row is; undefined if no column of it is known. */
-export const kindOfRow = (row: Row | undefined): ExampleKind | undefined =>
-  COLUMNS.find(([, columns]) => hasColumns(row, columns))?.[0];
+export function kindOfRow(row: Row | undefined): ExampleKind | undefined {
+  if (row && hasMessages(row)) return "conversations";
+  return COLUMNS.find(([, columns]) => hasColumns(row, columns))?.[0];
+}
 
 /** What all rows are that can be of these kinds; undefined if their columns must tell. */
 export function onlyKind(kinds: readonly RowKind[]): ExampleKind | undefined {

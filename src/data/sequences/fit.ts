@@ -38,6 +38,10 @@ export interface Fitted<T> {
   readonly dropped: number;
   /** How many were cut. */
   readonly truncated: number;
+  /** How many were left out because nothing can be learned from them. */
+  readonly empty?: number;
+  /** The index of the example that each sequence was made of, where one may become several. */
+  readonly places?: readonly number[];
 }
 
 /** Pairs as sequences of at most `contextLength` tokens, in order. @throws {UsageError} as `fitExamples` does. */
