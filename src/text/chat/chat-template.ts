@@ -18,7 +18,7 @@ import {
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { END, START } from "../jinja/run.ts";
 import { createTemplate, type Template } from "../jinja/template.ts";
-import type { ChatMessage } from "./message.ts";
+import { type ChatMessage, forTemplate } from "./message.ts";
 import { comparedTurns, type Range, type RenderedTurns } from "./turns.ts";
 
 /** Which template is used, and with what. */
@@ -80,7 +80,7 @@ export function chatTemplate(
     documents: null,
     ...variables,
     ...fixed,
-    messages,
+    messages: messages.map(forTemplate),
     add_generation_prompt: addGenerationPrompt,
   });
   const renderMarked = (...values: Parameters<typeof given>) =>
