@@ -132,8 +132,7 @@ async function chatOf(tokenizer: TextModel["tokenizer"]): Promise<Chat> {
 
 /** An answer ends where the template ends it, whatever the model's file says besides. */
 function withEnd(options: CompleteTextOptions, chat: Chat): CompleteTextOptions {
-  const { stopTokens, stopStrings, problem } = chat.answerEnd();
-  if (problem !== undefined) standardError().write(`chat template: ${problem}\n`);
+  const { stopTokens, stopStrings } = chat.answerEnd();
   return {
     ...options,
     stopTokens: [...(options.stopTokens ?? []), ...stopTokens],

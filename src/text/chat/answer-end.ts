@@ -14,7 +14,7 @@ export interface AnswerEnd {
   readonly stopTokens: readonly number[];
   /** The text that it is taught to end with, where that is no such token. */
   readonly stopStrings: readonly string[];
-  /** Why an answer is taught no end, in words; undefined if it is. */
+  /** What people should know of it: that an answer is taught no end, or none that is a token. */
   readonly problem?: string;
 }
 
@@ -39,7 +39,11 @@ export function answerEnd(template: ChatTemplate, tokenizer: Tokenizer): AnswerE
   const tail = answer.slice(at + ANSWER.length);
   const [stop] = special(tail);
   if (stop === undefined && tail.trim() !== "") {
-    return { stopTokens: [], stopStrings: [tail.trimEnd()] };
+    const end = tail.trimEnd();
+    const problem =
+      `an answer is taught to end with ${JSON.stringify(end)}, which is no token of its own: ` +
+      "flora generate --chat stops there, other programs have to be told to";
+    return { stopTokens: [], stopStrings: [end], problem };
   }
   if (stop === undefined) {
     return { stopTokens: [], stopStrings: [], problem: problemOf(template, tail) };
