@@ -108,8 +108,7 @@ export function chatTemplate(
       );
       const render = (some: readonly ChatMessage[], prompt: boolean) =>
         renderMarked(some, variables, prompt);
-      const beginning = (count: number, prompt: boolean) =>
-        get(count, prompt) ?? { shared: 0, rest: render(messages.slice(0, count), prompt) };
+      const beginning = (count: number, prompt: boolean) => refusing(() => get(count, prompt));
       return comparedTurns(messages, { text, render, beginning }, silent);
     },
   };

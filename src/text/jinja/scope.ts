@@ -3,7 +3,7 @@
  * messages.
  */
 
-import { fromJson, type List, type Value } from "./values/value.ts";
+import type { List, Value } from "./values/value.ts";
 
 /** The variable that says whether a text ends with what makes the assistant speak. */
 export const PROMPT_VARIABLE = "add_generation_prompt";
@@ -81,8 +81,7 @@ export function assign(
 }
 
 /** Messages as a list that tells the machine how far it is read. */
-export function messageList(machine: Machine, messages: readonly unknown[]): List {
-  const values = messages.map(fromJson);
+export function messageList(machine: Machine, values: readonly Value[]): List {
   const from = (start: number): List => ({
     kind: "list",
     get items() {

@@ -27,8 +27,10 @@ export interface Beginning {
 /** Texts of the first messages of a conversation. */
 export interface Beginnings {
   readonly text: string;
-  /** That of the first `count` messages; undefined where it has to be rendered by itself. */
-  get(count: number, addGenerationPrompt: boolean): Beginning | undefined;
+  /** That of the first `count` messages. @throws {UsageError} if they are refused. */
+  get(count: number, addGenerationPrompt: boolean): Beginning;
+  /** How many are known, so that they need not be rendered by themselves. */
+  readonly known: number;
 }
 
 export interface Template {
@@ -52,12 +54,13 @@ export function createTemplate(source: string): Template {
   const body = parseTemplate(source);
   return {
     marksTurns: JSON.stringify(body).includes('"type":"generation"'),
-    render: (variables) => run(body, variables).text,
+    render: (variables) => run(body, valuesOf(variables)).text,
 
     renderBeginnings(variables, wanted) {
       const found = new Map<string, Beginning>();
       const keyOf = (count: number, prompt: boolean) => `${count} ${prompt}`;
-      const { text } = run(body, variables, (index, rest, machine, out) => {
+      const values = valuesOf(variables);
+      const { text } = run(body, values, (index, rest, machine, out) => {
         const count = index + 1;
         if (machine.reach > index) return;
         for (const prompt of [false, true]) {
@@ -66,19 +69,43 @@ export function createTemplate(source: string): Template {
           if (beginning) found.set(keyOf(count, prompt), beginning);
         }
       });
-      return { text, get: (count, prompt) => found.get(keyOf(count, prompt)) };
+      return {
+        text,
+        known: found.size,
+        get: (count, prompt) =>
+          found.get(keyOf(count, prompt)) ?? {
+            shared: 0,
+            rest: run(body, { ...values, limit: count, prompt }).text,
+          },
+      };
     },
   };
 }
 
 type AtMessage = (index: number, rest: () => void, machine: Machine, out: Output) => void;
 
-function run(body: Block, variables: Variables, atMessage?: AtMessage): Output {
+/** What a template is given, as values, and how much of the messages is there. */
+interface Values extends Pick<Machine, "limit" | "prompt"> {
+  readonly messages: readonly Value[];
+  readonly others: readonly (readonly [name: string, value: Value])[];
+}
+
+function valuesOf({ messages, ...others }: Variables): Values {
+  return {
+    limit: Infinity,
+    prompt: others[PROMPT_VARIABLE] === true,
+    messages: messages.map(fromJson),
+    others: Object.entries(others).map(([name, value]) => [name, fromJson(value)] as const),
+  };
+}
+
+function run(body: Block, given: Values, atMessage?: AtMessage): Output {
+  const { limit, prompt, messages, others } = given;
   const out: Output = { text: "" };
   const machine: Machine = {
-    limit: Infinity,
+    limit,
     reach: -1,
-    prompt: variables[PROMPT_VARIABLE] === true,
+    prompt,
     promptRead: false,
     journal: undefined,
     atMessage:
@@ -87,9 +114,8 @@ function run(body: Block, variables: Variables, atMessage?: AtMessage): Output {
         if (!machine.journal) atMessage(index, rest, machine, out);
       }),
   };
-  const { messages, ...others } = variables;
   const values = new Map<string, Value>([
-    ...Object.entries(others).map(([name, value]) => [name, fromJson(value)] as const),
+    ...others,
     ...FUNCTIONS,
     ["messages", messageList(machine, messages)],
   ]);

@@ -11,6 +11,7 @@ import {
   generator,
   given,
   isFloat,
+  isUndefined,
   list,
   numberOf,
   orElse,
@@ -18,6 +19,7 @@ import {
   type Tuple,
   type List,
   typeName,
+  type Undefined,
   undefinedValue,
   type Value,
 } from "./value.ts";
@@ -33,7 +35,10 @@ export function pairsOf(value: Value): List {
 
 const view = (items: readonly Value[]): Value => ({ ...generator(items), hasLength: true });
 
-const DICT_METHODS: Readonly<Record<string, (of: Dict, given: Arguments) => Value>> = {
+type DictMethod = (of: Dict, from: Arguments) => Value;
+type ListMethod = (of: List | Tuple, from: Arguments) => Value;
+
+const DICT_METHODS: Readonly<Record<string, DictMethod>> = {
   copy: (of) => of,
   get: (of, from) =>
     orElse(entryOf(of, given(from, 0, "key") ?? null), given(from, 1, "default") ?? null),
@@ -42,7 +47,7 @@ const DICT_METHODS: Readonly<Record<string, (of: Dict, given: Arguments) => Valu
   values: ({ entries }) => view([...entries.values()]),
 };
 
-const LIST_METHODS: Readonly<Record<string, (of: List | Tuple, given: Arguments) => Value>> = {
+const LIST_METHODS: Readonly<Record<string, ListMethod>> = {
   copy: (of) => of,
   count: ({ items }, { args: [of = null] }) => items.filter((each) => equals(each, of)).length,
   index({ items }, { args: [of = null] }) {
@@ -57,6 +62,23 @@ const CHANGING = {
   dict: ["clear", "pop", "popitem", "setdefault", "update"],
   list: ["append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"],
 } as const;
+
+const unsafe = (kind: keyof typeof CHANGING) =>
+  CHANGING[kind].map((name) => {
+    const why = `access to attribute '${name}' of '${kind}' object is unsafe`;
+    return [name, undefinedValue(why)] as const;
+  });
+
+const METHODS = {
+  dict: new Map<string, Undefined | DictMethod>([
+    ...Object.entries(DICT_METHODS),
+    ...unsafe("dict"),
+  ]),
+  list: new Map<string, Undefined | ListMethod>([
+    ...Object.entries(LIST_METHODS),
+    ...unsafe("list"),
+  ]),
+};
 
 /** `object.name`: what a value can do comes before what it holds. */
 export function attribute(object: Value, name: string): Value {
@@ -84,18 +106,13 @@ function method(object: Value, name: string): Value | undefined {
     return found && callable((from) => found(object, from));
   }
   if (object === null || typeof object !== "object") return undefined;
-  if (object.kind === "dict" || object.kind === "list") {
-    if (CHANGING[object.kind].some((each) => each === name)) {
-      return undefinedValue(`access to attribute '${name}' of '${object.kind}' object is unsafe`);
-    }
-  }
   if (object.kind === "dict") {
-    const found = Object.hasOwn(DICT_METHODS, name) ? DICT_METHODS[name] : undefined;
-    return found && callable((from) => found(object, from));
+    const found = METHODS.dict.get(name);
+    return found && (isUndefined(found) ? found : callable((from) => found(object, from)));
   }
   if (object.kind === "list" || object.kind === "tuple") {
-    const found = Object.hasOwn(LIST_METHODS, name) ? LIST_METHODS[name] : undefined;
-    return found && callable((from) => found(object, from));
+    const found = METHODS.list.get(name);
+    return found && (isUndefined(found) ? found : callable((from) => found(object, from)));
   }
   return undefined;
 }

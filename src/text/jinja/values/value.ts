@@ -164,8 +164,8 @@ export function numberOf(value: Value): number | undefined {
 export const isFloat = (value: Value): value is Float =>
   value !== null && typeof value === "object" && value.kind === "float";
 
-export const isUndefined = (value: Value): value is Undefined =>
-  value !== null && typeof value === "object" && value.kind === "undefined";
+export const isUndefined = (value: unknown): value is Undefined =>
+  value !== null && typeof value === "object" && "kind" in value && value.kind === "undefined";
 
 /** The items of what can be gone through. */
 export function itemsOf(value: Value): readonly Value[] {
