@@ -145,5 +145,6 @@ function signed(value: Value, sign: number): Value {
   checkDefined(value);
   if (number === undefined)
     throw fault(`bad operand type for unary operator: '${typeName(value)}'`);
-  return isFloat(value) ? float(sign * number) : sign * number;
+  // Whole numbers have no zero below zero.
+  return isFloat(value) ? float(sign * number) : sign * number + 0;
 }

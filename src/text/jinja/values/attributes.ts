@@ -134,6 +134,8 @@ function held(object: Value, key: Value): Value | undefined {
     case "namespace":
       return typeof key === "string" ? object.entries.get(key) : undefined;
     case "thing":
+      if (object.text !== undefined)
+        throw fault("a text that is marked as safe can only be written");
       return typeof key === "string" ? object.get(key) : undefined;
     case "undefined":
       throw fault(object.why);

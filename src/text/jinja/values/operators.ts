@@ -107,7 +107,7 @@ export function operate(operator: string, a: Value, b: Value): Value {
   if (x !== undefined && y !== undefined) {
     const value = arithmetic(operator, x, y);
     const isReal = operator === "/" || isFloat(a) || isFloat(b) || (operator === "**" && y < 0);
-    return isReal ? float(value) : value;
+    return isReal ? float(value) : value + 0;
   }
   if (operator === "+") {
     if (typeof a === "string" && typeof b === "string") return a + b;

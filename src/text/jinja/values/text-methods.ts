@@ -240,6 +240,7 @@ export const TEXT_METHODS: Readonly<Record<string, Method>> = {
   upper: (text) => text.toUpperCase(),
   zfill(text, from) {
     const [, sign = "", digits = ""] = /^([-+]?)(.*)$/s.exec(text) ?? [];
-    return sign + digits.padStart((givenInt(from, 0, "width") ?? 0) - sign.length, "0");
+    const width = (givenInt(from, 0, "width") ?? 0) - Array.from(text).length;
+    return sign + "0".repeat(Math.max(0, width)) + digits;
   },
 };
