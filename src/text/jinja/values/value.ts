@@ -145,9 +145,10 @@ export function isTrue(value: Value): boolean {
       return false;
     case "generator":
       return !value.hasLength || value.items.length > 0;
+    case "thing":
+      return value.text !== "";
     case "namespace":
     case "function":
-    case "thing":
       return true;
   }
 }
