@@ -17,7 +17,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "onnxruntime-node": ["src/runtime/node.ts"],
   "onnxruntime-web": ["src/runtime/web.ts"],
   "@huggingface/hub": ["src/hub/"],
-  "@huggingface/jinja": ["src/text/"],
   "@huggingface/tokenizers": ["src/text/"],
   "@resvg/resvg-wasm": ["src/lab/"],
   "ml-matrix": ["src/lab/"],

@@ -4,13 +4,15 @@
  */
 
 import { writeFileAtomic } from "../host/atomic.ts";
-import { readBytes, writeFile } from "../host/content.ts";
+import { readJsonObject } from "../files/read-json.ts";
+import { exists, readBytes, readText, writeFile } from "../host/content.ts";
 import type { FileStore } from "../host/host.ts";
 import { join } from "../host/path.ts";
 import type { Tensors } from "../graph/tensors.ts";
 import { type Model, paramsInUse, type Task } from "../models/model.ts";
 import { modelFromConfig } from "../models/architectures/registry.ts";
 import { elementCount } from "../tensor/shape.ts";
+import { CHAT_TEMPLATE_FILE, CONFIG_FILE } from "../text/tokenizers/tokenizer-files.ts";
 import { eachWeight, readConfig } from "../weights/index.ts";
 import { causalGraph } from "./causal-graph.ts";
 import {
@@ -72,9 +74,20 @@ export async function exportOnnx(
     if (!COMPANION.test(name)) continue;
     await writeFile(store, join(output, name), await readBytes(store, join(directory, name)));
   }
+  await writeTemplate(store, directory, output);
   const counts = [...inUse].map((name) => elementCount(shapes.get(name) ?? []));
   return {
     graphs: files.map(([path]) => path),
     parameterCount: counts.reduce((sum, count) => sum + count, 0),
   };
+}
+
+/** transformers.js looks for the chat template in the configuration of the tokenizer alone. */
+async function writeTemplate(store: FileStore, directory: string, output: string): Promise<void> {
+  const file = join(directory, CHAT_TEMPLATE_FILE);
+  if (!(await exists(store, file))) return;
+  const path = join(directory, CONFIG_FILE);
+  const config = (await exists(store, path)) ? await readJsonObject(store, path) : {};
+  const content = { ...config, chat_template: await readText(store, file) };
+  await writeFile(store, join(output, CONFIG_FILE), `${JSON.stringify(content, null, 2)}\n`);
 }

@@ -1,8 +1,7 @@
 /** @file A model from disk, with or without adapters, ready to run. */
 
 import { type Adapter, adaptersOf, adaptModel } from "../adapters/index.ts";
-import { UsageError, option } from "../errors.ts";
-import { readJsonObject } from "../files/read-json.ts";
+import { option, UsageError } from "../errors.ts";
 import { exists } from "../host/content.ts";
 import type { FileStore } from "../host/host.ts";
 import { join } from "../host/path.ts";
@@ -11,8 +10,8 @@ import { imageInputOf, type Model, paramsInUse } from "../models/model.ts";
 import { modelFromConfig } from "../models/architectures/registry.ts";
 import type { Buffer, Runtime } from "../runtime/runtime.ts";
 import { loadTokenizer, type Tokenizer } from "../text/index.ts";
-import { CONFIG } from "../weights/file-names.ts";
-import { loadAdapter, loadWeights, readConfig } from "../weights/index.ts";
+import { CONFIG, GENERATION_CONFIG } from "../weights/file-names.ts";
+import { loadAdapter, loadWeights, readConfig, readGenerationConfig } from "../weights/index.ts";
 import { generationDefaults, type GenerationDefaults } from "./generation-config.ts";
 
 /** A model and its weights. */
@@ -66,8 +65,8 @@ export async function loadModel(
       hint: "flora classify --image is for it",
     });
   }
-  const tokenizer = await loadTokenizer(files, home);
-  const generation = await readGeneration(files, home, tokenizer);
+  const tokenizer = await loadTokenizer(files, await companionHome(files, home, options));
+  const generation = await readGeneration(files, home, { ...options, tokenizer });
   return { ...network, tokenizer, generation };
 }
 
@@ -85,17 +84,27 @@ export async function loadImageModel(
   return { ...network, processor: await loadImageProcessor(files, home, imageInputOf(base)) };
 }
 
-/** The files of the tokenizer, or of the processor of images, in the directory of a model. */
+/** The files of the tokenizer, or of the processor of images, of a model. */
 export async function companionFiles(
   files: FileStore,
   home: string,
-  model: Model,
+  { model, ...options }: LoadModelOptions & { readonly model: Model },
 ): Promise<ReadonlyMap<string, string>> {
   const isForImages = model.task === "image-classification";
   const companion = isForImages
     ? await loadImageProcessor(files, home, imageInputOf(model))
-    : await loadTokenizer(files, home);
+    : await loadTokenizer(files, await companionHome(files, home, options));
   return companion.files;
+}
+
+/** Where the tokenizer lies: an adapter that was saved with one learned the chat template that is there. */
+async function companionHome(
+  files: FileStore,
+  home: string,
+  { adapter }: LoadModelOptions,
+): Promise<string> {
+  if (adapter === undefined) return home;
+  return (await exists(files, join(adapter, "tokenizer.json"))) ? adapter : home;
 }
 
 /** A model without what makes its inputs, and the directory of its base. */
@@ -134,11 +143,18 @@ export async function loadNetwork(
 async function readGeneration(
   files: FileStore,
   home: string,
-  { endOfText }: Tokenizer,
+  { adapter, tokenizer }: LoadModelOptions & { readonly tokenizer: Tokenizer },
 ): Promise<GenerationDefaults> {
-  const path = join(home, "generation_config.json");
-  if (await exists(files, path)) {
-    return generationDefaults(await readJsonObject(files, path), { path, endOfText });
+  const { endOfText } = tokenizer;
+  const found = await generationFields(files, home, adapter);
+  return generationDefaults(found.fields, { path: found.path, endOfText });
+}
+
+/** What generation_config.json has, of the adapter or of its base; config.json where there is none. */
+async function generationFields(files: FileStore, home: string, adapter: string | undefined) {
+  for (const folder of adapter === undefined ? [home] : [adapter, home]) {
+    const fields = await readGenerationConfig(files, folder);
+    if (fields) return { fields, path: join(folder, GENERATION_CONFIG) };
   }
-  return generationDefaults(await readConfig(files, home), { path: join(home, CONFIG), endOfText });
+  return { fields: await readConfig(files, home), path: join(home, CONFIG) };
 }

@@ -80,6 +80,11 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       help: '"bytes", "bpe:SIZE" learned from the data, a tokenizer.json, or a directory that has one',
       changeable: true,
     },
+    chatTemplate: {
+      kind: "text",
+      value: "FILE",
+      help: 'how conversations are written: a Jinja file, "chatml" or "plain"; the tokenizer\'s own if absent',
+    },
     contextLength: {
       kind: "integer",
       above: 0,

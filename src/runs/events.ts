@@ -45,13 +45,13 @@ export interface StartEvent {
   readonly memory: MemoryTable;
   /** "28,000 pairs, 1,000 held out, 257 tokens in the vocabulary". */
   readonly data: string;
+  /** What else people should know of the data. */
+  readonly notes: readonly string[];
   readonly totalSteps: number;
   /** Steps done before, when a run goes on. */
   readonly startStep: number;
   /** Steps between evaluations. */
   readonly evaluateEvery: number;
-  /** What is unusual, in sentences. */
-  readonly notes?: readonly string[];
 }
 
 /** After each micro-batch; for progress only. */

@@ -183,10 +183,10 @@ const EVENTS: {
     parameters: z.array(parameter),
     memory,
     data: text,
+    notes: z.array(text).default([]),
     totalSteps: number,
     startStep: number,
     evaluateEvery: number,
-    notes: z.exactOptional(z.array(text)),
   } satisfies Shape<LoggedStart>),
   step: z.object({
     type: z.literal("step"),

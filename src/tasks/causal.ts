@@ -13,7 +13,7 @@ import {
 } from "../data/index.ts";
 import { createChat } from "../text/index.ts";
 import { HELD_OUT_SHARE, spread } from "./reading/dataset.ts";
-import { count } from "./fitted-split.ts";
+import { count, exampleCount } from "./fitted-split.ts";
 import {
   type Batching,
   examplesAsData,
@@ -73,13 +73,23 @@ function loadPairs(request: DataRequest): Promise<TrainData> {
 
 async function loadConversations(request: DataRequest): Promise<TrainData> {
   const chat = createChat(request.tokenizer);
+  let rewritten = false;
   const conversations = await request.dataset.conversations();
   const { data } = examplesAsData("conversations", conversations, request, {
-    encode: (all, options) => conversationSequences(chat, all, options),
+    encode(all, options) {
+      const fitted = conversationSequences(chat, all, options);
+      rewritten ||= exampleCount(fitted) < fitted.sequences.length;
+      return fitted;
+    },
     batching: batchingOf(request),
   });
-  return data;
+  const { stopTokens, problem } = chat.answerEnd();
+  const notes = [...(rewritten ? [REWRITTEN] : []), ...(problem === undefined ? [] : [problem])];
+  return { ...data, stopTokens, notes };
 }
+
+const REWRITTEN =
+  "the chat template rewrites earlier turns: each answer is learned after the prompt for it, those with the same beginning in one sequence";
 
 /** Sequences in batches of similar lengths. */
 const batchingOf =

@@ -61,22 +61,31 @@ export function fitSplit<E, T>(
   }
   if (!cut || prepared.sequences.length === 1) throw refusal("held out", held);
   const again = cut(training.filter((example) => fit([example], { tooLong }).sequences.length > 0));
-  const { sequences } = fit(again.training, { tooLong });
-  const kept = fit(again.validation, { tooLong });
+  // What was left out is counted where it was found.
   return {
-    prepared: { ...prepared, sequences },
-    held: { ...held, sequences: kept.sequences },
+    prepared: { ...fit(again.training, { tooLong }), ...countsOf(prepared) },
+    held: { ...fit(again.validation, { tooLong }), ...countsOf(held) },
     heldOut: again.validation,
   };
 }
+
+const countsOf = ({ dropped, truncated, empty }: Fitted<unknown>) => ({
+  dropped,
+  truncated,
+  empty,
+});
 
 /** "23 pairs, 1 too long and left out, 2 held out"; `what` are the examples. */
 export const describeSplit = (
   what: string,
   { prepared, held }: Pick<FittedSplit<unknown, unknown>, "prepared" | "held">,
 ): string =>
-  `${count(prepared.sequences.length)} ${what}${notesOn(prepared)}` +
-  `, ${count(held.sequences.length)} held out${notesOn(held)}`;
+  `${count(exampleCount(prepared))} ${what}${notesOn(prepared)}` +
+  `, ${count(exampleCount(held))} held out${notesOn(held)}`;
+
+/** One example may be several sequences. */
+export const exampleCount = ({ places, sequences }: Fitted<unknown>): number =>
+  places ? new Set(places).size : sequences.length;
 
 /** What became of the other examples. */
 const notesOn = ({ dropped, truncated, empty }: Fitted<unknown>): string =>

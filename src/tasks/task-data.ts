@@ -21,6 +21,10 @@ export interface TrainData {
   readonly bytes?: number;
   /** In words, for people. */
   readonly description: string;
+  /** What else people should know before it starts. */
+  readonly notes?: readonly string[];
+  /** Tokens that answers are taught to end with. */
+  readonly stopTokens?: readonly number[];
 }
 
 /** The options that decide how examples become batches. */

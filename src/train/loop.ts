@@ -36,7 +36,8 @@ async function* follow(
   const startStep = trainer.position().step;
   const memory = await predictedMemory(run);
   const clock = stopwatch(context.runtime, engine.parts.draws);
-  const start = { totalSteps, startStep, evaluateEvery, memory, notes: trainer.notes };
+  const notes = [...trainer.notes, ...(run.data.notes ?? [])];
+  const start = { totalSteps, startStep, evaluateEvery, memory, notes };
   await keeper.begin();
   yield startEvent(run, start);
   if (!config.resume) yield await trainer.evaluate();

@@ -10,7 +10,7 @@ import { exists } from "../host/content.ts";
 import type { FileStore } from "../host/host.ts";
 import { join } from "../host/path.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
-import { ADAPTER_CONFIG, CONFIG, INDEX, WEIGHTS } from "./file-names.ts";
+import { ADAPTER_CONFIG, CONFIG, GENERATION_CONFIG, INDEX, WEIGHTS } from "./file-names.ts";
 import { matchTensors, type MatchOptions, type StoredTensor } from "./match-tensors.ts";
 import { openSafetensors, type ReadOptions, type SafetensorsFile } from "./safetensors.ts";
 
@@ -34,6 +34,19 @@ export async function readConfig(
     });
   }
   return readJsonObject(files, path);
+}
+
+/**
+ * The content of `generation_config.json`; undefined if there is none.
+ *
+ * @throws {FormatError} with the line as offset, if it is not a JSON object.
+ */
+export async function readGenerationConfig(
+  files: FileStore,
+  dir: string,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const path = join(dir, GENERATION_CONFIG);
+  return (await exists(files, path)) ? readJsonObject(files, path) : undefined;
 }
 
 /**

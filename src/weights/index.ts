@@ -1,7 +1,13 @@
 /** @file Weights on disk: safetensors, and the directories of Hugging Face and peft. */
 
 export { loadAdapter, type LoadedAdapter, type PeftConfig, saveAdapter } from "./peft.ts";
-export { eachWeight, loadWeights, type LoadWeightsOptions, readConfig } from "./directory.ts";
+export {
+  eachWeight,
+  loadWeights,
+  type LoadWeightsOptions,
+  readConfig,
+  readGenerationConfig,
+} from "./directory.ts";
 export {
   openSafetensors,
   type ReadOptions,

@@ -7,7 +7,7 @@ import { UsageError } from "../errors.ts";
 import type { FileStore } from "../host/host.ts";
 import { convertTo, floatTypeOf, type StorageDType } from "./convert.ts";
 import { isPlainFileName } from "./directory.ts";
-import { CONFIG, INDEX } from "./file-names.ts";
+import { CONFIG, GENERATION_CONFIG, INDEX } from "./file-names.ts";
 import type { NamedTensor } from "./safetensors.ts";
 import { formatJson, saveDirectory } from "./save-directory.ts";
 import { isWeightsFile, shard } from "./shards.ts";
@@ -53,8 +53,6 @@ export async function saveModel(
     isStale: (name) => isWeightsFile(name) && !files.has(name) && !(index && name === INDEX),
   });
 }
-
-const GENERATION_CONFIG = "generation_config.json";
 
 /** Fields that transformers takes as floats alone, and refuses as integers. */
 const FLOATS = [

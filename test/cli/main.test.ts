@@ -31,14 +31,17 @@ describe("bad input", () => {
     ["--foo", /^flora: --foo: no such option\n {2}commands: train, generate, .*doctor\n$/],
     ["train --bach-size 3", "flora: --bach-size: no such option\n  did you mean --batch-size?\n"],
     ["train --rank", "flora: --rank: needs a value\n"],
-    ["train --rank 0", "flora: --rank: must be a whole number above 0; got 0\n"],
+    [
+      "train --rank 0",
+      "flora: --rank: must be a whole number above 0 and at most 1000000; got 0\n",
+    ],
     [
       "train --rank 0 --optimizer adm",
-      'flora: 2 options are wrong\n  --rank: must be a whole number above 0; got 0\n  --optimizer: must be one of adafactor, adam, adamw, momentum, sgd; got "adm"\n',
+      'flora: 2 options are wrong\n  --rank: must be a whole number above 0 and at most 1000000; got 0\n  --optimizer: must be one of adafactor, adam, adamw, momentum, sgd; got "adm"\n',
     ],
     [
       "train wrong.yaml",
-      "flora: wrong.yaml: line 2: batchSize: must be a whole number above 0; got 0\n",
+      "flora: wrong.yaml: line 2: batchSize: must be a whole number above 0 and at most 1000000; got 0\n",
     ],
     ["train --rank 1 --rank 2", "flora: --rank: given twice\n"],
     ["train bad.yaml", /^flora: bad\.yaml: line \d: not YAML; .*\n$/],

@@ -4,11 +4,17 @@
  */
 
 import { existsSync, readFileSync } from "node:fs";
-import { readdir, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { AutoModelForCausalLM, AutoModelForSeq2SeqLM, Tensor } from "@huggingface/transformers";
+import {
+  AutoModelForCausalLM,
+  AutoModelForSeq2SeqLM,
+  AutoTokenizer,
+  Tensor,
+} from "@huggingface/transformers";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
+import { byteTokenizer, createChat } from "../../src/text/index.ts";
 import { type GeneratorName, readGeneration, readGolden } from "../models/golden.ts";
 import { needsData } from "../support/data.ts";
 import { exportSaved, modelFolder } from "./support.ts";
@@ -147,4 +153,26 @@ it("refuses what is no model", async () => {
     UsageError,
   );
   expect(existsSync(join(folder, "none"))).toBe(false);
+});
+
+it("has its chat template where transformers.js looks for it", async () => {
+  const { files } = byteTokenizer();
+  const template =
+    "{% for m in messages %}<{{ m.role }}>{{ m.content }}{{ eos_token }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
+  const tokenizer = {
+    ...byteTokenizer(),
+    files: new Map([...files, ["chat_template.jinja", template]]),
+  };
+  await exportSaved(folder, "chatty", { ...readGolden("llama"), files: tokenizer.files });
+  const messages = [
+    { role: "user", content: "sky" },
+    { role: "assistant", content: "blue" },
+    { role: "user", content: "leaf" },
+  ];
+  const theirs = await AutoTokenizer.from_pretrained("chatty");
+  expect(
+    theirs.apply_chat_template(messages, { tokenize: false, add_generation_prompt: true }),
+  ).toBe(createChat(tokenizer).render(messages, { addGenerationPrompt: true }));
+  // The file is what transformers reads.
+  expect(await readFile(join(folder, "chatty", "chat_template.jinja"), "utf8")).toBe(template);
 });

@@ -58,7 +58,15 @@ export const FLOORS: readonly (readonly Room[])[] = [
       about: "Tokenizers: bytes, learned byte pairs, any tokenizer.json.",
     },
   ],
-  [{ room: "text/chat", about: "Conversations as text, by the templates of models." }],
+  [
+    {
+      room: "text/jinja/values",
+      about: "The values of templates, and all that Python does with them.",
+    },
+  ],
+  [{ room: "text/jinja/syntax", about: "Templates as what they consist of." }],
+  [{ room: "text/jinja", about: "Templates that run, as Jinja2 runs those of transformers." }],
+  [{ room: "text/chat", about: "Conversations as text and tokens, by the templates of models." }],
   [{ room: "text" }],
   [
     {

@@ -9,6 +9,7 @@ import { gpt2 } from "../../src/models/architectures/gpt2.ts";
 import { randomKey } from "../../src/random/key.ts";
 import { byteTokenizer, type Tokenizer } from "../../src/text/index.ts";
 import { loadCausal } from "../../src/tasks/causal.ts";
+import type { TrainData } from "../../src/tasks/task-data.ts";
 import { openDataset } from "../../src/tasks/reading/dataset.ts";
 import { nodeFiles } from "../support/files.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
@@ -86,6 +87,40 @@ describe("conversations", () => {
 
   it("need a chat template", async () => {
     await expect(load({ train }, bytes)).rejects.toThrow(UsageError);
+  });
+
+  const turns = "{% for m in messages %}{{ m.role[0] + ':' }}";
+  const asked = "{% if add_generation_prompt %}a:{% endif %}";
+  it.each<readonly [string, string, Pick<TrainData, "stopTokens" | "notes">]>([
+    [
+      "ends answers with a token",
+      `${turns}{{ m.content }}<|endoftext|>{% endfor %}${asked}`,
+      { stopTokens: [256], notes: [] },
+    ],
+    [
+      "ends them with a text",
+      `${turns}{{ m.content }};{% endfor %}${asked}`,
+      { stopTokens: [], notes: [expect.stringContaining('taught to end with ";"')] },
+    ],
+    [
+      "does not end them",
+      `${turns}{{ m.content }}{% endfor %}${asked}`,
+      { stopTokens: [], notes: [expect.stringContaining("no token is learned that ends")] },
+    ],
+    [
+      "rewrites them",
+      `${turns}{{ '!' if loop.last and m.role == 'assistant' }}{{ m.content }}<|endoftext|>{% endfor %}${asked}`,
+      { stopTokens: [256], notes: [expect.stringContaining("rewrites earlier turns")] },
+    ],
+  ])("say before it starts what a template does that %s", async (_, source, expected) => {
+    const tokenizer = { ...bytes, files: new Map([["chat_template.jinja", source]]) };
+    const two = {
+      messages: [...conversation("q", "a").messages, ...conversation("r", "b").messages],
+    };
+    const path = jsonl("two.jsonl", two, two, two);
+    const { stopTokens, notes, description } = await load({ train: path }, tokenizer);
+    expect({ stopTokens, notes }).toEqual(expected);
+    expect(description).toBe("2 conversations, 1 held out");
   });
 });
 

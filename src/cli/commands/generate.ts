@@ -8,6 +8,7 @@ import { UsageError } from "../../errors.ts";
 import type { CompleteTextOptions, TextModel } from "../../generate/index.ts";
 import { nodeHost } from "../../host/node.ts";
 import { fetchModels } from "../inputs/fetch.ts";
+import type { Chat } from "../../text/index.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
 import {
@@ -87,14 +88,16 @@ export async function run(words: readonly string[]): Promise<number> {
   }
   const decoder = createDecoder(model, runtime, weights);
   const controller = new AbortController();
-  const settings = { ...settingsOf(options, generation.options), signal: controller.signal };
+  const chat = source === "chat" ? await chatOf(tokenizer) : undefined;
+  const defaults = chat ? withEnd(generation.options, chat) : generation.options;
+  const settings = { ...settingsOf(options, defaults), signal: controller.signal };
   const stopListening = onInterrupt((isFirst) => {
     if (isFirst) controller.abort();
     else process.exit(INTERRUPTED);
   });
   const format = options.flag("json") ? "json" : source === "input" ? "line" : "text";
   try {
-    const prompts = await promptsOf(source, options, tokenizer);
+    const prompts = await promptsOf(source, options, chat);
     await write({ model, decoder, tokenizer }, prompts, { settings, format });
     return 0;
   } catch (error) {
@@ -122,6 +125,21 @@ function sourceOf(options: ParsedOptions): Source {
   return source ?? "prompt";
 }
 
+async function chatOf(tokenizer: TextModel["tokenizer"]): Promise<Chat> {
+  const { createChat } = await import("../../text/index.ts");
+  return createChat(tokenizer);
+}
+
+/** An answer ends where the template ends it, whatever the model's file says besides. */
+function withEnd(options: CompleteTextOptions, chat: Chat): CompleteTextOptions {
+  const { stopTokens, stopStrings } = chat.answerEnd();
+  return {
+    ...options,
+    stopTokens: [...(options.stopTokens ?? []), ...stopTokens],
+    stopStrings: [...(options.stopStrings ?? []), ...stopStrings],
+  };
+}
+
 /** What is to be continued, and how it was given. */
 interface Prompt {
   readonly given: string;
@@ -131,17 +149,16 @@ interface Prompt {
 async function promptsOf(
   source: Source,
   options: ParsedOptions,
-  tokenizer: TextModel["tokenizer"],
+  chat: Chat | undefined,
 ): Promise<readonly Prompt[]> {
   const value = options.text(source) ?? "";
   const standardInput = value === "-" ? await readAll(process.stdin) : undefined;
-  if (source === "chat") {
+  if (chat) {
     const content = standardInput ?? value;
     const system = options.text("system");
-    const { createChat } = await import("../../text/index.ts");
     const told = system === undefined ? [] : [{ role: "system", content: system }];
     const messages = [...told, { role: "user", content }];
-    return [{ given: content, prompt: createChat(tokenizer).encodePrompt(messages) }];
+    return [{ given: content, prompt: chat.encodePrompt(messages) }];
   }
   const texts =
     source === "prompt" ? [standardInput ?? value] : linesOf(standardInput ?? (await read(value)));

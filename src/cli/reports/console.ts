@@ -54,10 +54,7 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
       case "start":
         start = event;
         progress = createProgress(output, { microSteps: event.config.microSteps });
-        return progress.print([
-          ...startReport(event, reportOptions()),
-          ...(event.notes ?? []).flatMap((note) => wrap(note, output.width)),
-        ]);
+        return progress.print(startReport(event, reportOptions()));
       case "micro-step":
         return progress.microStep(event);
       case "step":

@@ -28,13 +28,14 @@ const FACTS_COLUMN = 11;
 
 /** What will be trained on what, how, the plan and the predicted memory. */
 export function startReport(event: StartEvent, { width, style }: ReportOptions): string[] {
-  const { config, modelType, parameterCount, data, drawn, totalSteps, startStep } = event;
+  const { config, modelType, parameterCount, data, notes, drawn, totalSteps, startStep } = event;
   const { optimizer, schedule, batchSize, microSteps } = config;
   const batches = microSteps === 1 ? "" : ` x ${microSteps} micro-steps`;
   const facts = [
     ["model", `${modelType}, ${formatCount(parameterCount)} parameters${origin(event)}`],
     ...drawnLines(drawn, width - FACTS_COLUMN).map((line) => ["", line]),
     ["data", data],
+    ...notes.flatMap((note) => wrap(note, width - FACTS_COLUMN)).map((line) => ["", line]),
     ["method", methodInWords(config)],
     ["optimizer", `${optimizer}, ${schedule} rate${warmup(event)}`],
     [

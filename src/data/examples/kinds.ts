@@ -2,6 +2,7 @@
 
 import type { Row, RowKind } from "../formats/row.ts";
 import { hasColumns } from "./cells.ts";
+import { hasMessages } from "./conversations.ts";
 import { OTHER_PAIR_FORMS, PAIR_FORMS, type PairForm } from "./pairs.ts";
 
 /** What a model that writes text learns from. */
@@ -13,7 +14,6 @@ const asPairs = ({ columns }: PairForm): Told => ["pairs", columns];
 
 /** Columns that tell what rows are, in the order in which they are looked for. */
 const COLUMNS: readonly Told[] = [
-  ["conversations", ["messages"]],
   ...PAIR_FORMS.map(asPairs),
   ["texts", ["text"]],
   ...OTHER_PAIR_FORMS.map(asPairs),
@@ -33,7 +33,10 @@ export function kindOfRow(
     ...(pairs ? [["pairs", pairs] as const] : []),
     ...(texts ? [["texts", texts] as const] : []),
   ];
-  return [...named, ...COLUMNS].find(([, columns]) => hasColumns(row, columns))?.[0];
+  const isTold = ([, columns]: Told) => hasColumns(row, columns);
+  const byName = named.find(isTold);
+  if (byName) return byName[0];
+  return row && hasMessages(row) ? "conversations" : COLUMNS.find(isTold)?.[0];
 }
 
 /** What all rows are that can be of these kinds; undefined if their columns must tell. */

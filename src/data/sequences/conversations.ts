@@ -7,8 +7,8 @@ import { type FitOptions, type Fitted, tooLongError } from "./fit.ts";
 import type { LanguageModelSequence } from "./sequence.ts";
 
 /**
- * Conversations as sequences of at most `contextLength + 1` tokens, in order; none, if all are left
- * out. One in which nothing is learned is; and where they are cut, one whose answers are all lost.
+ * Conversations as sequences of at most `contextLength + 1` tokens, in order; none, if all are left out. One is several where the
+ * template rewrites earlier answers. One in which nothing is learned is left out; and where they are cut, one whose answers are all lost.
  *
  * @throws {UsageError} if the chat's template refuses one, or if some do not fit and are neither
  *   dropped nor cut.
@@ -19,28 +19,42 @@ export function conversationSequences(
   { contextLength, tooLong = "refuse" }: FitOptions,
 ): Fitted<LanguageModelSequence> {
   const encoded = conversations.map((conversation, i) => encode(chat, conversation, i));
-  const sequences = encoded.filter(({ ids, lossFrom }) => lossFrom < ids.length);
+  const taught = encoded.flatMap((sequences, place) =>
+    sequences.map((sequence) => ({ place, sequence })),
+  );
   const isLong = ({ ids }: LanguageModelSequence) => ids.length - 1 > contextLength;
-  if (tooLong === "refuse" && sequences.some(isLong)) {
+  const long = taught.filter(({ sequence }) => isLong(sequence)).length;
+  if (tooLong === "refuse" && long > 0) {
     const alternative = 'set tooLong to "truncate" or "drop"';
-    const lengths = sequences.map(({ ids }) => ids.length - 1);
+    const lengths = taught.map(({ sequence: { ids } }) => ids.length - 1);
     throw tooLongError("conversations", lengths, { contextLength, alternative });
   }
-  const fitted = sequences.flatMap((sequence) => {
-    if (!isLong(sequence)) return [sequence];
+  const fitted = taught.flatMap(({ place, sequence }) => {
+    if (!isLong(sequence)) return [{ place, sequence }];
     const cut = tooLong === "truncate" ? shortened(sequence, contextLength + 1) : undefined;
-    return cut ? [cut] : [];
+    return cut ? [{ place, sequence: cut }] : [];
   });
-  const long = sequences.filter(isLong).length;
-  const dropped = sequences.length - fitted.length;
-  const empty = encoded.length - sequences.length;
-  return { sequences: fitted, dropped, truncated: long - dropped, empty };
+  const dropped = taught.length - fitted.length;
+  return {
+    sequences: fitted.map(({ sequence }) => sequence),
+    places: fitted.map(({ place }) => place),
+    dropped,
+    truncated: long - dropped,
+    empty: encoded.filter((sequences) => sequences.length === 0).length,
+  };
 }
 
-function encode(chat: Chat, conversation: Conversation, index: number): LanguageModelSequence {
+/** What is learned of a conversation; nothing, if all its answers are empty or left out. */
+function encode(
+  chat: Chat,
+  { messages, ...options }: Conversation,
+  index: number,
+): readonly LanguageModelSequence[] {
   try {
-    const { ids, assistant } = chat.encode(conversation);
-    return withRanges(ids, assistant);
+    return chat
+      .encode(messages, options)
+      .map(({ ids, assistant }) => withRanges(ids, assistant))
+      .filter(({ lossRanges = [] }) => lossRanges.length > 0);
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
     const hint = cause.hint === undefined ? {} : { hint: cause.hint };

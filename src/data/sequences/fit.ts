@@ -40,6 +40,8 @@ export interface Fitted<T> {
   readonly truncated: number;
   /** How many were left out because nothing is learned from them. */
   readonly empty: number;
+  /** The index of the example that each sequence was made of, where one may become several. */
+  readonly places?: readonly number[];
 }
 
 /** Pairs as sequences of at most `contextLength` tokens, in order. @throws {UsageError} as `fitExamples` does. */

@@ -19,7 +19,9 @@ export async function* trainingTexts(
     for await (const { text } of recut(dataset.textsTwice(), lastGap)) yield text;
   } else if (kind === "conversations") {
     const { training } = await dataset.conversations();
-    for (const messages of training) yield* messages.map(({ content }) => content);
+    for (const { messages } of training) {
+      yield* messages.flatMap(({ content }) => (typeof content === "string" ? [content] : []));
+    }
   } else {
     const { training } = await dataset.pairs();
     for (const { source, target } of training) yield* [prefix + source + suffix, target];

@@ -1,15 +1,12 @@
 /**
  * @file Chat templates: conversations as the text that a model knows them in. A tokenizer's Jinja
- * template is rendered by `@huggingface/jinja`, with the variables that transformers gives it.
+ * template is rendered with the variables that transformers gives it.
  *
  * What the assistant says is what stands between {% generation %} and {% endgeneration %}, where the
- * template has these. Otherwise message i says what it adds to the prompt for it:
- *
- *   render(messages[0 .. i-1], with generation prompt) ++ said by i = render(messages[0 .. i])
+ * template has these. Otherwise renderings are compared (turns.ts).
  */
 
-import { Template } from "@huggingface/jinja";
-import { FormatError, UsageError } from "../../errors.ts";
+import { FormatError, option, UsageError } from "../../errors.ts";
 import { isObject, type Json } from "../../files/json.ts";
 import { SPECIAL_TOKENS, specialToken } from "../tokenizers/special-tokens.ts";
 import {
@@ -19,13 +16,10 @@ import {
   type TokenizerFiles,
 } from "../tokenizers/tokenizer-files.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
-
-/** One turn of a conversation. */
-export interface ChatMessage {
-  /** "system", "user", "assistant", or what else the template knows. */
-  readonly role: string;
-  readonly content: string;
-}
+import { END, START } from "../jinja/run.ts";
+import { createTemplate, type Template } from "../jinja/template.ts";
+import { type ChatMessage, forTemplate } from "./message.ts";
+import { comparedTurns, type Range, type RenderedTurns } from "./turns.ts";
 
 /** Which template is used, and with what. */
 export interface ChatTemplateOptions {
@@ -35,26 +29,31 @@ export interface ChatTemplateOptions {
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
-/** How a conversation ends. */
-export interface RenderOptions {
+/** What a conversation has besides its messages. */
+export interface ConversationOptions {
+  /** Variables of the template, "tools" and "documents" among them. */
+  readonly variables?: Readonly<Record<string, unknown>>;
+}
+
+/** How a conversation ends, and what it has besides. */
+export interface RenderOptions extends ConversationOptions {
   /** Whether the text ends with what makes the assistant speak. Default false. */
   readonly addGenerationPrompt?: boolean;
 }
 
-/** From a start up to an end, in UTF-16 units of a text or in tokens. */
-export type Range = readonly [start: number, end: number];
-
-export interface RenderedTurns {
-  readonly text: string;
-  /** What the assistant says in it, with what ends its turns. */
-  readonly assistant: readonly Range[];
-}
-
 export interface ChatTemplate {
+  /** As it was written. */
+  readonly source: string;
   /** @throws {UsageError} if the template refuses the messages, or cannot be run. */
   render(messages: readonly ChatMessage[], options?: RenderOptions): string;
-  /** @throws {UsageError} also if a turn is not written alike once others follow it. */
-  renderTurns(messages: readonly ChatMessage[]): RenderedTurns;
+  /** @throws {UsageError} also if an answer is not written as the prompt for it is. */
+  renderTurns(messages: readonly ChatMessage[], options?: TurnOptions): readonly RenderedTurns[];
+}
+
+/** Which turns are of interest. */
+export interface TurnOptions extends ConversationOptions {
+  /** Indices of messages that are not learned, although the assistant says them. */
+  readonly silent?: ReadonlySet<number>;
 }
 
 /**
@@ -70,39 +69,83 @@ export function chatTemplate(
   const config = readConfig(tokenizer.files);
   const source = select(tokenizer, templatesOf(tokenizer.files, config), options.template);
   const file = tokenizer.files.has(CHAT_TEMPLATE_FILE) ? CHAT_TEMPLATE_FILE : CONFIG_FILE;
-  const template = parse(file, withMarks(source));
-  const variables = {
+  const template = parse(file, source);
+  const fixed = { ...specialTokensOf(config), ...options.variables };
+  const given = (
+    messages: readonly ChatMessage[],
+    variables: ConversationOptions["variables"] = {},
+    addGenerationPrompt = false,
+  ) => ({
     tools: null,
     documents: null,
-    ...specialTokensOf(config),
-    ...options.variables,
-  };
+    ...variables,
+    ...fixed,
+    messages: messages.map(forTemplate),
+    add_generation_prompt: addGenerationPrompt,
+  });
+  const renderMarked = (...values: Parameters<typeof given>) =>
+    refusing(() => template.render(given(...values)));
 
-  const renderMarked = (
-    messages: readonly ChatMessage[],
-    { addGenerationPrompt = false }: RenderOptions = {},
-  ) => {
-    if (messages.length === 0) throw new UsageError("chat: there must be messages; got none");
-    try {
-      return template.render({
-        ...variables,
-        messages,
-        add_generation_prompt: addGenerationPrompt,
-      });
-    } catch (cause) {
-      const message = `chat: the template cannot render the messages; got ${reasonOf(cause)}`;
-      throw new UsageError(message, { cause });
-    }
-  };
-  const render: ChatTemplate["render"] = (messages, shown) =>
-    withoutMarks(renderMarked(messages, shown)).text;
-
-  const marksTurns = MARKED.test(source);
   return {
-    render,
-    renderTurns: (messages) =>
-      marksTurns ? withoutMarks(renderMarked(messages)) : compareTurns(messages, render),
+    source,
+
+    render(messages, { variables, addGenerationPrompt } = {}) {
+      checkSome(messages);
+      return withoutMarks(renderMarked(messages, variables, addGenerationPrompt)).text;
+    },
+
+    renderTurns(messages, { variables, silent = NONE } = {}) {
+      checkSome(messages);
+      if (template.marksTurns) {
+        const { text, assistant } = withoutMarks(renderMarked(messages, variables));
+        return [{ text, assistant: loudTurns(messages, assistant, silent) }];
+      }
+      const isLearned = (i: number) => messages[i]?.role === "assistant" && !silent.has(i);
+      const { text, get } = refusing(() =>
+        template.renderBeginnings(given(messages, variables), (count, prompt) =>
+          isLearned(prompt ? count : count - 1),
+        ),
+      );
+      const render = (some: readonly ChatMessage[], prompt: boolean) =>
+        renderMarked(some, variables, prompt);
+      const beginning = (count: number, prompt: boolean) => refusing(() => get(count, prompt));
+      return comparedTurns(messages, { text, render, beginning }, silent);
+    },
   };
+}
+
+function refusing<T>(render: () => T): T {
+  try {
+    return render();
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    const message = `chat: the template cannot render the messages; got ${cause.message}`;
+    throw new UsageError(message, { cause });
+  }
+}
+
+const NONE: ReadonlySet<number> = new Set();
+
+function checkSome(messages: readonly ChatMessage[]): void {
+  if (messages.length === 0) throw new UsageError("chat: there must be messages; got none");
+}
+
+/** Of the marked turns those that are learned. */
+function loudTurns(
+  messages: readonly ChatMessage[],
+  assistant: readonly Range[],
+  silent: ReadonlySet<number>,
+): readonly Range[] {
+  if (silent.size === 0) return assistant;
+  const answers = messages.flatMap(({ role }, i) => (role === "assistant" ? [i] : []));
+  if (answers.every((i) => silent.has(i))) return [];
+  if (answers.length === assistant.length) {
+    return assistant.filter((_, turn) => !silent.has(answers[turn] ?? -1));
+  }
+  const got = `${answers.length} answers, of which it marks ${assistant.length}`;
+  throw new UsageError(
+    `chat: the template must mark every answer where some are left out; got ${got}`,
+  );
 }
 
 /** The templates by name. A file of its own comes before the configuration. */
@@ -128,7 +171,7 @@ function select(
   if (source !== undefined) return source;
   if (templates.size === 0) {
     throw new UsageError(`chat: the tokenizer has no chat template; got ${tokenizer.name}`, {
-      hint: `add "chat_template" to ${CONFIG_FILE}, or a file ${CHAT_TEMPLATE_FILE}`,
+      hint: `name one, ${option("chatTemplate", "chatml")}, or give a file with one`,
     });
   }
   throw new UsageError(`chat: no template of this name; got "${name}"`, {
@@ -138,15 +181,13 @@ function select(
 
 function parse(file: string, source: string): Template {
   try {
-    return new Template(source);
+    return createTemplate(source);
   } catch (cause) {
-    const message = `not a chat template that can be read; got ${reasonOf(cause)}`;
+    if (!(cause instanceof UsageError)) throw cause;
+    const message = `not a chat template that can be read; got ${cause.message}`;
     throw new FormatError(file, message, { cause });
   }
 }
-
-const reasonOf = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : String(cause);
 
 const specialTokensOf = (config: Json): Record<string, string> =>
   Object.fromEntries(
@@ -154,19 +195,6 @@ const specialTokensOf = (config: Json): Record<string, string> =>
       const token = specialToken(config, role);
       return token === undefined ? [] : [[role, token] as const];
     }),
-  );
-
-/** Two code points that are no characters, so that no message has them. */
-const START = "\uFDD0";
-const END = "\uFDD1";
-const MARKED = /\{%-?\s*generation\s*-?%\}/;
-
-/** The template with {% generation %} and its end, which the package ignores, written as marks. */
-const withMarks = (source: string): string =>
-  source.replaceAll(
-    /\{%(-?)\s*(end)?generation\s*(-?)%\}/g,
-    (_, left: string, end: string | undefined, right: string) =>
-      `{%${left} if true %}${end ? END : START}{% endif ${right}%}`,
   );
 
 function withoutMarks(marked: string): RenderedTurns {
@@ -180,31 +208,3 @@ function withoutMarks(marked: string): RenderedTurns {
   }
   return { text, assistant };
 }
-
-/** What each turn of the assistant adds to the prompt for it. */
-function compareTurns(
-  messages: readonly ChatMessage[],
-  render: ChatTemplate["render"],
-): RenderedTurns {
-  const text = render(messages);
-  const assistant = messages.flatMap(({ role }, i): Range[] => {
-    if (role !== "assistant") return [];
-    if (i === 0) throw new UsageError("chat: the first message must be a question; got an answer");
-    const prompt = render(messages.slice(0, i), { addGenerationPrompt: true });
-    const turn = render(messages.slice(0, i + 1));
-    if (!turn.startsWith(prompt) || !text.startsWith(turn)) throw unlike(i);
-    return [[prompt.length, turn.length]];
-  });
-  return { text, assistant };
-}
-
-const unlike = (index: number): UsageError =>
-  new UsageError(
-    "chat: a turn must be written alike in a prompt and in a longer conversation" +
-      `; got another text at message ${index + 1}`,
-    {
-      hint:
-        "end every conversation with its first answer, or put {% generation %} and " +
-        "{% endgeneration %} around the answers in the template",
-    },
-  );

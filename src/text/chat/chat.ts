@@ -1,18 +1,21 @@
 /**
  * @file Conversations as tokens, for training and for prompts.
  *
- * The text of a chat template has its special tokens already, so nothing is added. Tokens need not
- * end where a turn does: one that reaches into an answer, or out of it, counts as the answer's.
+ * The text of a chat template has its special tokens already, so nothing is added.
  */
 
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import { type AnswerEnd, answerEnd } from "./answer-end.ts";
 import {
-  type ChatMessage,
   chatTemplate,
   type ChatTemplateOptions,
-  type Range,
+  type ConversationOptions,
   type RenderOptions,
+  type TurnOptions,
 } from "./chat-template.ts";
-import type { Tokenizer } from "../tokenizers/tokenizer.ts";
+import type { ChatMessage } from "./message.ts";
+import { tokenRanges } from "./token-ranges.ts";
+import type { Range } from "./turns.ts";
 
 /** The tokens of a conversation, and which of them the assistant says. */
 export interface ChatEncoding {
@@ -26,9 +29,14 @@ export interface Chat {
   /** The conversation as text. */
   render(messages: readonly ChatMessage[], options?: RenderOptions): string;
   /** The ids of a conversation that the assistant is to continue. */
-  encodePrompt(messages: readonly ChatMessage[]): Int32Array;
-  /** The ids of a whole conversation. */
-  encode(messages: readonly ChatMessage[]): ChatEncoding;
+  encodePrompt(messages: readonly ChatMessage[], options?: ConversationOptions): Int32Array;
+  /**
+   * The ids of a whole conversation. There are several where the template writes a turn otherwise once others follow it: each
+   * answer stands in one of them, as it is when it is given.
+   */
+  encode(messages: readonly ChatMessage[], options?: TurnOptions): readonly ChatEncoding[];
+  /** What the template writes where an answer ends. */
+  answerEnd(): AnswerEnd;
 }
 
 /**
@@ -43,25 +51,15 @@ export function createChat(tokenizer: Tokenizer, options: ChatTemplateOptions = 
   return {
     render: template.render,
 
-    encodePrompt: (messages) =>
-      tokenizer.encode(template.render(messages, { addGenerationPrompt: true })),
+    encodePrompt: (messages, conversation) =>
+      tokenizer.encode(template.render(messages, { ...conversation, addGenerationPrompt: true })),
 
-    encode(messages) {
-      const { text, assistant } = template.renderTurns(messages);
-      const ids = tokenizer.encode(text);
-      const idsUpTo = (end: number) => tokenizer.encode(text.slice(0, end));
-      const ranges = assistant.map(([start, end]): Range => {
-        const before = idsUpTo(end);
-        const shared = sharedLength(ids, before);
-        return [sharedLength(ids, idsUpTo(start)), shared + (shared < before.length ? 1 : 0)];
-      });
-      return { ids, assistant: ranges.filter(([start, end]) => start < end) };
-    },
+    encode: (messages, conversation) =>
+      template.renderTurns(messages, conversation).map(({ text, assistant: ranges }) => {
+        const ids = tokenizer.encode(text);
+        return { ids, assistant: tokenRanges(tokenizer, { text, ids, ranges }) };
+      }),
+
+    answerEnd: () => answerEnd(template, tokenizer),
   };
-}
-
-/** How many ids two texts begin with alike. */
-function sharedLength(a: Int32Array, b: Int32Array): number {
-  const differs = b.findIndex((id, i) => a[i] !== id);
-  return differs === -1 ? b.length : differs;
 }

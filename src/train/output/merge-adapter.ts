@@ -7,7 +7,7 @@ import { companionFiles, loadNetwork, type LoadModelOptions } from "../../genera
 import type { FileStore } from "../../host/host.ts";
 import { cpuRuntime } from "../../runtime/node.ts";
 import { readTensor } from "../../runtime/runtime.ts";
-import { saveModel } from "../../weights/index.ts";
+import { readGenerationConfig, saveModel } from "../../weights/index.ts";
 import { checkEmpty } from "./claim.ts";
 import { createProgramCache } from "../../runtime/programs.ts";
 
@@ -31,7 +31,10 @@ export async function mergeAdapter(
   const programs = createProgramCache(runtime);
   const { network, home } = await loadNetwork(store, runtime, options);
   const { base, adapters, weights } = network;
-  const files = await companionFiles(store, home, base);
+  const files = await companionFiles(store, home, { ...options, model: base });
+  const generationConfig =
+    (await readGenerationConfig(store, options.adapter ?? home)) ??
+    (await readGenerationConfig(store, home));
   for (const adapter of adapters) {
     const weight = bufferOf(weights, adapter.weight);
     await mergeInto({ base, programs, state: { weights } }, adapter, 1, weight);
@@ -41,6 +44,11 @@ export async function mergeAdapter(
   const tensors = await Promise.all(
     names.map(async (name) => [name, await readTensor(bufferOf(weights, name))] as const),
   );
-  await saveModel(store, output, { config: base.config, weights: tensors, files });
+  await saveModel(store, output, {
+    config: base.config,
+    ...(generationConfig && { generationConfig }),
+    weights: tensors,
+    files,
+  });
   return adapters.length;
 }

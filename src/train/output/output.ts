@@ -3,16 +3,13 @@
 import type { Run } from "../setup/run.ts";
 import { mergedWeights } from "../../adapters/merge.ts";
 import { peftName, settingsOf } from "../../adapters/index.ts";
-import { readJsonObject } from "../../files/read-json.ts";
-import { exists } from "../../host/content.ts";
-import { join } from "../../host/path.ts";
 import { bufferOf } from "../../runtime/buffers.ts";
 import { repositoryOfPath } from "../../hub/cache.ts";
 import { readTensor } from "../../runtime/runtime.ts";
-import { saveAdapter, saveModel } from "../../weights/index.ts";
+import { GENERATION_CONFIG } from "../../weights/file-names.ts";
+import { readGenerationConfig, saveAdapter, saveModel } from "../../weights/index.ts";
+import { formatJson } from "../../weights/save-directory.ts";
 import { leavesAdapters } from "../setup/method.ts";
-
-const GENERATION_CONFIG = "generation_config.json";
 
 export async function saveOutput(run: Run): Promise<void> {
   if (leavesAdapters(run.config)) return saveAdapters(run);
@@ -56,14 +53,25 @@ function configOf(run: Run): Readonly<Record<string, unknown>> {
 async function generationConfigOf(
   run: Run,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
-  const { base, config, context, tokenizer } = run;
-  const { files } = context.host;
+  const { base, config, context, data, tokenizer } = run;
   if (base.task !== "causal" && base.task !== "seq2seq") return undefined;
-  const file = typeof config.model === "string" ? join(config.model, GENERATION_CONFIG) : undefined;
-  if (file !== undefined && (await exists(files, file))) {
-    return readJsonObject(files, file);
-  }
-  return { ...tokenIds(run), ...(tokenizer && { pad_token_id: tokenizer.pad }) };
+  const own =
+    typeof config.model === "string"
+      ? await readGenerationConfig(context.host.files, config.model)
+      : undefined;
+  const fields = own ?? { ...tokenIds(run), ...(tokenizer && { pad_token_id: tokenizer.pad }) };
+  return withStopTokens(fields, data.stopTokens ?? [], tokenizer?.endOfText);
+}
+
+/** The end of text, and beside it what else ends an answer. */
+function withStopTokens(
+  fields: Readonly<Record<string, unknown>>,
+  stopTokens: readonly number[],
+  endOfText: number | undefined,
+): Readonly<Record<string, unknown>> {
+  const ends = [fields["eos_token_id"] ?? endOfText ?? []].flat();
+  const all = [...new Set([...ends, ...stopTokens])];
+  return all.length === ends.length ? fields : { ...fields, eos_token_id: all };
 }
 
 /** The files of the tokenizer, or of what stands in its place. */
@@ -86,11 +94,9 @@ async function saveAdapters(run: Run): Promise<void> {
   // A model of the Hub is found by its name wherever the cache is.
   const model = path === null ? null : (repositoryOfPath(path)?.name ?? path);
   const adapterConfig = { ...settings, base_model_name_or_path: model };
-  await saveAdapter(
-    run.context.host.files,
-    config.output,
-    adapterConfig,
-    tensors,
-    companionsOf(run),
-  );
+  const files = new Map(companionsOf(run));
+  // What the base does not stop at yet.
+  const generationConfig = run.data.stopTokens && (await generationConfigOf(run));
+  if (generationConfig) files.set(GENERATION_CONFIG, formatJson(generationConfig));
+  await saveAdapter(run.context.host.files, config.output, adapterConfig, tensors, files);
 }

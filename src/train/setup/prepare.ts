@@ -9,6 +9,7 @@ import { imageProcessorOf } from "../../tasks/images.ts";
 import { loadData } from "../../tasks/load.ts";
 import { openDataset } from "../../tasks/reading/dataset.ts";
 import { tokenizerOf } from "../../tasks/reading/tokenizer.ts";
+import { withChatTemplate } from "../../text/index.ts";
 import type { RunInputs } from "./inputs.ts";
 import { traineeOf } from "./method.ts";
 import { classifierOf, contextLengthOf, modelOf } from "./model.ts";
@@ -34,10 +35,15 @@ export async function gather(
   const { files } = context.host;
   const mostBytes = context.host.memory.heapLimitBytes();
   const dataset = openDataset({ ...inputs, config, files, mostBytes });
-  const tokenizer =
+  const known =
     inputs.tokenizer ?? inputs.model?.tokenizer ?? (await tokenizerOf(files, config, dataset));
-  const known = inputs.model?.base ?? (await modelOf(files, config, tokenizer));
-  const { model: base, hasNewHead } = await classifierOf(config, known, dataset);
+  const { chatTemplate } = config;
+  const tokenizer =
+    known && chatTemplate !== undefined
+      ? await withChatTemplate(files, known, chatTemplate)
+      : known;
+  const found = inputs.model?.base ?? (await modelOf(files, config, tokenizer));
+  const { model: base, hasNewHead } = await classifierOf(config, found, dataset);
   if (tokenizer && tokenizer.vocabularySize > base.vocabularySize) {
     throw new UsageError(
       `tokenizer: the model knows ${base.vocabularySize} tokens` +

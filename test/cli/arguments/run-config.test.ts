@@ -79,9 +79,21 @@ describe("readRunConfig", () => {
   it.each([
     [["--bach-size", "3"], "--bach-size: no such option", "did you mean --batch-size?"],
     [["--foo"], "--foo: no such option", "flora train --help lists them"],
-    [["--rank", "many"], '--rank: must be a whole number above 0; got "many"', undefined],
-    [["--rank", "0"], "--rank: must be a whole number above 0; got 0", undefined],
-    [["--rank", "0x10"], '--rank: must be a whole number above 0; got "0x10"', undefined],
+    [
+      ["--rank", "many"],
+      '--rank: must be a whole number above 0 and at most 1000000; got "many"',
+      undefined,
+    ],
+    [
+      ["--rank", "0"],
+      "--rank: must be a whole number above 0 and at most 1000000; got 0",
+      undefined,
+    ],
+    [
+      ["--rank", "0x10"],
+      '--rank: must be a whole number above 0 and at most 1000000; got "0x10"',
+      undefined,
+    ],
     [
       ["--rank-pattern", "4"],
       "--rank-pattern: must be given by its fields; got 4",
@@ -124,11 +136,11 @@ describe("readRunConfig", () => {
     expect((await spelledFailure(() => readRunConfig(words))).message).toBe(
       [
         "6 options are wrong",
-        '  --rank: must be a whole number above 0; got "x"',
+        '  --rank: must be a whole number above 0 and at most 1000000; got "x"',
         `  ${path}: line 6: rankPattern.a: must be a number above 0; got -1`,
         "  --rank-pattern.c: must be a number above 0; got 0",
         "  --alpha-pattern.b: must be a number above 0; got 0",
-        `  ${path}: line 2: batchSize: must be a whole number above 0; got 0`,
+        `  ${path}: line 2: batchSize: must be a whole number above 0 and at most 1000000; got 0`,
         `  ${path}: line 4: stpes: no such option; did you mean --steps?`,
       ].join("\n"),
     );

@@ -192,6 +192,24 @@ describe("flora generate", () => {
     expect(Object.keys(JSON.parse(single.text))).toEqual(["prompt", "text"]);
   });
 
+  it("stops where the chat template ends an answer", async () => {
+    const path = join(directory, "chat_template.jinja");
+    const source = (end: string) =>
+      `{% for m in messages %}{{ m.role }}: {{ m.content }}${end}{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}`;
+    const prompt = (end: string) => `user: hi${end}assistant: `;
+    const [free] = await expected([prompt("\n")], FILE);
+    const end = free?.text.slice(2, 4) ?? "";
+    writeFileSync(path, source(end));
+    try {
+      const stopStrings = [end.trimEnd()];
+      const [made] = await expected([prompt(end)], { ...FILE, stopStrings });
+      const { text } = await generate("--chat", "hi");
+      expect(text).toBe(`${made?.text}\n`);
+    } finally {
+      writeFileSync(path, TEMPLATE);
+    }
+  });
+
   it("answers a message in the model's chat template", async () => {
     const [made] = await expected(["system: be brief\nuser: hi\nassistant:"], FILE);
     const { text } = await generate("--chat", "hi", "--system", "be brief");

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { FormatError, UsageError } from "../../../src/errors.ts";
-import { type ChatMessage, chatTemplate } from "../../../src/text/chat/chat-template.ts";
+import { chatTemplate } from "../../../src/text/chat/chat-template.ts";
+import type { ChatMessage } from "../../../src/text/chat/message.ts";
 import { byteTokenizer, type Tokenizer } from "../../../src/text/index.ts";
 import { templates, tokenizerOf, withoutGeneration } from "../../support/chat.ts";
 
@@ -70,8 +71,8 @@ describe("chatTemplate", () => {
   });
 
   it.each<readonly [string, unknown, { template?: string }, string, string]>([
-    ["a tokenizer without one", undefined, {}, "has no chat template; got bytes", "chat_template"],
-    ["an empty list", [], {}, "has no chat template", "chat_template"],
+    ["a tokenizer without one", undefined, {}, "has no chat template; got bytes", "chatTemplate"],
+    ["an empty list", [], {}, "has no chat template", "chatTemplate"],
     ["an unknown name", list, { template: "x" }, 'of this name; got "x"', "one of default, rag"],
     ["a list without a default", list.slice(1), {}, 'got "default"', "name one of rag"],
   ])("refuses %s", (_, template, options, message, hint) => {
@@ -103,48 +104,10 @@ describe("chatTemplate", () => {
       "{{ bos_token }}{{ eos_token }}{{ pad_token is defined }}{{ date }}{% if tools is none %}!{% endif %}";
     const config = { bos_token: "<s>", eos_token: { content: "</s>" }, pad_token: null };
     const { render } = chatTemplate(chatty(source, config), { variables: { date: 5 } });
-    expect(render(HELLO)).toBe("<s></s>false5!");
+    expect(render(HELLO)).toBe("<s></s>False5!");
   });
 
   it("needs messages", () => {
     expect(() => chatTemplate(chatty("")).render([])).toThrow("chat: there must be messages");
-  });
-});
-
-describe("renderTurns", () => {
-  const answer: ChatMessage = { role: "assistant", content: "Hi." };
-  const plain =
-    "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}" +
-    "{% if add_generation_prompt %}assistant: {% endif %}";
-
-  it("finds what the assistant adds to a prompt", () => {
-    const { text, assistant } = chatTemplate(chatty(plain)).renderTurns([
-      ...HELLO,
-      answer,
-      ...HELLO,
-      answer,
-    ]);
-    expect(assistant.map(([start, end]) => text.slice(start, end))).toEqual(["Hi.\n", "Hi.\n"]);
-    expect(assistant[0]?.[0]).toBe("user: Hello!\nassistant: ".length);
-  });
-
-  it("finds nothing where only others speak", () => {
-    expect(chatTemplate(chatty(plain)).renderTurns(HELLO).assistant).toEqual([]);
-  });
-
-  it("refuses an answer without a question", () => {
-    const { renderTurns } = chatTemplate(chatty(plain));
-    expect(() => renderTurns([answer])).toThrow("chat: the first message must be a question");
-  });
-
-  it.each([
-    ["changes an earlier turn", "{{ messages | length }}{{ messages[-1].content }}"],
-    ["writes the prompt otherwise", `${plain}{% if add_generation_prompt %}?{% endif %}`],
-  ])("refuses a template that %s", (_, source) => {
-    const { renderTurns } = chatTemplate(chatty(source));
-    const error = thrown(() => renderTurns([...HELLO, answer, ...HELLO, answer]));
-    expect(error).toBeInstanceOf(UsageError);
-    expect(error).toHaveProperty("message", expect.stringContaining("another text at message 2"));
-    expect(error).toHaveProperty("hint", expect.stringContaining("{% generation %}"));
   });
 });

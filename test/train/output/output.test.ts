@@ -3,11 +3,13 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { runContext } from "../../../src/cli/inputs/run-context.ts";
+import { nodeHost } from "../../../src/host/node.ts";
 import { byteTokenizer } from "../../../src/text/index.ts";
 import { parseConfig } from "../../../src/options/config.ts";
 import { trainEvents } from "../../../src/train/events.ts";
+import { mergeAdapter } from "../../../src/train/output/merge-adapter.ts";
 import { readGolden } from "../../models/golden.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-output-"));
@@ -62,4 +64,64 @@ it("says where texts begin and end if the model did not", async () => {
   const end = byteTokenizer().endOfText;
   expect(after.config).toMatchObject({ bos_token_id: end, eos_token_id: end });
   expect(after.generation).toMatchObject({ eos_token_id: end, pad_token_id: end });
+});
+
+describe("a model that learned chats", () => {
+  const messages = [
+    { role: "user", content: "sky" },
+    { role: "assistant", content: "blue" },
+  ];
+  const chats = join(folder, "chats.jsonl");
+  writeFileSync(chats, `${JSON.stringify({ messages })}\n`.repeat(4));
+  const template =
+    "{% for m in messages %}{{ m.role }} {{ m.content }}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}assistant {% endif %}";
+  const file = join(folder, "chat.jinja");
+  writeFileSync(file, template);
+
+  /** The files of a tokenizer that has <|im_end|> as a token of its own. */
+  const tokenizer = mkdtempSync(join(folder, "tokenizer-"));
+  const END = 257;
+  for (const [name, content] of byteTokenizer().files) {
+    const json = JSON.parse(content);
+    if (name === "tokenizer.json") {
+      json.added_tokens.push({ ...json.added_tokens[0], id: END, content: "<|im_end|>" });
+    }
+    writeFileSync(join(tokenizer, name), JSON.stringify(json));
+  }
+
+  async function run(options: Parameters<typeof parseConfig>[0]) {
+    const output = mkdtempSync(join(folder, "chatty-"));
+    const all = { train: chats, chatTemplate: file, steps: 1, batchSize: 2, output };
+    for await (const _event of trainEvents(
+      parseConfig({ ...all, ...options }),
+      await runContext({}),
+    ));
+    const read = (name: string) => readFileSync(join(output, name), "utf8");
+    return { output, read };
+  }
+  const { config } = readGolden("llama");
+  const model = { ...config, vocab_size: 258, max_position_embeddings: 64 };
+  const ends = [byteTokenizer().endOfText, END];
+
+  it("stops at what ends an answer, and has the template that it learned", async () => {
+    const { read } = await run({ model, tokenizer });
+    expect(JSON.parse(read("generation_config.json"))).toMatchObject({ eos_token_id: ends });
+    expect(read("chat_template.jinja")).toBe(template);
+  });
+
+  it("keeps both as an adapter, and when that is merged", async () => {
+    const base = await run({ model, tokenizer, chatTemplate: "chatml" });
+    writeFileSync(
+      join(base.output, "generation_config.json"),
+      JSON.stringify({ temperature: 0.5, eos_token_id: 7 }),
+    );
+    const adapter = await run({ model: base.output, tokenizer: "bytes", method: "lora", rank: 2 });
+    const generation = { temperature: 0.5, eos_token_id: [7, END] };
+    expect(JSON.parse(adapter.read("generation_config.json"))).toEqual(generation);
+    const output = mkdtempSync(join(folder, "merged-"));
+    await mergeAdapter(nodeHost().files, { adapter: adapter.output, output });
+    const read = (name: string) => readFileSync(join(output, name), "utf8");
+    expect(JSON.parse(read("generation_config.json"))).toEqual(generation);
+    expect(read("chat_template.jinja")).toBe(template);
+  });
 });

@@ -1,0 +1,150 @@
+/**
+ * @file Chat templates as transformers runs them: Jinja2 with {% generation %}, {% break %} and {% continue %}.
+ *
+ * The beginnings of a conversation are rendered together with it. Up to where a template has looked at the message after a beginning, it
+ * does the same for the beginning and for the whole; so that from there on only the rest is run for the beginning, and then undone.
+ */
+
+import type { Block } from "./syntax/ast.ts";
+import { FUNCTIONS } from "./values/functions.ts";
+import { parseTemplate } from "./syntax/parser.ts";
+import { type Output, runBlock } from "./run.ts";
+import { type Machine, messageList, PROMPT_VARIABLE, rootScope } from "./scope.ts";
+import { fromJson, type Value } from "./values/value.ts";
+
+/** What a template is given. */
+export interface Variables {
+  readonly messages: readonly unknown[];
+  readonly [name: string]: unknown;
+}
+
+/** A beginning of a conversation as text: so much of the text of the whole, and what follows it. */
+export interface Beginning {
+  readonly shared: number;
+  readonly rest: string;
+}
+
+/** Texts of the first messages of a conversation. */
+export interface Beginnings {
+  readonly text: string;
+  /** That of the first `count` messages. @throws {UsageError} if they are refused. */
+  get(count: number, addGenerationPrompt: boolean): Beginning;
+  /** How many are known, so that they need not be rendered by themselves. */
+  readonly known: number;
+}
+
+export interface Template {
+  /** Whether it says what the assistant says. */
+  readonly marksTurns: boolean;
+  /** @throws {UsageError} if it refuses what it is given. */
+  render(variables: Variables): string;
+  /**
+   * The text of a conversation, and those of some of its beginnings.
+   *
+   * @param wanted - whether the first `count` messages are of interest, without and with a generation prompt
+   */
+  renderBeginnings(
+    variables: Variables,
+    wanted: (count: number, addGenerationPrompt: boolean) => boolean,
+  ): Beginnings;
+}
+
+/** @throws {UsageError} if it is no template. */
+export function createTemplate(source: string): Template {
+  const body = parseTemplate(source);
+  return {
+    marksTurns: JSON.stringify(body).includes('"type":"generation"'),
+    render: (variables) => run(body, valuesOf(variables)).text,
+
+    renderBeginnings(variables, wanted) {
+      const found = new Map<string, Beginning>();
+      const keyOf = (count: number, prompt: boolean) => `${count} ${prompt}`;
+      const values = valuesOf(variables);
+      const { text } = run(body, values, (index, rest, machine, out) => {
+        const count = index + 1;
+        if (machine.reach > index) return;
+        for (const prompt of [false, true]) {
+          if ((prompt && machine.promptRead) || !wanted(count, prompt)) continue;
+          const beginning = runRest(rest, machine, out, { limit: count, prompt });
+          if (beginning) found.set(keyOf(count, prompt), beginning);
+        }
+      });
+      return {
+        text,
+        known: found.size,
+        get: (count, prompt) =>
+          found.get(keyOf(count, prompt)) ?? {
+            shared: 0,
+            rest: run(body, { ...values, limit: count, prompt }).text,
+          },
+      };
+    },
+  };
+}
+
+type AtMessage = (index: number, rest: () => void, machine: Machine, out: Output) => void;
+
+/** What a template is given, as values, and how much of the messages is there. */
+interface Values extends Pick<Machine, "limit" | "prompt"> {
+  readonly messages: readonly Value[];
+  readonly others: readonly (readonly [name: string, value: Value])[];
+}
+
+function valuesOf({ messages, ...others }: Variables): Values {
+  return {
+    limit: Infinity,
+    prompt: others[PROMPT_VARIABLE] === true,
+    messages: messages.map(fromJson),
+    others: Object.entries(others).map(([name, value]) => [name, fromJson(value)] as const),
+  };
+}
+
+function run(body: Block, given: Values, atMessage?: AtMessage): Output {
+  const { limit, prompt, messages, others } = given;
+  const out: Output = { text: "" };
+  const machine: Machine = {
+    limit,
+    reach: -1,
+    prompt,
+    promptRead: false,
+    journal: undefined,
+    atMessage:
+      atMessage &&
+      ((index, rest) => {
+        if (!machine.journal) atMessage(index, rest, machine, out);
+      }),
+  };
+  const values = new Map<string, Value>([
+    ...others,
+    ...FUNCTIONS,
+    ["messages", messageList(machine, messages)],
+  ]);
+  const scope = rootScope(machine, values);
+  runBlock(body, { machine, scope, out, after: atMessage && (() => {}) });
+  return out;
+}
+
+/** What a template writes for a beginning from here on; everything is as before then. */
+function runRest(
+  rest: () => void,
+  machine: Machine,
+  out: Output,
+  { limit, prompt }: Pick<Machine, "limit" | "prompt">,
+): Beginning | undefined {
+  const { text } = out;
+  const before = { ...machine };
+  const journal: (() => void)[] = [];
+  Object.assign(machine, { limit, prompt, journal });
+  out.text = "";
+  try {
+    rest();
+    return { shared: text.length, rest: out.text };
+  } catch {
+    // It is refused where it is rendered by itself.
+    return undefined;
+  } finally {
+    for (const undo of journal.toReversed()) undo();
+    Object.assign(machine, before);
+    out.text = text;
+  }
+}
