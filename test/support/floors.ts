@@ -54,6 +54,18 @@ export const FLOORS: readonly (readonly Room[])[] = [
   [{ room: "hub/resolve", about: "From a name on the Hub to a directory or to files." }],
   [
     {
+      room: "text/pieces",
+      about: "Texts normalized and split into pieces, as a tokenizer.json says.",
+    },
+  ],
+  [
+    {
+      room: "text/vocabularies",
+      about: "From a piece of a text to ids: the models of a tokenizer.json.",
+    },
+  ],
+  [
+    {
       room: "text/tokenizers",
       about: "Tokenizers: bytes, learned byte pairs, any tokenizer.json.",
     },

@@ -371,7 +371,7 @@ describe("loadTokenizer", () => {
       pre_tokenizer: { type: "WhitespaceSplit" },
       decoder: null,
       added_tokens: [],
-      model: { type: "WordPiece", vocab: { one: 0, two: 1 } },
+      model: { type: "WordPiece", vocab: { one: 0, two: 1 }, unk_token: "[UNK]" },
     };
     const folder = await directory({ "tokenizer.json": JSON.stringify(wordPiece) });
     const tokenizer = await loadTokenizer(folder);
