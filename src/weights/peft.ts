@@ -32,6 +32,12 @@ export interface PeftConfig {
   readonly alpha_pattern: Readonly<Record<string, number>>;
   /** Ends of module names, or a regular expression. */
   readonly target_modules: readonly string[] | string;
+  /** As `target_modules`, of those that have none. */
+  readonly exclude_modules?: readonly string[] | string;
+  /** Numbers of the layers that have adapters; all if absent. */
+  readonly layers_to_transform?: readonly number[];
+  /** Names of the lists that layers are counted in; any if absent. */
+  readonly layers_pattern?: readonly string[];
   readonly modules_to_save: readonly string[] | null;
   /** Whether the scale is α / √r instead of α / r. */
   readonly use_rslora: boolean;
@@ -131,6 +137,12 @@ async function readAdapterConfig(store: FileStore, dir: string): Promise<PeftCon
   const table = (name: string): Readonly<Record<string, number>> =>
     numbersOf(fields[name] ?? {}) ?? wrong(name, "an object of numbers");
   const targets = fields["target_modules"];
+  const excluded = namesOf(fields["exclude_modules"]);
+  const layers = numberListOf(fields["layers_to_transform"]);
+  const lists = namesOf(fields["layers_pattern"]);
+  if (excluded === undefined) wrong("exclude_modules", "a text or a list of texts");
+  if (layers === undefined) wrong("layers_to_transform", "a number or a list of numbers");
+  if (lists === undefined) wrong("layers_pattern", "a text or a list of texts");
   const saved = fields["modules_to_save"] ?? null;
   const text = (field: string): string | null => {
     const value = fields[field] ?? null;
@@ -147,6 +159,10 @@ async function readAdapterConfig(store: FileStore, dir: string): Promise<PeftCon
       typeof targets === "string"
         ? targets
         : (textsOf(targets) ?? wrong("target_modules", "a text or a list of texts")),
+    ...(excluded && excluded.length > 0 && { exclude_modules: excluded }),
+    ...(layers && layers.length > 0 && { layers_to_transform: layers }),
+    ...(lists &&
+      lists.length > 0 && { layers_pattern: typeof lists === "string" ? [lists] : lists }),
     modules_to_save:
       saved === null ? null : (textsOf(saved) ?? wrong("modules_to_save", "a list of texts")),
     use_rslora: flag("use_rslora"),
@@ -154,30 +170,57 @@ async function readAdapterConfig(store: FileStore, dir: string): Promise<PeftCon
   };
 }
 
-/** Fields that change what an adapter computes, with the values under which they do not. */
-const UNSUPPORTED: readonly (readonly [name: string, harmless: readonly JsonValue[]])[] = [
-  ["bias", ["none"]],
-  ["lora_bias", [false]],
-  ["use_dora", [false]],
-  ["use_qalora", [false]],
-  ["trainable_token_indices", []],
-  ["target_parameters", []],
-  ["layer_replication", []],
-];
+/** Fields that are read, and those that say nothing of what an adapter computes, whatever they hold. */
+const KNOWN: ReadonlySet<string> = new Set([
+  ...["base_model_name_or_path", "task_type", "r", "lora_alpha", "rank_pattern", "alpha_pattern"],
+  ...[
+    "target_modules",
+    "exclude_modules",
+    "layers_to_transform",
+    "layers_pattern",
+    "modules_to_save",
+  ],
+  ...["use_rslora", "fan_in_fan_out", "peft_type", "peft_version", "auto_mapping", "revision"],
+  ...["inference_mode", "lora_dropout", "runtime_config", "megatron_core", "qalora_group_size"],
+  // Of initialisations, which `init_lora_weights` asks for.
+  ...["loftq_config", "eva_config", "corda_config", "lora_ga_config"],
+]);
 
+/** Values besides null, false and nothing under which a field changes nothing. */
+const NEUTRAL: Readonly<Record<string, readonly JsonValue[]>> = {
+  bias: ["none"],
+  // These draw A and B and leave the base as it is; others take what they draw out of it.
+  init_lora_weights: [true, "gaussian", "orthogonal", "eva"],
+};
+
+/** Refuses what is not computed as peft computes it, and whatever nobody knows here. */
 function checkSupported(path: string, fields: JsonObject): void {
   if (fields["peft_type"] !== "LORA") {
     throw new UsageError(
       `${path}: only LORA adapters are supported; got peft_type ${describeJson(fields["peft_type"])}`,
     );
   }
-  for (const [name, harmless] of UNSUPPORTED) {
-    const value = fields[name] ?? null;
-    if (value === null || harmless.includes(value)) continue;
+  for (const [name, value] of Object.entries(fields)) {
+    if (KNOWN.has(name) || isNothing(value) || NEUTRAL[name]?.includes(value)) continue;
+    if (name === "init_lora_weights") {
+      throw new UsageError(
+        `${path}: init_lora_weights is not supported, for peft changes the base for it; got ${describeJson(value)}`,
+        {
+          hint:
+            "save the adapter with peft's path_initial_model_for_weight_conversion, which makes a plain one of it, " +
+            "or merge it with merge_and_unload, and load the merged model",
+        },
+      );
+    }
     throw new UsageError(`${path}: ${name} is not supported; got ${describeJson(value)}`, {
       hint: "merge the adapter with peft's merge_and_unload, and load the merged model",
     });
   }
+}
+
+function isNothing(value: JsonValue): boolean {
+  if (value === null || value === false || value === "") return true;
+  return typeof value === "object" && Object.keys(value).length === 0;
 }
 
 function numbersOf(value: JsonValue): Readonly<Record<string, number>> | undefined {
@@ -192,4 +235,16 @@ function textsOf(value: JsonValue | undefined): readonly string[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const texts = value.filter((each) => typeof each === "string");
   return texts.length === value.length ? texts : undefined;
+}
+
+/** A text, or texts; none where there is nothing. */
+const namesOf = (value: JsonValue = []): readonly string[] | string | undefined =>
+  typeof value === "string" ? value : textsOf(value ?? []);
+
+/** Numbers, or one; none where there is nothing. */
+function numberListOf(value: JsonValue = []): readonly number[] | undefined {
+  if (typeof value === "number") return [value];
+  const items = Array.isArray(value ?? []) ? Object.values(value ?? []) : undefined;
+  const numbers = items?.filter((item) => typeof item === "number");
+  return numbers?.length === items?.length ? numbers : undefined;
 }
