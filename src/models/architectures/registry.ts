@@ -59,7 +59,7 @@ export function knownFields(fields: ConfigFields): {
 }
 
 function architectureOf(fields: ConfigFields): Architecture {
-  const type = fields["model_type"] ?? "gpt2";
+  const { model_type: type = "gpt2" } = fields;
   const architecture = ARCHITECTURES.get(type);
   if (architecture) return architecture;
   throw new UsageError(

@@ -320,6 +320,11 @@ const bytes = byteTokenizer().files.get("tokenizer.json") ?? "";
 describe("loadTokenizer", () => {
   it.each([
     ["text", { "tokenizer.json": "{" }, "tokenizer.json: not JSON"],
+    [
+      "a Git LFS pointer",
+      { "tokenizer.json": "version https://git-lfs.github.com/spec/v1\noid sha256:00\n" },
+      "tokenizer.json: a Git LFS pointer, not the file itself",
+    ],
     ["a list", { "tokenizer.json": "[]" }, "tokenizer.json: not a JSON object"],
     ["another object", { "tokenizer.json": "{}" }, "tokenizer.json: not a tokenizer that can be"],
     [
