@@ -13,6 +13,7 @@ import type { Buffer, Runtime } from "../runtime/runtime.ts";
 import { loadTokenizer, type Tokenizer } from "../text/index.ts";
 import { CONFIG } from "../weights/file-names.ts";
 import { loadAdapter, loadWeights, readConfig } from "../weights/index.ts";
+import { readSentenceConfig, type SentenceConfig } from "./sentence-config.ts";
 import { generationDefaults, type GenerationDefaults } from "./generation-config.ts";
 
 /** A model and its weights. */
@@ -33,6 +34,8 @@ export interface LoadedModel extends LoadedNetwork {
   readonly tokenizer: Tokenizer;
   /** What its generation_config.json asks for. */
   readonly generation: GenerationDefaults;
+  /** What sentence-transformers wrote beside a model of vectors. */
+  readonly sentence?: SentenceConfig | undefined;
 }
 
 /** A model that reads images, its weights and its image processor. */
@@ -68,7 +71,8 @@ export async function loadModel(
   }
   const tokenizer = await loadTokenizer(files, home);
   const generation = await readGeneration(files, home, tokenizer);
-  return { ...network, tokenizer, generation };
+  const sentence = base.task === "embedding" ? await readSentenceConfig(files, home) : undefined;
+  return { ...network, tokenizer, generation, sentence };
 }
 
 /** The same of a model for images. */
