@@ -4,7 +4,7 @@
  */
 
 import { UsageError } from "../errors.ts";
-import type { PeftConfig } from "../weights/peft.ts";
+import type { PeftConfig } from "../weights/peft-config.ts";
 
 /** The fields that decide it. */
 export type PeftTargets = Pick<

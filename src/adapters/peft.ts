@@ -8,7 +8,7 @@
 
 import { option, UsageError } from "../errors.ts";
 import { type Model, type Task, tiedHead } from "../models/model.ts";
-import type { PeftConfig } from "../weights/peft.ts";
+import type { PeftConfig } from "../weights/peft-config.ts";
 import { type Adapter, adaptedSizes, adapterNames, moduleOf } from "./adapter.ts";
 import { expression, isTarget } from "./peft-targets.ts";
 import { linearWeights } from "./targets.ts";

@@ -1,6 +1,7 @@
 /** @file Weights on disk: safetensors, and the directories of Hugging Face and peft. */
 
-export { loadAdapter, type LoadedAdapter, type PeftConfig, saveAdapter } from "./peft.ts";
+export { loadAdapter, type LoadedAdapter, saveAdapter } from "./peft.ts";
+export type { PeftConfig } from "./peft-config.ts";
 export { eachWeight, loadWeights, type LoadWeightsOptions, readConfig } from "./directory.ts";
 export {
   openSafetensors,

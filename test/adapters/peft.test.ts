@@ -172,9 +172,16 @@ describe("settings that do not fit what is stored", () => {
   ])("%j", async (fields, message) => {
     const { model } = await loadBase();
     const settings: PeftSettings = {
-      ...{ task_type: null, r: 2, lora_alpha: 8, rank_pattern: {}, alpha_pattern: {} },
-      ...{ target_modules: ["c_proj"], modules_to_save: null },
-      ...{ use_rslora: false, fan_in_fan_out: true, ...fields },
+      task_type: null,
+      r: 2,
+      lora_alpha: 8,
+      rank_pattern: {},
+      alpha_pattern: {},
+      target_modules: ["c_proj"],
+      modules_to_save: null,
+      use_rslora: false,
+      fan_in_fan_out: true,
+      ...fields,
     };
     const stored = new Map([
       ["transformer.h.0.mlp.c_proj.lora_A.weight", [2, 40]],

@@ -7,6 +7,9 @@ import { afterAll, describe, expect, it } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.ts";
 import { modelFromConfig } from "../../src/models/architectures/registry.ts";
 import { embedTexts, similarityOf } from "../../src/predict/index.ts";
+import { nodeHost } from "../../src/host/node.ts";
+import { parseConfig } from "../../src/options/config.ts";
+import { modelOf } from "../../src/train/setup/model.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import { float32 } from "../../src/tensor/host-tensor.ts";
 import { loadModel, writeSafetensors } from "../support/on-node.ts";
@@ -166,6 +169,20 @@ describe("refuses", () => {
       hint: "it has query, passage",
     });
   });
+});
+
+it("is not trained as what it is not", async () => {
+  const { files } = nodeHost();
+  const directory = await directoryWith({
+    ...FILES,
+    "1_Pooling/config.json": { ...mean, pooling_mode: "cls" },
+  });
+  const config = parseConfig({ train: "a.txt", model: directory });
+  await expect(modelOf(files, config)).rejects.toThrow(
+    "its vectors are not means over tokens, which training takes; got cls",
+  );
+  const usual = await directoryWith(FILES);
+  expect((await modelOf(files, { ...config, model: usual })).task).toBe("embedding");
 });
 
 it("reads a file of sentence-transformers 6 with all that it says of itself", async () => {

@@ -5,8 +5,12 @@ import { modelFromConfig } from "../../src/models/architectures/registry.ts";
 
 const SMALL = {
   llama: {
-    ...{ hidden_size: 64, intermediate_size: 172, num_hidden_layers: 5, num_attention_heads: 8 },
-    ...{ num_key_value_heads: 4, vocab_size: 512 },
+    hidden_size: 64,
+    intermediate_size: 172,
+    num_hidden_layers: 5,
+    num_attention_heads: 8,
+    num_key_value_heads: 4,
+    vocab_size: 512,
   },
   gpt2: { n_embd: 8, n_head: 2, n_layer: 1, vocab_size: 10 },
   bert: { hidden_size: 8, num_attention_heads: 2, vocab_size: 10 },

@@ -43,8 +43,6 @@ const withConfig = async (content: string | Uint8Array): Promise<string> => {
   return dir;
 };
 
-const LFS_POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1000000\n";
-
 describe("readConfig", () => {
   it("reads an object, with or without a byte order mark", async () => {
     const text = '{"model_type": "gpt2", "n_embd": 2}';
@@ -69,50 +67,6 @@ describe("readConfig", () => {
     const error = await failure(readConfig(temporaryDirectory()));
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toMatchObject({ message: expect.stringContaining("config.json: cannot read") });
-  });
-
-  it.each([
-    [
-      "model.gguf",
-      "GGUF, whose weights are rounded for llama.cpp",
-      "take the model that it was made of",
-    ],
-    ["pytorch_model.bin", "a pickle, which runs code", "take a safetensors revision"],
-    ["consolidated.00.pth", "a pickle, which runs code", "take a safetensors revision"],
-    ["tf_model.h5", "weights of TensorFlow or Flax", "take a safetensors revision"],
-    ["model.onnx", "a graph of ONNX, which is not trained", "take the model that it was made of"],
-  ])(
-    "says what to do about %s, and about a directory that has nothing else",
-    async (name, what, hint) => {
-      const dir = temporaryDirectory();
-      await writeFile(join(dir, name), "GGUF");
-      await writeFile(join(dir, "training_args.bin"), "");
-      expect(await failure(readConfig(dir))).toMatchObject({
-        name: "UsageError",
-        message: expect.stringContaining(`${dir}: holds only ${name}, ${what}`),
-        hint: expect.stringContaining(hint),
-      });
-      expect(await failure(readConfig(join(dir, name)))).toMatchObject({
-        message: expect.stringContaining(`${join(dir, name)}: ${what}`),
-        hint: expect.stringContaining(hint),
-      });
-    },
-  );
-
-  it("asks for the directory of a file", async () => {
-    const dir = await withConfig("{}");
-    expect(await failure(readConfig(join(dir, "config.json")))).toMatchObject({
-      message: `${join(dir, "config.json")}: a file, where the directory of a model is asked for`,
-    });
-  });
-
-  it("knows a Git LFS pointer", async () => {
-    const dir = await withConfig(LFS_POINTER);
-    const error = await failure(readConfig(dir));
-    expect(error).toBeInstanceOf(FormatError);
-    expect(error).toMatchObject({
-      message: `${join(dir, "config.json")}: a Git LFS pointer, not the file itself; git lfs pull fetches it, or the Hub under its name`,
-    });
   });
 
   it("says that an adapter is no model", async () => {
@@ -257,49 +211,6 @@ describe("loadWeights", () => {
     expect(await failure(loadWeights(dir, wider, options))).toMatchObject({
       message: expect.stringContaining("wrong: encoder.embed [2] instead of [3]"),
     });
-  });
-
-  const tied = { ignore: ["lm_head.weight"], substitutes: { embed: ["lm_head.weight"] } };
-
-  it("takes an output embedding that is stored alone for the tied one", async () => {
-    const dir = await modelDirectory({ "lm_head.weight": vector(1, 2) });
-    expect([...(await loadWeights(dir, shapes({ embed: [2] }), tied))]).toEqual([
-      ["embed", vector(1, 2)],
-    ]);
-  });
-
-  it.each<readonly [string, HostTensor, boolean]>([
-    ["the same", vector(1, 2), true],
-    ["the same, with what is no number", vector(1, Number.NaN), true],
-    ["another", vector(1, 3), false],
-    ["longer", vector(1, 2, 3), false],
-  ])(
-    "of two tied tensors reads one if the other is %s, and refuses them otherwise",
-    async (what, copy, isRight) => {
-      const embed = what.endsWith("number") ? copy : vector(1, 2);
-      const dir = await modelDirectory({ embed, "lm_head.weight": copy });
-      const loading = loadWeights(dir, shapes({ embed: [2] }), tied);
-      if (isRight) expect((await loading).get("embed")).toEqual(embed);
-      else {
-        expect(await failure(loading)).toMatchObject({
-          name: "UsageError",
-          message: `${dir}: lm_head.weight differs from embed, though config.json says that they are one`,
-        });
-      }
-    },
-  );
-
-  it.each([
-    ["a Git LFS pointer", LFS_POINTER, "a Git LFS pointer, not the file itself"],
-    ["GGUF", "GGUF\x03\0\0\0\0\0\0\0", "GGUF, not safetensors"],
-    ["a pickle", "PK\x03\x04aaaaaaaa", "a pickle of PyTorch, which runs code"],
-    ["a page", "<!DOCTYPE html><html>", "a page of the Web, not safetensors"],
-  ])("knows what model.safetensors is if it is %s", async (_, content, message) => {
-    const dir = temporaryDirectory();
-    await writeFile(join(dir, "model.safetensors"), content);
-    const error = await failure(loadWeights(dir, shapes({})));
-    expect(error).toBeInstanceOf(FormatError);
-    expect(error).toMatchObject({ message: expect.stringContaining(message) });
   });
 
   it("reads shards, of which it takes what the index lists", async () => {
