@@ -55,6 +55,26 @@ export function addedTokensOf(
   return tokens;
 }
 
+/**
+ * Tokens of the vocabulary that a configuration names and that are not added: transformers adds them, so that they are found in texts
+ * and are special.
+ */
+export function addedByName(
+  path: string,
+  added: readonly AddedToken[],
+  named: readonly Json[],
+  vocabulary: ReadonlyMap<string, number>,
+): readonly AddedToken[] {
+  const known = new Set(added.map(({ content }) => content));
+  return named.flatMap((entry) => {
+    const content = String(entry["content"]);
+    const id = vocabulary.get(content);
+    if (content === "" || id === undefined || known.has(content)) return [];
+    known.add(content);
+    return [tokenOf(path, { ...entry, id, special: true })];
+  });
+}
+
 function tokenOf(path: string, entry: unknown): AddedToken {
   const { id, content, special, normalized, ...flags }: Json = isObject(entry) ? entry : {};
   if (typeof content !== "string" || typeof id !== "number" || !Number.isInteger(id) || id < 0) {

@@ -16,7 +16,7 @@ import type { FileStore } from "../../host/host.ts";
 import { basename, dirname } from "../../host/path.ts";
 import { withoutSpaces } from "./decoders.ts";
 import { type Pipeline, pipelineOf } from "./pipeline.ts";
-import { specialToken } from "./special-tokens.ts";
+import { namedTokens, specialToken } from "./special-tokens.ts";
 import { fillTemplate, idsBefore, templateOf } from "./template.ts";
 import {
   findTokenizer,
@@ -61,7 +61,7 @@ export interface TokenizerOrigin {
 export function createTokenizer(files: TokenizerFiles, { name, path }: TokenizerOrigin): Tokenizer {
   const tokenizer = parseObject(path, files.get(TOKENIZER_FILE) ?? "");
   const config = readConfig(files, dirname(path));
-  const pipeline = pipelineOf(path, tokenizer);
+  const pipeline = pipelineOf(path, tokenizer, namedTokens(config));
   const template = templateOf(path, tokenizer);
   const before = idsBefore(template);
   const cleanUp = config["clean_up_tokenization_spaces"] === true;

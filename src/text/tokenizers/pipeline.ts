@@ -10,7 +10,7 @@ import { type Normalizer, normalizerOf } from "../pieces/normalizers.ts";
 import { type Part, partOf } from "../pieces/part.ts";
 import { type PreTokenizer, preTokenizerOf } from "../pieces/pre-tokenizers.ts";
 import { modelOf } from "../vocabularies/model.ts";
-import { addedTokenFinder, addedTokensOf } from "./added-tokens.ts";
+import { addedByName, addedTokenFinder, addedTokensOf } from "./added-tokens.ts";
 import { type Decoder, decoderOf } from "./decoders.ts";
 
 export interface Pipeline {
@@ -30,9 +30,10 @@ export interface Pipeline {
 /**
  * The parts of a tokenizer.json, put together.
  *
+ * @param named - tokens that have a role by its configuration
  * @throws {FormatError} if a part is missing or of an unknown kind, or is not what its kind demands.
  */
-export function pipelineOf(path: string, tokenizer: Json): Pipeline {
+export function pipelineOf(path: string, tokenizer: Json, named: readonly Json[] = []): Pipeline {
   const part = <T>(field: string, make: (part: Part) => T, otherwise: T): T => {
     const value = tokenizer[field];
     return value === undefined || value === null ? otherwise : make(partOf(path, field, value));
@@ -44,7 +45,8 @@ export function pipelineOf(path: string, tokenizer: Json): Pipeline {
   const normalize = part<Normalizer>("normalizer", normalizerOf, (text) => text);
   const split = part<PreTokenizer>("pre_tokenizer", preTokenizerOf, (piece) => [piece]);
   const decode = part<Decoder>("decoder", decoderOf, (tokens) => [tokens.join(" ")]);
-  const added = addedTokensOf(path, tokenizer, model.vocabulary);
+  const listed = addedTokensOf(path, tokenizer, model.vocabulary);
+  const added = [...listed, ...addedByName(path, listed, named, model.vocabulary)];
   const find = addedTokenFinder(added, normalize);
 
   const ids = new Map(model.vocabulary);
