@@ -10,7 +10,7 @@ import { cast } from "../ops/elementwise.ts";
 import { bufferOf } from "../runtime/buffers.ts";
 import { readTensor, type Buffer } from "../runtime/runtime.ts";
 import type { DType } from "../tensor/dtype.ts";
-import type { WritableTensor } from "../weights/safetensors.ts";
+import type { WritableTensor } from "../weights/files/safetensors.ts";
 
 /** The program of a merge; `W'` may be written over `W`. */
 function buildMerge(

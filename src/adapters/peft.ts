@@ -8,8 +8,9 @@
 
 import { option, UsageError } from "../errors.ts";
 import { type Model, type Task, tiedHead } from "../models/model.ts";
-import type { PeftConfig } from "../weights/peft.ts";
+import type { PeftConfig } from "../weights/peft-config.ts";
 import { type Adapter, adaptedSizes, adapterNames, moduleOf } from "./adapter.ts";
+import { expression, isTarget } from "./peft-targets.ts";
 import { linearWeights } from "./targets.ts";
 
 /** The fields of adapter_config.json that say how adapters are scaled, and which modules have them. */
@@ -59,6 +60,7 @@ export function adaptersOf(
   }
   for (const [name, { shape }] of model.params) if (shapeOf(name)) expected.set(name, shape);
   checkTensors(expected, stored, shapeOf);
+  for (const { weight, rank } of adapters) checkModule(model, settings, weight, rank);
   if (adapters.length === 0) throw new UsageError("adapter: holds no adapter of this model");
   const tied = tiedHead(model);
   if (tied !== undefined && expected.has(tied)) {
@@ -96,6 +98,23 @@ function checkTensors(
   });
 }
 
+/** peft would leave out, or refuse, what its settings do not name. */
+function checkModule(model: Model, settings: PeftSettings, weight: string, rank: number): void {
+  const module = peftName(model, moduleOf(weight));
+  if (!isTarget(settings, module)) {
+    throw new UsageError(
+      `adapter: its settings name no module ${module}, of which it holds weights`,
+      {
+        hint: "look at target_modules, exclude_modules and layers_to_transform of its adapter_config.json",
+      },
+    );
+  }
+  const named = ofPattern(settings.rank_pattern, module) ?? settings.r;
+  if (named !== rank) {
+    throw new UsageError(`adapter: ${module} has the rank ${named} by its settings; got ${rank}`);
+  }
+}
+
 function scaleOf(model: Model, settings: PeftSettings, weight: string, rank: number): number {
   const alpha =
     ofPattern(settings.alpha_pattern, peftName(model, moduleOf(weight))) ?? settings.lora_alpha;
@@ -103,17 +122,8 @@ function scaleOf(model: Model, settings: PeftSettings, weight: string, rank: num
 }
 
 /** @throws {UsageError} if a pattern is no regular expression. */
-function ofPattern(table: Readonly<Record<string, number>>, module: string): number | undefined {
-  return Object.entries(table).find(([pattern]) => {
-    try {
-      return new RegExp(`^(.*\\.)?(${pattern})$`).test(module);
-    } catch (cause) {
-      throw new UsageError(`adapter: a pattern is no regular expression; got ${pattern}`, {
-        cause,
-      });
-    }
-  })?.[1];
-}
+const ofPattern = (table: Readonly<Record<string, number>>, module: string): number | undefined =>
+  Object.entries(table).find(([pattern]) => expression(`^(.*\\.)?(${pattern})$`).test(module))?.[1];
 
 /**
  * The settings under which peft computes what these adapters compute.

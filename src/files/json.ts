@@ -1,6 +1,7 @@
 /** @file What JSON files hold. */
 
 import { FormatError } from "../errors.ts";
+import { LFS_START_BYTES, refuseLfsPointer } from "./lfs.ts";
 
 /** A JSON object whose fields may be anything. */
 export type Json = Readonly<Record<string, unknown>>;
@@ -37,6 +38,7 @@ export function describeJson(value: JsonValue | undefined): string {
  * @throws {FormatError} naming `path` if the content is not a JSON object.
  */
 export function parseObject(path: string, content: string): Json {
+  refuseLfsPointer(path, new TextEncoder().encode(content.slice(0, LFS_START_BYTES)));
   let value: unknown;
   try {
     value = JSON.parse(content);

@@ -5,6 +5,7 @@ import { readBytes } from "../host/content.ts";
 import { fileError } from "../host/file-error.ts";
 import type { FileStore } from "../host/host.ts";
 import { describeJson, isObject, type JsonObject } from "./json.ts";
+import { refuseLfsPointer } from "./lfs.ts";
 import { parseJson } from "./json-parser.ts";
 
 /**
@@ -20,6 +21,7 @@ export async function readJsonObject(files: FileStore, path: string): Promise<Js
   } catch (error) {
     throw fileError(path, "cannot read", error);
   }
+  refuseLfsPointer(path, bytes);
   const value = parseJson(path, "JSON", decodeUtf8(path, bytes));
   if (isObject(value)) return value;
   throw new FormatError(path, `JSON: must be an object; got ${describeJson(value)}`, { offset: 1 });

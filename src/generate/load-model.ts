@@ -10,8 +10,9 @@ import { imageInputOf, type Model, paramsInUse } from "../models/model.ts";
 import { modelFromConfig } from "../models/architectures/registry.ts";
 import type { Buffer, Runtime } from "../runtime/runtime.ts";
 import { loadTokenizer, type Tokenizer } from "../text/index.ts";
-import { CONFIG, GENERATION_CONFIG } from "../weights/file-names.ts";
+import { CONFIG, GENERATION_CONFIG } from "../weights/files/file-names.ts";
 import { loadAdapter, loadWeights, readConfig, readGenerationConfig } from "../weights/index.ts";
+import { readSentenceConfig, type SentenceConfig } from "./sentence-config.ts";
 import { generationDefaults, type GenerationDefaults } from "./generation-config.ts";
 
 /** A model and its weights. */
@@ -32,6 +33,8 @@ export interface LoadedModel extends LoadedNetwork {
   readonly tokenizer: Tokenizer;
   /** What its generation_config.json asks for. */
   readonly generation: GenerationDefaults;
+  /** What sentence-transformers wrote beside a model of vectors. */
+  readonly sentence?: SentenceConfig | undefined;
 }
 
 /** A model that reads images, its weights and its image processor. */
@@ -67,7 +70,8 @@ export async function loadModel(
   }
   const tokenizer = await loadTokenizer(files, await companionHome(files, home, options));
   const generation = await readGeneration(files, home, { ...options, tokenizer });
-  return { ...network, tokenizer, generation };
+  const sentence = base.task === "embedding" ? await readSentenceConfig(files, home) : undefined;
+  return { ...network, tokenizer, generation, sentence };
 }
 
 /** The same of a model for images. */

@@ -1,6 +1,6 @@
 /** @file What belongs to a model beside its weights. */
 
-import { ADAPTER_CONFIG, CONFIG, INDEX } from "../weights/file-names.ts";
+import { ADAPTER_CONFIG, CONFIG, INDEX } from "../weights/files/file-names.ts";
 
 /** What tells people about a model. */
 export const README = "README.md";

@@ -26,7 +26,7 @@ export function parseConfig<Schema extends z.ZodType>(
   schema: Schema,
   fields: ConfigFields,
 ): z.output<Schema> {
-  const parsed = schema.safeParse(fields, { error: told });
+  const parsed = schema.safeParse(withoutNulls(schema, fields), { error: told });
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map(({ path, message }) => ({
     option: path.join("."),
@@ -36,6 +36,16 @@ export function parseConfig<Schema extends z.ZodType>(
   }));
   const sentences = problems.map((problem) => `${problem.option}: ${problem.told}`);
   throw new UsageError(`${type} config: ${sentences.join("\n  ")}`, { problems });
+}
+
+/** The fields but for those that are null where the schema knows no null: nobody has said what they are. */
+function withoutNulls(schema: z.ZodType, fields: ConfigFields): ConfigFields {
+  const known = new Map(schema instanceof z.ZodObject ? Object.entries(schema.shape) : []);
+  const entries = Object.entries(fields).filter(([name, value]) => {
+    const field = known.get(name);
+    return value !== null || !(field instanceof z.ZodType) || field.safeParse(null).success;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** What is wrong with a field, where the schema has no sentence of its own. */

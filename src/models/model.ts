@@ -171,7 +171,7 @@ export interface Model {
     /** Patterns of tensors that hold nothing: masks, tied copies. */
     readonly ignore: readonly string[];
     /** Names under which a checkpoint may hold a parameter that it lacks: those of tied copies. */
-    readonly substitutes?: Readonly<Record<string, string>>;
+    readonly substitutes?: Readonly<Record<string, readonly string[]>>;
     /** Patterns of parameters that a checkpoint may lack, and that are then drawn: a new head. */
     readonly optional?: readonly string[];
     /** What names end in in old checkpoints, and in this architecture. */

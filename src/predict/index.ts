@@ -2,5 +2,5 @@
 
 export { type Classification, classifyTexts } from "./classify.ts";
 export { classifyImages } from "./classify-images.ts";
-export { cosineSimilarity, type EmbedOptions, embedTexts } from "./embed.ts";
+export { cosineSimilarity, type EmbedOptions, embedTexts, similarityOf } from "./embed.ts";
 export type { Text, PredictModel, PredictOptions } from "./texts.ts";

@@ -4,10 +4,13 @@ import { fitExamples } from "../data/index.ts";
 import { UsageError } from "../errors.ts";
 import type { LoadedModel } from "../generate/load-model.ts";
 import type { Task } from "../models/model.ts";
-import type { Encoding } from "../text/tokenizers/tokenizer.ts";
+import type { Encoding, Tokenizer } from "../text/tokenizers/tokenizer.ts";
 
 /** What is read of a loaded model. */
-export type PredictModel = Pick<LoadedModel, "base" | "model" | "weights" | "tokenizer">;
+export type PredictModel = Pick<
+  LoadedModel,
+  "base" | "model" | "weights" | "tokenizer" | "sentence"
+>;
 
 /** A text, or two. */
 export type Text = string | readonly [text: string, pair: string];
@@ -41,7 +44,7 @@ export function checkTask({ base }: Pick<PredictModel, "base">, task: Task, comm
 
 /** Texts with what the tokenizer puts around them. */
 export function encodeTexts(
-  { model, tokenizer }: PredictModel,
+  { model, tokenizer, sentence }: PredictModel,
   texts: readonly Text[],
   { truncate = false }: PredictOptions,
 ): readonly Encoding[] {
@@ -49,6 +52,10 @@ export function encodeTexts(
     typeof text === "string"
       ? tokenizer.encodeWithSpecialTokens(text)
       : tokenizer.encodeWithSpecialTokens(...text);
+  const limit = sentence && Math.min(sentence.maxLength ?? Infinity, model.contextLength);
+  if (limit !== undefined && texts.every((text) => typeof text === "string")) {
+    return texts.map((text) => cutTo(tokenizer, text, limit));
+  }
   if (!truncate) return texts.map(encodeText);
   const encoding = {
     what: "texts",
@@ -60,4 +67,14 @@ export function encodeTexts(
   };
   const { contextLength } = model;
   return fitExamples(texts, encoding, { contextLength, tooLong: "truncate" }).sequences;
+}
+
+/** A text without the last tokens that do not fit, as sentence-transformers cuts it. */
+function cutTo(tokenizer: Tokenizer, text: string, limit: number): Encoding {
+  const { ids, tokenTypes } = tokenizer.encodeWithSpecialTokens(text);
+  if (ids.length <= limit) return { ids, tokenTypes };
+  // What stands behind the text stays.
+  const behind = ids.length - tokenizer.encodePrompt(text).length;
+  const isKept = (_: number, i: number): boolean => i < limit - behind || i >= ids.length - behind;
+  return { ids: ids.filter(isKept), tokenTypes: tokenTypes.filter(isKept) };
 }

@@ -1,8 +1,8 @@
 /** @file Buffers as the host uses them: looking them up, filling, copying and reading them. */
 
-import { UsageError } from "../errors.ts";
-import type { DType, TypedArray } from "../tensor/dtype.ts";
-import { float32ToBfloat16, float32ToFloat16 } from "../tensor/half.ts";
+import { option, UsageError } from "../errors.ts";
+import type { TypedArray } from "../tensor/dtype.ts";
+import { float32ToBfloat16, float32ToFloat16, overflowOf } from "../tensor/half.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import { sameShape } from "../tensor/shape.ts";
 import type { Buffer, Buffers } from "./runtime.ts";
@@ -34,11 +34,19 @@ export function bufferNamed(buffers: Buffers, key: string): Buffer {
   throw new Error(`internal: no buffer ${key}`);
 }
 
-/** Copies a tensor into a buffer, which may hold float32 in sixteen bits. @throws {UsageError} if their shapes differ. */
+/** Copies a tensor into a buffer, which may hold float32 in sixteen bits. @throws {UsageError} if their shapes differ, or a number is too large. */
 export function restore(name: string, buffer: Buffer, tensor: HostTensor): void {
-  const narrow = tensor.dtype === "float32" ? NARROW[buffer.dtype] : undefined;
-  if (narrow && sameShape(buffer.shape, tensor.shape)) {
-    const bits = narrow(floats(tensor.data));
+  const { dtype } = buffer;
+  const isNarrow = dtype === "float16" || dtype === "bfloat16";
+  if (isNarrow && tensor.dtype === "float32" && sameShape(buffer.shape, tensor.shape)) {
+    const values = floats(tensor.data);
+    const bits = NARROW[dtype](values);
+    const lost = overflowOf(dtype, values, bits);
+    if (lost !== undefined) {
+      throw new UsageError(`${name}: a number is too large for ${dtype}; got ${lost}`, {
+        hint: `choose another ${option("weightDtype")}; bfloat16 and float32 reach further`,
+      });
+    }
     return buffer.write((elements) => copyElements(bits, elements));
   }
   if (!sameShape(buffer.shape, tensor.shape) || buffer.dtype !== tensor.dtype) {
@@ -51,10 +59,7 @@ export function restore(name: string, buffer: Buffer, tensor: HostTensor): void 
   buffer.write((elements) => copyElements(data, elements));
 }
 
-const NARROW: Readonly<Partial<Record<DType, (values: Float32Array) => Uint16Array>>> = {
-  float16: float32ToFloat16,
-  bfloat16: float32ToBfloat16,
-};
+const NARROW = { float16: float32ToFloat16, bfloat16: float32ToBfloat16 } as const;
 
 /** Overwrites all elements by 0. */
 export const clear = (buffer: Buffer): void => fill(buffer, 0);

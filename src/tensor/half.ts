@@ -84,3 +84,18 @@ function shiftToEven(bits: number, shift: number): number {
   const odd = (bits >>> shift) & 1;
   return (bits + (1 << (shift - 1)) - 1 + odd) >>> shift;
 }
+
+/** The exponent of infinity. */
+const INFINITE = { float16: 0x7c00, bfloat16: 0x7f80 } as const;
+
+/** The first finite number that became infinite in sixteen bits; undefined if none did. */
+export function overflowOf(
+  dtype: "float16" | "bfloat16",
+  values: Float32Array,
+  bits: Uint16Array,
+): number | undefined {
+  const infinite = INFINITE[dtype];
+  return values.find(
+    (value, i) => ((bits[i] ?? 0) & 0x7fff) === infinite && Number.isFinite(value),
+  );
+}

@@ -13,7 +13,7 @@ import {
   float32ToBfloat16,
   float32ToFloat16,
 } from "../tensor/half.ts";
-import type { NamedTensor } from "./safetensors.ts";
+import type { NamedTensor } from "./files/safetensors.ts";
 
 /** The types in which weights are saved. */
 export type StorageDType = "float32" | "float16" | "bfloat16";

@@ -8,11 +8,13 @@ import { describeJson, isObject } from "../files/json.ts";
 import { readJsonObject } from "../files/read-json.ts";
 import { exists } from "../host/content.ts";
 import type { FileStore } from "../host/host.ts";
-import { join } from "../host/path.ts";
+import { basename, join } from "../host/path.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
-import { ADAPTER_CONFIG, CONFIG, GENERATION_CONFIG, INDEX, WEIGHTS } from "./file-names.ts";
-import { matchTensors, type MatchOptions, type StoredTensor } from "./match-tensors.ts";
-import { openSafetensors, type ReadOptions, type SafetensorsFile } from "./safetensors.ts";
+import { sameShape } from "../tensor/shape.ts";
+import { ADAPTER_CONFIG, CONFIG, GENERATION_CONFIG, INDEX, WEIGHTS } from "./files/file-names.ts";
+import { matchTensors, type MatchOptions, type StoredTensor, tiedCopies } from "./match-tensors.ts";
+import { fileAsModelError, onlyOtherFormat } from "./files/other-formats.ts";
+import { openSafetensors, type ReadOptions, type SafetensorsFile } from "./files/safetensors.ts";
 
 /** How the tensors of a checkpoint are matched and read. */
 export interface LoadWeightsOptions extends MatchOptions, ReadOptions {}
@@ -28,11 +30,15 @@ export async function readConfig(
   dir: string,
 ): Promise<Readonly<Record<string, unknown>>> {
   const path = join(dir, CONFIG);
+  const found = await files.stat(dir).catch(() => undefined);
+  if (found?.kind === "file") throw fileAsModelError(dir, basename(dir));
   if (!(await exists(files, path)) && (await exists(files, join(dir, ADAPTER_CONFIG)))) {
     throw new UsageError(`${dir}: holds an adapter, not a model`, {
       hint: `flora merge --adapter ${dir} --output DIR makes a model of it and its base`,
     });
   }
+  const other = found && !(await exists(files, path)) && (await onlyOtherFormat(files, dir));
+  if (other) throw other;
   return readJsonObject(files, path);
 }
 
@@ -84,13 +90,31 @@ export async function* eachWeight(
   const opened: SafetensorsFile[] = [];
   try {
     const stored = await openWeights(files, dir, opened);
-    for (const [name, { file, storedName }] of matchTensors(dir, stored, expected, options)) {
+    for (const [name, tensor] of matchTensors(dir, stored, expected, options)) {
+      const { file, storedName } = tensor;
+      const copies = tiedCopies(stored, name, options).filter((copy) => copy !== tensor);
+      for (const copy of copies) await checkCopy(dir, tensor, copy);
       yield [name, await file.read(storedName, options)];
     }
   } finally {
     await Promise.all(opened.map((file) => file.close()));
   }
 }
+
+/** @throws {UsageError} if a tensor that is thrown away, because another is to be the same, is not the same. */
+async function checkCopy(dir: string, tensor: FiledTensor, copy: FiledTensor): Promise<void> {
+  const isSame =
+    sameShape(tensor.info.shape, copy.info.shape) &&
+    sameNumbers(await tensor.file.read(tensor.storedName), await copy.file.read(copy.storedName));
+  if (isSame) return;
+  const what = `${copy.storedName} differs from ${tensor.storedName}`;
+  throw new UsageError(`${dir}: ${what}, though config.json says that they are one`, {
+    hint: "set tie_word_embeddings to false in config.json if the model was trained with two",
+  });
+}
+
+const sameNumbers = ({ data: a }: HostTensor, { data: b }: HostTensor): boolean =>
+  a.every((each: number | bigint, i) => Object.is(each, b[i]) || each === b[i]);
 
 /** A tensor on disk, and the file it is in. */
 interface FiledTensor extends StoredTensor {
@@ -114,6 +138,11 @@ async function openWeights(
 
   const stored: FiledTensor[] = [];
   for (const [shard, names] of await readIndex(files, index)) {
+    if (!(await exists(files, join(dir, shard)))) {
+      throw new UsageError(`${index}: names the file ${shard}, which is not there`, {
+        hint: "fetch the model again; a download may have been broken off",
+      });
+    }
     const file = await openSafetensors(files, join(dir, shard));
     opened.push(file);
     for (const storedName of names) {
@@ -152,16 +181,8 @@ export async function readIndex(
 
 async function noWeights(files: FileStore, dir: string): Promise<UsageError> {
   if (!(await exists(files, dir))) return new UsageError(`${dir}: no such directory`);
-  const pickles = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
-  for (const name of pickles) {
-    if (!(await exists(files, join(dir, name)))) continue;
-    return new UsageError(
-      `${dir}: holds only ${name}, a pickle, which runs code when it is loaded`,
-      {
-        hint: "take a safetensors revision, or save_pretrained it with transformers 4.40 or later",
-      },
-    );
-  }
+  const other = await onlyOtherFormat(files, dir);
+  if (other) return other;
   return new UsageError(`${dir}: no ${WEIGHTS} and no ${INDEX}`, {
     hint: "name a directory that save_pretrained or flora wrote",
   });

@@ -1,6 +1,7 @@
 /** @file Weights on disk: safetensors, and the directories of Hugging Face and peft. */
 
-export { loadAdapter, type LoadedAdapter, type PeftConfig, saveAdapter } from "./peft.ts";
+export { loadAdapter, type LoadedAdapter, saveAdapter } from "./peft.ts";
+export type { PeftConfig } from "./peft-config.ts";
 export {
   eachWeight,
   loadWeights,
@@ -18,6 +19,6 @@ export {
   type NamedTensor,
   type WritableTensor,
   writeSafetensors,
-} from "./safetensors.ts";
+} from "./files/safetensors.ts";
 export type { StorageDType } from "./convert.ts";
 export { type ModelFiles, saveModel, type SaveOptions } from "./save-model.ts";

@@ -5,7 +5,7 @@
 
 import { UsageError } from "../errors.ts";
 import { sameShape } from "../tensor/shape.ts";
-import type { TensorInfo } from "./safetensors-header.ts";
+import type { TensorInfo } from "./files/safetensors-header.ts";
 
 /** In a pattern `*` stands for any characters: "h.*.attn.bias". Prefixes may be left out. */
 export interface MatchOptions {
@@ -17,8 +17,8 @@ export interface MatchOptions {
   readonly optional?: readonly string[];
   /** What stored names ended in once, and end in now: "LayerNorm.gamma" and "LayerNorm.weight". */
   readonly endings?: Readonly<Record<string, string>>;
-  /** Stored names to take where an expected name is missing: those of tied copies. */
-  readonly substitutes?: Readonly<Record<string, string>>;
+  /** Stored names to take where an expected name is missing, the first first: those of tied copies. */
+  readonly substitutes?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** A tensor on disk, by the name it has there. */
@@ -41,44 +41,42 @@ export function matchTensors<T extends StoredTensor>(
   expected: ReadonlyMap<string, readonly number[]>,
   { prefixes = [], ignore = [], optional = [], endings = {}, substitutes = {} }: MatchOptions,
 ): ReadonlyMap<string, T> {
-  const bare = (name: string): string => {
-    const prefix = prefixes.find((start) => name.startsWith(start));
-    return prefix === undefined ? name : name.slice(prefix.length);
-  };
-  const fitsAny = (patterns: readonly string[]): ((name: string) => boolean) => {
-    const expressions = patterns.map(wildcard);
-    return (name) => expressions.some((each) => each.test(name) || each.test(bare(name)));
-  };
-  const isIgnored = fitsAny(ignore);
-  const isOptional = fitsAny(optional);
+  const bare = withoutPrefix(prefixes);
+  const isIgnored = fitsAny(ignore, bare);
+  const isOptional = fitsAny(optional, bare);
   const expectedByBareName = new Map([...expected.keys()].map((name) => [bare(name), name]));
-
-  const named = new Map(stored.map((tensor) => [tensor.storedName, tensor]));
-  for (const [name, copy] of Object.entries(substitutes)) {
-    const tensor = named.get(copy);
-    if (tensor && !named.has(name)) named.set(name, tensor);
-  }
 
   const found = new Map<string, T>();
   const unexpected: string[] = [];
   const twice: string[] = [];
   const wrong: string[] = [];
-  for (const [storedName, tensor] of named) {
+  const place = (storedName: string, name: string, tensor: T): void => {
     const { info } = tensor;
-    const today = withEnding(storedName, endings);
-    const name = expected.has(today) ? today : expectedByBareName.get(bare(today));
-    const shape = name === undefined ? undefined : expected.get(name);
-    if (name === undefined || shape === undefined) {
-      if (!isIgnored(storedName)) unexpected.push(storedName);
-      continue;
-    }
-    if (found.has(name)) twice.push(storedName);
+    const shape = expected.get(name) ?? [];
     if (!sameShape(info.shape, shape)) {
       wrong.push(`${storedName} [${info.shape.join(", ")}] instead of [${shape.join(", ")}]`);
     } else if (!FLOATS.has(info.dtype)) {
       wrong.push(`${storedName} ${info.dtype} instead of a float`);
     }
     found.set(name, tensor);
+  };
+  for (const tensor of stored) {
+    const { storedName } = tensor;
+    const today = withEnding(storedName, endings);
+    const name = expected.has(today) ? today : expectedByBareName.get(bare(today));
+    if (name === undefined) {
+      if (!isIgnored(storedName)) unexpected.push(storedName);
+      continue;
+    }
+    if (found.has(name)) twice.push(storedName);
+    place(storedName, name, tensor);
+  }
+  for (const [name, copies] of Object.entries(substitutes)) {
+    if (!expected.has(name) || found.has(name)) continue;
+    const copy =
+      stored.find(({ storedName }) => copies.includes(storedName)) ??
+      copies.map((each) => found.get(each)).find((each) => each !== undefined);
+    if (copy) place(copy.storedName, name, copy);
   }
 
   const missing = [...expected.keys()].filter((name) => !found.has(name) && !isOptional(name));
@@ -95,6 +93,31 @@ export function matchTensors<T extends StoredTensor>(
   throw new UsageError(`${where}: weights do not fit the model; ${texts.join("; ")}`, {
     hint: "check that config.json belongs to these weights",
   });
+}
+
+/** What is stored as a copy of an expected tensor and would be passed over: it has to be the same. */
+export const tiedCopies = <T extends StoredTensor>(
+  stored: readonly T[],
+  name: string,
+  { prefixes = [], ignore = [], substitutes = {} }: MatchOptions,
+): readonly T[] => {
+  const isIgnored = fitsAny(ignore, withoutPrefix(prefixes));
+  const copies = substitutes[name] ?? [];
+  return stored.filter(({ storedName }) => copies.includes(storedName) && isIgnored(storedName));
+};
+
+type Bare = (name: string) => string;
+
+const withoutPrefix =
+  (prefixes: readonly string[]): Bare =>
+  (name) => {
+    const prefix = prefixes.find((start) => name.startsWith(start));
+    return prefix === undefined ? name : name.slice(prefix.length);
+  };
+
+function fitsAny(patterns: readonly string[], bare: Bare): (name: string) => boolean {
+  const expressions = patterns.map(wildcard);
+  return (name) => expressions.some((each) => each.test(name) || each.test(bare(name)));
 }
 
 function withEnding(name: string, endings: Readonly<Record<string, string>>): string {

@@ -5,39 +5,17 @@
  *   base_model.model.<module>.lora_A.weight    [r, in]
  *   base_model.model.<module>.lora_B.weight    [out, r]
  *   base_model.model.<module>.<parameter>      of modules_to_save
- *
- * Fields that would change the function and are not supported here are refused, not ignored.
  */
 
-import { FormatError, option, UsageError } from "../errors.ts";
-import { describeJson, isObject, type JsonObject, type JsonValue } from "../files/json.ts";
-import { readJsonObject } from "../files/read-json.ts";
+import { FormatError, UsageError } from "../errors.ts";
 import { exists } from "../host/content.ts";
 import type { FileStore } from "../host/host.ts";
 import { join } from "../host/path.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
-import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from "./file-names.ts";
-import { openSafetensors } from "./safetensors.ts";
+import { ADAPTER_CONFIG, ADAPTER_WEIGHTS } from "./files/file-names.ts";
+import { type PeftConfig, readAdapterConfig } from "./peft-config.ts";
+import { openSafetensors } from "./files/safetensors.ts";
 import { formatJson, saveDirectory } from "./save-directory.ts";
-
-/** The fields of adapter_config.json that matter here. */
-export interface PeftConfig {
-  readonly base_model_name_or_path: string | null;
-  /** The task by peft's name, such as CAUSAL_LM. */
-  readonly task_type: string | null;
-  readonly r: number;
-  readonly lora_alpha: number;
-  /** By regular expressions of module names; the first that fits counts. */
-  readonly rank_pattern: Readonly<Record<string, number>>;
-  readonly alpha_pattern: Readonly<Record<string, number>>;
-  /** Ends of module names, or a regular expression. */
-  readonly target_modules: readonly string[] | string;
-  readonly modules_to_save: readonly string[] | null;
-  /** Whether the scale is α / √r instead of α / r. */
-  readonly use_rslora: boolean;
-  /** Whether weights are stored [in, out]. */
-  readonly fan_in_fan_out: boolean;
-}
 
 /** An adapter as peft saved it. */
 export interface LoadedAdapter {
@@ -105,91 +83,4 @@ function* prefixed(
   tensors: Iterable<readonly [name: string, tensor: HostTensor]>,
 ): Generator<readonly [string, HostTensor]> {
   for (const [name, tensor] of tensors) yield [PREFIX + name, tensor];
-}
-
-async function readAdapterConfig(store: FileStore, dir: string): Promise<PeftConfig> {
-  const path = join(dir, ADAPTER_CONFIG);
-  if (!(await exists(store, path))) {
-    const hint = (await exists(store, join(dir, "config.json")))
-      ? `it holds a whole model: give it as ${option("model")}, not as ${option("adapter")}`
-      : "name a directory that peft or flora train --method lora wrote";
-    throw new UsageError(`${dir}: no ${ADAPTER_CONFIG}`, { hint });
-  }
-  const fields = await readJsonObject(store, path);
-  checkSupported(path, fields);
-  const wrong = (name: string, wanted: string): never => {
-    throw new FormatError(path, `${name}: must be ${wanted}; got ${describeJson(fields[name])}`);
-  };
-  const number = (name: string, otherwise: number): number => {
-    const value = fields[name] ?? otherwise;
-    return typeof value === "number" && value > 0 ? value : wrong(name, "a number above 0");
-  };
-  const flag = (name: string): boolean => {
-    const value = fields[name] ?? false;
-    return typeof value === "boolean" ? value : wrong(name, "true or false");
-  };
-  const table = (name: string): Readonly<Record<string, number>> =>
-    numbersOf(fields[name] ?? {}) ?? wrong(name, "an object of numbers");
-  const targets = fields["target_modules"];
-  const saved = fields["modules_to_save"] ?? null;
-  const text = (field: string): string | null => {
-    const value = fields[field] ?? null;
-    return value === null || typeof value === "string" ? value : wrong(field, "a text");
-  };
-  return {
-    base_model_name_or_path: text("base_model_name_or_path"),
-    task_type: text("task_type"),
-    r: number("r", 8),
-    lora_alpha: number("lora_alpha", 8),
-    rank_pattern: table("rank_pattern"),
-    alpha_pattern: table("alpha_pattern"),
-    target_modules:
-      typeof targets === "string"
-        ? targets
-        : (textsOf(targets) ?? wrong("target_modules", "a text or a list of texts")),
-    modules_to_save:
-      saved === null ? null : (textsOf(saved) ?? wrong("modules_to_save", "a list of texts")),
-    use_rslora: flag("use_rslora"),
-    fan_in_fan_out: flag("fan_in_fan_out"),
-  };
-}
-
-/** Fields that change what an adapter computes, with the values under which they do not. */
-const UNSUPPORTED: readonly (readonly [name: string, harmless: readonly JsonValue[]])[] = [
-  ["bias", ["none"]],
-  ["lora_bias", [false]],
-  ["use_dora", [false]],
-  ["use_qalora", [false]],
-  ["trainable_token_indices", []],
-  ["target_parameters", []],
-  ["layer_replication", []],
-];
-
-function checkSupported(path: string, fields: JsonObject): void {
-  if (fields["peft_type"] !== "LORA") {
-    throw new UsageError(
-      `${path}: only LORA adapters are supported; got peft_type ${describeJson(fields["peft_type"])}`,
-    );
-  }
-  for (const [name, harmless] of UNSUPPORTED) {
-    const value = fields[name] ?? null;
-    if (value === null || harmless.includes(value)) continue;
-    throw new UsageError(`${path}: ${name} is not supported; got ${describeJson(value)}`, {
-      hint: "merge the adapter with peft's merge_and_unload, and load the merged model",
-    });
-  }
-}
-
-function numbersOf(value: JsonValue): Readonly<Record<string, number>> | undefined {
-  if (!isObject(value)) return undefined;
-  const entries = Object.entries(value).flatMap(([key, each]) =>
-    typeof each === "number" && each > 0 ? [[key, each] as const] : [],
-  );
-  return entries.length === Object.keys(value).length ? Object.fromEntries(entries) : undefined;
-}
-
-function textsOf(value: JsonValue | undefined): readonly string[] | undefined {
-  if (!Array.isArray(value)) return undefined;
-  const texts = value.filter((each) => typeof each === "string");
-  return texts.length === value.length ? texts : undefined;
 }

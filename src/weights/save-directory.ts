@@ -16,7 +16,7 @@ import { readBytes } from "../host/content.ts";
 import { isAbsent, fileError } from "../host/file-error.ts";
 import type { FileStore } from "../host/host.ts";
 import { join } from "../host/path.ts";
-import { type NamedTensor, writeTensors } from "./safetensors.ts";
+import { type NamedTensor, writeTensors } from "./files/safetensors.ts";
 
 export interface DirectoryFiles {
   /** The tensors of each file of weights. */

@@ -7,8 +7,8 @@ import { UsageError } from "../errors.ts";
 import type { FileStore } from "../host/host.ts";
 import { convertTo, floatTypeOf, type StorageDType } from "./convert.ts";
 import { isPlainFileName } from "./directory.ts";
-import { CONFIG, GENERATION_CONFIG, INDEX } from "./file-names.ts";
-import type { NamedTensor } from "./safetensors.ts";
+import { CONFIG, GENERATION_CONFIG, INDEX } from "./files/file-names.ts";
+import type { NamedTensor } from "./files/safetensors.ts";
 import { formatJson, saveDirectory } from "./save-directory.ts";
 import { isWeightsFile, shard } from "./shards.ts";
 

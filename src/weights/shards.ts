@@ -6,9 +6,9 @@
 import { UsageError } from "../errors.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
 import { elementCount } from "../tensor/shape.ts";
-import { WEIGHTS } from "./file-names.ts";
-import type { NamedTensor } from "./safetensors.ts";
-import { compareNames } from "./safetensors-header.ts";
+import { WEIGHTS } from "./files/file-names.ts";
+import type { NamedTensor } from "./files/safetensors.ts";
+import { compareNames } from "./files/safetensors-header.ts";
 
 /** The largest file that save_pretrained writes by default (transformers 5.23): 50 GB. */
 const MAX_SHARD_BYTES = 50e9;

@@ -111,7 +111,7 @@ describe("patterns of peft", () => {
     lora_alpha: 8,
     rank_pattern: {},
     alpha_pattern: {},
-    target_modules: [],
+    target_modules: ["c_proj"],
     modules_to_save: null,
     use_rslora: false,
     fan_in_fan_out: true,
@@ -158,6 +158,35 @@ describe("patterns of peft", () => {
   ] as const)("refuses %j", async (tensors, message) => {
     const { model } = await loadBase();
     const stored = new Map(tensors.map(([name, shape]) => [`transformer.${name}`, shape]));
+    expect(() => adaptersOf(model, settings, stored)).toThrow(message);
+  });
+});
+
+describe("settings that do not fit what is stored", () => {
+  it.each<readonly [Partial<PeftSettings>, string]>([
+    [{ target_modules: ["c_attn"] }, "its settings name no module transformer.h.0.mlp.c_proj"],
+    [{ exclude_modules: ["mlp.c_proj"] }, "its settings name no module transformer.h.0.mlp.c_proj"],
+    [{ layers_to_transform: [1] }, "its settings name no module transformer.h.0.mlp.c_proj"],
+    [{ r: 3 }, "transformer.h.0.mlp.c_proj has the rank 3 by its settings; got 2"],
+    [{ rank_pattern: { c_proj: 4 } }, "has the rank 4 by its settings; got 2"],
+  ])("%j", async (fields, message) => {
+    const { model } = await loadBase();
+    const settings: PeftSettings = {
+      task_type: null,
+      r: 2,
+      lora_alpha: 8,
+      rank_pattern: {},
+      alpha_pattern: {},
+      target_modules: ["c_proj"],
+      modules_to_save: null,
+      use_rslora: false,
+      fan_in_fan_out: true,
+      ...fields,
+    };
+    const stored = new Map([
+      ["transformer.h.0.mlp.c_proj.lora_A.weight", [2, 40]],
+      ["transformer.h.0.mlp.c_proj.lora_B.weight", [10, 2]],
+    ]);
     expect(() => adaptersOf(model, settings, stored)).toThrow(message);
   });
 });

@@ -85,8 +85,7 @@ TEXTS = [
     "<extra_id_0> the<extra_id_3>, <extra_id_7>",
     PASSAGE,
 ]
-# What the package behind src/text/huggingface.ts does otherwise: it approximates T5's table of normalized
-# characters, and drops a U+FEFF at the beginning of what Llama's bytes spell.
+# Left out when the files were made: a package was in use then that did otherwise. make_components.py has all of it.
 OTHERWISE = {
     "a \x85 b": ["t5"],
     "\u1e9b\u0323 \u1100\u1161 o\u0302\u0323": ["t5"],

@@ -14,7 +14,7 @@ import { afterAll, expect, it } from "vitest";
 import { FormatError, UsageError } from "../../src/errors.ts";
 import { errorCode } from "../../src/host/file-error.ts";
 import { memoryHost } from "../../src/host/in-memory.ts";
-import { openSafetensors } from "../../src/weights/safetensors.ts";
+import { openSafetensors } from "../../src/weights/files/safetensors.ts";
 import { bitsOf, KINDS, pairs, powerCuts, savings } from "../train/saved-states.ts";
 
 const rows: (readonly [what: string, tried: number, lost: number, silent: number])[] = [];

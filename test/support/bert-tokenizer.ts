@@ -28,7 +28,13 @@ const single = [special("[CLS]"), sequence("A"), special("[SEP]")];
 const tokenizerJson = {
   version: "1.0",
   added_tokens: SPECIAL.map((content, id) => ({ id, content, special: true, normalized: false })),
-  normalizer: { type: "BertNormalizer", clean_text: true, lowercase: true },
+  normalizer: {
+    type: "BertNormalizer",
+    clean_text: true,
+    handle_chinese_chars: true,
+    strip_accents: null,
+    lowercase: true,
+  },
   pre_tokenizer: { type: "BertPreTokenizer" },
   post_processor: {
     type: "TemplateProcessing",

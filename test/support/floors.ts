@@ -48,10 +48,28 @@ export const FLOORS: readonly (readonly Room[])[] = [
   ],
   [{ room: "models/architectures" }],
   [{ room: "files", about: "JSON from files that are not trusted." }],
+  [
+    {
+      room: "weights/files",
+      about: "Files of weights: their names, safetensors with checksums, and what is none of it.",
+    },
+  ],
   [{ room: "weights" }, { room: "data/formats", about: "From files to rows: one file a format." }],
   [{ room: "adapters" }, { room: "images" }, { room: "hub" }],
   [{ room: "hub/download", about: "Files from the Hub into the cache." }],
   [{ room: "hub/resolve", about: "From a name on the Hub to a directory or to files." }],
+  [
+    {
+      room: "text/pieces",
+      about: "Texts normalized and split into pieces, as a tokenizer.json says.",
+    },
+  ],
+  [
+    {
+      room: "text/vocabularies",
+      about: "From a piece of a text to ids: the models of a tokenizer.json.",
+    },
+  ],
   [
     {
       room: "text/tokenizers",

@@ -6,7 +6,7 @@ import * as textTokenizersHuggingface from "../../src/text/tokenizers/huggingfac
 import * as textTokenizersTokenizerFiles from "../../src/text/tokenizers/tokenizer-files.ts";
 import * as weightsDirectory from "../../src/weights/directory.ts";
 import * as weightsPeft from "../../src/weights/peft.ts";
-import * as weightsSafetensors from "../../src/weights/safetensors.ts";
+import * as weightsSafetensors from "../../src/weights/files/safetensors.ts";
 import * as weightsSaveModel from "../../src/weights/save-model.ts";
 import * as generateLoadModel from "../../src/generate/load-model.ts";
 import * as exportExportOnnx from "../../src/export/export-onnx.ts";

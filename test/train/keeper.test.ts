@@ -6,7 +6,7 @@ import { type MemoryHost, memoryHost } from "../../src/host/in-memory.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import type { EndEvent, StepEvent, TrainEvent } from "../../src/runs/events.ts";
 import { train, type TrainRequest } from "../../src/train/run.ts";
-import { openSafetensors } from "../../src/weights/safetensors.ts";
+import { openSafetensors } from "../../src/weights/files/safetensors.ts";
 import { failure } from "../weights/support.ts";
 
 const runtime = cpuRuntime({ threads: 1 });

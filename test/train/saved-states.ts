@@ -14,7 +14,7 @@ import { saveOutput } from "../../src/train/output/output.ts";
 import { prepare } from "../../src/train/setup/prepare.ts";
 import type { Run } from "../../src/train/setup/run.ts";
 import { openTrainer } from "../../src/train/trainer.ts";
-import { openSafetensors } from "../../src/weights/safetensors.ts";
+import { openSafetensors } from "../../src/weights/files/safetensors.ts";
 
 const runtime = cpuRuntime({ threads: 1 });
 const tiny: TrainOptions = {

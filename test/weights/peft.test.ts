@@ -49,12 +49,97 @@ it("takes peft's defaults where fields are absent", async () => {
   expect(read).toMatchObject({ r: 8, lora_alpha: 8, rank_pattern: {}, use_rslora: false });
 });
 
+describe("reads", () => {
+  // All fields of peft 0.21.2 with the values that they have if nobody asks for anything.
+  const neutral = {
+    auto_mapping: null,
+    peft_version: "0.21.2",
+    revision: null,
+    inference_mode: true,
+    exclude_modules: null,
+    lora_dropout: 0.1,
+    bias: "none",
+    layers_to_transform: null,
+    layers_pattern: null,
+    megatron_config: null,
+    megatron_core: "megatron.core",
+    trainable_token_indices: null,
+    loftq_config: {},
+    eva_config: null,
+    corda_config: null,
+    lora_ga_config: null,
+    use_dora: false,
+    velora_config: null,
+    use_qalora: false,
+    alora_invocation_tokens: null,
+    qalora_group_size: 16,
+    monteclora_config: null,
+    layer_replication: null,
+    lora_bias: false,
+    target_parameters: null,
+    use_bdlora: null,
+    arrow_config: null,
+    kasa_config: null,
+    ensure_weight_tying: false,
+    runtime_config: { ephemeral_gpu_offload: false },
+  };
+
+  it.each([true, false, null, "gaussian", "orthogonal", "eva"])(
+    "all fields that say nothing, and the initialisation %s",
+    async (init_lora_weights) => {
+      const { config: read } = await loadAdapter(
+        await directory({ ...neutral, init_lora_weights }),
+      );
+      expect(read).toMatchObject({ r: 8, target_modules: ["c_attn"] });
+    },
+  );
+
+  it.each([
+    [{ trainable_token_indices: [], target_parameters: [], layer_replication: [] }, {}],
+    [{ exclude_modules: ["a"] }, { exclude_modules: ["a"] }],
+    [{ exclude_modules: "a.*" }, { exclude_modules: "a.*" }],
+    [{ layers_to_transform: 0 }, { layers_to_transform: [0] }],
+    [
+      { layers_to_transform: [1, 2], layers_pattern: "h" },
+      { layers_to_transform: [1, 2], layers_pattern: ["h"] },
+    ],
+  ])("%j", async (fields, expected) => {
+    const { config: read } = await loadAdapter(await directory(fields));
+    const { exclude_modules, layers_to_transform, layers_pattern } = read;
+    const chosen = { exclude_modules, layers_to_transform, layers_pattern };
+    expect(chosen).toEqual({
+      exclude_modules: undefined,
+      layers_to_transform: undefined,
+      layers_pattern: undefined,
+      ...expected,
+    });
+  });
+});
+
 describe("refuses", () => {
   it.each([
     [{ peft_type: "IA3" }, UsageError, 'only LORA adapters are supported; got peft_type "IA3"'],
     [{ use_dora: true }, UsageError, "use_dora is not supported; got true"],
     [{ bias: "all" }, UsageError, 'bias is not supported; got "all"'],
     [{ layer_replication: [[0, 1]] }, UsageError, "layer_replication is not supported"],
+    [{ lora_bias: true }, UsageError, "lora_bias is not supported; got true"],
+    [{ bias: "lora_only" }, UsageError, 'bias is not supported; got "lora_only"'],
+    [{ use_qalora: true }, UsageError, "use_qalora is not supported; got true"],
+    [{ alora_invocation_tokens: [1, 2] }, UsageError, "alora_invocation_tokens is not supported"],
+    [{ trainable_token_indices: [1] }, UsageError, "trainable_token_indices is not supported"],
+    [{ trainable_token_indices: { wte: [1] } }, UsageError, "trainable_token_indices is not"],
+    [{ target_parameters: ["a"] }, UsageError, "target_parameters is not supported"],
+    [{ ensure_weight_tying: true }, UsageError, "ensure_weight_tying is not supported"],
+    [{ megatron_config: { a: 1 } }, UsageError, "megatron_config is not supported"],
+    [{ use_bdlora: { nblocks: 2 } }, UsageError, "use_bdlora is not supported; got an object"],
+    [{ arrow_config: { top_k: 2 } }, UsageError, "arrow_config is not supported"],
+    [{ kasa_config: { beta: 1 } }, UsageError, "kasa_config is not supported"],
+    [{ velora_config: { scale: 1 } }, UsageError, "velora_config is not supported"],
+    [{ monteclora_config: { a: 1 } }, UsageError, "monteclora_config is not supported"],
+    [{ what_comes_next: 1 }, UsageError, "what_comes_next is not supported; got 1"],
+    [{ exclude_modules: 1 }, FormatError, "exclude_modules: must be a text or a list of texts"],
+    [{ layers_to_transform: ["1"] }, FormatError, "layers_to_transform: must be a number or"],
+    [{ layers_pattern: {} }, FormatError, "layers_pattern: must be a text or a list of texts"],
     [{ r: 0 }, FormatError, "r: must be a number above 0; got 0"],
     [{ lora_alpha: "8" }, FormatError, 'lora_alpha: must be a number above 0; got "8"'],
     [{ rank_pattern: { a: "b" } }, FormatError, "rank_pattern: must be an object of numbers"],
@@ -67,6 +152,18 @@ describe("refuses", () => {
     await expect(refusal).rejects.toThrow(message);
     await expect(refusal).rejects.toBeInstanceOf(kind);
   });
+
+  it.each(["pissa", "pissa_niter_16", "olora", "corda", "loftq", "lora_ga", "mica", "next"])(
+    "an adapter whose initialisation is %s",
+    async (init_lora_weights) => {
+      await expect(loadAdapter(await directory({ init_lora_weights }))).rejects.toMatchObject({
+        message: expect.stringContaining(
+          `init_lora_weights is not supported, for peft changes the base for it; got "${init_lora_weights}"`,
+        ),
+        hint: expect.stringContaining("path_initial_model_for_weight_conversion"),
+      });
+    },
+  );
 
   it("a directory without an adapter", async () => {
     await expect(loadAdapter(folder)).rejects.toThrow("no adapter_config.json");

@@ -5,8 +5,8 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import { zeros } from "../../src/tensor/host-tensor.ts";
-import type { NamedTensor } from "../../src/weights/safetensors.ts";
-import { INDEX, WEIGHTS } from "../../src/weights/file-names.ts";
+import type { NamedTensor } from "../../src/weights/files/safetensors.ts";
+import { INDEX, WEIGHTS } from "../../src/weights/files/file-names.ts";
 import { isWeightsFile, shard } from "../../src/weights/shards.ts";
 
 interface Division {

@@ -12,8 +12,9 @@ export const help: CommandHelp = {
     ...predictorOptions,
     compare: {
       kind: "text",
-      help: "a second text: print the cosine of the angle between the two, -1 to 1",
+      help: "a second text: print how alike the two are, by the cosine unless the model says otherwise",
     },
+    prompt: { kind: "text", value: "NAME", help: "what the model puts before texts, by its name" },
     normalize: { kind: "flag", help: "vectors of length 1, whose product is the cosine" },
   },
   examples: [
@@ -25,11 +26,15 @@ export const help: CommandHelp = {
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
   const options = parseOptions(words, help.options ?? {});
-  const settings = { ...textOptions(options), normalize: options.flag("normalize") };
+  const settings = {
+    ...textOptions(options),
+    ...(options.flag("normalize") && { normalize: true }),
+    prompt: options.text("prompt"),
+  };
   const compared = options.text("compare");
   const texts = await readTexts(options, help);
   const { loaded, runtime } = await openModel(options, help);
-  const { cosineSimilarity, embedTexts } = await import("../../predict/index.ts");
+  const { embedTexts, similarityOf } = await import("../../predict/index.ts");
   const all = compared === undefined ? texts : [...texts, compared];
   const vectors = await embedTexts(loaded, runtime, all, settings);
   if (compared === undefined) {
@@ -41,7 +46,7 @@ export async function run(words: readonly string[]): Promise<number> {
   }
   const second = vectors.at(-1) ?? new Float32Array();
   for (const vector of vectors.slice(0, -1)) {
-    process.stdout.write(`${cosineSimilarity(vector, second).toFixed(4)}\n`);
+    process.stdout.write(`${similarityOf(loaded, vector, second).toFixed(4)}\n`);
   }
   return 0;
 }

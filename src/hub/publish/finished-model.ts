@@ -16,7 +16,7 @@ import {
   CONFIG,
   INDEX,
   WEIGHTS,
-} from "../../weights/file-names.ts";
+} from "../../weights/files/file-names.ts";
 import { repositoryOfPath, sizeOf } from "../cache.ts";
 import { isCompanion, README } from "../model-files.ts";
 import { parseRepository } from "../repository.ts";

@@ -15,7 +15,7 @@ import {
   CONFIG,
   INDEX,
   WEIGHTS,
-} from "../../weights/file-names.ts";
+} from "../../weights/files/file-names.ts";
 import { isCompanion } from "../model-files.ts";
 import { parseRepository } from "../repository.ts";
 import { someOf } from "../sentences.ts";

@@ -111,6 +111,7 @@ function build(fields: ConfigFields): Model {
       prefixes: ["transformer."],
       modulePrefix: "transformer.",
       ignore: ["h.*.attn.bias", "h.*.attn.masked_bias", "lm_head.weight"],
+      substitutes: { "wte.weight": ["lm_head.weight"] },
     },
   };
 }

@@ -72,7 +72,7 @@ function checkLayers(fields: ConfigFields): void {
 
 function architectureOf(fields: ConfigFields): Architecture {
   checkLayers(fields);
-  const type = fields["model_type"] ?? "gpt2";
+  const { model_type: type = "gpt2" } = fields;
   const architecture = ARCHITECTURES.get(type);
   if (architecture) return architecture;
   throw new UsageError(

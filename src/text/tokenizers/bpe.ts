@@ -12,11 +12,12 @@
  */
 
 import { UsageError } from "../../errors.ts";
-import { byteAlphabet, byteLevelFiles, END_OF_TEXT, type Merge } from "./byte-level.ts";
+import { byteAlphabet } from "../pieces/byte-spelling.ts";
+import { words } from "../pieces/words.ts";
+import { byteLevelFiles, END_OF_TEXT, type Merge } from "./byte-level.ts";
 import { createTokenizer } from "./huggingface.ts";
 import { createPairQueue, type Pair } from "./pair-queue.ts";
 import type { Tokenizer } from "./tokenizer.ts";
-import { words } from "./words.ts";
 
 /** The bytes and the end of text. */
 const SMALLEST_VOCABULARY = 257;

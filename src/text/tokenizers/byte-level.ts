@@ -8,6 +8,8 @@
  * Ids: a byte is its own id, merges follow from 256 on, and the end of text is last.
  */
 
+import { byteAlphabet } from "../pieces/byte-spelling.ts";
+
 export const END_OF_TEXT = "<|endoftext|>";
 
 /** Two tokens that are read as one, as the model spells them. */
@@ -20,17 +22,6 @@ export function byteLevelFiles(merges: readonly Merge[]): Map<string, string> {
     ["tokenizer_config.json", json(TOKENIZER_CONFIG)],
   ]);
 }
-
-/** The character that stands for each byte. */
-export function byteAlphabet(): string[] {
-  let next = 256;
-  return Array.from({ length: 256 }, (_, byte) =>
-    String.fromCodePoint(isPrintable(byte) ? byte : next++),
-  );
-}
-
-const isPrintable = (byte: number): boolean =>
-  (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte !== 0xad);
 
 const byteLevel = { type: "ByteLevel", add_prefix_space: false, trim_offsets: true } as const;
 

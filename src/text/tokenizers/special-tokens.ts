@@ -21,3 +21,16 @@ export function specialToken(
   const token = isObject(entry) ? entry["content"] : entry;
   return typeof token === "string" ? token : undefined;
 }
+
+/** All tokens that a configuration names, with the flags that it gives them. */
+export function namedTokens(config: Json): readonly Json[] {
+  const lists = [config["additional_special_tokens"], config["extra_special_tokens"]];
+  const entries: readonly unknown[] = [
+    ...SPECIAL_TOKENS.map((role) => config[role]),
+    ...lists.flatMap((list): readonly unknown[] => (Array.isArray(list) ? list : [])),
+  ];
+  return entries.flatMap((entry): readonly Json[] => {
+    if (typeof entry === "string") return [{ content: entry }];
+    return isObject(entry) && typeof entry["content"] === "string" ? [entry] : [];
+  });
+}

@@ -6,7 +6,7 @@ import { peftName, settingsOf } from "../../adapters/index.ts";
 import { bufferOf } from "../../runtime/buffers.ts";
 import { repositoryOfPath } from "../../hub/cache.ts";
 import { readTensor } from "../../runtime/runtime.ts";
-import { GENERATION_CONFIG } from "../../weights/file-names.ts";
+import { GENERATION_CONFIG } from "../../weights/files/file-names.ts";
 import { readGenerationConfig, saveAdapter, saveModel } from "../../weights/index.ts";
 import { formatJson } from "../../weights/save-directory.ts";
 import { leavesAdapters } from "../setup/method.ts";

@@ -2,6 +2,7 @@
 
 import { option, UsageError } from "../../errors.ts";
 import type { FileStore } from "../../host/host.ts";
+import { readSentenceConfig } from "../../generate/sentence-config.ts";
 import { modelFromConfig, modelFromScratch } from "../../models/architectures/registry.ts";
 import type { Model } from "../../models/model.ts";
 import { checkModelFields } from "../../options/model-fields.ts";
@@ -25,7 +26,9 @@ export async function modelOf(
 ): Promise<Model> {
   const { model, task } = config;
   if (typeof model === "string") {
-    return modelFromConfig(fieldsForTask(await readConfig(files, model), task));
+    const read = modelFromConfig(fieldsForTask(await readConfig(files, model), task));
+    if (read.task === "embedding") await checkPooling(files, model);
+    return read;
   }
   checkModelFields(model);
   const { vocabularySize, pad, endOfText } = vocabulary;
@@ -36,6 +39,16 @@ export async function modelOf(
     ...model,
   };
   return modelFromScratch(fieldsForTask(fields, task));
+}
+
+/** Vectors are trained as means over tokens. @throws {UsageError} if those of this model are made otherwise. */
+async function checkPooling(files: FileStore, directory: string): Promise<void> {
+  const { pooling = ["mean"] } = (await readSentenceConfig(files, directory)) ?? {};
+  if (pooling.join() === "mean") return;
+  const what = "its vectors are not means over tokens, which training takes";
+  throw new UsageError(`${directory}: ${what}; got ${pooling.join(", ")}`, {
+    hint: "flora embed reads it as it is; without its modules.json it is trained anew, as means",
+  });
 }
 
 /** The same for the classes of the data, where there are any. */

@@ -3,7 +3,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { lastGap, recut, type TextPart, textsOf } from "../../../src/data/index.ts";
-import { words } from "../../../src/text/tokenizers/words.ts";
+import { words } from "../../../src/text/pieces/words.ts";
 import { collect } from "../../support/files.ts";
 
 const sourceOf = (...parts: readonly (readonly [text: string, continues?: boolean])[]) => ({

@@ -320,6 +320,11 @@ const bytes = byteTokenizer().files.get("tokenizer.json") ?? "";
 describe("loadTokenizer", () => {
   it.each([
     ["text", { "tokenizer.json": "{" }, "tokenizer.json: not JSON"],
+    [
+      "a Git LFS pointer",
+      { "tokenizer.json": "version https://git-lfs.github.com/spec/v1\noid sha256:00\n" },
+      "tokenizer.json: a Git LFS pointer, not the file itself",
+    ],
     ["a list", { "tokenizer.json": "[]" }, "tokenizer.json: not a JSON object"],
     ["another object", { "tokenizer.json": "{}" }, "tokenizer.json: not a tokenizer that can be"],
     [
@@ -357,6 +362,34 @@ describe("loadTokenizer", () => {
     expect(await loadTokenizer(folder)).toMatchObject({ endOfText: 66, pad: 67 });
   });
 
+  // Ids and texts are those of transformers 5.24.0, PreTrainedTokenizerFast.from_pretrained.
+  it.each([
+    [{ eos_token: "<end>" }, [1, 3, 0], "cat"],
+    [{ eos_token: { content: "<end>", lstrip: true } }, [1, 3, 0], "cat"],
+    [{ additional_special_tokens: ["<end>"] }, [1, 3, 0], "cat"],
+    [{}, [1, 0, 0, 0, 0], "cat <end>"],
+  ])("finds tokens of the vocabulary that %j names", async (config, ids, text) => {
+    const words = {
+      ...JSON.parse(bytes),
+      pre_tokenizer: { type: "Whitespace" },
+      decoder: null,
+      added_tokens: [],
+      model: {
+        type: "WordLevel",
+        vocab: { "<unk>": 0, cat: 1, sat: 2, "<end>": 3 },
+        unk_token: "<unk>",
+      },
+    };
+    const tokenizer = await loadTokenizer(
+      await directory({
+        "tokenizer.json": JSON.stringify(words),
+        "tokenizer_config.json": JSON.stringify(config),
+      }),
+    );
+    expect([...tokenizer.encode("cat <end> dog")]).toEqual(ids);
+    expect(tokenizer.decode([1, 3])).toBe(text);
+  });
+
   it("reads a file of any name, and saves it as tokenizer.json", async () => {
     const folder = await directory({ "tokenizer.json": bytes });
     await copyFile(join(folder, "tokenizer.json"), join(folder, "mine.json"));
@@ -371,7 +404,7 @@ describe("loadTokenizer", () => {
       pre_tokenizer: { type: "WhitespaceSplit" },
       decoder: null,
       added_tokens: [],
-      model: { type: "WordPiece", vocab: { one: 0, two: 1 } },
+      model: { type: "WordPiece", vocab: { one: 0, two: 1 }, unk_token: "[UNK]" },
     };
     const folder = await directory({ "tokenizer.json": JSON.stringify(wordPiece) });
     const tokenizer = await loadTokenizer(folder);

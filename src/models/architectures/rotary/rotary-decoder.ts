@@ -65,6 +65,7 @@ export function rotaryDecoder(config: RotaryDecoderConfig, options: RotaryDecode
     checkpoint: {
       prefixes: ["model."],
       ignore: ["*rotary_emb.inv_freq", ...(isTied ? [UNTIED_HEAD] : [])],
+      ...(isTied && { substitutes: { [EMBEDDING]: [UNTIED_HEAD] } }),
     },
   };
 }

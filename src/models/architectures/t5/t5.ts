@@ -117,8 +117,12 @@ function build(fields: ConfigFields): Model {
         ...(isTied ? ["lm_head.weight"] : []),
       ],
       substitutes: {
-        "shared.weight": "encoder.embed_tokens.weight",
-        ...(!isTied && { "lm_head.weight": "shared.weight" }),
+        "shared.weight": [
+          "encoder.embed_tokens.weight",
+          "decoder.embed_tokens.weight",
+          ...(isTied ? ["lm_head.weight"] : []),
+        ],
+        ...(!isTied && { "lm_head.weight": ["shared.weight"] }),
       },
     },
   };

@@ -1,13 +1,13 @@
 /** @file Damage at rest: whatever bit flips in a file that was written here, whoever reads it is told. */
 
 import { describe, expect, it } from "vitest";
-import { FormatError } from "../../src/errors.ts";
-import { readBytes, writeFile } from "../../src/host/content.ts";
-import type { FileStore } from "../../src/host/host.ts";
-import { memoryHost } from "../../src/host/in-memory.ts";
-import { float32, hostTensor } from "../../src/tensor/host-tensor.ts";
-import { openSafetensors, writeSafetensors } from "../../src/weights/safetensors.ts";
-import { failure } from "./support.ts";
+import { FormatError } from "../../../src/errors.ts";
+import { readBytes, writeFile } from "../../../src/host/content.ts";
+import type { FileStore } from "../../../src/host/host.ts";
+import { memoryHost } from "../../../src/host/in-memory.ts";
+import { float32, hostTensor } from "../../../src/tensor/host-tensor.ts";
+import { openSafetensors, writeSafetensors } from "../../../src/weights/files/safetensors.ts";
+import { failure } from "../support.ts";
 
 const PATH = "a.safetensors";
 const TENSORS = [

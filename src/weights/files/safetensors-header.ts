@@ -9,10 +9,10 @@
  * writes, and the dtypes it knows, are those of version 0.8.
  */
 
-import { FormatError } from "../errors.ts";
-import { describeJson, isObject, type JsonObject, type JsonValue } from "../files/json.ts";
-import { parseJson } from "../files/json-parser.ts";
-import type { DType } from "../tensor/dtype.ts";
+import { FormatError } from "../../errors.ts";
+import { describeJson, isObject, type JsonObject, type JsonValue } from "../../files/json.ts";
+import { parseJson } from "../../files/json-parser.ts";
+import type { DType } from "../../tensor/dtype.ts";
 
 /** What the header of a file says of a tensor. */
 export interface TensorInfo {

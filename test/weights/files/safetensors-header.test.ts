@@ -7,14 +7,14 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { FormatError } from "../../src/errors.ts";
-import { formatHeader, parseHeader } from "../../src/weights/safetensors-header.ts";
-import { accepted, refused } from "./corpus.ts";
-import { failure, temporaryDirectory } from "./support.ts";
-import { openSafetensors } from "../support/on-node.ts";
+import { FormatError } from "../../../src/errors.ts";
+import { formatHeader, parseHeader } from "../../../src/weights/files/safetensors-header.ts";
+import { accepted, refused } from "../corpus.ts";
+import { failure, temporaryDirectory } from "../support.ts";
+import { openSafetensors } from "../../support/on-node.ts";
 
 const golden: { readonly verdicts: Readonly<Record<string, string | null>> } = JSON.parse(
-  readFileSync(new URL("../golden/safetensors_verdicts.json", import.meta.url), "utf8"),
+  readFileSync(new URL("../../golden/safetensors_verdicts.json", import.meta.url), "utf8"),
 );
 
 /** Opens a file of these bytes. */
@@ -48,7 +48,7 @@ describe("the reference", () => {
       corpus.map(({ rule, bytes }) => [rule, Buffer.from(bytes).toString("base64")]),
     );
     const text = `${JSON.stringify(files, null, 1)}\n`;
-    await expect(text).toMatchFileSnapshot("../golden/safetensors_corpus.json");
+    await expect(text).toMatchFileSnapshot("../../golden/safetensors_corpus.json");
     expect(Object.keys(golden.verdicts)).toEqual(corpus.map(({ rule }) => rule));
   });
 

@@ -6,14 +6,16 @@
  * checksums, which are compared when it is read.
  */
 
-import { FormatError, UsageError } from "../errors.ts";
-import { writeFileAtomic } from "../host/atomic.ts";
-import { fileError } from "../host/file-error.ts";
-import type { FileStore, NewFile, ReadableFile } from "../host/host.ts";
+import { FormatError, UsageError } from "../../errors.ts";
+import { LFS_START_BYTES } from "../../files/lfs.ts";
+import { writeFileAtomic } from "../../host/atomic.ts";
+import { fileError } from "../../host/file-error.ts";
+import type { FileStore, NewFile, ReadableFile } from "../../host/host.ts";
 import { checkHeader, damaged, headerWithSums } from "./checksums.ts";
-import type { DType, TypedArray } from "../tensor/dtype.ts";
-import { bfloat16ToFloat32, float16ToFloat32 } from "../tensor/half.ts";
-import { hostTensor, type HostTensor, tensorBytes } from "../tensor/host-tensor.ts";
+import type { DType, TypedArray } from "../../tensor/dtype.ts";
+import { bfloat16ToFloat32, float16ToFloat32 } from "../../tensor/half.ts";
+import { hostTensor, type HostTensor, tensorBytes } from "../../tensor/host-tensor.ts";
+import { refuseOtherFormat } from "./other-formats.ts";
 import {
   compareTensors,
   fileDType,
@@ -155,6 +157,8 @@ async function readHeader(
   if (fileBytes < 8) {
     throw new FormatError(path, `file is shorter than 8 bytes; got ${fileBytes}`, { offset: 0 });
   }
+  const startBytes = Math.min(fileBytes, LFS_START_BYTES);
+  refuseOtherFormat(path, new Uint8Array(await readRange(path, file, 0, startBytes)));
   const headerBytes = new DataView(await readRange(path, file, 0, 8)).getBigUint64(0, true);
   if (headerBytes > MAX_HEADER_BYTES) {
     const message = `header length is over ${MAX_HEADER_BYTES} bytes; got ${headerBytes}`;

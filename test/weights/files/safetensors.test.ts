@@ -11,15 +11,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { FormatError, ShapeError, UsageError } from "../../src/errors.ts";
-import { allocate, bytesPerElement, type DType } from "../../src/tensor/dtype.ts";
-import { bfloat16ToFloat32, float16ToFloat32 } from "../../src/tensor/half.ts";
-import { float32, hostTensor, type HostTensor } from "../../src/tensor/host-tensor.ts";
-import { type ReadOptions } from "../../src/weights/safetensors.ts";
-import { needsData } from "../support/data.ts";
-import { dataStartOf, mutation } from "./mutations.ts";
-import { failure, safetensorsBytes, temporaryDirectory } from "./support.ts";
-import { openSafetensors, writeSafetensors } from "../support/on-node.ts";
+import { FormatError, ShapeError, UsageError } from "../../../src/errors.ts";
+import { allocate, bytesPerElement, type DType } from "../../../src/tensor/dtype.ts";
+import { bfloat16ToFloat32, float16ToFloat32 } from "../../../src/tensor/half.ts";
+import { float32, hostTensor, type HostTensor } from "../../../src/tensor/host-tensor.ts";
+import { type ReadOptions } from "../../../src/weights/files/safetensors.ts";
+import { needsData } from "../../support/data.ts";
+import { dataStartOf, mutation } from "../mutations.ts";
+import { failure, safetensorsBytes, temporaryDirectory } from "../support.ts";
+import { openSafetensors, writeSafetensors } from "../../support/on-node.ts";
 
 interface GoldenTensor {
   readonly dtype: string;
@@ -28,7 +28,7 @@ interface GoldenTensor {
 }
 
 const goldenPath = (name: string): string =>
-  fileURLToPath(new URL(`../golden/${name}`, import.meta.url));
+  fileURLToPath(new URL(`../../golden/${name}`, import.meta.url));
 
 const golden = (name: string): Readonly<Record<string, GoldenTensor>> =>
   JSON.parse(readFileSync(goldenPath(name), "utf8"));

@@ -7,8 +7,8 @@
  * Both are metadata, which other programs pass over. Files without them are taken as they are.
  */
 
-import { FormatError } from "../errors.ts";
-import type { FileStore } from "../host/host.ts";
+import { FormatError } from "../../errors.ts";
+import type { FileStore } from "../../host/host.ts";
 import { formatHeader, type Header } from "./safetensors-header.ts";
 
 const TENSORS_KEY = "crc32";

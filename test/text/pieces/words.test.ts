@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { words } from "../../../src/text/tokenizers/words.ts";
+import { words } from "../../../src/text/pieces/words.ts";
 import { texts, wordsOfTexts } from "../../support/tokenizers.ts";
 
 interface Golden {
