@@ -138,42 +138,12 @@ it("processes that are killed", async () => {
   const program = fileURLToPath(new URL("../../bin/flora.js", import.meta.url));
   const data = join(folder, "pairs.jsonl");
   writeFileSync(data, pairs);
-  const words = (output: string) => [
-    ...[
-      "train",
-      "--train",
-      data,
-      "--model.n_embd",
-      "16",
-      "--model.n_layer",
-      "2",
-      "--model.n_head",
-      "2",
-    ],
-    ...[
-      "--model.n_positions",
-      "32",
-      "--rank",
-      "4",
-      "--batch-size",
-      "4",
-      "--micro-steps",
-      "2",
-      "--steps",
-      "60",
-    ],
-    ...[
-      "--save-every",
-      "1",
-      "--evaluate-every",
-      "3",
-      "--evaluation-batches",
-      "1",
-      "--translations",
-      "0",
-    ],
-    ...["--threads", "1", "--output", output],
-  ];
+  const words = (output: string) =>
+    (
+      `train --train ${data} --model.n_embd 16 --model.n_layer 2 --model.n_head 2 --model.n_positions 32 --rank 4` +
+      " --batch-size 4 --micro-steps 2 --steps 60 --save-every 1 --evaluate-every 3 --evaluation-batches 1" +
+      ` --translations 0 --threads 1 --output ${output}`
+    ).split(" ");
   const launch = (output: string, ...more: string[]): ChildProcess =>
     spawn(process.execPath, [program, ...words(output), ...more], { stdio: "ignore" });
   const ended = (child: ChildProcess) =>

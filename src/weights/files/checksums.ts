@@ -28,10 +28,12 @@ export function headerWithSums(
   sum: Sum,
 ): Uint8Array {
   const ofTensors = Array.from(tensors, (_, i) => digitsOf(sums[i] ?? 0)).join("");
-  const unsigned = { ...metadata, [TENSORS_KEY]: ofTensors, [HEADER_KEY]: NO_SUM };
-  const bytes = formatHeader({ metadata: unsigned, tensors });
-  const signed = { ...unsigned, [HEADER_KEY]: digitsOf(sum(bytes)) };
-  return formatHeader({ metadata: signed, tensors });
+  const withHeader = (digits: string): Uint8Array =>
+    formatHeader({
+      metadata: { ...metadata, [TENSORS_KEY]: ofTensors, [HEADER_KEY]: digits },
+      tensors,
+    });
+  return withHeader(digitsOf(sum(withHeader(NO_SUM))));
 }
 
 /** Bytes from 0 on: the length of the header, and the header. */

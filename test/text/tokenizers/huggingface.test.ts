@@ -397,19 +397,4 @@ describe("loadTokenizer", () => {
     expect(tokenizer.name).toBe(basename(folder));
     expect([...tokenizer.files]).toEqual([["tokenizer.json", bytes]]);
   });
-
-  it("knows what is no token where there is no unknown token", async () => {
-    const wordPiece = {
-      ...JSON.parse(bytes),
-      pre_tokenizer: { type: "WhitespaceSplit" },
-      decoder: null,
-      added_tokens: [],
-      model: { type: "WordPiece", vocab: { one: 0, two: 1 }, unk_token: "[UNK]" },
-    };
-    const folder = await directory({ "tokenizer.json": JSON.stringify(wordPiece) });
-    const tokenizer = await loadTokenizer(folder);
-    expect([...tokenizer.encode("two one")]).toEqual([1, 0]);
-    expect(tokenizer.decode([0, 7])).toBe("one");
-    expect(() => tokenizer.encode("one three")).toThrow("there is no unknown token");
-  });
 });

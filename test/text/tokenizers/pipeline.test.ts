@@ -146,3 +146,12 @@ it("takes no time over a word of many characters", () => {
   const [the = -1] = encode("the");
   expect(encode("the".repeat(50_000))).toEqual(Array.from({ length: 50_000 }, () => the));
 });
+
+it("knows what is no token where there is no unknown token", () => {
+  const pipeline = pipelineOf("tokenizer.json", {
+    pre_tokenizer: { type: "WhitespaceSplit" },
+    model: { type: "WordPiece", vocab: { one: 0, two: 1 }, unk_token: "[UNK]" },
+  });
+  expect(pipeline.encode("two one")).toEqual([1, 0]);
+  expect(() => pipeline.encode("one three")).toThrow("there is no unknown token");
+});
