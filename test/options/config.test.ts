@@ -30,7 +30,7 @@ it.each([
   [{ rankPattern: { a: "b" } }, 'rankPattern.a: must be a number above 0; got "b"'],
   [{ rankPattern: { c_attn: 0 } }, "rankPattern.c_attn: must be a number above 0; got 0"],
   [{ rankPattern: [] }, "rankPattern: must be a table of numbers above 0; got []"],
-  [{ rank: Number.NaN }, "rank: must be a whole number above 0; got NaN"],
+  [{ rank: Number.NaN }, "rank: must be a whole number above 0 and at most 1000000; got NaN"],
   [{ steps: null }, "steps: must be a whole number above 0; got null"],
   [{ train: [] }, "train: must be a path or a list of paths; got []"],
   [{ accumulatorDtype: "int4" }, "accumulatorDtype: must be one of float32, int8"],
@@ -52,12 +52,12 @@ it("says all that is wrong at once, and has it as data", () => {
   expect(error).toMatchObject({
     message: [
       "3 options are wrong",
-      "  rank: must be a whole number above 0; got 0",
+      "  rank: must be a whole number above 0 and at most 1000000; got 0",
       '  optimizer: must be one of adafactor, adam, adamw, momentum, sgd; got "adm"',
       "  stpes: no such option; did you mean steps?",
     ].join("\n"),
     problems: [
-      { option: "rank", got: 0, allowed: "a whole number above 0" },
+      { option: "rank", got: 0, allowed: "a whole number above 0 and at most 1000000" },
       { option: "optimizer", got: "adm" },
       { option: "stpes", got: 10, allowed: undefined },
     ],

@@ -66,6 +66,8 @@ export async function onlyOtherFormat(
 
 /** @throws {FormatError} if a file that should be safetensors begins as another format does. */
 export function refuseOtherFormat(path: string, start: Uint8Array): void {
+  // The header of safetensors, whose length may begin like any format.
+  if (start[8] === "{".charCodeAt(0)) return;
   refuseLfsPointer(path, start);
   const text = new TextDecoder("latin1").decode(start);
   const found = STARTS.find(([begin]) => text.startsWith(begin));

@@ -60,7 +60,9 @@ describe("an outcome", () => {
   it("is refused, without a process, where an option is out of range", async () => {
     const fake = fakeLaunch();
     const { outcome } = await follow(plan(newFolder(), { batchSize: 0 }), fake);
-    expect(outcome?.message).toBe("batchSize: must be a whole number above 0; got 0");
+    expect(outcome?.message).toBe(
+      "batchSize: must be a whole number above 0 and at most 1000000; got 0",
+    );
     expect(fake.runs).toEqual([]);
   });
 
