@@ -19,6 +19,9 @@ import { prepareRows } from "./same-numbers-rows.js";
 /** The numbers of an event of the log that are compared. */
 const FIELDS = ["loss", "learningRate", "gradNorm", "accuracy"];
 
+/** The folder of checkpoints. */
+const CHECKPOINT = "checkpoint";
+
 const { values } = parseArgs({
   options: {
     against: { type: "string" },
@@ -101,7 +104,7 @@ async function compare({ name, options, resume, interrupt }) {
     await train("now", now, options);
   }
   const losses = numbersOf(before).length;
-  const files = tensorFiles(before).length;
+  const files = tensorFiles(before).size;
   if (losses === 0 || files === 0) throw new Error("there is nothing to compare");
   return { losses, difference: differenceOfLogs(before, now) ?? differenceOfFiles(before, now) };
 }
@@ -131,26 +134,33 @@ function numbersOf(output) {
 
 function differenceOfFiles(before, now) {
   const [old, fresh] = [tensorFiles(before), tensorFiles(now)];
-  for (const file of new Set([...old, ...fresh])) {
-    if (!fresh.includes(file)) return `${file} is missing`;
-    if (!old.includes(file)) return `${file} is new`;
-    const contents = [before, now].map((output) => readFileSync(join(output, file)));
-    if (!contents[0].equals(contents[1])) return `${file}: ${differentTensor(...contents)}`;
+  for (const [what, file] of old) {
+    const other = fresh.get(what);
+    if (other === undefined) return `${what} is missing`;
+    const contents = [readFileSync(join(before, file)), readFileSync(join(now, other))];
+    const tensor = differentTensor(...contents.map(tensorsOf));
+    if (tensor) return `${what}: ${tensor}`;
   }
-  return undefined;
+  // A run that has ended keeps a checkpoint since there are several.
+  const added = [...fresh.keys()].find((what) => !old.has(what) && what !== CHECKPOINT);
+  return added && `${added} is new`;
 }
 
+/** Files by what they are: their names, or the newest checkpoint. */
 function tensorFiles(output) {
   const names = readdirSync(output, { recursive: true, encoding: "utf8" });
-  return names.filter((name) => name.endsWith(".safetensors"));
+  return new Map(
+    names
+      .filter((name) => name.endsWith(".safetensors"))
+      .toSorted()
+      .map((name) => [name.startsWith(CHECKPOINT) ? CHECKPOINT : name, name]),
+  );
 }
 
-/** The name of the first tensor that two files do not share; their headers may be all that differs. */
-function differentTensor(before, now) {
-  const [old, fresh] = [tensorsOf(before), tensorsOf(now)];
-  const names = new Set([...old.keys(), ...fresh.keys()]);
-  for (const name of names) if (!old.get(name)?.equals(fresh.get(name) ?? "")) return name;
-  return "its header";
+/** The name of the first tensor that is not the same in both. */
+function differentTensor(old, fresh) {
+  const names = [...new Set([...old.keys(), ...fresh.keys()])];
+  return names.find((name) => !old.get(name)?.equals(fresh.get(name) ?? ""));
 }
 
 /** The bytes of each tensor of a safetensors file. */

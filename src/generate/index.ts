@@ -16,6 +16,7 @@ export {
   type GenerateOptions,
 } from "./strategies/generate.ts";
 export type { GenerationDefaults } from "./generation-config.ts";
+export type { SentenceConfig } from "./sentence-config.ts";
 export type { LengthLimits } from "./strategies/lengths.ts";
 export {
   type LoadedImageModel,

@@ -23,6 +23,7 @@ const SIMILARITIES = ["cosine", "dot", "euclidean", "manhattan"] as const;
 /** How two vectors are compared; distances are negative. */
 export type Similarity = (typeof SIMILARITIES)[number];
 
+/** How a model of sentence-transformers makes vectors of texts, as its files say. */
 export interface SentenceConfig {
   readonly pooling: readonly PoolingMode[];
   /** Whether vectors get the length 1. */

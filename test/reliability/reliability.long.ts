@@ -2,7 +2,7 @@
  * @file What kills, damage and a failing disk do to runs: `npm run test:reliability`. Prints a table, which docs/reliability.md repeats.
  * Lost: neither the state before nor the one that was being saved. Silent: damage that nobody was told of.
  *
- * FLORA_KILLS: how many processes are killed, 200 if absent.
+ * FLORA_KILLS: how many processes are killed, 200 if absent; FLORA_INPUTS: how many damaged files are read, 100,000 if absent.
  */
 
 import { type ChildProcess, spawn } from "node:child_process";
@@ -15,10 +15,12 @@ import { FormatError, UsageError } from "../../src/errors.ts";
 import { errorCode } from "../../src/host/file-error.ts";
 import { memoryHost } from "../../src/host/in-memory.ts";
 import { openSafetensors } from "../../src/weights/files/safetensors.ts";
+import { chooser, damagedFile, outcomeOf, READERS } from "./readers.ts";
 import { bitsOf, KINDS, pairs, powerCuts, savings } from "../train/saved-states.ts";
 
 const rows: (readonly [what: string, tried: number, lost: number, silent: number])[] = [];
 const KILLS = Number(process.env["FLORA_KILLS"] ?? 200);
+const INPUTS = Number(process.env["FLORA_INPUTS"] ?? 100_000);
 const folder = mkdtempSync(join(tmpdir(), "flora-reliability-"));
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -133,6 +135,28 @@ async function readTensors(
     await file.close();
   }
 }
+
+it("inputs of every reader", async () => {
+  const choose = chooser(2);
+  const counts = new Map<string, number>();
+  const silent: string[] = [];
+  const readers = Object.entries(READERS);
+  for (let input = 0; input < INPUTS; input++) {
+    const [name = "", reader] = readers[input % readers.length] ?? [];
+    if (!reader) continue;
+    const content = damagedFile(reader.seeds, choose);
+    const outcome = await outcomeOf(reader, content);
+    counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+    if (outcome !== "a result" && outcome !== "a sentence") {
+      silent.push(`${name}: ${outcome}\n${new TextDecoder().decode(content).slice(0, 2000)}`);
+    }
+  }
+  rows.push([`damaged inputs of ${readers.length} readers`, INPUTS, 0, silent.length]);
+  expect(silent.slice(0, 3)).toEqual([]);
+  expect(
+    Math.min(...["a result", "a sentence"].map((what) => counts.get(what) ?? 0)),
+  ).toBeGreaterThan(INPUTS / 20);
+});
 
 it("processes that are killed", async () => {
   const program = fileURLToPath(new URL("../../bin/flora.js", import.meta.url));
