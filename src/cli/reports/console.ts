@@ -111,7 +111,7 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
           ? wrap(`begin again ${advice}`, output.width)
           : [
               `go on from step ${checkpointStep} at a lower rate:`,
-              `  ${program} train ${quoteWords([...resumeWords(words), "--resume-learning-rate", lowerRate()])}`,
+              `  ${program} train ${quoteWords(resumeWordsAt(lowerRate(), words))}`,
               ...wrap(`or begin again ${advice}`, output.width),
             ]),
       ];
@@ -143,7 +143,18 @@ const AFTER_DEMONSTRATION: readonly string[] = [
 ];
 
 /** The same command, going on. */
-const resumeWords = (words: readonly string[]): string[] => [
+const resumeWords = (words: readonly string[]): readonly string[] => [
   ...words.filter((word) => !/^--(no-)?(overwrite|resume)(=.*)?$/.test(word)),
   "--resume",
+];
+
+const NEW_RATE = "--resume-learning-rate";
+
+/** The same at another rate, which may have been given before. */
+const resumeWordsAt = (rate: string, words: readonly string[]): readonly string[] => [
+  ...resumeWords(
+    words.filter((word, i) => !word.startsWith(NEW_RATE) && words[i - 1] !== NEW_RATE),
+  ),
+  NEW_RATE,
+  rate,
 ];

@@ -103,7 +103,7 @@ describe("what comes next", () => {
     [
       { checkpointStep: 6 },
       "go on from step 6 at a lower rate:\n" +
-        "  npx flora train --resume --resume-learning-rate 0.0005\n" +
+        "  npx flora train --rank 4 --resume --resume-learning-rate 0.0005\n" +
         "or begin again with a smaller --learning-rate",
     ],
   ])("says what to try when the loss is not a number, with %o", (left, advice) => {
@@ -113,6 +113,7 @@ describe("what comes next", () => {
       stepEvent({ learningRate: 0.005 }),
       endEvent({ reason: "not a number", step: 7, message, ...left }),
     ];
-    expect(tail(print(events))).toContain(`stopped at step 7 of 400\n${message}\n${advice}`);
+    const words = ["--rank", "4", "--resume", "--resume-learning-rate", "5"];
+    expect(tail(print(events, words))).toContain(`stopped at step 7 of 400\n${message}\n${advice}`);
   });
 });
