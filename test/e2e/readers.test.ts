@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { chooser, damagedFile, outcomeOf, READERS } from "./readers.ts";
+import { chooser, damagedFile, outcomeOf, READERS } from "../reliability/readers.ts";
 
 /** Inputs of each reader; `npm run test:reliability` has more. */
 const INPUTS = 300;
