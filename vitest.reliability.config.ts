@@ -1,6 +1,6 @@
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 
-/** The long suite: an hour, and no part of `npm test`. */
+/** The long suite: some minutes, and no part of `npm test`. */
 const config: ViteUserConfig = defineConfig({
   test: {
     include: ["test/reliability/*.long.ts"],
