@@ -36,6 +36,8 @@ export async function* trainEvents(
     await promiseWeights(config, context, inputs);
     const parts = await gather(config, context, inputs);
     await promiseMemory(parts);
+    // The graphs of the counted step.
+    context.runtime.collectGarbage();
     const run = await openRun(parts);
     onPrepared(run);
     try {
