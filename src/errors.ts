@@ -66,9 +66,11 @@ export interface OptionProblem {
 /** How the name of an option is written, alone or with a value that it is given. */
 export type Spelling = (option: string, value?: string) => string;
 
-/** As in code: `steps`, `task: "classify"`. */
+/** As in code: `steps`, `task: "classify"`, `rank: 8`. */
 const inCode: Spelling = (name, value) =>
-  value === undefined ? name : `${name}: ${JSON.stringify(value)}`;
+  value === undefined ? name : `${name}: ${NUMBER.test(value) ? value : JSON.stringify(value)}`;
+
+const NUMBER = /^-?\d+(\.\d+)?$/;
 
 /** Characters of Unicode's private use, around what `spell` replaces. */
 const [OPEN, BETWEEN, CLOSE] = ["\uE000", "\uE001", "\uE002"];

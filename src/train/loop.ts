@@ -3,22 +3,29 @@
 import { describePlan } from "../engine/plan.ts";
 import type { EndEvent, StartEvent, TrainEvent } from "../runs/events.ts";
 import { elementCount } from "../tensor/shape.ts";
-import { measuredMemory, predictedMemory } from "./memory/memory.ts";
+import { measuredMemory, predictedMemory, type Prediction } from "./memory/memory.ts";
 import { type Keeper, keeperOf } from "./keeper.ts";
 import type { Run } from "./setup/run.ts";
 import { stopwatch } from "./stopwatch.ts";
 import { openTrainer, type Trainer } from "./trainer.ts";
 import { translate } from "./translation.ts";
 
+interface LoopOptions {
+  /** What the run takes in memory. */
+  readonly prediction: Prediction;
+  /** Aborting ends the run in good order. */
+  readonly signal: AbortSignal | undefined;
+}
+
 export async function* trainPrepared(
   run: Run,
-  signal: AbortSignal | undefined,
+  options: LoopOptions,
 ): AsyncGenerator<TrainEvent, void, undefined> {
   const trainer = await openTrainer(run);
   const keeper = keeperOf(run, trainer);
   let isOver = false;
   try {
-    yield* follow(run, { trainer, keeper, signal });
+    yield* follow(run, { ...options, trainer, keeper });
     isOver = true;
   } finally {
     // A fault, or whoever follows the run has left it.
@@ -28,13 +35,13 @@ export async function* trainPrepared(
 
 async function* follow(
   run: Run,
-  { trainer, keeper, signal }: Following,
+  { trainer, keeper, prediction, signal }: Following,
 ): AsyncGenerator<TrainEvent, void, undefined> {
   const { config, engine, context } = run;
   const { totalSteps } = trainer;
   const evaluateEvery = config.evaluateEvery || Math.max(1, Math.ceil(totalSteps / 10));
   const startStep = trainer.position().step;
-  const memory = await predictedMemory(run);
+  const memory = predictedMemory(prediction, run);
   const clock = stopwatch(context.runtime, engine.parts.draws);
   const notes = [...trainer.notes, ...(run.data.notes ?? [])];
   const start = { totalSteps, startStep, evaluateEvery, memory, notes };
@@ -42,21 +49,20 @@ async function* follow(
   yield startEvent(run, start);
   if (!config.resume) yield await trainer.evaluate();
 
-  const end = (
-    reason: EndEvent["reason"],
-    message?: string,
-    checkpointStep = keeper.checkpointStep(),
-  ): EndEvent => ({
-    type: "end",
-    reason,
-    step: trainer.position().step,
-    totalSteps,
-    elapsedMs: clock.totalMs(),
-    memory: measuredMemory(memory, run),
-    ...clock.shares(),
-    ...(message !== undefined && { message }),
-    ...(checkpointStep !== undefined && { checkpointStep }),
-  });
+  const end = (reason: EndEvent["reason"], message?: string): EndEvent => {
+    const checkpointStep = keeper.checkpointStep();
+    return {
+      type: "end",
+      reason,
+      step: trainer.position().step,
+      totalSteps,
+      elapsedMs: clock.totalMs(),
+      memory: measuredMemory(memory, run),
+      ...clock.shares(),
+      ...(message !== undefined && { message }),
+      ...(checkpointStep !== undefined && { checkpointStep }),
+    };
+  };
   const notANumber = async (what: string): Promise<EndEvent> => {
     const left = await keeper.takeBack();
     return end("not a number", `${what}; ${left}`);
@@ -131,10 +137,9 @@ async function* follow(
 }
 
 /** A run that is followed. */
-interface Following {
+interface Following extends LoopOptions {
   readonly trainer: Trainer;
   readonly keeper: Keeper;
-  readonly signal: AbortSignal | undefined;
 }
 
 const startEvent = (

@@ -64,7 +64,7 @@ export async function openTrainer(run: Run): Promise<Trainer> {
   const merges = mergeSchedule(config, totalSteps);
   const rates = createRates(config, totalSteps, merges, run.inputs);
   let identity: Promise<Identity> | undefined;
-  // It takes a look at all data, which short runs never need.
+  // It takes a look at all data: not before the first checkpoint.
   const ownIdentity = () => (identity ??= identityOf(run, totalSteps));
   let position = START;
   const notes: string[] = [];

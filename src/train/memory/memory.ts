@@ -43,20 +43,27 @@ export const IDLE_BYTES = 110e6;
 /** A compiled program without its workspace. */
 const SESSION_BYTES = 0.5e6;
 
-/** The prediction for a run that is prepared but has not begun. */
-export async function predictedMemory(run: Run): Promise<MemoryTable> {
-  const { config, context, data, plan } = run;
+/** A prediction, and what it took the process to hold besides: resident bytes before anything was allocated. */
+export interface Prediction {
+  readonly table: MemoryTable;
+  readonly baseBytes: number;
+}
+
+/** The prediction from before the weights were there, with what the process holds besides now that they are. */
+export function predictedMemory(
+  { table, baseBytes }: Prediction,
+  { context, data, plan }: Run,
+): MemoryTable {
   const residentBytes = context.host.memory.residentBytes();
-  const table = await predict({
-    config,
-    trainee: run,
-    shapes: data.shapes,
-    dataBytes: data.bytes,
-    baseBytes: Math.max(IDLE_BYTES, residentBytes - restingBytes(plan) - (data.bytes ?? 0)),
-  });
-  // The graphs of the counted step.
-  context.runtime.collectGarbage();
-  return table;
+  const base = Math.max(IDLE_BYTES, residentBytes - restingBytes(plan) - (data.bytes ?? 0));
+  const grown = base - baseBytes;
+  return {
+    ...table,
+    rows: table.rows.map((row) =>
+      row.name === "runtime" ? { ...row, predicted: row.predicted + grown } : row,
+    ),
+    predictedTotal: table.predictedTotal + grown,
+  };
 }
 
 /** The prediction, with what the finished run took. */

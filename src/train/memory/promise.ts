@@ -15,7 +15,7 @@ import { traineeOf } from "../setup/method.ts";
 import { modelOf } from "../setup/model.ts";
 import type { RunContext } from "../setup/run.ts";
 import type { RunParts } from "../setup/prepare.ts";
-import { IDLE_BYTES, type MemoryParts, predict } from "./memory.ts";
+import { IDLE_BYTES, type MemoryParts, predict, type Prediction } from "./memory.ts";
 
 /**
  * Checks that the weights of a model from scratch fit, before its data are read.
@@ -38,11 +38,11 @@ export async function promiseWeights(
 }
 
 /**
- * Checks that a run fits.
+ * Checks that a run fits; returns the prediction.
  *
  * @throws {UsageError} with what it would take, what there is, and what would fit.
  */
-export async function promiseMemory(run: RunParts): Promise<void> {
+export async function promiseMemory(run: RunParts): Promise<Prediction> {
   const { config, context, data, inputs } = run;
   const { memory } = context.host;
   const available = freeBytes(context.host);
@@ -54,14 +54,14 @@ export async function promiseMemory(run: RunParts): Promise<void> {
   if (batch > available) throw tooLarge("one batch alone", { needed: batch, available });
   const table = await predict(parts);
   const needed = table.predictedTotal;
-  if (needed <= available) return;
+  if (needed <= available) return { table, baseBytes };
   const fitting: string[] = [];
-  for (const { changes, words } of savers(config, shareOf(table, available))) {
+  for (const changes of savers(config, shareOf(table, available))) {
     const peak = await predict(changed(parts, changes, inputs)).then(
       ({ predictedTotal }) => predictedTotal,
       () => Infinity,
     );
-    if (peak <= available) fitting.push(`${words} (${gigabytes(peak)})`);
+    if (peak <= available) fitting.push(`${inWords(changes, config)} (${gigabytes(peak)})`);
   }
   throw tooLarge("the run", { needed, available }, fitting);
 }
@@ -97,42 +97,36 @@ function shareOf({ rows, predictedTotal }: MemoryTable, available: number): numb
   return (available - (predictedTotal - ofBatches)) / ofBatches;
 }
 
-interface Saver {
-  readonly changes: Partial<TrainConfig>;
-  readonly words: string;
-}
-
 /** Options that take less memory, best first: what changes no number, then what changes few. */
-function savers(config: TrainConfig, share: number): readonly Saver[] {
-  const { batchSize, microSteps, rank, recompute } = config;
-  const found: Saver[] = [];
-  const add = (changes: Partial<TrainConfig>, ...words: readonly string[]): void => {
-    found.push({ changes, words: words.join(" ") });
-  };
-  if (!recompute) add({ recompute: true }, option("recompute", "true"));
+function savers(config: TrainConfig, share: number): readonly Partial<TrainConfig>[] {
+  const { batchSize, method, microSteps, rank, weightDtype } = config;
+  const split = (size: number) => ({
+    recompute: true,
+    batchSize: size,
+    microSteps: microSteps * (batchSize / size),
+  });
   const sizes = Array.from({ length: 20 }, (_, i) => batchSize / 2 ** (i + 1));
   const fitting = sizes.filter((size) => Number.isInteger(size) && size <= share * batchSize);
-  for (const size of fitting.slice(0, 2)) {
-    const steps = microSteps * (batchSize / size);
-    add(
-      { recompute: true, batchSize: size, microSteps: steps },
-      option("batchSize", String(size)),
-      option("microSteps", String(steps)),
-    );
-  }
-  const least = { recompute: true, batchSize: 1, microSteps: microSteps * batchSize };
-  if (config.method === "dense") {
-    add({ ...least, method: "flora" }, option("method", "flora"), option("batchSize", "1"));
-  }
-  if (rank > 8) add({ ...least, rank: 8 }, option("rank", "8"), option("batchSize", "1"));
-  if (config.weightDtype === "float32") {
-    add(
-      { ...least, weightDtype: "bfloat16" },
-      option("weightDtype", "bfloat16"),
-      option("batchSize", "1"),
-    );
-  }
-  return found;
+  return [
+    ...(config.recompute ? [] : [{ recompute: true }]),
+    ...fitting.slice(0, 2).map(split),
+    ...(method === "dense" ? [{ ...split(1), method: "flora" as const }] : []),
+    ...(rank > 8 ? [{ ...split(1), rank: 8 }] : []),
+    ...(weightDtype === "float32" ? [{ ...split(1), weightDtype: "bfloat16" as const }] : []),
+  ];
+}
+
+/** What is to be written for options to be these. */
+function inWords(changes: Partial<TrainConfig>, config: TrainConfig): string {
+  const own = new Map<string, unknown>(Object.entries(config));
+  return Object.entries(changes)
+    .filter(([name, value]) => own.get(name) !== value)
+    .map(([name, value]) =>
+      typeof value === "number" || typeof value === "string"
+        ? option(name, String(value))
+        : option(name),
+    )
+    .join(" ");
 }
 
 /** The same run with other options. */
@@ -161,4 +155,6 @@ const withBatchSize = (types: InputTypes, from: number, to: number): InputTypes 
   );
 
 const gigabytes = (bytes: number): string =>
-  bytes < 1e9 ? `${(bytes / 1e6).toFixed(0)} MB` : `${(bytes / 1e9).toPrecision(3)} GB`;
+  bytes < 1e9
+    ? `${(bytes / 1e6).toFixed(0)} MB`
+    : `${(bytes / 1e9).toLocaleString("en-US", { maximumSignificantDigits: 3 })} GB`;
