@@ -238,14 +238,20 @@ describe("a run that is replaced", () => {
 describe("checkpoints", () => {
   it("are written every ten minutes, within a step too, and the newest two are kept", async () => {
     const host = memoryHost();
-    const seen: string[][] = [];
-    await run(host, { microSteps: 2, steps: 4 }, (event) => {
+    const seen: (readonly string[])[] = [];
+    const followed = train({ ...tiny, microSteps: 4, steps: 2 }, { host, runtime });
+    for await (const event of followed) {
       // Seven minutes a micro-step.
-      if (event.type === "micro-step" || event.type === "step") void host.clock.wait(7 * 60_000);
-      if (event.type === "saved" && event.what === "checkpoint") seen.push([]);
-      return undefined;
-    });
-    expect(seen.length).toBeGreaterThanOrEqual(4);
+      if (event.type === "micro-step" || event.type === "step") await host.clock.wait(7 * 60_000);
+      if (event.type === "saved" && event.what === "checkpoint") seen.push(await checkpoints(host));
+    }
+    const within = (step: number) => CHECKPOINT(step).replace(".safetensors", ".2.safetensors");
+    expect(seen).toEqual([
+      [within(0)],
+      [within(0), CHECKPOINT(1)],
+      [within(1), CHECKPOINT(1)],
+      [CHECKPOINT(2)],
+    ]);
   });
 
   it.each(["abort", "leave"] as const)("are written if the run is left: %s", async (wish) => {

@@ -61,7 +61,6 @@ export async function run(words: readonly string[]): Promise<number> {
   const config = parseConfig({ ...DEFAULTS, ...(await fetchInputs(given, dataset)) });
   const { claimOutput } = await import("../../train/output/claim.ts");
   const context = await runContext(config);
-  const claim = await claimOutput(context.host.files, { ...config, resume: false });
   const probes = own.text("probe")?.split(",");
   const options: DynamicsOptions = {
     config,
@@ -71,6 +70,7 @@ export async function run(words: readonly string[]): Promise<number> {
   };
   const output = standardOutput();
   const { dynamics } = await import("../../lab/dynamics/dynamics.ts");
+  const claim = await claimOutput(context.host.files, { ...config, resume: false });
   try {
     const result = await follow(dynamics(options, context), output);
     return await report(result, config.output, output);
