@@ -35,13 +35,13 @@ export async function* trainEvents(
     if (config.resume) await checkResumed(context.host.files, config);
     await promiseWeights(config, context, inputs);
     const parts = await gather(config, context, inputs);
-    const prediction = await promiseMemory(parts);
+    const memory = await promiseMemory(parts);
     // The graphs of the counted step.
     context.runtime.collectGarbage();
     const run = await openRun(parts);
     onPrepared(run);
     try {
-      yield* trainPrepared(run, { prediction, signal });
+      yield* trainPrepared(run, { memory, signal });
     } finally {
       await run.engine.release();
     }

@@ -1,9 +1,9 @@
 /** @file The training loop over a prepared run. Who consumes the events decides the pace: between two events nothing runs. */
 
 import { describePlan } from "../engine/plan.ts";
-import type { EndEvent, StartEvent, TrainEvent } from "../runs/events.ts";
+import type { EndEvent, MemoryTable, StartEvent, TrainEvent } from "../runs/events.ts";
 import { elementCount } from "../tensor/shape.ts";
-import { measuredMemory, predictedMemory, type Prediction } from "./memory/memory.ts";
+import { measuredMemory } from "./memory/memory.ts";
 import { type Keeper, keeperOf } from "./keeper.ts";
 import type { Run } from "./setup/run.ts";
 import { stopwatch } from "./stopwatch.ts";
@@ -11,8 +11,8 @@ import { openTrainer, type Trainer } from "./trainer.ts";
 import { translate } from "./translation.ts";
 
 interface LoopOptions {
-  /** What the run takes in memory. */
-  readonly prediction: Prediction;
+  /** What the run takes in memory, as predicted. */
+  readonly memory: MemoryTable;
   /** Aborting ends the run in good order. */
   readonly signal: AbortSignal | undefined;
 }
@@ -35,13 +35,12 @@ export async function* trainPrepared(
 
 async function* follow(
   run: Run,
-  { trainer, keeper, prediction, signal }: Following,
+  { trainer, keeper, memory, signal }: Following,
 ): AsyncGenerator<TrainEvent, void, undefined> {
   const { config, engine, context } = run;
   const { totalSteps } = trainer;
   const evaluateEvery = config.evaluateEvery || Math.max(1, Math.ceil(totalSteps / 10));
   const startStep = trainer.position().step;
-  const memory = predictedMemory(prediction, run);
   const clock = stopwatch(context.runtime, engine.parts.draws);
   const notes = [...trainer.notes, ...(run.data.notes ?? [])];
   const start = { totalSteps, startStep, evaluateEvery, memory, notes };

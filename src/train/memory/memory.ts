@@ -10,7 +10,6 @@ import { mergedWeights } from "../../adapters/merge.ts";
 import { vocabularySizeOf } from "../../tasks/reading/tokenizer.ts";
 import { type Engine, openEngine } from "../../engine/engine.ts";
 import { isScratchSlot } from "../../engine/parts/names.ts";
-import type { Plan } from "../../engine/parts/param-plan.ts";
 import type { FileStore } from "../../host/host.ts";
 import type { InputTypes, Model } from "../../models/model.ts";
 import type { Program } from "../../onnx/model.ts";
@@ -42,29 +41,6 @@ export interface MemoryParts {
 export const IDLE_BYTES = 110e6;
 /** A compiled program without its workspace. */
 const SESSION_BYTES = 0.5e6;
-
-/** A prediction, and what it took the process to hold besides: resident bytes before anything was allocated. */
-export interface Prediction {
-  readonly table: MemoryTable;
-  readonly baseBytes: number;
-}
-
-/** The prediction from before the weights were there, with what the process holds besides now that they are. */
-export function predictedMemory(
-  { table, baseBytes }: Prediction,
-  { context, data, plan }: Run,
-): MemoryTable {
-  const residentBytes = context.host.memory.residentBytes();
-  const base = Math.max(IDLE_BYTES, residentBytes - restingBytes(plan) - (data.bytes ?? 0));
-  const grown = base - baseBytes;
-  return {
-    ...table,
-    rows: table.rows.map((row) =>
-      row.name === "runtime" ? { ...row, predicted: row.predicted + grown } : row,
-    ),
-    predictedTotal: table.predictedTotal + grown,
-  };
-}
 
 /** The prediction, with what the finished run took. */
 export function measuredMemory(table: MemoryTable, { context, data, engine }: Run): MemoryTable {
@@ -186,10 +162,6 @@ const answerBytes = ({ outputs }: Program): number =>
     (sum, { dtype, shape }) => sum + elementCount(shape) * bytesPerElement(dtype),
     0,
   );
-
-/** Bytes of the weights at rest. */
-const restingBytes = (plan: Plan): number =>
-  describePlan(plan).reduce((sum, { weightBytes: bytes }) => sum + bytes, 0);
 
 const weightBytes = (model: Model): number =>
   [...model.params.values()].reduce((sum, { shape }) => sum + tensorBytes("float32", shape), 0);

@@ -15,7 +15,7 @@ import { traineeOf } from "../setup/method.ts";
 import { modelOf } from "../setup/model.ts";
 import type { RunContext } from "../setup/run.ts";
 import type { RunParts } from "../setup/prepare.ts";
-import { IDLE_BYTES, type MemoryParts, predict, type Prediction } from "./memory.ts";
+import { IDLE_BYTES, type MemoryParts, predict } from "./memory.ts";
 
 /**
  * Checks that the weights of a model from scratch fit, before its data are read.
@@ -42,7 +42,7 @@ export async function promiseWeights(
  *
  * @throws {UsageError} with what it would take, what there is, and what would fit.
  */
-export async function promiseMemory(run: RunParts): Promise<Prediction> {
+export async function promiseMemory(run: RunParts): Promise<MemoryTable> {
   const { config, context, data, inputs } = run;
   const { memory } = context.host;
   const available = freeBytes(context.host);
@@ -54,7 +54,7 @@ export async function promiseMemory(run: RunParts): Promise<Prediction> {
   if (batch > available) throw tooLarge("one batch alone", { needed: batch, available });
   const table = await predict(parts);
   const needed = table.predictedTotal;
-  if (needed <= available) return { table, baseBytes };
+  if (needed <= available) return table;
   const fitting: string[] = [];
   for (const changes of savers(config, shareOf(table, available))) {
     const peak = await predict(changed(parts, changes, inputs)).then(
