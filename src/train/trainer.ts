@@ -86,6 +86,8 @@ export async function openTrainer(run: Run): Promise<Trainer> {
     if (saved === position) return;
     await files.makeDirectory(output);
     await removeLeftovers(files, output);
+    // What merges and casts for the file comes on top of what steps have left.
+    context.runtime.collectGarbage();
     await saveOutput(run);
     saved = position;
   }

@@ -6,7 +6,6 @@
 import { z } from "zod";
 import { option, type OptionProblem } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
-import type { BatchSource } from "../../models/batch.ts";
 import { OPTIONS } from "../../options/option-table.ts";
 import { optionError } from "../../options/tables/problems.ts";
 import type { TypedArray } from "../../tensor/dtype.ts";
@@ -30,7 +29,7 @@ export const identitySchema: z.ZodType<Identity> = z.object({
 });
 
 export async function identityOf(run: Run, totalSteps: number): Promise<Identity> {
-  const { base, config, context, data, processor, tokenizer } = run;
+  const { base, config, context, processor, tokenizer } = run;
   const { host } = context;
   return {
     config: JSON.parse(JSON.stringify(config)),
@@ -38,7 +37,7 @@ export async function identityOf(run: Run, totalSteps: number): Promise<Identity
     contents: {
       model: await digest(host, [JSON.stringify(base.config)]),
       tokenizer: await digest(host, [...((tokenizer ?? processor)?.files ?? new Map())].flat()),
-      train: await digest(host, epochOf(data.training)),
+      train: await digest(host, epochOf(run)),
     },
   };
 }
@@ -55,14 +54,25 @@ async function digest(host: Host, parts: Iterable<TypedArray | string>): Promise
   return hash.digest();
 }
 
-function* epochOf({ batchesPerEpoch, batchAt }: BatchSource): Generator<TypedArray> {
+/** What the batches of an epoch hold, one after another. */
+function* epochOf({ context, data }: Run): Generator<TypedArray> {
+  const { batchesPerEpoch, batchAt } = data.training;
+  let bytes = 0;
   for (let position = 0; position < batchesPerEpoch; position++) {
     const { inputs, targets, weights } = batchAt(position);
-    for (const { data } of Object.values(inputs)) yield data;
-    yield targets;
-    yield weights;
+    for (const array of [...Object.values(inputs).map((input) => input.data), targets, weights]) {
+      bytes += array.byteLength;
+      yield array;
+    }
+    // V8 lets arrays pile up, which are small to it.
+    if (bytes < GARBAGE_BYTES) continue;
+    context.runtime.collectGarbage();
+    bytes = 0;
   }
 }
+
+/** What may be left of batches that were looked at. */
+const GARBAGE_BYTES = 16e6;
 
 /**
  * Compares the options of a run that is to go on with those that it was started with.
