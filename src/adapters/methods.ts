@@ -23,14 +23,13 @@ export type AfterMerge = "prune and warm up" | "restart";
 
 /** What tells a variant of LoRA from the others. */
 export interface AdapterFamily {
+  /** The most that is usual; a wide model has it. */
   readonly rank: number;
   readonly alpha: number;
   /** Whether A is trained. */
   readonly trainsA: boolean;
   /** Whether B has a rate of its own. */
   readonly hasRateRatio: boolean;
-  /** How the rate changes after the warm-up. */
-  readonly schedule: "constant" | "cosine";
   readonly merge?: {
     readonly after: AfterMerge;
     /** Steps between merges, where they are not given. */
@@ -43,7 +42,6 @@ const LORA: AdapterFamily = {
   alpha: 8,
   trainsA: true,
   hasRateRatio: false,
-  schedule: "constant",
 };
 
 /** Links of COLA's chain, and stages of PLoRA, in a run. */
@@ -61,7 +59,6 @@ export const ADAPTER_FAMILY: Readonly<Record<AdapterMethod, AdapterFamily>> = {
     ...LORA,
     rank: 128,
     alpha: 32,
-    schedule: "cosine",
     merge: { after: "prune and warm up", every: () => 1000 },
   },
   plora: { ...LORA, merge: { after: "restart", every: share(STAGES) } },

@@ -74,9 +74,13 @@ export type Reduce = (
 export interface StepNumbers extends UpdateNumbers {
   /** Whether a cycle begins with this step, so that subspaces that are learned are learned anew. */
   readonly opensCycle: boolean;
+  /** The mean loss above which the step is left out; none is if absent. */
+  readonly highestLoss?: number | undefined;
 }
 
 export interface UpdateResult extends StepSums {
+  /** Whether the loss was too high, so that no parameter was touched. */
+  readonly isSkipped?: true;
   /** The global norm of the mean gradient before clipping, an estimate where it is compressed; absent where nothing is clipped. */
   readonly gradNorm?: number;
 }
@@ -94,7 +98,7 @@ export interface Engine {
   microStep(batch: Batch, index: number): Promise<void>;
   /** The sums of the step so far. */
   sums(): Promise<StepSums>;
-  /** Ends a step: reduce, clip, update. If the loss is not finite, no parameter is touched. */
+  /** Ends a step: reduce, clip, update. If the loss is not finite, or too high, no parameter is touched. */
   update(): Promise<UpdateResult>;
   /** Whether the state is complete, so that a step may be left here and gone on with from a checkpoint. */
   isPausable(): boolean;
@@ -158,6 +162,10 @@ export function openEngine(options: EngineOptions): Engine {
     return Math.sqrt(total);
   }
 
+  /** Whether a sum of losses may be learned from. */
+  const isUsable = (lossSum: number, lossTokens: number): boolean =>
+    Number.isFinite(lossSum) && lossSum / lossTokens <= (numbers.highestLoss ?? Infinity);
+
   function discard(): void {
     for (const [name, accumulator] of state.accumulators) {
       reset(accumulator, trainingOf(plan, name).accumulator.state);
@@ -186,7 +194,7 @@ export function openEngine(options: EngineOptions): Engine {
       unread.push(loss);
       known = { ...known, lossTokens: known.lossTokens + batch.lossTokens };
       // Updates at once are the last word: not from a loss that is no number.
-      if (immediate.size > 0 && !Number.isFinite(await numberOf(loss))) return;
+      if (immediate.size > 0 && !isUsable(await numberOf(loss), batch.lossTokens)) return;
       const gradientScale = 1 / batch.lossTokens;
       for await (const { name, accumulator } of through.backward(forward)) {
         await updateParam(name, accumulator, { ...numbers, gradientScale });
@@ -201,6 +209,10 @@ export function openEngine(options: EngineOptions): Engine {
       const summed = whole?.isOpen() ? whole.accumulators : state.accumulators;
       const total = reduce ? await reduce(own, summed) : own;
       if (!Number.isFinite(total.lossSum)) return total;
+      if (!isUsable(total.lossSum, total.lossTokens)) {
+        discard();
+        return { ...total, isSkipped: true };
+      }
       if (whole?.isOpen()) await whole.learn(subspaces);
       // Clip
       const mean = 1 / total.lossTokens;

@@ -32,11 +32,24 @@ export interface Hyperparameter {
   readonly below?: number;
 }
 
+/**
+ * Peak rates where none is given, by what is trained. Those of the library were found by sweeps over three sets of data and two sizes
+ * (`bench/rates.js`; docs/results.md has the table).
+ */
+export interface UsualRates {
+  /** Weights that were drawn. */
+  readonly scratch: number;
+  /** Weights that have learned something. */
+  readonly tuning: number;
+  /** Adapters. */
+  readonly adapters: number;
+}
+
 /** An optimizer that can be asked for by its name. */
 export interface OptimizerDefinition {
   /** What it is, for people. */
   readonly help: string;
-  readonly usualRate: number;
+  readonly usualRates: UsualRates;
   readonly hyperparameters: Readonly<Record<string, Hyperparameter>>;
   /** What it decays weights by when it is not told; 0 by default. */
   readonly usualDecay?: number;

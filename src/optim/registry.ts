@@ -1,7 +1,7 @@
 /** @file The optimizers by name. */
 
 import { UsageError } from "../errors.ts";
-import type { Optimizer, OptimizerDefinition } from "./optimizer.ts";
+import type { Optimizer, OptimizerDefinition, UsualRates } from "./optimizer.ts";
 import * as optimizers from "./optimizers.ts";
 
 /** The names of the optimizers. */
@@ -50,8 +50,9 @@ export function namedOptimizer(
     Object.entries(known).map(([own, { default: usual }]) => [own, hyperparameters[own] ?? usual]),
   );
   const decay = weightDecay ?? definition.usualDecay ?? 0;
-  return { usualRate: definition.usualRate, ...definition.build(numbers, decay) };
+  return { usualRate: definition.usualRates.scratch, ...definition.build(numbers, decay) };
 }
 
 /** The learning rate to start from when none is given. */
-export const usualLearningRate = (name: OptimizerName): number => OPTIMIZERS[name].usualRate;
+export const usualLearningRate = (name: OptimizerName, trained: keyof UsualRates): number =>
+  OPTIMIZERS[name].usualRates[trained];

@@ -64,14 +64,14 @@ export function ema(decay: number): GradientTransformation {
 
 export const SGD: OptimizerDefinition = {
   help: "stochastic gradient descent",
-  usualRate: 0.1,
+  usualRates: { scratch: 0.1, tuning: 0.1, adapters: 0.1 },
   hyperparameters: {},
   build: (_, weightDecay) => everywhere(descent(identity(), weightDecay)),
 };
 
 export const MOMENTUM: OptimizerDefinition = {
   help: "gradient descent with heavy-ball momentum",
-  usualRate: 0.05,
+  usualRates: { scratch: 0.05, tuning: 0.05, adapters: 0.05 },
   hyperparameters: { decay: { default: 0.9, min: 0, below: 1, help: "decay of the momentum" } },
   build: (options, weightDecay) => everywhere(descent(trace(options), weightDecay)),
 };

@@ -26,8 +26,6 @@ export type TrainOptions = {
   readonly [Name in keyof TrainConfig]?: Listed<TrainConfig[Name]> | undefined;
 };
 
-const FLORA_RANK = 128;
-
 /** What differs without data: a model that learns the built-in grammar in one to three minutes on two cores. */
 const DEMONSTRATION: TrainOptions = {
   tokenizer: "bpe:900",
@@ -89,8 +87,7 @@ const DEFAULTS = Object.fromEntries(
 
 function methodDefaults({ method = "flora" }: TrainOptions): TrainOptions {
   const isAdapter = isAdapterMethod(method);
-  const { rank, alpha, schedule } = isAdapter ? ADAPTER_FAMILY[method] : ADAPTER_FAMILY.lora;
-  return { rank: isAdapter ? rank : FLORA_RANK, alpha, schedule };
+  return { alpha: (isAdapter ? ADAPTER_FAMILY[method] : ADAPTER_FAMILY.lora).alpha };
 }
 
 /** What is undefined is not given. */

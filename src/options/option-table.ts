@@ -10,6 +10,7 @@ import { AUGMENTATIONS } from "../data/batches/image-batches.ts";
 import { WEIGHT_DTYPES, WEIGHT_UPDATES } from "../optim/rounding.ts";
 import { OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { SCHEDULES } from "../optim/schedule.ts";
+import { EVALUATION_OPTIONS } from "./evaluation-options.ts";
 import { METHODS, TASK_NAMES } from "./tables/names.ts";
 import type { OptionTable } from "./tables/option.ts";
 
@@ -110,8 +111,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       kind: "integer",
       above: 0,
       max: 1e6,
-      byMethod: true,
-      help: "rows of a projection, or rank of an adapter; 128 for flora and relora, else 8",
+      help: "rows of a projection, or rank of an adapter; for flora and relora 128, or a quarter of the model's width if less, else 8",
     },
     projection: {
       kind: "choice",
@@ -236,19 +236,18 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
     learningRate: {
       kind: "number",
       above: 0,
-      help: "peak rate; the optimizer's usual one if absent",
+      help: "peak rate; the usual one of method and optimizer, from scratch or in fine-tuning, if absent",
     },
     schedule: {
       kind: "choice",
       choices: SCHEDULES,
-      byMethod: true,
-      help: "how the rate changes after the warm-up (if absent, constant, and cosine for relora)",
+      default: "cosine",
+      help: "how the rate changes after the warm-up",
     },
     warmupSteps: {
       kind: "integer",
       min: 0,
-      default: 0,
-      help: "steps in which the rate rises from 0",
+      help: "steps in which the rate rises from 0; a twentieth of the run, at most 100, if absent",
     },
     weightDecay: {
       kind: "number",
@@ -259,6 +258,12 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       kind: "table",
       default: {},
       help: "numbers of the optimizer's own, b2 of adam say",
+    },
+    skipSpikes: {
+      kind: "integer",
+      min: 0,
+      default: 0,
+      help: "leave out steps whose loss jumps, and stop after so many in a row; 0: all are taken",
     },
     maxGradNorm: { kind: "number", above: 0, help: "clip gradients to this global norm" },
   },
@@ -289,6 +294,12 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       help: "passes over the data, if steps are not given; 1",
       changeable: true,
     },
+    maxMinutes: {
+      kind: "number",
+      above: 0,
+      help: "minutes after which the run ends in good order, wherever it is",
+      changeable: true,
+    },
     seed: {
       kind: "integer",
       min: 0,
@@ -315,6 +326,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       changeable: true,
     },
   },
+  evaluation: EVALUATION_OPTIONS,
   output: {
     output: {
       kind: "text",
@@ -346,32 +358,11 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       help: "peak rate from here on, of a run that goes on",
       changeable: true,
     },
-    evaluateEvery: {
-      kind: "integer",
-      min: 0,
-      default: 0,
-      help: "steps between evaluations; 0: ten a run",
-      changeable: true,
-    },
-    evaluationBatches: {
-      kind: "integer",
-      above: 0,
-      default: 16,
-      help: "batches of an evaluation",
-      changeable: true,
-    },
     saveEvery: {
       kind: "integer",
       min: 0,
       default: 0,
       help: "steps between checkpoints; 0: one in ten minutes",
-      changeable: true,
-    },
-    translations: {
-      kind: "integer",
-      min: 0,
-      default: 200,
-      help: "held-out pairs translated at the end, for BLEU and ROUGE",
       changeable: true,
     },
   },

@@ -39,8 +39,8 @@ export interface TrainConfig {
 
   /** How gradients are kept, or which adapters are trained instead. Default: "flora". */
   readonly method: "dense" | "flora" | "lora" | "lora-fa" | "lora+" | "relora" | "plora" | "cola";
-  /** Rows of a projection, or rank of an adapter; 128 for flora and relora, else 8. A whole number above 0 and at most 1000000. */
-  readonly rank: number;
+  /** Rows of a projection, or rank of an adapter; for flora and relora 128, or a quarter of the model's width if less, else 8. A whole number above 0 and at most 1000000. */
+  readonly rank?: number | undefined;
   /** The family that projections are drawn from. Default: "gaussian". */
   readonly projection: "gaussian" | "rademacher" | "orthonormal";
   /** The dimension of a matrix that is projected. Default: "smaller". */
@@ -90,16 +90,18 @@ export interface TrainConfig {
 
   /** What turns gradients into updates. Default: "adafactor". */
   readonly optimizer: "adafactor" | "adam" | "adamw" | "momentum" | "sgd";
-  /** Peak rate; the optimizer's usual one if absent. A number above 0. */
+  /** Peak rate; the usual one of method and optimizer, from scratch or in fine-tuning, if absent. A number above 0. */
   readonly learningRate?: number | undefined;
-  /** How the rate changes after the warm-up (if absent, constant, and cosine for relora). */
-  readonly schedule: "constant" | "linear" | "cosine" | "inverse-sqrt";
-  /** Steps in which the rate rises from 0. A whole number at least 0. Default: 0. */
-  readonly warmupSteps: number;
+  /** How the rate changes after the warm-up. Default: "cosine". */
+  readonly schedule: "constant" | "linear" | "cosine" | "wsd" | "inverse-sqrt";
+  /** Steps in which the rate rises from 0; a twentieth of the run, at most 100, if absent. A whole number at least 0. */
+  readonly warmupSteps?: number | undefined;
   /** Decoupled decay of matrices and embeddings; 0: none; 0.01 for adamw, else 0, if absent. A number at least 0. */
   readonly weightDecay?: number | undefined;
   /** Numbers of the optimizer's own, b2 of adam say. Default: {}. */
   readonly hyperparameters: Readonly<Record<string, number>>;
+  /** Leave out steps whose loss jumps, and stop after so many in a row; 0: all are taken. A whole number at least 0. Default: 0. */
+  readonly skipSpikes: number;
   /** Clip gradients to this global norm. A number above 0. */
   readonly maxGradNorm?: number | undefined;
 
@@ -111,6 +113,8 @@ export interface TrainConfig {
   readonly steps?: number | undefined;
   /** Passes over the data, if steps are not given; 1. A number above 0. */
   readonly epochs?: number | undefined;
+  /** Minutes after which the run ends in good order, wherever it is. A number above 0. */
+  readonly maxMinutes?: number | undefined;
   /** Seed of weights, order, dropout and projections. A whole number at least 0. Default: 0. */
   readonly seed: number;
   /** Recompute activations instead of keeping them. Default: true. */
@@ -119,6 +123,25 @@ export interface TrainConfig {
   readonly vocabularyChunk: number;
   /** Threads of an operator; one per core if absent. A whole number above 0 and at most 1024. */
   readonly threads?: number | undefined;
+
+  /** Steps between evaluations; 0: ten a run, or fewer, so that they take a tenth of the time. A whole number at least 0. Default: 0. */
+  readonly evaluateEvery: number;
+  /** Minutes between evaluations, in place of steps. A number above 0. */
+  readonly evaluateMinutes?: number | undefined;
+  /** Batches of an evaluation. A whole number above 0. Default: 16. */
+  readonly evaluationBatches: number;
+  /** The model that is left: of the best evaluation, or of the last step. Default: "best". */
+  readonly keep: "best" | "last";
+  /** By which held-out number an evaluation is the best. Default: "loss". */
+  readonly criterion: "loss" | "accuracy";
+  /** Evaluations without a better one after which the run ends; 0: it goes on. A whole number at least 0. Default: 0. */
+  readonly patience: number;
+  /** Held-out prompts that are answered at evaluations, to be looked at. A whole number at least 0. Default: 3. */
+  readonly samples: number;
+  /** Prompts to answer in their place, one a line. */
+  readonly samplePrompts?: string | undefined;
+  /** Held-out pairs translated at the end, for BLEU and ROUGE. A whole number at least 0. Default: 200. */
+  readonly translations: number;
 
   /** Directory for the model, the log and checkpoints. Default: "runs/flora". */
   readonly output: string;
@@ -130,12 +153,6 @@ export interface TrainConfig {
   readonly resume: boolean;
   /** Peak rate from here on, of a run that goes on. A number above 0. */
   readonly resumeLearningRate?: number | undefined;
-  /** Steps between evaluations; 0: ten a run. A whole number at least 0. Default: 0. */
-  readonly evaluateEvery: number;
-  /** Batches of an evaluation. A whole number above 0. Default: 16. */
-  readonly evaluationBatches: number;
   /** Steps between checkpoints; 0: one in ten minutes. A whole number at least 0. Default: 0. */
   readonly saveEvery: number;
-  /** Held-out pairs translated at the end, for BLEU and ROUGE. A whole number at least 0. Default: 200. */
-  readonly translations: number;
 }

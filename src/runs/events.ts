@@ -36,6 +36,9 @@ export interface MemoryTable {
 export interface StartEvent {
   readonly type: "start";
   readonly config: TrainConfig;
+  /** The peak rate, and the steps in which it is reached. */
+  readonly learningRate: number;
+  readonly warmupSteps: number;
   readonly modelType: string;
   readonly task: Task;
   /** Parameters that were drawn because the checkpoint lacks them, as those of a new head. */
@@ -127,12 +130,50 @@ export interface SavedEvent {
   readonly what: "model" | "checkpoint";
 }
 
+/** A few held-out prompts, answered by the model as it is. */
+export interface SamplesEvent {
+  readonly type: "samples";
+  readonly step: number;
+  readonly samples: readonly {
+    readonly prompt: string;
+    /** What is right; absent for prompts that were given. */
+    readonly target?: string;
+    readonly output: string;
+  }[];
+  readonly elapsedMs: number;
+}
+
+/** Why a run ended: all is done; somebody stopped it; its time was over; it got no better; its loss rose, or was lost. */
+export type EndReason =
+  | "finished"
+  | "interrupted"
+  | "out of time"
+  | "no better"
+  | "diverged"
+  | "not a number";
+
+/** A held-out loss, in nats, after so many steps. */
+export interface HeldOutLoss {
+  readonly step: number;
+  readonly loss: number;
+}
+
 /** The last event of a run, and why it is the last. */
 export interface EndEvent {
   readonly type: "end";
-  readonly reason: "finished" | "interrupted" | "not a number";
+  readonly reason: EndReason;
   readonly step: number;
   readonly totalSteps: number;
+  /** Held-out losses before the first step, of the best evaluation after it, and of the last one. */
+  readonly heldOut?: {
+    readonly first?: HeldOutLoss;
+    readonly best?: HeldOutLoss;
+    readonly last?: HeldOutLoss;
+  };
+  /** Steps done in the model that is left; absent if none was saved. */
+  readonly keptStep?: number;
+  /** Steps that were left out, since their loss was too high. */
+  readonly spikes?: number;
   readonly elapsedMs: number;
   readonly memory: MemoryTable;
   /** Shares of the training time spent drawing projections, and outside onnxruntime altogether, 0 to 1. */
@@ -150,6 +191,7 @@ export type TrainEvent =
   | MicroStepEvent
   | StepEvent
   | EvaluationEvent
+  | SamplesEvent
   | TranslationEvent
   | SavedEvent
   | EndEvent;

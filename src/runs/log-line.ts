@@ -12,8 +12,10 @@ import type { Task } from "../models/model.ts";
 import type {
   EndEvent,
   EvaluationEvent,
+  HeldOutLoss,
   MemoryRow,
   MemoryTable,
+  SamplesEvent,
   SavedEvent,
   StartEvent,
   StepEvent,
@@ -37,11 +39,15 @@ export interface Logged {
 }
 
 /** A beginning, of which a run that went on has several. */
-export interface LoggedStart extends Logged, Omit<StartEvent, "config"> {
+export interface LoggedStart
+  extends Logged, Omit<StartEvent, "config" | "learningRate" | "warmupSteps"> {
   /** Of this line and those that follow; absent in logs of before there were versions. */
   readonly version?: number;
   /** The options, complete; another version of flora may have had others. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Absent in old logs. */
+  readonly learningRate?: number;
+  readonly warmupSteps?: number;
 }
 
 /** An update of the weights. */
@@ -59,6 +65,9 @@ export interface LoggedTranslation extends Logged, Omit<TranslationEvent, "rouge
   readonly rouge?: TranslationEvent["rouge"];
 }
 
+/** Answers while the run went on. */
+export type LoggedSamples = Logged & SamplesEvent;
+
 /** A model or a checkpoint on disk. */
 export type LoggedSave = Logged & SavedEvent;
 
@@ -70,6 +79,7 @@ export type LoggedEvent =
   | LoggedStart
   | LoggedStep
   | LoggedEvaluation
+  | LoggedSamples
   | LoggedTranslation
   | LoggedSave
   | LoggedEnd;
@@ -156,6 +166,8 @@ const parameter = z.object({
   optimizerBytes: number,
 } satisfies Shape<ParameterPlan>);
 
+const heldOutLoss = z.object({ step: number, loss: number } satisfies Shape<HeldOutLoss>);
+
 const task = z.enum({
   causal: "causal",
   seq2seq: "seq2seq",
@@ -176,6 +188,8 @@ const EVENTS: {
     time: z.exactOptional(text),
     version: z.exactOptional(number),
     config: z.record(text, z.unknown()),
+    learningRate: z.exactOptional(number),
+    warmupSteps: z.exactOptional(number),
     modelType: text,
     task: task.default("causal"),
     drawn: z.array(text).default([]),
@@ -214,6 +228,17 @@ const EVENTS: {
     tokens: number,
     elapsedMs: number,
   } satisfies Shape<LoggedEvaluation>),
+  samples: z.object({
+    type: z.literal("samples"),
+    time: z.exactOptional(text),
+    step: number,
+    samples: z.array(
+      z.object({ prompt: text, target: z.exactOptional(text), output: text } satisfies Shape<
+        SamplesEvent["samples"][number]
+      >),
+    ),
+    elapsedMs: number,
+  } satisfies Shape<LoggedSamples>),
   translation: z.object({
     type: z.literal("translation"),
     time: z.exactOptional(text),
@@ -250,6 +275,9 @@ const EVENTS: {
     reason: z.enum({
       finished: "finished",
       interrupted: "interrupted",
+      "out of time": "out of time",
+      "no better": "no better",
+      diverged: "diverged",
       "not a number": "not a number",
     } satisfies Words<EndEvent["reason"]>),
     step: number,
@@ -260,6 +288,15 @@ const EVENTS: {
     overheadShare: number,
     message: z.exactOptional(text),
     checkpointStep: z.exactOptional(number),
+    heldOut: z.exactOptional(
+      z.object({
+        first: z.exactOptional(heldOutLoss),
+        best: z.exactOptional(heldOutLoss),
+        last: z.exactOptional(heldOutLoss),
+      } satisfies Shape<NonNullable<EndEvent["heldOut"]>>),
+    ),
+    keptStep: z.exactOptional(number),
+    spikes: z.exactOptional(number),
   } satisfies Shape<LoggedEnd>),
 };
 

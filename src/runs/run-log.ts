@@ -112,7 +112,7 @@ function extend(log: Draft, event: Exclude<LoggedEvent, LoggedStart>, beforeMs: 
     log.evaluations.push({ ...event, atMs: log.elapsedMs });
   } else if (event.type === "translation") {
     log.translation = event;
-  } else if (event.type !== "saved") {
+  } else if (event.type === "step" || event.type === "end") {
     log.elapsedMs = beforeMs + event.elapsedMs;
     if (event.type === "step") {
       log.steps.push({ ...event, elapsedMs: log.elapsedMs });

@@ -20,9 +20,10 @@ import {
   LENGTH_MULTIPLE,
   lengthsOf,
   loadPairData,
+  MOST_QUESTIONS,
   templateOf,
 } from "./pairs.ts";
-import type { DataRequest, TrainData } from "./task-data.ts";
+import type { DataRequest, Question, TrainData } from "./task-data.ts";
 
 /** The most of a text that is held out. */
 const HELD_OUT_TOKENS = 100_000;
@@ -57,6 +58,8 @@ async function loadText({
     training: textBatches(training, { batchSize, contextLength, key }),
     evaluation: () => evaluationBatches(windows, { batchSize, pad: tokenizer.pad, contextLength }),
     pairs: [],
+    questions: spread(windows, MOST_QUESTIONS).map(beginningOf),
+    ask: (text) => tokenizer.encodePrompt(text),
     shapes: [model.inputTypes(batchSize, contextLength)],
     description: `${count(training.length)} tokens of text, ${count(validation.length)} held out`,
   };
@@ -67,6 +70,7 @@ function loadPairs(request: DataRequest): Promise<TrainData> {
   const template = templateOf(config, model.task);
   return loadPairData<LanguageModelSequence>(request, {
     encode: (pairs, options) => pairSequences(tokenizer, pairs, { ...template, ...options }),
+    question: questionOf,
     batching: batchingOf(request),
   });
 }
@@ -81,12 +85,27 @@ async function loadConversations(request: DataRequest): Promise<TrainData> {
       rewritten ||= exampleCount(fitted) < fitted.sequences.length;
       return fitted;
     },
+    question: questionOf,
     batching: batchingOf(request),
   });
   const { stopTokens, problem } = chat.answerEnd();
   const notes = [...(rewritten ? [REWRITTEN] : []), ...(problem === undefined ? [] : [problem])];
-  return { ...data, stopTokens, notes };
+  const ask = (content: string) => chat.encodePrompt([{ role: "user", content }]);
+  return { ...data, stopTokens, notes, ask };
 }
+
+/** The last answer of a sequence, and all that stands before it. */
+function questionOf({ ids, lossFrom, lossRanges = [] }: LanguageModelSequence): Question {
+  const [start, end] = lossRanges.at(-1) ?? [lossFrom, ids.length];
+  return { prompt: ids.subarray(0, start), target: ids.subarray(start, end) };
+}
+
+/** The beginning of a window of text. */
+const beginningOf = ({ ids }: LanguageModelSequence): Question => ({
+  prompt: ids.subarray(0, Math.min(PROMPT_TOKENS, Math.ceil(ids.length / 2))),
+});
+
+const PROMPT_TOKENS = 16;
 
 const REWRITTEN =
   "the chat template rewrites earlier turns: each answer is learned after the prompt for it, those with the same beginning in one sequence";

@@ -6,6 +6,7 @@ import {
   type Fitted,
   type FitOptions,
   paddedLength,
+  promptIds,
   type PromptTemplate,
   type SentencePair,
 } from "../data/index.ts";
@@ -13,7 +14,7 @@ import type { InputTypes, Task } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
 import { describeSplit, fitSplit } from "./fitted-split.ts";
 import { type Split, spread } from "./reading/dataset.ts";
-import type { DataRequest, TrainData } from "./task-data.ts";
+import type { DataRequest, Question, TrainData } from "./task-data.ts";
 
 /** Lengths of batches are rounded up to this, so that few programs are compiled. */
 export const LENGTH_MULTIPLE = 16;
@@ -26,7 +27,12 @@ export interface ExampleFormat<E, T> {
   readonly teaches?: (example: E) => boolean;
   /** How all sequences of a run, or some of them, come in batches. */
   batching(sequences: readonly T[]): Batching<T>;
+  /** What a sequence asks, and the answer that it teaches. */
+  question(sequence: T): Question;
 }
+
+/** Questions that are kept, to be answered while a run goes on. */
+export const MOST_QUESTIONS = 16;
 
 export interface Batching<T> {
   training(sequences: readonly T[]): BatchSource;
@@ -47,7 +53,13 @@ export async function loadPairData<T>(
     ...format,
     teaches,
   });
-  return { ...data, pairs: spread(heldOut, config.translations) };
+  const { model, tokenizer } = request;
+  const template = templateOf(config, model.task);
+  return {
+    ...data,
+    pairs: spread(heldOut, config.translations),
+    ask: (text) => promptIds(tokenizer, text, template),
+  };
 }
 
 interface ExampleData<E> {
@@ -61,7 +73,7 @@ export function examplesAsData<E, T>(
   what: string,
   examples: Split<E>,
   request: DataRequest,
-  { batching, ...format }: ExampleFormat<E, T>,
+  { batching, question, ...format }: ExampleFormat<E, T>,
 ): ExampleData<E> {
   const { batchSize, evaluationBatches } = request.config;
   const { prepared, held, heldOut } = fitSplit({ ...examples, ...format, what }, request);
@@ -71,6 +83,7 @@ export function examplesAsData<E, T>(
     training: training(prepared.sequences),
     evaluation: () => evaluation(evaluated),
     pairs: [],
+    questions: spread(held.sequences, MOST_QUESTIONS).map(question),
     shapes,
     description: describeSplit(what, { prepared, held }),
   };

@@ -34,6 +34,7 @@ export async function loadSeq2seq(request: DataRequest): Promise<TrainData> {
   const template = templateOf(config, model.task);
   return loadPairData<Seq2seqSequence>(request, {
     encode: (pairs, options) => seq2seqSequences(tokenizer, pairs, { ...template, ...options }),
+    question: ({ source, target }) => ({ prompt: source, target }),
     batching(all) {
       const options: Seq2seqOptions = {
         batchSize,

@@ -8,6 +8,13 @@ import type { Key } from "../random/key.ts";
 import type { Tokenizer } from "../text/index.ts";
 import type { Dataset } from "./reading/dataset.ts";
 
+/** A prompt that a model can answer. */
+export interface Question {
+  readonly prompt: Int32Array;
+  /** The right answer, if it is known. */
+  readonly target?: Int32Array;
+}
+
 /** What a run reads: batches to learn from, and what is held out. */
 export interface TrainData {
   readonly training: BatchSource;
@@ -15,6 +22,10 @@ export interface TrainData {
   evaluation(): Iterable<Batch>;
   /** Held-out pairs to translate; empty for text. */
   readonly pairs: readonly SentencePair[];
+  /** A few that are held out; absent where no text is written. */
+  readonly questions?: readonly Question[];
+  /** The prompt that a text becomes; absent where no text is written. */
+  ask?(text: string): Int32Array;
   /** The shapes of batches that may occur, the largest last. */
   readonly shapes: readonly InputTypes[];
   /** What the examples take, where that is much: images. */

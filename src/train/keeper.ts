@@ -23,18 +23,20 @@ export interface Keeper {
   takeBack(): Promise<string>;
   /** Steps done in the newest checkpoint, if there is one. */
   checkpointStep(): number | undefined;
+  /** Steps done in the model that is left, if there is one. */
+  modelStep(): number | undefined;
 }
 
 /** Time between two checkpoints, where no steps are given. */
 const CHECKPOINT_EVERY_MS = 10 * 60_000;
 
 export function keeperOf({ config, context, inputs }: Run, trainer: Trainer): Keeper {
-  const { output, overwrite, resume, saveEvery } = config;
+  const { keep, output, overwrite, resume, saveEvery } = config;
   const { files, clock } = context.host;
   const writes = inputs.writes !== false;
   let savedAtMs = clock.nowMs();
   /** Steps whose model and whose checkpoint are on disk. */
-  let modelStep: number | undefined;
+  let modelStep = resume ? trainer.judge.memory().best?.step : undefined;
   let checkpointStep = resume ? trainer.position().step : undefined;
   let savedPosition = trainer.position();
   let isProved = true;
@@ -45,8 +47,10 @@ export function keeperOf({ config, context, inputs }: Run, trainer: Trainer): Ke
       modelStep = trainer.position().step;
       return trainer.saveModel();
     }
-    await trainer.saveCheckpoint(options);
-    if (options.withModel) modelStep = trainer.position().step;
+    // The best model is not replaced by what happens to be there when the run is left.
+    const withModel = options.withModel === true && (keep === "last" || modelStep === undefined);
+    await trainer.saveCheckpoint({ ...options, withModel });
+    if (withModel) modelStep = trainer.position().step;
     savedPosition = trainer.position();
     checkpointStep = savedPosition.step;
     savedAtMs = clock.nowMs();
@@ -94,5 +98,6 @@ export function keeperOf({ config, context, inputs }: Run, trainer: Trainer): Ke
     },
 
     checkpointStep: () => checkpointStep,
+    modelStep: () => modelStep,
   };
 }

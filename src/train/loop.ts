@@ -1,14 +1,20 @@
 /** @file The training loop over a prepared run. Who consumes the events decides the pace: between two events nothing runs. */
 
 import { describePlan } from "../engine/plan.ts";
-import type { EndEvent, MemoryTable, StartEvent, TrainEvent } from "../runs/events.ts";
+import type { MemoryTable, StartEvent, TrainEvent } from "../runs/events.ts";
 import { elementCount } from "../tensor/shape.ts";
-import { measuredMemory } from "./memory/memory.ts";
+import { endingOf } from "./ending.ts";
+import { evaluationBatches } from "./evaluation/evaluate.ts";
+import { evaluationTimes } from "./evaluation/times.ts";
 import { type Keeper, keeperOf } from "./keeper.ts";
+import { restoreOutput } from "./output/restore-output.ts";
+import { openSampler } from "./evaluation/samples.ts";
+import { methodNotes } from "./setup/method-notes.ts";
+import { usualWarmup } from "./setup/rates.ts";
 import type { Run } from "./setup/run.ts";
-import { stopwatch } from "./stopwatch.ts";
+import { MINUTE_MS, stopwatch } from "./stopwatch.ts";
 import { openTrainer, type Trainer } from "./trainer.ts";
-import { translate } from "./translation.ts";
+import { translate } from "./evaluation/translation.ts";
 
 interface LoopOptions {
   /** What the run takes in memory, as predicted. */
@@ -38,36 +44,25 @@ async function* follow(
   { trainer, keeper, memory, signal }: Following,
 ): AsyncGenerator<TrainEvent, void, undefined> {
   const { config, engine, context } = run;
-  const { totalSteps } = trainer;
-  const evaluateEvery = config.evaluateEvery || Math.max(1, Math.ceil(totalSteps / 10));
+  const { judge, totalSteps } = trainer;
   const startStep = trainer.position().step;
   const clock = stopwatch(context.runtime, engine.parts.draws);
-  const notes = [...trainer.notes, ...(run.data.notes ?? [])];
-  const start = { totalSteps, startStep, evaluateEvery, memory, notes };
-  await keeper.begin();
-  yield startEvent(run, start);
-  if (!config.resume) yield await trainer.evaluate();
+  const times = evaluationTimes(config, {
+    totalSteps,
+    batches: evaluationBatches(run),
+    startStep,
+    judge,
+  });
+  const sampler = openSampler(run);
+  const end = endingOf(run, { trainer, keeper, memory, clock });
 
-  const end = (reason: EndEvent["reason"], message?: string): EndEvent => {
-    const checkpointStep = keeper.checkpointStep();
-    return {
-      type: "end",
-      reason,
-      step: trainer.position().step,
-      totalSteps,
-      elapsedMs: clock.totalMs(),
-      memory: measuredMemory(memory, run),
-      ...clock.shares(),
-      ...(message !== undefined && { message }),
-      ...(checkpointStep !== undefined && { checkpointStep }),
-    };
-  };
-  const notANumber = async (what: string): Promise<EndEvent> => {
-    const left = await keeper.takeBack();
-    return end("not a number", `${what}; ${left}`);
-  };
-  const weightsAreLost = () =>
-    notANumber(`the weights after step ${trainer.position().step} are not all numbers`);
+  await keeper.begin();
+  yield startEvent(run, { trainer, memory, evaluateEvery: times.interval });
+  if (!config.resume) {
+    const evaluation = await trainer.evaluate();
+    judge.evaluated(evaluation);
+    yield evaluation;
+  }
 
   while (trainer.position().step < totalSteps) {
     const { step } = trainer.position();
@@ -82,15 +77,15 @@ async function* follow(
       if (trainer.isPausable() && (isLeft || keeper.isDue())) {
         clock.stop();
         const isSound = yield* keeper.save("checkpoint", { withModel: isLeft });
-        if (!isSound) return yield await weightsAreLost();
-        if (isLeft) return yield end("interrupted");
+        if (!isSound) return yield await end.weightsAreLost();
+        if (isLeft) return yield end.because("interrupted");
         clock.start();
       }
     }
     const result = await trainer.update();
     clock.stop();
     if (!Number.isFinite(result.loss)) {
-      return yield await notANumber(`the loss of step ${step + 1} is not a number`);
+      return yield await end.notANumber(`the loss of step ${step + 1} is not a number`);
     }
     keeper.proved();
     const done = step + 1;
@@ -113,26 +108,49 @@ async function* follow(
     const isLast = done === totalSteps;
     if (signal?.aborted && !isLast) {
       const isSound = yield* keeper.save("checkpoint", { withModel: true });
-      return yield isSound ? end("interrupted") : await weightsAreLost();
+      return yield isSound ? end.because("interrupted") : await end.weightsAreLost();
     }
-    if (isLast || done % evaluateEvery === 0) {
+    const isTimeOver = clock.totalMs() >= (config.maxMinutes ?? Infinity) * MINUTE_MS;
+    if (isLast || isTimeOver || times.isDue(done, clock.totalMs())) {
       const evaluation = await trainer.evaluate();
       yield evaluation;
       // What is on disk are always weights whose held-out loss is a number.
       if (!Number.isFinite(evaluation.loss)) {
-        return yield await notANumber(`the held-out loss of step ${done} is not a number`);
+        return yield await end.notANumber(`the held-out loss of step ${done} is not a number`);
       }
-      if (!(yield* keeper.save("model"))) return yield await weightsAreLost();
+      const isBest = judge.evaluated(evaluation);
+      if (isBest || config.keep === "last") {
+        if (!(yield* keeper.save("model"))) return yield await end.weightsAreLost();
+      }
+      times.done(done, clock.totalMs());
+      const samples = await sampler.answer(done, { isLast, elapsedMs: clock.totalMs() });
+      if (samples) yield samples;
     }
-    if (isLast || keeper.isDue(done)) {
+    const verdict = judge.verdict();
+    if (verdict === "diverged") return yield end.diverged();
+    const early = isLast ? undefined : (verdict ?? (isTimeOver ? "out of time" : undefined));
+    if (isLast || early || keeper.isDue(done)) {
       const isSound = yield* keeper.save("checkpoint", isLast ? { kept: 1 } : {});
-      if (!isSound) return yield await weightsAreLost();
+      if (!isSound) return yield await end.weightsAreLost();
+    }
+    if (isLast || early) {
+      const translation = await translate(run, await backToKept(run, { trainer, keeper }));
+      if (translation) yield translation;
+      return yield end.because(early ?? "finished");
     }
   }
+  yield end.because("finished");
+}
 
-  const translation = await translate(run, trainer.position().step);
-  if (translation) yield translation;
-  yield end("finished");
+/** The weights of the model that is left, in memory; returns the steps that are done in it. */
+async function backToKept(
+  run: Run,
+  { trainer, keeper }: Pick<Following, "keeper" | "trainer">,
+): Promise<number> {
+  const { step } = trainer.position();
+  const kept = run.config.keep === "best" ? (keeper.modelStep() ?? step) : step;
+  if (kept !== step) await restoreOutput(run);
+  return kept;
 }
 
 /** A run that is followed. */
@@ -141,20 +159,30 @@ interface Following extends LoopOptions {
   readonly keeper: Keeper;
 }
 
-const startEvent = (
-  { config, model, data, drawn, plan }: Run,
-  numbers: Pick<StartEvent, "totalSteps" | "startStep" | "evaluateEvery" | "memory" | "notes">,
-): StartEvent => ({
-  type: "start",
-  config,
-  modelType: model.type,
-  task: model.task,
-  drawn,
-  parameterCount: [...model.params.values()].reduce(
-    (sum, { shape }) => sum + elementCount(shape),
-    0,
-  ),
-  parameters: describePlan(plan),
-  data: data.description,
-  ...numbers,
-});
+/** What comes first: all that is known before the first step. */
+function startEvent(
+  run: Run,
+  { trainer, ...known }: Pick<Following, "memory" | "trainer"> & Pick<StartEvent, "evaluateEvery">,
+): StartEvent {
+  const { config, model, data, drawn, plan } = run;
+  const { totalSteps } = trainer;
+  return {
+    type: "start",
+    config,
+    learningRate: config.learningRate,
+    warmupSteps: config.warmupSteps ?? usualWarmup(totalSteps),
+    modelType: model.type,
+    task: model.task,
+    drawn,
+    parameterCount: [...model.params.values()].reduce(
+      (sum, { shape }) => sum + elementCount(shape),
+      0,
+    ),
+    parameters: describePlan(plan),
+    data: data.description,
+    notes: [...trainer.notes, ...(data.notes ?? []), ...methodNotes(run)],
+    totalSteps,
+    startStep: trainer.position().step,
+    ...known,
+  };
+}

@@ -13,7 +13,7 @@
  * const { generate } = await run.result();
  */
 
-import { evaluateRun } from "./evaluation.ts";
+import { evaluateRun } from "./evaluation/evaluate.ts";
 import type { Run } from "./setup/run.ts";
 import type { Compressor } from "../compress/compressor.ts";
 import type { DataInput, Formats } from "../data/index.ts";
@@ -76,9 +76,12 @@ export interface TrainRun extends AsyncIterable<TrainEvent> {
   result(): Promise<TrainResult>;
 }
 
-/** A trained model, in memory. */
+/** The ends of runs that came to nothing. */
+type Lost = "diverged" | "not a number";
+
+/** A trained model, in memory: the best one, where that is what was kept on disk. */
 export interface TrainResult {
-  readonly reason: Exclude<EndEvent["reason"], "not a number">;
+  readonly reason: Exclude<EndEvent["reason"], Lost>;
   /** The last held-out loss. */
   readonly evaluation: EvaluationEvent | undefined;
   readonly translation: TranslationEvent | undefined;
@@ -118,8 +121,9 @@ export function train(request: TrainRequest, context: TrainRunContext): TrainRun
     async result() {
       for await (const _event of events);
       if (!prepared || !end) throw new UsageError("train: the run was left before its end");
-      if (end.reason === "not a number") throw diverged(end);
-      return resultOf(prepared, { reason: end.reason, evaluation, translation });
+      const { reason } = end;
+      if (reason === "not a number" || reason === "diverged") throw diverged(end);
+      return resultOf(prepared, { reason, evaluation, translation });
     },
   };
 }

@@ -3,6 +3,9 @@
 import type { Draws } from "../engine/parts/draws.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
+/** A minute. */
+export const MINUTE_MS = 60_000;
+
 export interface Stopwatch {
   start(): void;
   stop(): void;

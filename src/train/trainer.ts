@@ -6,7 +6,8 @@
 import type { UpdateResult } from "../engine/engine.ts";
 import { option, UsageError } from "../errors.ts";
 import type { EvaluationEvent } from "../runs/events.ts";
-import { evaluateRun } from "./evaluation.ts";
+import { evaluateRun } from "./evaluation/evaluate.ts";
+import { createJudge, type Judge, type Memory } from "./evaluation/judge.ts";
 import { isFiniteState, START, type Position } from "./output/checkpoint.ts";
 import { loadCheckpoint, saveCheckpoint } from "./output/checkpoints.ts";
 import { compareContents, type Identity, identityOf } from "./output/identity.ts";
@@ -31,6 +32,7 @@ export interface SaveOptions {
 
 export interface Trainer {
   readonly totalSteps: number;
+  readonly judge: Judge;
   /** What the reader should know before the first step: checkpoints that were damaged. */
   readonly notes: readonly string[];
   position(): Position;
@@ -67,15 +69,17 @@ export async function openTrainer(run: Run): Promise<Trainer> {
   // It takes a look at all data: not before the first checkpoint.
   const ownIdentity = () => (identity ??= identityOf(run, totalSteps));
   let position = START;
+  let memory: Memory | undefined;
   const notes: string[] = [];
   if (config.resume) {
     const found = await loadCheckpoint(files, output, engine.state);
     if (found.identity) compareContents(found.identity, await ownIdentity());
-    ({ position } = found);
+    ({ position, memory } = found);
     for (const { message } of found.damaged) {
       notes.push(`${message}; went on from the one before it, ${found.path}`);
     }
   }
+  const judge = createJudge(config, memory);
   let isOpen = false;
   /** Whether a micro-step or an update has begun that has not ended. */
   let isBusy = false;
@@ -108,12 +112,15 @@ export async function openTrainer(run: Run): Promise<Trainer> {
     }
     const { learningRate, optimizerStep } = rates(step);
     const opensCycle = isFresh && step % resampleEvery === 0;
-    engine.begin({ step: optimizerStep, cycle, learningRate, opensCycle }, { lossSum, lossTokens });
+    const highestLoss = judge.highestLoss();
+    const numbers = { step: optimizerStep, cycle, learningRate, opensCycle, highestLoss };
+    engine.begin(numbers, { lossSum, lossTokens });
     isOpen = true;
   }
 
   return {
     totalSteps,
+    judge,
     notes,
     position: () => position,
     isStepFull: () => position.microStep === microSteps,
@@ -143,6 +150,7 @@ export async function openTrainer(run: Run): Promise<Trainer> {
       const loss = result.lossSum / result.lossTokens;
       isOpen = false;
       if (Number.isFinite(loss)) {
+        judge.stepped(loss, result.isSkipped === true);
         position = { ...START, step: step + 1 };
         isBusy = false;
       }
@@ -157,7 +165,11 @@ export async function openTrainer(run: Run): Promise<Trainer> {
       // A checkpoint goes on with the tokenizer and the config that stand beside it.
       if (withModel || (saved === undefined && !config.resume)) await saveModel();
       const pending = isOpen ? await engine.sums() : {};
-      const note = { position: { ...position, ...pending }, identity: await ownIdentity() };
+      const note = {
+        position: { ...position, ...pending },
+        identity: await ownIdentity(),
+        memory: judge.memory(),
+      };
       await saveCheckpoint(files, output, engine.state, note, { kept });
     },
   };

@@ -28,6 +28,8 @@ export const MEMORY: MemoryTable = {
 export const startEvent = (options: Readonly<Record<string, unknown>> = {}): StartEvent => ({
   type: "start",
   config: parseConfig({ train: "text.txt", output: "runs/test", ...options }),
+  learningRate: 0.02,
+  warmupSteps: 20,
   modelType: "gpt2",
   task: "causal",
   drawn: [],

@@ -26,7 +26,16 @@ export interface FakeLaunch {
   readonly runs: readonly FakeRun[];
 }
 
-const EXIT_CODES = { finished: 0, "not a number": 1, interrupted: 130, refused: 2, killed: 137 };
+const EXIT_CODES: Readonly<Record<Ending, number>> = {
+  finished: 0,
+  "out of time": 0,
+  "no better": 0,
+  diverged: 1,
+  "not a number": 1,
+  interrupted: 130,
+  refused: 2,
+  killed: 137,
+};
 
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), "flora-lab-"));
 

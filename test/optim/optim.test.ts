@@ -96,7 +96,7 @@ describe.each(NAMES)("the base optimizer %s", (name) => {
     let state = from ?? { param: normalTensor(1, shape), state: stepper.initial };
     for (let step = done + 1; step <= done + steps; step += 1) {
       const data = numbersOf(state.param).map((w, i) => w - Number(target.data[i]));
-      const learningRate = usualLearningRate(name) * (name.startsWith("ada") ? 2 : 1);
+      const learningRate = usualLearningRate(name, "scratch") * (name.startsWith("ada") ? 2 : 1);
       const feeds = { gradient: tensor(shape, data) };
       state = await stepper.step(state, { learningRate, step, feeds });
     }

@@ -135,6 +135,13 @@ export const FLOORS: readonly (readonly Room[])[] = [
     { room: "hub/publish", about: "A finished model as a repository on the Hub." },
   ],
   [
+    {
+      room: "train/evaluation",
+      about:
+        "How a run is judged while it goes on: held-out losses, answers, and what follows from them.",
+    },
+  ],
+  [
     { room: "train/memory", about: "What a run takes in memory, before it runs." },
     { room: "train/output", about: "What a run writes: models and checkpoints." },
   ],

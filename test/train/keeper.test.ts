@@ -18,6 +18,10 @@ const tiny: TrainRequest = {
   batchSize: 4,
   rank: 4,
   translations: 0,
+  samples: 0,
+  // The same rates whatever the length.
+  schedule: "constant",
+  warmupSteps: 0,
   output: "run",
 };
 
@@ -149,7 +153,7 @@ describe("a run that goes on", () => {
     [
       "another rate",
       { learningRate: 1e-4 },
-      "learningRate: the run was started with none, which resumeLearningRate may change; got 0.0001",
+      "learningRate: the run was started with 0.02, which resumeLearningRate may change; got 0.0001",
     ],
     [
       "fewer steps",

@@ -23,6 +23,9 @@ const tiny: TrainRequest = {
   batchSize: 4,
   rank: 4,
   translations: 0,
+  samples: 0,
+  schedule: "constant",
+  warmupSteps: 0,
 };
 
 const start = (request: TrainRequest, host: Host = memoryHost()): TrainRun =>
@@ -174,7 +177,7 @@ describe("parts of one's own", () => {
 
 it("has types that know the events and the options", () => {
   expectTypeOf<TrainEvent["type"]>().toEqualTypeOf<
-    "start" | "micro-step" | "step" | "evaluation" | "translation" | "saved" | "end"
+    "start" | "micro-step" | "step" | "evaluation" | "samples" | "translation" | "saved" | "end"
   >();
   expectTypeOf<Extract<TrainEvent, { type: "step" }>>().toEqualTypeOf<StepEvent>();
   // @ts-expect-error: a misspelt option

@@ -24,6 +24,9 @@ const tiny: TrainOptions = {
   batchSize: 2,
   rank: 2,
   translations: 0,
+  samples: 0,
+  schedule: "constant",
+  warmupSteps: 0,
   output: "run",
 };
 /** Lines of data. */

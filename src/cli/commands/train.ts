@@ -37,6 +37,9 @@ export const help: CommandHelp = {
 
 const EXIT_CODES: Readonly<Record<EndEvent["reason"], number>> = {
   finished: 0,
+  "out of time": 0,
+  "no better": 0,
+  diverged: 1,
   "not a number": 1,
   interrupted: INTERRUPTED,
 };

@@ -11,11 +11,17 @@ import type {
 import { leavesAdapters } from "../../train/setup/method.ts";
 import { quoteWords } from "../arguments/arguments.ts";
 import { wrap } from "../terminal/layout.ts";
-import { createProgress, type Output, type Progress } from "../terminal/progress.ts";
+import {
+  createProgress,
+  formatLearningRate,
+  type Output,
+  type Progress,
+} from "../terminal/progress.ts";
 import {
   endReport,
   evaluationReport,
   type ReportOptions,
+  samplesReport,
   startReport,
   translationReport,
 } from "./report.ts";
@@ -64,6 +70,8 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
       case "evaluation":
         evaluations.push(event);
         return progress.print([evaluationReport(event, { ...reportOptions(), task: task() })]);
+      case "samples":
+        return progress.print(samplesReport(event, reportOptions()));
       case "translation":
         tested = event.samples[0]?.prompt;
         return progress.print(["", ...translationReport(event, reportOptions())]);
@@ -101,6 +109,20 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
         `  ${program} train ${quoteWords(resumeWords(words))}`,
       ];
     }
+    if (reason === "diverged") {
+      const { heldOut, keptStep } = event;
+      const worse = heldOut?.best && heldOut.first && heldOut.best.loss > heldOut.first.loss;
+      const left =
+        keptStep === undefined
+          ? "nothing was saved"
+          : `${directory} keeps the model of step ${keptStep}${worse ? ", which is worse than the one it began with" : ""}`;
+      return [
+        style.red(`stopped at step ${step} of ${totalSteps}: it was getting worse`),
+        ...wrap(`${message ?? ""}; ${left}`, output.width),
+        `a rate of ${formatLearningRate(start?.learningRate ?? highestRate)} is too high; begin again at a lower one:`,
+        `  ${program} train ${quoteWords(overwriteWordsAt(lowerRate(), words))}`,
+      ];
+    }
     if (reason === "not a number") {
       const { checkpointStep } = event;
       const advice = "with a smaller --learning-rate, --max-grad-norm 1 or a longer --warmup-steps";
@@ -127,7 +149,17 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
       ...(isAdapter ? [`merge --adapter ${quoteWords([directory])} --output runs/merged`] : []),
       ...(words.length === 0 ? AFTER_DEMONSTRATION : []),
     ];
+    const early =
+      reason === "no better"
+        ? [`stopped at step ${step} of ${totalSteps}: it got no better`]
+        : reason === "out of time"
+          ? [
+              `stopped at step ${step} of ${totalSteps}: the time was over; to go on:`,
+              `  ${program} train ${quoteWords(resumeWords(words))}`,
+            ]
+          : [];
     return [
+      ...early,
       `the ${kind} is in ${style.bold(directory)}; next:`,
       ...commands.map((command) => `  ${program} ${command}`.trimEnd()),
     ];
@@ -149,6 +181,20 @@ const resumeWords = (words: readonly string[]): readonly string[] => [
 ];
 
 const NEW_RATE = "--resume-learning-rate";
+const RATE = "--learning-rate";
+
+/** The same command from the beginning, at another rate. */
+const overwriteWordsAt = (rate: string, words: readonly string[]): readonly string[] => [
+  ...words.filter(
+    (word, i) =>
+      !/^--(no-)?(overwrite|resume)(=.*)?$/.test(word) &&
+      !word.startsWith(RATE) &&
+      words[i - 1] !== RATE,
+  ),
+  "--overwrite",
+  RATE,
+  rate,
+];
 
 /** The same at another rate, which may have been given before. */
 const resumeWordsAt = (rate: string, words: readonly string[]): readonly string[] => [

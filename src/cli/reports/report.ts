@@ -3,6 +3,8 @@
 import type {
   EndEvent,
   EvaluationEvent,
+  HeldOutLoss,
+  SamplesEvent,
   StartEvent,
   StepEvent,
   TranslationEvent,
@@ -10,7 +12,7 @@ import type {
 import type { Task } from "../../models/model.ts";
 import { methodLabel, type TrainConfig } from "../../options/config.ts";
 import { formatCount, formatDuration, formatPercent } from "../terminal/format.ts";
-import { formatTable, indent, truncate, wrap } from "../terminal/layout.ts";
+import { formatTable, indent, truncate, truncateStart, wrap } from "../terminal/layout.ts";
 import { formatMeasurement, formatPrediction } from "./memory-table.ts";
 import { formatPlan } from "./plan-table.ts";
 import { type Curve, plotCurves, type Point, smooth } from "./plot.ts";
@@ -29,7 +31,7 @@ const FACTS_COLUMN = 11;
 /** What will be trained on what, how, the plan and the predicted memory. */
 export function startReport(event: StartEvent, { width, style }: ReportOptions): string[] {
   const { config, modelType, parameterCount, data, notes, drawn, totalSteps, startStep } = event;
-  const { optimizer, schedule, batchSize, microSteps } = config;
+  const { optimizer, batchSize, microSteps } = config;
   const batches = microSteps === 1 ? "" : ` x ${microSteps} micro-steps`;
   const facts = [
     ["model", `${modelType}, ${formatCount(parameterCount)} parameters${origin(event)}`],
@@ -37,7 +39,7 @@ export function startReport(event: StartEvent, { width, style }: ReportOptions):
     ["data", data],
     ...notes.flatMap((note) => wrap(note, width - FACTS_COLUMN)).map((line) => ["", line]),
     ["method", methodInWords(config)],
-    ["optimizer", `${optimizer}, ${schedule} rate${warmup(event)}`],
+    ["optimizer", `${optimizer}, ${rateInWords(event)}`],
     [
       "steps",
       `${formatCount(totalSteps)}, of ${batchSize} ${TASK_WORDS[event.task].examples}${batches}${done(startStep)}`,
@@ -76,10 +78,11 @@ const drawnLines = (drawn: readonly string[], width: number): readonly string[] 
 const origin = ({ config: { model } }: StartEvent): string =>
   typeof model === "string" ? `, from ${model}` : ", from scratch";
 
-const warmup = ({ config: { warmupSteps, learningRate } }: StartEvent): string => {
-  const peak = learningRate === undefined ? "" : ` ${formatLearningRate(learningRate)}`;
-  return `${peak}${warmupSteps > 0 ? ` after ${formatCount(warmupSteps)} steps of warm-up` : ""}`;
-};
+/** "rate 2.0e-2, cosine after 50 steps of warm-up". */
+function rateInWords({ config: { schedule }, learningRate, warmupSteps }: StartEvent): string {
+  const after = warmupSteps > 0 ? ` after ${formatCount(warmupSteps)} steps of warm-up` : "";
+  return `rate ${formatLearningRate(learningRate)}, ${schedule}${after}`;
+}
 
 const done = (steps: number): string => (steps > 0 ? `; ${formatCount(steps)} are done` : "");
 
@@ -100,6 +103,16 @@ export function evaluationReport(
     `${style.yellow("held out")} at step ${step}: ${measures.join("  ")}` +
     `  ${style.dim(`(${spent})`)}`
   );
+}
+
+/** Prompts and their answers, two lines each. */
+export function samplesReport({ samples }: SamplesEvent, options: ReportOptions): string[] {
+  const { style, width } = options;
+  const oneLine = (text: string) => text.replaceAll(/\s+/g, " ").trim();
+  return samples.flatMap(({ prompt, output }) => [
+    `  ${style.dim(truncateStart(oneLine(prompt), width - 4))}`,
+    `  > ${truncate(oneLine(output) || "(nothing)", width - 6)}`,
+  ]);
 }
 
 /** A few translations, and how good all of them are. */
@@ -144,7 +157,32 @@ export function endReport(
     `${formatCount(step)} steps in ${formatDuration(elapsedMs)}` +
     `; projections ${formatPercent(projectionShare)} of it` +
     `, outside onnxruntime ${formatPercent(overheadShare)}`;
-  return [...curves, ...formatMeasurement(memory), "", shares];
+  return [...curves, ...formatMeasurement(memory), "", shares, ...heldOutReport(event, options)];
+}
+
+/** What was reached: in the first, the best and the last evaluation, and whether it was worth it. */
+function heldOutReport({ heldOut = {}, keptStep }: EndEvent, { style, width }: ReportOptions) {
+  const { first, best, last } = heldOut;
+  if (!best || !last) return [];
+  const kept = ({ step }: HeldOutLoss) => (step === keptStep ? ", kept" : "");
+  const at = (name: string, score: HeldOutLoss) =>
+    `${formatLoss(score.loss)} (${name}${kept(score)})`;
+  const losses = [
+    ...(first ? [at("before", first)] : []),
+    ...(best.step === last.step ? [] : [at(`best, step ${best.step}`, best)]),
+    at(
+      best.step === last.step ? `last and best, step ${last.step}` : `last, step ${last.step}`,
+      last,
+    ),
+  ];
+  const warning =
+    first && best.loss > first.loss
+      ? wrap("worse than it began: no evaluation was better than the model before it", width)
+      : [];
+  return [
+    ...wrap(`held-out loss ${losses.join(" -> ")}`, width),
+    ...warning.map((line) => style.red(line)),
+  ];
 }
 
 /** The training loss, smoothed over about a thirtieth of the run, and the held-out losses. */

@@ -70,6 +70,13 @@ export function truncate(text: string, width: number): string {
   return `${characters.slice(0, Math.max(0, width - 1)).join("")}…`;
 }
 
+/** The same, of which the end is kept. */
+export function truncateStart(text: string, width: number): string {
+  const characters = Array.from(text);
+  if (characters.length <= width) return text;
+  return `…${characters.slice(-Math.max(0, width - 1)).join("")}`;
+}
+
 export const textWidth = (text: string): number => Array.from(text).length;
 
 const align = (text: string, width: number, alignment: Alignment): string => {

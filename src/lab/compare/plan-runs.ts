@@ -7,8 +7,9 @@
 
 import { option, UsageError } from "../../errors.ts";
 import { join } from "../../host/path.ts";
-import { usualLearningRate } from "../../optim/registry.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/config.ts";
+import { usualLearningRate } from "../../optim/registry.ts";
+import { trainedBy } from "../../train/setup/settle.ts";
 import { type MethodSpec, NO_ACCUMULATION } from "../suites/method-spec.ts";
 
 /** A run of a comparison, before it is started. */
@@ -48,6 +49,9 @@ export function methodOptions(base: TrainOptions, method: MethodSpec): TrainOpti
   return { ...base, ...Object.fromEntries(counts), ...options, method: "dense", microSteps: 1 };
 }
 
+/** What is compared is what the budget leads to, and nobody reads along. */
+const SAME_FOR_ALL = { keep: "last", samples: 0 } as const satisfies TrainOptions;
+
 /** One run of a method. */
 export function planRun(
   base: TrainOptions,
@@ -58,7 +62,8 @@ export function planRun(
   const isSweep = sweepShare !== undefined;
   const name = `${method.slug}-s${seed}-lr${learningRate}${isSweep ? "-short" : ""}`;
   const directory = join(output, "runs", name);
-  const options = { ...methodOptions(base, method), learningRate, seed, output: directory };
+  const own = methodOptions(base, method);
+  const options = { ...SAME_FOR_ALL, ...own, learningRate, seed, output: directory };
   return {
     method,
     seed,
@@ -77,7 +82,7 @@ function shorten(options: TrainOptions, share: number): TrainOptions {
     ...options,
     ...(steps === undefined ? { epochs: epochs * share } : { steps: short(steps) }),
     ...(steps !== undefined && { evaluateEvery: short(steps) }),
-    ...(warmupSteps > 0 && { warmupSteps: short(warmupSteps) }),
+    ...(warmupSteps !== undefined && warmupSteps > 0 && { warmupSteps: short(warmupSteps) }),
     saveEvery: 0,
     translations: 0,
   };
@@ -91,13 +96,15 @@ export interface Rate {
 /** The peak rate that a method has if no sweep finds a better one. */
 export function rateOf(base: TrainOptions, method: MethodSpec): Rate {
   const options = methodOptions(base, method);
-  const { learningRate, optimizer } = parseConfig(options);
+  const config = parseConfig(options);
+  const { learningRate, optimizer } = config;
   if (options["learningRate"] !== undefined && learningRate !== undefined) {
     return { value: learningRate, how: "given" };
   }
   // The demonstration has a rate of its own, for its own optimizer.
   const isItsOwn = learningRate !== undefined && optimizer === parseConfig({}).optimizer;
-  return { value: isItsOwn ? learningRate : usualLearningRate(optimizer), how: "usual" };
+  const usual = usualLearningRate(optimizer, trainedBy(config));
+  return { value: isItsOwn ? learningRate : usual, how: "usual" };
 }
 
 /** The whole set of options of a run, without what does not change its result. */

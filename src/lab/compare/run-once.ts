@@ -10,7 +10,7 @@ import { join } from "../../host/path.ts";
 import { hasCheckpoint, removeCheckpoints } from "../../train/output/checkpoints.ts";
 import { parseConfig, type TrainConfig } from "../../options/config.ts";
 import { identityOf, type PlannedRun } from "./plan-runs.ts";
-import type { StepEvent } from "../../runs/events.ts";
+import type { EndEvent, StepEvent } from "../../runs/events.ts";
 import { followLog, logBytes } from "../../runs/follow-log.ts";
 import { logPath } from "../../runs/log-line.ts";
 import { readRunLog, type RunLog } from "../../runs/run-log.ts";
@@ -87,7 +87,7 @@ async function* attempt(
   const { files } = context.host;
   const earlier = await readRunLog(files, directory);
   const isSame = earlier !== undefined && identityOf(earlier.config) === identityOf(config);
-  if (isSame && (earlier.end?.reason === "finished" || earlier.end?.reason === "not a number")) {
+  if (isSame && earlier.end && isOver(earlier.end)) {
     yield { type: "run", run, how: "is done already" };
     return judge(run, { exitCode: 0, errorText: "" }, earlier);
   }
@@ -174,7 +174,8 @@ function judge(
   });
   const reason = log?.end?.reason;
   if (exitCode === REFUSED) return outcome("refused", refusal(errorText));
-  if (reason === "not a number") return outcome("diverged", log?.end?.message);
+  if (reason === "not a number" || reason === "diverged")
+    return outcome("diverged", log?.end?.message);
   if (reason === "interrupted") return outcome("interrupted");
   if (reason !== "finished" || exitCode !== 0) {
     return outcome("failed", lastLine(errorText) ?? `ended with exit code ${exitCode}`);
@@ -184,6 +185,10 @@ function judge(
     ? outcome("finished")
     : outcome("diverged", "the held-out loss at the end is not a number");
 }
+
+/** Whether a run came to an end that going on would not change. */
+const isOver = ({ reason }: Pick<EndEvent, "reason">): boolean =>
+  reason === "finished" || reason === "diverged" || reason === "not a number";
 
 /** "flora: what is wrong", and a hint in the line below. */
 const refusal = (errorText: string): string =>

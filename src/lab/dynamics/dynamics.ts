@@ -29,6 +29,7 @@ import {
   stepProbe,
 } from "./probe.ts";
 import { prepareBase, probesOf, targetsOf, trainingConfig, warmStart } from "./setup.ts";
+import { settle } from "../../train/setup/settle.ts";
 import { frobenius } from "../theory/matrix.ts";
 import type { RecursionOptions } from "../theory/recursion.ts";
 import { type Spectrum, spectrumOf } from "../theory/spectrum.ts";
@@ -48,14 +49,14 @@ export async function* dynamics(
   context: RunContext,
 ): AsyncGenerator<DynamicsEvent, void, undefined> {
   const { warmStart: firstStep, mergeEvery } = options;
-  const config = trainingConfig(options.config);
-  const { rank, alpha, learningRate: rate = 0.1, steps = 100 } = config;
+  const given = trainingConfig(options.config);
+  const begin = performance.now();
+  const base = await prepareBase(given, firstStep, context);
+  const config = settle(given, base.base);
+  const { rank, alpha, learningRate: rate, steps = 100 } = config;
   const scale = alpha / rank;
   const recursion: RecursionOptions = { rate, scale };
   const regimes = REGIMES.map((k): Regime => ({ scale: scale / k, rate: rate * k ** 2 }));
-  const begin = performance.now();
-
-  const base = await prepareBase(config, firstStep, context);
   const programs = new Set([base.engine.parts.programs]);
   try {
     const targets = targetsOf(base.base, config);

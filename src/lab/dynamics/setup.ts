@@ -8,6 +8,7 @@ import { matchesModule } from "../../nn/patterns.ts";
 import { usualLearningRate } from "../../optim/registry.ts";
 import type { TrainConfig } from "../../options/config.ts";
 import { prepare } from "../../train/setup/prepare.ts";
+import type { SettledConfig } from "../../train/setup/settle.ts";
 import type { Probe, WarmEvent } from "./events.ts";
 import { inputAxisOf, openTrainee } from "../trainees/trainee.ts";
 
@@ -32,7 +33,7 @@ export function trainingConfig(config: TrainConfig): TrainConfig {
 }
 
 /** The weights that move, by name. @throws {UsageError} if their ranks cannot be reduced. */
-export function targetsOf(model: Model, config: TrainConfig): readonly string[] {
+export function targetsOf(model: Model, config: SettledConfig): readonly string[] {
   const targets = chooseAdapters(model, config).map(({ weight }) => weight);
   const smallest = Math.min(...targets.map((name) => inputsOf(model, name)));
   if (config.rank < smallest) return targets;
@@ -53,7 +54,11 @@ export const prepareBase = (
 export async function* warmStart(base: Run, steps: number): AsyncGenerator<WarmEvent, void> {
   const trainee = openTrainee(base);
   for (let step = 0; step < steps; step++) {
-    const { loss } = await trainee.backward({ step, cycle: 0, rate: usualLearningRate("adam") });
+    const { loss } = await trainee.backward({
+      step,
+      cycle: 0,
+      rate: usualLearningRate("adam", "scratch"),
+    });
     await trainee.update();
     yield { type: "warm", step: step + 1, loss };
   }

@@ -6,6 +6,7 @@ import { smallestSafeInterval } from "../../compress/projection.ts";
 import type { FileStore } from "../../host/host.ts";
 import { parseConfig, type TrainOptions } from "../../options/config.ts";
 import { planOptionsOf } from "../../train/setup/method.ts";
+import { settle } from "../../train/setup/settle.ts";
 import { planParameters } from "../../engine/plan.ts";
 import { methodNames, type MethodSpec, parseMethod } from "./method-spec.ts";
 import type { Suite } from "./suites.ts";
@@ -97,10 +98,13 @@ async function modelFacts(files: FileStore, options: TrainOptions): Promise<Mode
   });
   return {
     width: model.width,
-    rank: config.rank,
+    rank: settle(config, model).rank,
     safeInterval: (rank) => {
       const never = { method: "flora" as const, resampleEvery: Number.MAX_SAFE_INTEGER, rank };
-      const plan = planParameters(model, planOptionsOf(parseConfig({ ...options, ...never })));
+      const plan = planParameters(
+        model,
+        planOptionsOf(settle(parseConfig({ ...options, ...never }), model)),
+      );
       const intervals = [...plan.values()].map(({ training }) =>
         training?.compression
           ? smallestSafeInterval(training.compression.projection, config.momentum)

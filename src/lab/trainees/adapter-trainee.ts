@@ -10,7 +10,7 @@ import { mergeInto } from "../../adapters/merge.ts";
 import { bufferOf, floats, setElements } from "../../runtime/buffers.ts";
 import { Matrix } from "ml-matrix";
 import { adapterNames } from "../../adapters/index.ts";
-import type { TrainConfig } from "../../options/config.ts";
+import type { SettledConfig } from "../../train/setup/settle.ts";
 import { isCompression } from "../../compress/compressor.ts";
 import { flora } from "../../compress/flora-compressor.ts";
 import { readTensor } from "../../runtime/runtime.ts";
@@ -37,7 +37,7 @@ export interface AdapterOptions extends TraineeOptions {
 
 /** Adapters on all targets. */
 export async function createAdapterTrainee(
-  config: TrainConfig,
+  config: SettledConfig,
   options: AdapterOptions,
 ): Promise<AdapterTrainee> {
   const { method, firstStep, rate, scale, mergeEvery, targets } = options;

@@ -8,7 +8,7 @@ import type { Matrix } from "ml-matrix";
 import { linearSizes } from "../../adapters/index.ts";
 import { openEngine } from "../../engine/engine.ts";
 import type { Model } from "../../models/model.ts";
-import type { TrainConfig } from "../../options/config.ts";
+import type { SettledConfig } from "../../train/setup/settle.ts";
 import { bufferNamed, bufferOf, setElements } from "../../runtime/buffers.ts";
 import type { ProgramCache } from "../../runtime/programs.ts";
 import { readTensor } from "../../runtime/runtime.ts";
@@ -73,7 +73,7 @@ export interface TraineeOptions {
 
 /** A trainee for the method of `config`: "dense", "flora", "lora" or "lora-fa". */
 export const createTrainee = async (
-  config: TrainConfig,
+  config: SettledConfig,
   options: TraineeOptions,
 ): Promise<Trainee> => openTrainee(await siblingOf(config, options));
 
@@ -126,7 +126,7 @@ export function openTrainee(run: Run): Trainee {
 
 /** A run of another method beside `base`, with copies of the targets and the base's own buffers of everything else. */
 async function siblingOf(
-  config: TrainConfig,
+  config: SettledConfig,
   { base, targets, programs }: TraineeOptions,
 ): Promise<Run> {
   const planned = plannedFor(base.base, config, targets);
@@ -147,7 +147,7 @@ async function siblingOf(
   return { ...base, ...planned, config, engine };
 }
 
-function plannedFor(model: Model, config: TrainConfig, targets: readonly string[]): Planned {
+function plannedFor(model: Model, config: SettledConfig, targets: readonly string[]): Planned {
   if (config.method !== "dense" && config.method !== "flora") return traineeOf(model, config);
   const moves = new Set(targets);
   const options = planOptionsOf(config);

@@ -1,6 +1,6 @@
 /** @file Methods that train the weights themselves: dense, and FLORA with one projection or many. */
 
-import type { TrainConfig } from "../../options/config.ts";
+import type { SettledConfig } from "../../train/setup/settle.ts";
 import { type Contender, createTrainee, type TraineeOptions } from "./trainee.ts";
 
 export interface WholeOptions extends TraineeOptions {
@@ -14,7 +14,7 @@ export interface WholeOptions extends TraineeOptions {
 
 /** W ← W - η G, or with FLORA W ← W - η G Aᵀ A; A projects the inputs, as LoRA's does. */
 export async function createWholeTrainee(
-  config: TrainConfig,
+  config: SettledConfig,
   options: WholeOptions,
 ): Promise<Contender> {
   const { method, firstStep, rate, cycleOf = () => 0, targets } = options;

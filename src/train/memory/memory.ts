@@ -14,6 +14,7 @@ import type { FileStore } from "../../host/host.ts";
 import type { InputTypes, Model } from "../../models/model.ts";
 import type { Program } from "../../onnx/model.ts";
 import type { TrainConfig } from "../../options/config.ts";
+import { settle, type SettledConfig } from "../setup/settle.ts";
 import type { MemoryRow, MemoryTable } from "../../runs/events.ts";
 import { type CountedProgram, countingRuntime } from "../../runtime/counting.ts";
 import { bytesPerElement } from "../../tensor/dtype.ts";
@@ -27,7 +28,7 @@ import { describePlan, type ParameterPlan } from "../../engine/plan.ts";
 
 /** What the memory of a run depends on. */
 export interface MemoryParts {
-  readonly config: TrainConfig;
+  readonly config: SettledConfig;
   readonly trainee: Trainee;
   /** The shapes of batches that occur, the largest last. */
   readonly shapes: readonly InputTypes[];
@@ -65,11 +66,12 @@ export function measuredMemory(table: MemoryTable, { context, data, engine }: Ru
  */
 export async function predictMemory(
   files: FileStore,
-  config: TrainConfig,
+  given: TrainConfig,
 ): Promise<{ readonly table: MemoryTable; readonly parameters: readonly ParameterPlan[] }> {
-  const base = await modelOf(files, config, {
-    vocabularySize: await vocabularySizeOf(files, config),
+  const base = await modelOf(files, given, {
+    vocabularySize: await vocabularySizeOf(files, given),
   });
+  const config = settle(given, base);
   const trainee = traineeOf(base, config);
   const { model, plan } = trainee;
   const { batchSize } = config;

@@ -7,6 +7,7 @@ import { option, UsageError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { InputTypes } from "../../models/model.ts";
 import type { TrainConfig } from "../../options/config.ts";
+import { settle, type SettledConfig } from "../setup/settle.ts";
 import type { MemoryTable } from "../../runs/events.ts";
 import { bytesPerElement } from "../../tensor/dtype.ts";
 import { elementCount } from "../../tensor/shape.ts";
@@ -98,7 +99,7 @@ function shareOf({ rows, predictedTotal }: MemoryTable, available: number): numb
 }
 
 /** Options that take less memory, best first: what changes no number, then what changes few. */
-function savers(config: TrainConfig, share: number): readonly Partial<TrainConfig>[] {
+function savers(config: SettledConfig, share: number): readonly Partial<TrainConfig>[] {
   const { batchSize, method, microSteps, rank, weightDtype } = config;
   const split = (size: number) => ({
     recompute: true,
@@ -135,7 +136,7 @@ function changed(
   changes: Partial<TrainConfig>,
   inputs: RunInputs,
 ): MemoryParts {
-  const config = { ...parts.config, ...changes };
+  const config = settle({ ...parts.config, ...changes }, parts.trainee.base, inputs);
   return {
     ...parts,
     config,

@@ -11,6 +11,7 @@ import { readTensor } from "../../runtime/runtime.ts";
 import { sameShape } from "../../tensor/shape.ts";
 import { openSafetensors, type SafetensorsFile, writeSafetensors } from "../../weights/index.ts";
 import { namedBuffers, type TrainState } from "../../engine/parts/state.ts";
+import { type Memory, memorySchema } from "../evaluation/judge.ts";
 import { type Identity, identitySchema } from "./identity.ts";
 
 /** How far a run has come. */
@@ -39,13 +40,15 @@ export interface CheckpointNote {
   readonly position: Position;
   /** Undefined in files of before there were identities. */
   readonly identity: Identity | undefined;
+  /** How the run went; undefined in files of before it was judged. */
+  readonly memory?: Memory | undefined;
 }
 
 export async function writeCheckpoint(
   files: FileStore,
   path: string,
   state: TrainState,
-  { position, identity }: CheckpointNote,
+  { position, identity, memory }: CheckpointNote,
 ): Promise<void> {
   const tensors = [...allBuffers(state)].map(
     ([name, buffer]) =>
@@ -59,7 +62,11 @@ export async function writeCheckpoint(
       ] as const,
   );
   await writeSafetensors(files, path, tensors, {
-    metadata: { position: JSON.stringify(position), run: JSON.stringify(identity) },
+    metadata: {
+      position: JSON.stringify(position),
+      run: JSON.stringify(identity),
+      ...(memory && { memory: JSON.stringify(memory) }),
+    },
   });
 }
 
@@ -114,11 +121,12 @@ export async function restoreCheckpoint(
 function noteOf(path: string, { metadata }: SafetensorsFile): CheckpointNote {
   const position = positionSchema.safeParse(parse(metadata["position"]));
   if (!position.success) throw new FormatError(path, "has no position");
+  const memory = memorySchema.safeParse(parse(metadata["memory"])).data;
   const run = metadata["run"];
-  if (run === undefined) return { position: position.data, identity: undefined };
+  if (run === undefined) return { position: position.data, identity: undefined, memory };
   const identity = identitySchema.safeParse(parse(run));
   if (!identity.success) throw new FormatError(path, "does not say what run it belongs to");
-  return { position: position.data, identity: identity.data };
+  return { position: position.data, identity: identity.data, memory };
 }
 
 function parse(text: string | undefined): unknown {

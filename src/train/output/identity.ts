@@ -81,12 +81,15 @@ const GARBAGE_BYTES = 16e6;
  */
 export function compareOptions({ config }: Identity, now: Identity["config"]): void {
   const isNewRate = now["resumeLearningRate"] !== undefined;
-  const different = Object.entries(OPTIONS).flatMap(([name, { changeable = false }]) => {
-    const isFree = changeable || (name === "learningRate" && isNewRate);
-    if (isFree || sameJson(config[name], now[name])) return [];
+  const different = Object.entries(OPTIONS).flatMap(([name, { changeable = false, ...entry }]) => {
+    const isUnsaid = name === "learningRate" && !(name in config);
+    const isFree = changeable || isUnsaid || (name === "learningRate" && isNewRate);
+    // A version that did not know an option did what its default does.
+    const then = name in config ? config[name] : entry.default;
+    if (isFree || sameJson(then, now[name])) return [];
     const advice =
       name === "learningRate" ? `, which ${option("resumeLearningRate")} may change` : "";
-    const told = `the run was started with ${inWords(config[name])}${advice}; got ${inWords(now[name])}`;
+    const told = `the run was started with ${inWords(then)}${advice}; got ${inWords(now[name])}`;
     return [problem(name, now, told)];
   });
   refuse(different);

@@ -1,7 +1,14 @@
 /** @file The options of a run that goes on: those that it was started with, and over them those that are given. */
 
 import type { FileStore } from "../../host/host.ts";
-import { checkOptions, parseConfig, type TrainOptions } from "../../options/config.ts";
+import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
+import { usualLearningRate } from "../../optim/registry.ts";
+import {
+  checkOptions,
+  parseConfig,
+  type TrainConfig,
+  type TrainOptions,
+} from "../../options/config.ts";
 import { OPTIONS } from "../../options/option-table.ts";
 import { findCheckpoint } from "./checkpoints.ts";
 
@@ -16,8 +23,9 @@ const OF_ONE_PROCESS = new Set(["output", "overwrite", "resume", "resumeLearning
  */
 export async function resumedOptions(files: FileStore, given: TrainOptions): Promise<TrainOptions> {
   if (!given.resume) return given;
-  const { identity } = await findCheckpoint(files, parseConfig(given).output);
-  if (!identity) return given;
+  const config = parseConfig(given);
+  const { identity } = await findCheckpoint(files, config.output);
+  if (!identity) return { ...beforeThereWereIdentities(config), ...withoutAbsent(given) };
   const { steps, epochs, resumeLearningRate } = given;
   const isReplaced = (name: string) =>
     OF_ONE_PROCESS.has(name) || (name === "steps" && steps === undefined && epochs !== undefined);
@@ -27,8 +35,21 @@ export async function resumedOptions(files: FileStore, given: TrainOptions): Pro
     ),
   );
   return {
+    // What was not said was the same for all methods.
+    learningRate: usualLearningRate(config.optimizer, "scratch"),
     ...saved,
-    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+    ...withoutAbsent(given),
     ...(resumeLearningRate !== undefined && { learningRate: resumeLearningRate }),
   };
 }
+
+/** The defaults of versions whose checkpoints do not say what run they belong to. */
+const beforeThereWereIdentities = ({ method, optimizer }: TrainConfig): TrainOptions => ({
+  learningRate: usualLearningRate(optimizer, "scratch"),
+  rank: isAdapterMethod(method) ? ADAPTER_FAMILY[method].rank : 128,
+  schedule: method === "relora" ? "cosine" : "constant",
+  warmupSteps: 0,
+});
+
+const withoutAbsent = (options: TrainOptions): TrainOptions =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));

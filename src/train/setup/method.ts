@@ -18,6 +18,7 @@ import { isNewTask } from "../../options/task.ts";
 import type { TrainConfig } from "../../options/train-config.ts";
 import { adapterTraining } from "./adapter-training.ts";
 import type { RunInputs } from "./inputs.ts";
+import { settle, type SettledConfig } from "./settle.ts";
 
 export interface Trainee {
   /** The model as it is on disk. */
@@ -36,7 +37,8 @@ export interface Trainee {
  *
  * @throws {UsageError} if patterns match nothing, or a setting would diverge.
  */
-export function traineeOf(base: Model, config: TrainConfig, inputs: RunInputs = {}): Trainee {
+export function traineeOf(base: Model, given: TrainConfig, inputs: RunInputs = {}): Trainee {
+  const config = settle(given, base, inputs);
   const { method } = config;
   const options = planOptionsOf(config, inputs);
   const { resampleEvery } = options.compressor;
@@ -57,7 +59,7 @@ export function traineeOf(base: Model, config: TrainConfig, inputs: RunInputs = 
 }
 
 /** What the options say of the plan. */
-export function planOptionsOf(config: TrainConfig, inputs: RunInputs = {}): PlanOptions {
+export function planOptionsOf(config: SettledConfig, inputs: RunInputs = {}): PlanOptions {
   const { method, optimizer, weightDecay, hyperparameters } = config;
   const name = isAdapterMethod(method) ? "dense" : method;
   return {

@@ -14,6 +14,7 @@ import type { RunInputs } from "./inputs.ts";
 import { traineeOf } from "./method.ts";
 import { classifierOf, contextLengthOf, modelOf } from "./model.ts";
 import type { Run, RunContext } from "./run.ts";
+import { settle } from "./settle.ts";
 import { fillWeights } from "./weights.ts";
 
 /** All of a run but its engine; of its parameters, those are named that a new head draws. */
@@ -28,28 +29,29 @@ export const prepare = async (
 
 /** Model, data and plan; nothing large is allocated but what the data take. */
 export async function gather(
-  config: TrainConfig,
+  given: TrainConfig,
   context: RunContext,
   inputs: RunInputs = {},
 ): Promise<RunParts> {
   const { files } = context.host;
   const mostBytes = context.host.memory.heapLimitBytes();
-  const dataset = openDataset({ ...inputs, config, files, mostBytes });
+  const dataset = openDataset({ ...inputs, config: given, files, mostBytes });
   const known =
-    inputs.tokenizer ?? inputs.model?.tokenizer ?? (await tokenizerOf(files, config, dataset));
-  const { chatTemplate } = config;
+    inputs.tokenizer ?? inputs.model?.tokenizer ?? (await tokenizerOf(files, given, dataset));
+  const { chatTemplate } = given;
   const tokenizer =
     known && chatTemplate !== undefined
       ? await withChatTemplate(files, known, chatTemplate)
       : known;
-  const found = inputs.model?.base ?? (await modelOf(files, config, tokenizer));
-  const { model: base, hasNewHead } = await classifierOf(config, found, dataset);
+  const found = inputs.model?.base ?? (await modelOf(files, given, tokenizer));
+  const { model: base, hasNewHead } = await classifierOf(given, found, dataset);
   if (tokenizer && tokenizer.vocabularySize > base.vocabularySize) {
     throw new UsageError(
       `tokenizer: the model knows ${base.vocabularySize} tokens` +
         `; got a vocabulary of ${tokenizer.vocabularySize}`,
     );
   }
+  const config = settle(given, base, inputs);
   const contextLength = contextLengthOf(config, base);
   const trainee = traineeOf(base, config, inputs);
   const { model } = trainee;

@@ -7,9 +7,8 @@
 
 import type { MergeSchedule } from "./merge-schedule.ts";
 import type { RunInputs } from "./inputs.ts";
-import { usualLearningRate } from "../../optim/registry.ts";
 import { schedule } from "../../optim/schedule.ts";
-import type { TrainConfig } from "../../options/config.ts";
+import type { SettledConfig } from "./settle.ts";
 
 export interface StepRate {
   readonly learningRate: number;
@@ -17,14 +16,20 @@ export interface StepRate {
   readonly optimizerStep: number;
 }
 
+/** Steps of warm-up where none are given: a twentieth of the run, so that the first steps of Adam, whose second moment is noise, are small. */
+export const usualWarmup = (totalSteps: number): number =>
+  Math.min(LONGEST_WARMUP, Math.ceil(totalSteps / 20));
+
+const LONGEST_WARMUP = 100;
+
 /** Rates by the number of steps done. */
 export function createRates(
-  { schedule: name, warmupSteps, learningRate, optimizer }: TrainConfig,
+  config: Pick<SettledConfig, "learningRate" | "schedule" | "warmupSteps">,
   totalSteps: number,
   merges: MergeSchedule | undefined,
-  own: Pick<RunInputs, "optimizer" | "schedule"> = {},
+  own: Pick<RunInputs, "schedule"> = {},
 ): (step: number) => StepRate {
-  const peak = learningRate ?? own.optimizer?.usualRate ?? usualLearningRate(optimizer);
+  const { schedule: name, learningRate: peak, warmupSteps = usualWarmup(totalSteps) } = config;
   const whole = own.schedule ?? schedule(name, { warmupSteps, totalSteps });
   if (!merges) return (step) => ({ learningRate: peak * whole(step), optimizerStep: step + 1 });
   const { every, after, warmupSteps: restart } = merges;
@@ -35,7 +40,9 @@ export function createRates(
       return { learningRate: peak * whole(step) * warmth, optimizerStep: step + 1 };
     };
   }
-  const cycle = schedule(name, { warmupSteps, totalSteps: Math.min(every, totalSteps) });
+  const length = Math.min(every, totalSteps);
+  const ofCycle = config.warmupSteps ?? usualWarmup(length);
+  const cycle = schedule(name, { warmupSteps: ofCycle, totalSteps: length });
   return (step) => ({
     learningRate: peak * cycle(step % every),
     optimizerStep: (step % every) + 1,

@@ -3,12 +3,12 @@
 import type { Engine } from "../../engine/engine.ts";
 import type { Host } from "../../host/host.ts";
 import type { ImageProcessor } from "../../images/processor.ts";
-import type { TrainConfig } from "../../options/train-config.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { TrainData } from "../../tasks/task-data.ts";
 import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
 import type { RunInputs } from "./inputs.ts";
 import type { Trainee } from "./method.ts";
+import type { SettledConfig } from "./settle.ts";
 
 /** What a run is given from outside. */
 export interface RunContext {
@@ -18,7 +18,7 @@ export interface RunContext {
 
 /** A run that is ready to begin: its model, its data, and the engine that takes its steps. */
 export interface Run extends Trainee {
-  readonly config: TrainConfig;
+  readonly config: SettledConfig;
   readonly context: RunContext;
   readonly inputs: RunInputs;
   /** Undefined for a model of images. */

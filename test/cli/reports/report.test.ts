@@ -17,24 +17,23 @@ describe("startReport", () => {
       momentum: 0.9,
       microSteps: 4,
       schedule: "cosine",
-      learningRate: 0.005,
-      warmupSteps: 1000,
       model: "gpt2/",
     });
-    expect(startReport({ ...event, startStep: 100 }, OPTIONS).slice(0, 6)).toEqual([
+    const rate = { learningRate: 0.005, warmupSteps: 1000 };
+    expect(startReport({ ...event, ...rate, startStep: 100 }, OPTIONS).slice(0, 6)).toEqual([
       "model      gpt2, 124,439,808 parameters, from gpt2/",
       "data       28,000 pairs, 1,000 held out",
       "method     FLORA, rank 32, gaussian projections, momentum 0.9",
-      "optimizer  adafactor, cosine rate 5.0e-3 after 1,000 steps of warm-up",
+      "optimizer  adafactor, rate 5.0e-3, cosine after 1,000 steps of warm-up",
       "steps      400, of 8 sequences x 4 micro-steps; 100 are done",
       "output     runs/test",
     ]);
   });
 
   it("says less where there is less to say", () => {
-    const lines = startReport(startEvent({ method: "dense" }), OPTIONS);
+    const lines = startReport({ ...startEvent({ method: "dense" }), warmupSteps: 0 }, OPTIONS);
     expect(lines).toContain("method     dense");
-    expect(lines).toContain("optimizer  adafactor, constant rate");
+    expect(lines).toContain("optimizer  adafactor, rate 2.0e-2, cosine");
     expect(lines).toContain("steps      400, of 8 sequences");
     expect(lines).toContain("  total               1.1 GB");
   });

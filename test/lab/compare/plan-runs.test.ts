@@ -39,7 +39,7 @@ describe("methodOptions", () => {
     const demonstration = parseConfig({});
     const options = methodOptions({ microSteps: 8 }, parseMethod("none"));
     expect(options["steps"]).toBe((demonstration.steps ?? 0) * 8);
-    expect(options["warmupSteps"]).toBe(demonstration.warmupSteps * 8);
+    expect(options["warmupSteps"]).toBe((demonstration.warmupSteps ?? 0) * 8);
   });
 });
 

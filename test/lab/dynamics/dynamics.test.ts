@@ -22,6 +22,8 @@ const optionsOf = (
     model: { n_embd: 16, n_layer: 3, n_head: 2, n_positions: 128 },
     targets: ["c_attn", "c_fc"],
     optimizer: "sgd",
+    schedule: "constant",
+    warmupSteps: 0,
     learningRate: 0.1,
     rank: RANK,
     alpha: 2 * RANK,

@@ -94,7 +94,7 @@ async function load({ model, tokenizer, options }: Case, train: string, inputs: 
   const dataset = openDataset({ config, files: nodeFiles, ...inputs });
   const key = randomKey(3);
   const data = await loadData({ config, dataset, tokenizer, model, contextLength: 64, key });
-  const { training, evaluation, ...rest } = data;
+  const { training, evaluation, ask: _ask, ...rest } = data;
   const batches: Batch[] = [];
   for (let i = 0; i < training.batchesPerEpoch + 2; i += 1) batches.push(training.batchAt(i));
   return { batches, evaluation: [...evaluation()], ...rest };

@@ -1,10 +1,9 @@
 /** Rates around merges, against hand-made numbers. */
 
 import { expect, it } from "vitest";
-import { parseConfig } from "../../../src/options/config.ts";
 import { createRates } from "../../../src/train/setup/rates.ts";
 
-const config = parseConfig({ learningRate: 2, schedule: "linear", warmupSteps: 2 });
+const config = { learningRate: 2, schedule: "linear", warmupSteps: 2 } as const;
 const steps = Array.from({ length: 8 }, (_, i) => i);
 
 it("without merges follow the schedule, and the optimizer counts steps", () => {

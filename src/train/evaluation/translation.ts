@@ -1,12 +1,12 @@
 /** @file Held-out translations with their BLEU and ROUGE. */
 
-import type { Run } from "./setup/run.ts";
-import { templateOf } from "../tasks/pairs.ts";
-import { promptIds, promptText } from "../data/index.ts";
-import { corpusBleu, rouge } from "../evaluate/index.ts";
-import { complete, createDecoder } from "../generate/index.ts";
-import { mapTensors } from "../graph/tensors.ts";
-import type { TranslationEvent } from "../runs/events.ts";
+import type { Run } from "../setup/run.ts";
+import { templateOf } from "../../tasks/pairs.ts";
+import { promptIds, promptText } from "../../data/index.ts";
+import { corpusBleu, rouge } from "../../evaluate/index.ts";
+import { complete, createDecoder } from "../../generate/index.ts";
+import { mapTensors } from "../../graph/tensors.ts";
+import type { TranslationEvent } from "../../runs/events.ts";
 
 const SAMPLES = 5;
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { scoreTranslations } from "../../src/train/translation.ts";
+import { scoreTranslations } from "../../../src/train/evaluation/translation.ts";
 
 /** By sacreBLEU 2.6.0, and rouge-score 0.1.2 without stemmer: means of F, in percent. */
 it("scores translations with BLEU and ROUGE in percent", () => {

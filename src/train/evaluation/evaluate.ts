@@ -1,7 +1,7 @@
 /** @file Held-out loss. */
 
-import type { EvaluationEvent } from "../runs/events.ts";
-import type { Run } from "./setup/run.ts";
+import type { EvaluationEvent } from "../../runs/events.ts";
+import type { Run } from "../setup/run.ts";
 
 /** Held-out loss after so many steps. */
 export async function evaluateRun({ data, engine }: Run, step: number): Promise<EvaluationEvent> {
@@ -19,4 +19,11 @@ export async function evaluateRun({ data, engine }: Run, step: number): Promise<
     tokens: sums.tokens,
     elapsedMs: performance.now() - start,
   };
+}
+
+/** How many batches an evaluation has. */
+export function evaluationBatches({ data }: Pick<Run, "data">): number {
+  let count = 0;
+  for (const _batch of data.evaluation()) count++;
+  return count;
 }

@@ -1,0 +1,37 @@
+/** @file The weights of the model that a run left on disk, in memory again. */
+
+import { adapterNames, peftName } from "../../adapters/index.ts";
+import { setWeight } from "../../engine/parts/state.ts";
+import { bufferOf, fill } from "../../runtime/buffers.ts";
+import { eachWeight, loadAdapter } from "../../weights/index.ts";
+import { leavesAdapters } from "../setup/method.ts";
+import type { Run } from "../setup/run.ts";
+
+/**
+ * Replaces the weights of a run by those that it saved. What was merged into a weight is in it, so that its adapter is empty.
+ *
+ * @throws {UsageError | FormatError} if they cannot be read.
+ */
+export async function restoreOutput({
+  base,
+  adapters,
+  config,
+  context,
+  engine,
+}: Run): Promise<void> {
+  const { files } = context.host;
+  const { state } = engine;
+  if (leavesAdapters(config)) {
+    const { tensors } = await loadAdapter(files, config.output);
+    for (const name of state.weights.keys()) {
+      const tensor = tensors.get(peftName(base, name));
+      if (tensor) setWeight(state, name, tensor);
+    }
+    return;
+  }
+  const shapes = new Map([...base.params].map(([name, { shape }]) => [name, shape] as const));
+  for await (const [name, tensor] of eachWeight(files, config.output, shapes, base.checkpoint)) {
+    setWeight(state, name, tensor);
+  }
+  for (const { weight } of adapters) fill(bufferOf(state.weights, adapterNames(weight).b), 0);
+}

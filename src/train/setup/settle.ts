@@ -1,0 +1,47 @@
+/** @file What the options of a run leave open until its model is known: the rank, and the peak learning rate. */
+
+import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
+import type { Model } from "../../models/model.ts";
+import type { UsualRates } from "../../optim/optimizer.ts";
+import { usualLearningRate } from "../../optim/registry.ts";
+import type { TrainConfig } from "../../options/train-config.ts";
+import type { RunInputs } from "./inputs.ts";
+
+/** Options of which nothing is open. */
+export interface SettledConfig extends TrainConfig {
+  readonly rank: number;
+  readonly learningRate: number;
+}
+
+/** Of FLORA, in a model that is wide enough. */
+const FLORA_RANK = 128;
+
+/** What of a model's width a rank may be that compresses. */
+const WIDTH_SHARE = 1 / 4;
+
+export function settle(
+  config: TrainConfig,
+  { width }: Pick<Model, "width">,
+  inputs: Pick<RunInputs, "model" | "optimizer"> = {},
+): SettledConfig {
+  const { method, optimizer } = config;
+  const usual = isAdapterMethod(method) ? ADAPTER_FAMILY[method].rank : FLORA_RANK;
+  const fitting = Math.max(1, Math.floor(width * WIDTH_SHARE));
+  return {
+    ...config,
+    rank: config.rank ?? Math.min(usual, fitting),
+    learningRate:
+      config.learningRate ??
+      inputs.optimizer?.usualRate ??
+      usualLearningRate(optimizer, trainedBy(config, inputs)),
+  };
+}
+
+/** What a run trains, as far as rates depend on it. */
+export function trainedBy(
+  { method, model }: Pick<TrainConfig, "method" | "model">,
+  inputs: Pick<RunInputs, "model"> = {},
+): keyof UsualRates {
+  if (isAdapterMethod(method)) return "adapters";
+  return typeof model === "string" || inputs.model ? "tuning" : "scratch";
+}

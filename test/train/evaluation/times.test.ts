@@ -1,0 +1,38 @@
+/** When held-out data are looked at, against numbers counted by hand. */
+
+import { expect, it } from "vitest";
+import { evaluationInterval, evaluationTimes } from "../../../src/train/evaluation/times.ts";
+import { createJudge } from "../../../src/train/evaluation/judge.ts";
+
+const judge = createJudge({ criterion: "loss", patience: 0, skipSpikes: 0 });
+
+it.each([
+  ["is as given", { evaluateEvery: 7, microSteps: 1 }, 1000, 16, 7],
+  ["is a tenth of a long run", { evaluateEvery: 0, microSteps: 1 }, 1000, 16, 100],
+  // 16 batches cost what 16 / 3 trained ones do, and ten times as many are to lie between.
+  ["takes at most a tenth of the time", { evaluateEvery: 0, microSteps: 1 }, 200, 16, 54],
+  ["counts micro-steps", { evaluateEvery: 0, microSteps: 4 }, 100, 16, 14],
+  ["is a third of a short run", { evaluateEvery: 0, microSteps: 1 }, 30, 16, 10],
+  ["is a step in a run of three", { evaluateEvery: 0, microSteps: 1 }, 3, 16, 1],
+] as const)("the interval %s", (_, options, totalSteps, batches, interval) => {
+  expect(evaluationInterval(options, { totalSteps, batches })).toBe(interval);
+});
+
+it("minutes stand in place of steps", () => {
+  const options = { evaluateEvery: 1, evaluateMinutes: 2, microSteps: 1 };
+  const times = evaluationTimes(options, { totalSteps: 9, batches: 1, startStep: 0, judge });
+  expect([times.isDue(5, 119_999), times.isDue(5, 120_000)]).toEqual([false, true]);
+  times.done(5, 130_000);
+  expect([times.isDue(9, 249_999), times.isDue(9, 250_000)]).toEqual([false, true]);
+});
+
+it("an alarm is heard at once, and not again at once", () => {
+  const alarmed = createJudge({ criterion: "loss", patience: 0, skipSpikes: 0 });
+  for (const loss of [2, 9, 9, 9]) alarmed.stepped(loss, false);
+  const options = { evaluateEvery: 100, microSteps: 1 };
+  const situation = { totalSteps: 900, batches: 1, startStep: 0, judge: alarmed };
+  const times = evaluationTimes(options, situation);
+  expect(times.isDue(7, 0)).toBe(true);
+  times.done(7, 0);
+  expect([times.isDue(11, 0), times.isDue(12, 0)]).toEqual([false, true]);
+});
