@@ -83,8 +83,8 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
     },
     chatTemplate: {
       kind: "text",
-      value: "FILE",
-      help: 'how conversations are written: a Jinja file, "chatml" or "plain"; the tokenizer\'s own if absent',
+      value: "NAME",
+      help: "how conversations are written: chatml, llama3, gemma, mistral, zephyr, alpaca, plain, a Jinja file, or its text; the tokenizer's own if absent",
     },
     contextLength: {
       kind: "integer",

@@ -29,7 +29,7 @@ export interface TrainConfig {
   readonly tooLong: "refuse" | "drop" | "truncate";
   /** "bytes", "bpe:SIZE" learned from the data, a tokenizer.json, or a directory that has one. Default: "bytes". */
   readonly tokenizer: string;
-  /** How conversations are written: a Jinja file, "chatml" or "plain"; the tokenizer's own if absent. */
+  /** How conversations are written: chatml, llama3, gemma, mistral, zephyr, alpaca, plain, a Jinja file, or its text; the tokenizer's own if absent. */
   readonly chatTemplate?: string | undefined;
   /** Tokens a sequence may have; the model's limit if absent. A whole number above 0. */
   readonly contextLength?: number | undefined;

@@ -2,16 +2,17 @@
 
 import { openEngine } from "../../engine/engine.ts";
 import { dataKey } from "../../engine/parts/draws.ts";
-import { UsageError } from "../../errors.ts";
-import { headParams } from "../../models/model.ts";
+import { option, UsageError } from "../../errors.ts";
+import { headParams, type Model } from "../../models/model.ts";
 import type { TrainConfig } from "../../options/train-config.ts";
 import { imageProcessorOf } from "../../tasks/images.ts";
 import { loadData } from "../../tasks/load.ts";
 import { openDataset } from "../../tasks/reading/dataset.ts";
 import { tokenizerOf } from "../../tasks/reading/tokenizer.ts";
-import { withChatTemplate } from "../../text/index.ts";
+import { type Tokenizer, withChatTemplate } from "../../text/index.ts";
 import type { RunInputs } from "./inputs.ts";
-import { traineeOf } from "./method.ts";
+import { type Growth, grownModel } from "./grow.ts";
+import { leavesAdapters, traineeOf } from "./method.ts";
 import { classifierOf, contextLengthOf, modelOf } from "./model.ts";
 import type { Run, RunContext } from "./run.ts";
 import { settle } from "./settle.ts";
@@ -43,7 +44,9 @@ export async function gather(
     known && chatTemplate !== undefined
       ? await withChatTemplate(files, known, chatTemplate)
       : known;
-  const found = inputs.model?.base ?? (await modelOf(files, given, tokenizer));
+  const stored = inputs.model?.base ?? (await modelOf(files, given, tokenizer));
+  const growth = known && tokenizer && growthOf(stored, { given, known, tokenizer });
+  const found = growth && tokenizer ? grownModel(stored, tokenizer.vocabularySize) : stored;
   const { model: base, hasNewHead } = await classifierOf(given, found, dataset);
   if (tokenizer && tokenizer.vocabularySize > base.vocabularySize) {
     throw new UsageError(
@@ -66,7 +69,31 @@ export async function gather(
     key: dataKey(config.seed),
   });
   const drawn = hasNewHead ? headParams(base) : [];
-  return { ...trainee, config, context, inputs, tokenizer, processor, data, drawn };
+  return { ...trainee, config, context, inputs, tokenizer, processor, data, drawn, growth };
+}
+
+/**
+ * What the marks of a chat template add to a model that has learned something.
+ *
+ * @throws {UsageError} if there is no place for them.
+ */
+function growthOf(
+  stored: Model,
+  { given, known, tokenizer }: { given: TrainConfig; known: Tokenizer; tokenizer: Tokenizer },
+): Growth | undefined {
+  const added = tokenizer.vocabularySize - known.vocabularySize;
+  const isFromScratch =
+    typeof given.model !== "string" && stored.vocabularySize > known.vocabularySize;
+  if (added === 0 || isFromScratch) return undefined;
+  if (leavesAdapters(given)) {
+    throw new UsageError(
+      `${option("chatTemplate")}: its marks would be ${added} new tokens, and adapters have no place for them; got ${option("method")} ${given.method}`,
+      {
+        hint: `take ${option("chatTemplate", "alpaca")}, whose marks are words, or train the weights: ${option("method", "flora")}`,
+      },
+    );
+  }
+  return { stored, first: known.vocabularySize };
 }
 
 /** The run, with an engine that has its weights. */

@@ -6,6 +6,7 @@ import type { ImageProcessor } from "../../images/processor.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { TrainData } from "../../tasks/task-data.ts";
 import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
+import type { Growth } from "./grow.ts";
 import type { RunInputs } from "./inputs.ts";
 import type { Trainee } from "./method.ts";
 import type { SettledConfig } from "./settle.ts";
@@ -29,4 +30,6 @@ export interface Run extends Trainee {
   readonly engine: Engine;
   /** Parameters of the base that are drawn because its checkpoint lacks them. */
   readonly drawn: readonly string[];
+  /** Undefined unless the vocabulary of a checkpoint grows. */
+  readonly growth: Growth | undefined;
 }

@@ -3,10 +3,15 @@
 import { drawWeight } from "../../engine/parts/initial-weights.ts";
 import { setWeight } from "../../engine/parts/state.ts";
 import { readTensor } from "../../runtime/runtime.ts";
+import type { HostTensor } from "../../tensor/host-tensor.ts";
+import { vocabularyParams, withNewRows } from "./grow.ts";
 import type { Run } from "./run.ts";
 import { eachWeight } from "../../weights/directory.ts";
 
-export type WeightedRun = Pick<Run, "config" | "context" | "inputs" | "base" | "model" | "engine">;
+export type WeightedRun = Pick<
+  Run,
+  "config" | "context" | "inputs" | "base" | "model" | "engine" | "growth"
+>;
 
 /**
  * A model from scratch is drawn; so is what a checkpoint lacks, and the adapters of any model.
@@ -18,16 +23,23 @@ export async function fillWeights(
   run: WeightedRun,
   fresh: readonly string[],
 ): Promise<readonly string[]> {
-  const { config, context, inputs, base, model, engine } = run;
+  const { config, context, inputs, base, model, engine, growth } = run;
   const loaded = new Set<string>();
+  const ofVocabulary = growth ? vocabularyParams(growth.stored) : new Set<string>();
+  const set = (name: string, tensor: HostTensor): void => {
+    const shape = base.params.get(name)?.shape ?? tensor.shape;
+    const isGrown = growth && ofVocabulary.has(name);
+    setWeight(engine.state, name, isGrown ? withNewRows(tensor, shape, growth.first) : tensor);
+    loaded.add(name);
+  };
   if (inputs.model) {
     for (const [name, buffer] of inputs.model.weights) {
       if (!base.params.has(name) || fresh.includes(name)) continue;
-      setWeight(engine.state, name, await readTensor(buffer));
-      loaded.add(name);
+      set(name, await readTensor(buffer));
     }
   } else if (typeof config.model === "string") {
-    const shapes = [...base.params].map(([name, { shape }]) => [name, shape] as const);
+    const { params } = growth?.stored ?? base;
+    const shapes = [...params].map(([name, { shape }]) => [name, shape] as const);
     const expected = new Map(shapes.filter(([name]) => !fresh.includes(name)));
     const { checkpoint } = base;
     const options = { ...checkpoint, ignore: [...checkpoint.ignore, ...fresh] };
@@ -38,8 +50,7 @@ export async function fillWeights(
       expected,
       options,
     )) {
-      setWeight(engine.state, name, tensor);
-      loaded.add(name);
+      set(name, tensor);
     }
   }
   const missing = [...model.params.keys()].filter((name) => !loaded.has(name));
