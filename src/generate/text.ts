@@ -44,8 +44,10 @@ export interface CompleteTextOptions
 export interface GeneratedText {
   /** The index of the prompt that it continues. */
   readonly sequence: number;
-  /** What is new, never empty. */
+  /** What is new; only the last piece may be empty. */
   readonly text: string;
+  /** The tokens of which it was made. */
+  readonly tokens: number;
 }
 
 /** A finished continuation. */
@@ -70,18 +72,25 @@ export async function* generateText(
   const ids = prompts.map((prompt) => tokensOf(prompt, tokenizer, model));
   const streams = ids.map(() => textStream(tokenizer, stopStrings));
   const texts = ids.map(() => "");
+  const waiting = ids.map(() => 0);
   const isLast: GenerateOptions["isLast"] = ({ sequence, token }) => {
     const stream = streams[sequence];
     texts[sequence] = stream?.push(token) ?? "";
+    waiting[sequence] = (waiting[sequence] ?? 0) + 1;
     return stream?.stopped ?? false;
+  };
+  const take = (sequence: number, text: string): GeneratedText => {
+    const tokens = waiting[sequence] ?? 0;
+    waiting[sequence] = 0;
+    return { sequence, text, tokens };
   };
   for await (const { sequence } of generate(decoder, ids, { ...options, isLast })) {
     const text = texts[sequence] ?? "";
-    if (text !== "") yield { sequence, text };
+    if (text !== "") yield take(sequence, text);
   }
   for (const [sequence, stream] of streams.entries()) {
     const text = stream.end();
-    if (text !== "") yield { sequence, text };
+    if (text !== "" || (waiting[sequence] ?? 0) > 0) yield take(sequence, text);
   }
 }
 

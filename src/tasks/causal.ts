@@ -20,7 +20,7 @@ import {
   LENGTH_MULTIPLE,
   lengthsOf,
   loadPairData,
-  MOST_QUESTIONS,
+  questionCount,
   templateOf,
 } from "./pairs.ts";
 import type { DataRequest, Question, TrainData } from "./task-data.ts";
@@ -58,7 +58,7 @@ async function loadText({
     training: textBatches(training, { batchSize, contextLength, key }),
     evaluation: () => evaluationBatches(windows, { batchSize, pad: tokenizer.pad, contextLength }),
     pairs: [],
-    questions: spread(windows, MOST_QUESTIONS).map(beginningOf),
+    questions: spread(windows, questionCount(config)).map(beginningOf),
     ask: (text) => tokenizer.encodePrompt(text),
     shapes: [model.inputTypes(batchSize, contextLength)],
     description: `${count(training.length)} tokens of text, ${count(validation.length)} held out`,

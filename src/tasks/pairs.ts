@@ -14,7 +14,7 @@ import type { InputTypes, Task } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
 import { describeSplit, fitSplit } from "./fitted-split.ts";
 import { type Split, spread } from "./reading/dataset.ts";
-import type { DataRequest, Question, TrainData } from "./task-data.ts";
+import type { BatchOptions, DataRequest, Question, TrainData } from "./task-data.ts";
 
 /** Lengths of batches are rounded up to this, so that few programs are compiled. */
 export const LENGTH_MULTIPLE = 16;
@@ -31,8 +31,9 @@ export interface ExampleFormat<E, T> {
   question(sequence: T): Question;
 }
 
-/** Questions that are kept, to be answered while a run goes on. */
-export const MOST_QUESTIONS = 16;
+/** How many questions are kept, to be answered while a run goes on or at its end. */
+export const questionCount = ({ samples, translations }: BatchOptions): number =>
+  Math.max(samples, translations);
 
 export interface Batching<T> {
   training(sequences: readonly T[]): BatchSource;
@@ -83,7 +84,7 @@ export function examplesAsData<E, T>(
     training: training(prepared.sequences),
     evaluation: () => evaluation(evaluated),
     pairs: [],
-    questions: spread(held.sequences, MOST_QUESTIONS).map(question),
+    questions: spread(held.sequences, questionCount(request.config)).map(question),
     shapes,
     description: describeSplit(what, { prepared, held }),
   };

@@ -41,7 +41,14 @@ export interface TrainData {
 /** The options that decide how examples become batches. */
 export type BatchOptions = Pick<
   TrainConfig,
-  "augment" | "batchSize" | "evaluationBatches" | "prefix" | "suffix" | "tooLong" | "translations"
+  | "augment"
+  | "batchSize"
+  | "evaluationBatches"
+  | "prefix"
+  | "samples"
+  | "suffix"
+  | "tooLong"
+  | "translations"
 >;
 
 /** What data are made of and for. */

@@ -3,7 +3,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { run as classify } from "../../src/cli/commands/classify.ts";
+import { run as classify } from "../../src/cli/models/classify.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { writeDigits } from "../support/digits.ts";

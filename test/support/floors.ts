@@ -161,7 +161,10 @@ export const FLOORS: readonly (readonly Room[])[] = [
   [{ room: "cli/arguments", about: "From the words of a command line to options." }],
   [{ room: "cli/reports", about: "Events and results as people read them." }],
   [{ room: "cli/inputs", about: "What commands are given: files, models, names on the Hub." }],
-  [{ room: "cli/commands", about: "One file a command." }],
+  [
+    { room: "cli/commands", about: "Commands around a run: one file each." },
+    { room: "cli/models", about: "Commands that use a model: one file each." },
+  ],
   [{ room: "cli", about: "Where the program starts, and finds its command." }],
   [{ room: "entries", about: "Entry points of the package that show several rooms." }],
 ];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { commandHelp, mainHelp } from "../../../src/cli/arguments/help.ts";
-import { help as generate } from "../../../src/cli/commands/generate.ts";
+import { help as generate } from "../../../src/cli/models/generate.ts";
 import { help as train } from "../../../src/cli/commands/train.ts";
 import { INPUT_OPTIONS, OPTION_GROUPS, OPTIONS } from "../../../src/options/option-table.ts";
 import { kebabCase } from "../../../src/options/tables/spelling.ts";

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it, vi } from "vitest";
-import { run } from "../../../src/cli/commands/push.ts";
+import { run } from "../../../src/cli/models/push.ts";
 import { spelledFailure } from "../support.ts";
 import { WRITE_TOKEN } from "../../hub/server.ts";
 import { testHub, weights } from "../../hub/support.ts";

@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, describe, expect, it } from "vitest";
-import { run } from "../../../src/cli/commands/classify.ts";
+import { run } from "../../../src/cli/models/classify.ts";
 import { spelledFailure } from "../support.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { classifyTexts } from "../../../src/predict/index.ts";

@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { run } from "../../../src/cli/commands/embed.ts";
+import { run } from "../../../src/cli/models/embed.ts";
 import { cosineSimilarity, embedTexts } from "../../../src/predict/index.ts";
 import { drawnModel, runtime, savedModel } from "../../predict/support.ts";
 import { linesOf } from "../predictor.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
-import { run } from "../../../src/cli/commands/generate.ts";
+import { run } from "../../../src/cli/models/generate.ts";
 import { spelledFailure } from "../support.ts";
 import {
   completeText,

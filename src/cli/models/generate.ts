@@ -17,7 +17,16 @@ import {
   openRuntime,
   threadsOption,
 } from "../arguments/model-options.ts";
+import {
+  generationOptions,
+  generationSettings,
+  reportIgnored,
+  searchOptions,
+  speedInWords,
+  withAnswerEnd,
+} from "../arguments/generation-options.ts";
 import { type ParsedOptions, parseOptions, required } from "../arguments/options.ts";
+import { createStyle } from "../terminal/style.ts";
 import { standardError, standardOutput } from "../terminal/terminal.ts";
 
 export const help: CommandHelp = {
@@ -44,22 +53,8 @@ export const help: CommandHelp = {
     prefix: { kind: "text", help: "what stands before every prompt" },
     suffix: { kind: "text", help: "what stands after every prompt" },
     json: { kind: "flag", help: 'write {"prompt", "text"} per line, after a search "score" too' },
-    maxNewTokens: { kind: "integer", min: 0, help: "the most tokens to make" },
-    temperature: { kind: "number", help: "spread of the choice; 0 takes the likeliest token" },
-    topK: { kind: "integer", min: 0, help: "sample among so many tokens" },
-    topP: { kind: "number", help: "sample among the likeliest tokens of this probability" },
-    seed: { kind: "integer", min: 0, help: "seed of the sampling [0]" },
-    beams: { kind: "integer", min: 0, help: "likeliest texts to follow side by side" },
-    lengthPenalty: {
-      kind: "number",
-      help: "power of the length that divides a beam's log-probability",
-    },
-    repetitionPenalty: {
-      kind: "number",
-      help: "above 1, tokens that were there before become less likely",
-    },
-    stop: { kind: "text", repeats: true, help: "end before this text" },
-    batchSize: { kind: "integer", above: 0, help: "texts or beams to make together [32]" },
+    ...generationOptions,
+    ...searchOptions,
     ...threadsOption,
   },
   examples: [
@@ -83,14 +78,15 @@ export async function run(words: readonly string[]): Promise<number> {
     runtime,
     names,
   );
-  for (const field of generation.ignored) {
-    standardError().write(`generation_config.json: ${field} is not known here and has no effect\n`);
-  }
+  reportIgnored(generation);
   const decoder = createDecoder(model, runtime, weights);
   const controller = new AbortController();
   const chat = source === "chat" ? await chatOf(tokenizer) : undefined;
-  const defaults = chat ? withEnd(generation.options, chat) : generation.options;
-  const settings = { ...settingsOf(options, defaults), signal: controller.signal };
+  const defaults = chat ? withAnswerEnd(generation.options, chat) : generation.options;
+  const settings = {
+    ...generationSettings(options, defaults, { searches: true }),
+    signal: controller.signal,
+  };
   const stopListening = onInterrupt((isFirst) => {
     if (isFirst) controller.abort();
     else process.exit(INTERRUPTED);
@@ -130,16 +126,6 @@ async function chatOf(tokenizer: TextModel["tokenizer"]): Promise<Chat> {
   return createChat(tokenizer);
 }
 
-/** An answer ends where the template ends it, whatever the model's file says besides. */
-function withEnd(options: CompleteTextOptions, chat: Chat): CompleteTextOptions {
-  const { stopTokens, stopStrings } = chat.answerEnd();
-  return {
-    ...options,
-    stopTokens: [...(options.stopTokens ?? []), ...stopTokens],
-    stopStrings: [...(options.stopStrings ?? []), ...stopStrings],
-  };
-}
-
 /** What is to be continued, and how it was given. */
 interface Prompt {
   readonly given: string;
@@ -173,39 +159,6 @@ async function read(path: string): Promise<string> {
 
 const linesOf = (text: string): readonly string[] => text.replace(/\r?\n$/, "").split(/\r?\n/);
 
-const NUMBERS = [
-  "maxNewTokens",
-  "temperature",
-  "topK",
-  "topP",
-  "seed",
-  "beams",
-  "lengthPenalty",
-  "repetitionPenalty",
-  "batchSize",
-] as const;
-
-const USUAL_NEW_TOKENS = 128;
-
-/** The model's own options under those of the command line. */
-function settingsOf(options: ParsedOptions, defaults: CompleteTextOptions): CompleteTextOptions {
-  const numbers: Partial<Record<(typeof NUMBERS)[number], number>> = Object.fromEntries(
-    NUMBERS.flatMap((name) => {
-      const value = options.number(name);
-      return value === undefined ? [] : [[name, value] as const];
-    }),
-  );
-  const stopStrings = options.texts("stop");
-  return {
-    ...(defaults.maxLength === undefined && { maxNewTokens: USUAL_NEW_TOKENS }),
-    ...defaults,
-    ...((numbers.temperature ?? 0) > 0 && { beams: 1 }),
-    ...((numbers.beams ?? 1) > 1 && { temperature: 0 }),
-    ...numbers,
-    ...(stopStrings.length > 0 && { stopStrings }),
-  };
-}
-
 interface Made {
   readonly prompt: string;
   readonly text: string;
@@ -232,10 +185,17 @@ async function write(
   const output = standardOutput();
   const textsOf = (some: readonly Prompt[]) => some.map(({ prompt }) => prompt);
   if (format === "text" && beams === 1) {
-    for await (const { text } of generateText(model, textsOf(prompts), settings)) {
+    const begin = performance.now();
+    let made = 0;
+    for await (const { text, tokens } of generateText(model, textsOf(prompts), settings)) {
       output.write(text);
+      made += tokens;
     }
     output.write("\n");
+    if (output.isTerminal) {
+      const { dim } = createStyle(output.color);
+      standardError().write(`${dim(speedInWords(made, performance.now() - begin))}\n`);
+    }
     return;
   }
   const size = BATCHES_WRITTEN_TOGETHER * Math.max(1, Math.floor(batchSize / beams));
