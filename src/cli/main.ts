@@ -18,6 +18,7 @@ interface Command {
  */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   train: () => import("./commands/train.ts"),
+  inspect: () => import("./commands/inspect.ts"),
   chat: () => import("./models/chat.ts"),
   evaluate: () => import("./models/evaluate.ts"),
   generate: () => import("./models/generate.ts"),

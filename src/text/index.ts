@@ -15,4 +15,5 @@ export type { ChatMessage } from "./chat/message.ts";
 export type { Range } from "./chat/turns.ts";
 export { loadTokenizer } from "./tokenizers/huggingface.ts";
 export { streamDecoder, type StreamDecoder } from "./stream.ts";
+export { addedTokenTexts } from "./token-texts.ts";
 export type { Encoding, Tokenizer } from "./tokenizers/tokenizer.ts";

@@ -7,7 +7,7 @@ import { parseObject } from "../../files/json.ts";
 import { readText } from "../../host/content.ts";
 import type { FileStore } from "../../host/host.ts";
 import { option, UsageError } from "../../errors.ts";
-import { withMarks } from "../tokenizers/add-marks.ts";
+import { withMarks } from "./marks.ts";
 import { CHAT_TEMPLATE_FILE, CONFIG_FILE } from "../tokenizers/tokenizer-files.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { BUILT_IN_TEMPLATES, type BuiltInTemplate } from "./built-in-templates.ts";

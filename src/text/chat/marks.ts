@@ -2,9 +2,9 @@
 
 import { UsageError } from "../../errors.ts";
 import { isObject, type Json, parseObject } from "../../files/json.ts";
-import { createTokenizer } from "./huggingface.ts";
-import { CONFIG_FILE, TOKENIZER_FILE } from "./tokenizer-files.ts";
-import type { Tokenizer } from "./tokenizer.ts";
+import { createTokenizer } from "../tokenizers/huggingface.ts";
+import { CONFIG_FILE, TOKENIZER_FILE } from "../tokenizers/tokenizer-files.ts";
+import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 
 /**
  * The tokenizer with tokens of its own for marks; the same one if it has them.
