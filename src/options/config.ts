@@ -39,6 +39,9 @@ const DEMONSTRATION: TrainOptions = {
   output: "runs/demonstration",
 };
 
+/** What differs where a model is made for the data. */
+const OWN_DATA: TrainOptions = { tokenizer: "bpe:2000" };
+
 /**
  * Checks options and fills in defaults; without data, those of the demonstration.
  *
@@ -47,7 +50,9 @@ const DEMONSTRATION: TrainOptions = {
 export function parseConfig(options: TrainOptions): TrainConfig {
   const given = withoutAbsent(checkOptions({ ...options }));
   const isDemonstration = given.train === undefined && typeof given.model !== "string";
-  const chosen = isDemonstration ? { ...DEMONSTRATION, ...given } : given;
+  const isUnnamed = typeof given.model !== "string" && Object.keys(given.model ?? {}).length === 0;
+  const usual = isDemonstration ? DEMONSTRATION : isUnnamed ? OWN_DATA : {};
+  const chosen = { ...usual, ...given };
   const config = Object.fromEntries(
     Object.entries({ ...DEFAULTS, ...methodDefaults(chosen), ...chosen }).map(
       ([name, value]) => [name, whole(value, OPTIONS[name])] as const,

@@ -294,6 +294,13 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       help: "passes over the data, if steps are not given; 1",
       changeable: true,
     },
+    minutes: {
+      kind: "number",
+      above: 0,
+      default: 10,
+      help: "minutes that a model may take which is made for the data, where none is named",
+      changeable: true,
+    },
     maxMinutes: {
       kind: "number",
       above: 0,

@@ -113,6 +113,8 @@ export interface TrainConfig {
   readonly steps?: number | undefined;
   /** Passes over the data, if steps are not given; 1. A number above 0. */
   readonly epochs?: number | undefined;
+  /** Minutes that a model may take which is made for the data, where none is named. A number above 0. Default: 10. */
+  readonly minutes: number;
   /** Minutes after which the run ends in good order, wherever it is. A number above 0. */
   readonly maxMinutes?: number | undefined;
   /** Seed of weights, order, dropout and projections. A whole number at least 0. Default: 0. */

@@ -9,7 +9,7 @@ import { evaluationTimes } from "./evaluation/times.ts";
 import { type Keeper, keeperOf } from "./keeper.ts";
 import { restoreOutput } from "./output/restore-output.ts";
 import { openSampler } from "./evaluation/samples.ts";
-import { methodNotes } from "./setup/method-notes.ts";
+import { methodNotes } from "./choices/method-notes.ts";
 import { usualWarmup } from "./setup/rates.ts";
 import type { Run } from "./setup/run.ts";
 import { MINUTE_MS, stopwatch } from "./stopwatch.ts";
@@ -180,7 +180,7 @@ function startEvent(
     ),
     parameters: describePlan(plan),
     data: data.description,
-    notes: [...trainer.notes, ...(data.notes ?? []), ...methodNotes(run)],
+    notes: [...trainer.notes, ...(data.notes ?? []), ...methodNotes(run), ...run.notes],
     totalSteps,
     startStep: trainer.position().step,
     ...known,

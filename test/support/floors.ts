@@ -131,6 +131,12 @@ export const FLOORS: readonly (readonly Room[])[] = [
     { room: "runs", about: "What a run tells, and the log that it leaves." },
   ],
   [
+    {
+      room: "train/choices",
+      about: "What a run decides for those who do not say: rates, ranks, models for data.",
+    },
+  ],
+  [
     { room: "train/setup", about: "From options to everything that a run needs." },
     { room: "hub/publish", about: "A finished model as a repository on the Hub." },
   ],

@@ -21,6 +21,7 @@ import { parseConfig, type TrainOptions } from "../../options/config.ts";
 import { quoteWords } from "../arguments/arguments.ts";
 import { createCompareConsole } from "../reports/compare-console.ts";
 import { fetchInputs } from "../inputs/fetch.ts";
+import { runContext } from "../inputs/run-context.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
 import { launchTrain } from "../terminal/launch.ts";
@@ -74,7 +75,10 @@ export const help: CommandHelp = {
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
   const { options, dataset, own } = await readRunOptions(words, help.options);
-  const request = await readRequest(await fetchInputs(options, dataset), own);
+  const inputs = await fetchInputs(options, dataset);
+  const { withModelForData } = await import("../../train/setup/prepare.ts");
+  const context = await runContext(parseConfig(inputs));
+  const request = await readRequest(await withModelForData(inputs, context), own);
   // The command that goes on with what is missing.
   const kept = words.filter((word) => !/^--(no-)?(overwrite|resume)(=.*)?$/.test(word));
   const command = `${programName()} compare ${quoteWords(kept)}`;

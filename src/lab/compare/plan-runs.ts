@@ -9,7 +9,7 @@ import { option, UsageError } from "../../errors.ts";
 import { join } from "../../host/path.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/config.ts";
 import { usualLearningRate } from "../../optim/registry.ts";
-import { trainedBy } from "../../train/setup/settle.ts";
+import { trainedBy } from "../../train/choices/settle.ts";
 import { type MethodSpec, NO_ACCUMULATION } from "../suites/method-spec.ts";
 
 /** A run of a comparison, before it is started. */

@@ -29,7 +29,7 @@ import {
   stepProbe,
 } from "./probe.ts";
 import { prepareBase, probesOf, targetsOf, trainingConfig, warmStart } from "./setup.ts";
-import { settle } from "../../train/setup/settle.ts";
+import { settle } from "../../train/choices/settle.ts";
 import { frobenius } from "../theory/matrix.ts";
 import type { RecursionOptions } from "../theory/recursion.ts";
 import { type Spectrum, spectrumOf } from "../theory/spectrum.ts";

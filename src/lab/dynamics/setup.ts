@@ -8,7 +8,7 @@ import { matchesModule } from "../../nn/patterns.ts";
 import { usualLearningRate } from "../../optim/registry.ts";
 import type { TrainConfig } from "../../options/config.ts";
 import { prepare } from "../../train/setup/prepare.ts";
-import type { SettledConfig } from "../../train/setup/settle.ts";
+import type { SettledConfig } from "../../train/choices/settle.ts";
 import type { Probe, WarmEvent } from "./events.ts";
 import { inputAxisOf, openTrainee } from "../trainees/trainee.ts";
 

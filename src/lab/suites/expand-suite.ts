@@ -6,7 +6,7 @@ import { smallestSafeInterval } from "../../compress/projection.ts";
 import type { FileStore } from "../../host/host.ts";
 import { parseConfig, type TrainOptions } from "../../options/config.ts";
 import { planOptionsOf } from "../../train/setup/method.ts";
-import { settle } from "../../train/setup/settle.ts";
+import { settle } from "../../train/choices/settle.ts";
 import { planParameters } from "../../engine/plan.ts";
 import { methodNames, type MethodSpec, parseMethod } from "./method-spec.ts";
 import type { Suite } from "./suites.ts";

@@ -10,7 +10,7 @@ import { mergeInto } from "../../adapters/merge.ts";
 import { bufferOf, floats, setElements } from "../../runtime/buffers.ts";
 import { Matrix } from "ml-matrix";
 import { adapterNames } from "../../adapters/index.ts";
-import type { SettledConfig } from "../../train/setup/settle.ts";
+import type { SettledConfig } from "../../train/choices/settle.ts";
 import { isCompression } from "../../compress/compressor.ts";
 import { flora } from "../../compress/flora-compressor.ts";
 import { readTensor } from "../../runtime/runtime.ts";

@@ -8,7 +8,7 @@ import type { Matrix } from "ml-matrix";
 import { linearSizes } from "../../adapters/index.ts";
 import { openEngine } from "../../engine/engine.ts";
 import type { Model } from "../../models/model.ts";
-import type { SettledConfig } from "../../train/setup/settle.ts";
+import type { SettledConfig } from "../../train/choices/settle.ts";
 import { bufferNamed, bufferOf, setElements } from "../../runtime/buffers.ts";
 import type { ProgramCache } from "../../runtime/programs.ts";
 import { readTensor } from "../../runtime/runtime.ts";

@@ -1,6 +1,6 @@
 /** @file Methods that train the weights themselves: dense, and FLORA with one projection or many. */
 
-import type { SettledConfig } from "../../train/setup/settle.ts";
+import type { SettledConfig } from "../../train/choices/settle.ts";
 import { type Contender, createTrainee, type TraineeOptions } from "./trainee.ts";
 
 export interface WholeOptions extends TraineeOptions {

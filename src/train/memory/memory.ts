@@ -14,7 +14,7 @@ import type { FileStore } from "../../host/host.ts";
 import type { InputTypes, Model } from "../../models/model.ts";
 import type { Program } from "../../onnx/model.ts";
 import type { TrainConfig } from "../../options/config.ts";
-import { settle, type SettledConfig } from "../setup/settle.ts";
+import { settle, type SettledConfig } from "../choices/settle.ts";
 import type { MemoryRow, MemoryTable } from "../../runs/events.ts";
 import { type CountedProgram, countingRuntime } from "../../runtime/counting.ts";
 import { bytesPerElement } from "../../tensor/dtype.ts";

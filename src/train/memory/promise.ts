@@ -7,7 +7,7 @@ import { option, UsageError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { InputTypes } from "../../models/model.ts";
 import type { TrainConfig } from "../../options/config.ts";
-import { settle, type SettledConfig } from "../setup/settle.ts";
+import { settle, type SettledConfig } from "../choices/settle.ts";
 import type { MemoryTable } from "../../runs/events.ts";
 import { bytesPerElement } from "../../tensor/dtype.ts";
 import { elementCount } from "../../tensor/shape.ts";

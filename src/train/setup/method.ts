@@ -18,7 +18,7 @@ import { isNewTask } from "../../options/task.ts";
 import type { TrainConfig } from "../../options/train-config.ts";
 import { adapterTraining } from "./adapter-training.ts";
 import type { RunInputs } from "./inputs.ts";
-import { settle, type SettledConfig } from "./settle.ts";
+import { settle, type SettledConfig } from "../choices/settle.ts";
 
 export interface Trainee {
   /** The model as it is on disk. */

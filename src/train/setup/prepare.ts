@@ -4,7 +4,7 @@ import { openEngine } from "../../engine/engine.ts";
 import { dataKey } from "../../engine/parts/draws.ts";
 import { option, UsageError } from "../../errors.ts";
 import { headParams, type Model } from "../../models/model.ts";
-import type { TrainConfig } from "../../options/train-config.ts";
+import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/config.ts";
 import { imageProcessorOf } from "../../tasks/images.ts";
 import { loadData } from "../../tasks/load.ts";
 import { openDataset } from "../../tasks/reading/dataset.ts";
@@ -15,7 +15,8 @@ import { type Growth, grownModel } from "./grow.ts";
 import { leavesAdapters, traineeOf } from "./method.ts";
 import { classifierOf, contextLengthOf, modelOf } from "./model.ts";
 import type { Run, RunContext } from "./run.ts";
-import { settle } from "./settle.ts";
+import { sizedForData } from "../choices/own-data.ts";
+import { settle } from "../choices/settle.ts";
 import { fillWeights } from "./weights.ts";
 
 /** All of a run but its engine; of its parameters, those are named that a new head draws. */
@@ -28,22 +29,38 @@ export const prepare = async (
   inputs: RunInputs = {},
 ): Promise<Run> => openRun(await gather(config, context, inputs));
 
+/** The same options with the model that their data get where none is named, so that several runs have the same one. */
+export async function withModelForData(
+  options: TrainOptions,
+  { host, runtime }: RunContext,
+): Promise<TrainOptions> {
+  const config = parseConfig(options);
+  const dataset = openDataset({ config, files: host.files });
+  const tokenizer = await tokenizerOf(host.files, config, dataset);
+  const { config: sized, note } = await sizedForData(config, {}, { dataset, tokenizer, runtime });
+  if (note === undefined) return options;
+  return { ...options, tokenizer: sized.tokenizer, model: sized.model, epochs: sized.epochs };
+}
+
 /** Model, data and plan; nothing large is allocated but what the data take. */
 export async function gather(
-  given: TrainConfig,
+  wanted: TrainConfig,
   context: RunContext,
   inputs: RunInputs = {},
 ): Promise<RunParts> {
   const { files } = context.host;
   const mostBytes = context.host.memory.heapLimitBytes();
-  const dataset = openDataset({ ...inputs, config: given, files, mostBytes });
+  const dataset = openDataset({ ...inputs, config: wanted, files, mostBytes });
   const known =
-    inputs.tokenizer ?? inputs.model?.tokenizer ?? (await tokenizerOf(files, given, dataset));
-  const { chatTemplate } = given;
+    inputs.tokenizer ?? inputs.model?.tokenizer ?? (await tokenizerOf(files, wanted, dataset));
+  const { chatTemplate } = wanted;
   const tokenizer =
     known && chatTemplate !== undefined
       ? await withChatTemplate(files, known, chatTemplate)
       : known;
+  const { runtime } = context;
+  const sized = await sizedForData(wanted, inputs, { dataset, tokenizer, runtime });
+  const { config: given } = sized;
   const stored = inputs.model?.base ?? (await modelOf(files, given, tokenizer));
   const growth = known && tokenizer && growthOf(stored, { given, known, tokenizer });
   const found = growth && tokenizer ? grownModel(stored, tokenizer.vocabularySize) : stored;
@@ -69,7 +86,9 @@ export async function gather(
     key: dataKey(config.seed),
   });
   const drawn = hasNewHead ? headParams(base) : [];
-  return { ...trainee, config, context, inputs, tokenizer, processor, data, drawn, growth };
+  const { note } = sized;
+  const notes = note === undefined ? [] : [note];
+  return { ...trainee, config, context, inputs, tokenizer, processor, data, drawn, growth, notes };
 }
 
 /**

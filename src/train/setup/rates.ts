@@ -8,7 +8,7 @@
 import type { MergeSchedule } from "./merge-schedule.ts";
 import type { RunInputs } from "./inputs.ts";
 import { schedule } from "../../optim/schedule.ts";
-import type { SettledConfig } from "./settle.ts";
+import type { SettledConfig } from "../choices/settle.ts";
 
 export interface StepRate {
   readonly learningRate: number;

@@ -9,7 +9,7 @@ import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
 import type { Growth } from "./grow.ts";
 import type { RunInputs } from "./inputs.ts";
 import type { Trainee } from "./method.ts";
-import type { SettledConfig } from "./settle.ts";
+import type { SettledConfig } from "../choices/settle.ts";
 
 /** What a run is given from outside. */
 export interface RunContext {
@@ -30,6 +30,8 @@ export interface Run extends Trainee {
   readonly engine: Engine;
   /** Parameters of the base that are drawn because its checkpoint lacks them. */
   readonly drawn: readonly string[];
+  /** What people should know of how it was prepared. */
+  readonly notes: readonly string[];
   /** Undefined unless the vocabulary of a checkpoint grows. */
   readonly growth: Growth | undefined;
 }

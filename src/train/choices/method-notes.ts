@@ -1,8 +1,16 @@
 /** @file What people should know of a method on their model before it runs. */
 
-import type { Run } from "./run.ts";
+import type { Plan } from "../../engine/parts/param-plan.ts";
+import type { Model } from "../../models/model.ts";
+import type { SettledConfig } from "./settle.ts";
 
-export function methodNotes({ config, plan, base }: Run): readonly string[] {
+interface Chosen {
+  readonly config: SettledConfig;
+  readonly plan: Plan;
+  readonly base: Model;
+}
+
+export function methodNotes({ config, plan, base }: Chosen): readonly string[] {
   const isCompressed = [...plan.values()].some(({ training }) => training?.compression);
   if (config.method !== "flora" || isCompressed) return [];
   const fitting = Math.max(1, Math.floor(base.width / 4));

@@ -2,15 +2,20 @@
 
 import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
 import type { Model } from "../../models/model.ts";
-import type { UsualRates } from "../../optim/optimizer.ts";
+import type { Optimizer, UsualRates } from "../../optim/optimizer.ts";
 import { usualLearningRate } from "../../optim/registry.ts";
 import type { TrainConfig } from "../../options/train-config.ts";
-import type { RunInputs } from "./inputs.ts";
 
 /** Options of which nothing is open. */
 export interface SettledConfig extends TrainConfig {
   readonly rank: number;
   readonly learningRate: number;
+}
+
+/** What may stand in place of what options name. */
+interface Given {
+  readonly model?: unknown;
+  readonly optimizer?: Pick<Optimizer, "usualRate"> | undefined;
 }
 
 /** Of FLORA, in a model that is wide enough. */
@@ -22,7 +27,7 @@ const WIDTH_SHARE = 1 / 4;
 export function settle(
   config: TrainConfig,
   { width }: Pick<Model, "width">,
-  inputs: Pick<RunInputs, "model" | "optimizer"> = {},
+  inputs: Given = {},
 ): SettledConfig {
   const { method, optimizer } = config;
   const usual = isAdapterMethod(method) ? ADAPTER_FAMILY[method].rank : FLORA_RANK;
@@ -40,7 +45,7 @@ export function settle(
 /** What a run trains, as far as rates depend on it. */
 export function trainedBy(
   { method, model }: Pick<TrainConfig, "method" | "model">,
-  inputs: Pick<RunInputs, "model"> = {},
+  inputs: Pick<Given, "model"> = {},
 ): keyof UsualRates {
   if (isAdapterMethod(method)) return "adapters";
   return typeof model === "string" || inputs.model ? "tuning" : "scratch";
