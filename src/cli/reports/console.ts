@@ -168,11 +168,8 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
   return { show, note: (text) => progress.print([text]), close: () => progress.end() };
 }
 
-/** For whoever gave no options yet: data of their own, and a larger model. */
-const AFTER_DEMONSTRATION: readonly string[] = [
-  "train --train de.txt,en.txt --output runs/mine",
-  "memory --model.n_layer 12 --model.n_embd 768 --rank 128",
-];
+/** For whoever gave no options yet: data of their own. */
+const AFTER_DEMONSTRATION: readonly string[] = ["init --train your-data.jsonl"];
 
 /** The same command, going on. */
 const resumeWords = (words: readonly string[]): readonly string[] => [
