@@ -183,6 +183,7 @@ const EVENTS: {
     parameters: z.array(parameter),
     memory,
     data: text,
+    isChat: z.boolean().default(false),
     notes: z.array(text).default([]),
     totalSteps: number,
     startStep: number,

@@ -85,7 +85,7 @@ async function loadConversations(request: DataRequest): Promise<TrainData> {
   });
   const { stopTokens, problem } = chat.answerEnd();
   const notes = [...(rewritten ? [REWRITTEN] : []), ...(problem === undefined ? [] : [problem])];
-  return { ...data, stopTokens, notes };
+  return { ...data, isChat: true, stopTokens, notes };
 }
 
 const REWRITTEN =

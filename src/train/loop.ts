@@ -156,5 +156,6 @@ const startEvent = (
   ),
   parameters: describePlan(plan),
   data: data.description,
+  isChat: data.isChat ?? false,
   ...numbers,
 });
