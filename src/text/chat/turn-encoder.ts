@@ -71,6 +71,8 @@ function tokenRanges(
     const shared = sharedLength(ids.subarray(seam.token), part);
     const token = seam.token + shared;
     const hasMore = shared < part.length;
+    // No text goes on where another ends: it would be the same.
+    if (end === text.length) return { token, hasMore };
     if (!hasMore && isSeam(encode, text, end)) keep({ text: end, token });
     else seamBefore(end);
     return { token, hasMore };

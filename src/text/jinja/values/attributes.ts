@@ -187,8 +187,8 @@ function cut<T>(
   const to = within(stop, step > 0 ? high : low);
   const found: T[] = [];
   for (let i = from; step > 0 ? i < to : i > to; i += step) {
-    const item = items[i];
-    if (item !== undefined) found.push(item);
+    const each = items[i];
+    if (each !== undefined) found.push(each);
   }
   return found;
 }
