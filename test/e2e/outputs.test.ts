@@ -105,14 +105,14 @@ async function continued(from: LoadModelOptions, asked: Asked): Promise<string> 
 /** The same of the exported model in transformers.js; encoders are read before what they lead to is written. */
 async function continuedThere(name: string, asked: Asked, readsFirst: boolean): Promise<string> {
   const tokenizer = await AutoTokenizer.from_pretrained(name);
-  const text =
+  const given =
     "prompt" in asked
       ? asked.prompt
       : tokenizer.apply_chat_template(messagesOf(asked.message), {
           add_generation_prompt: true,
           tokenize: false,
         });
-  const inputs = tokenizer(text);
+  const inputs = tokenizer(given);
   const Model = readsFirst ? AutoModelForSeq2SeqLM : AutoModelForCausalLM;
   const model = await Model.from_pretrained(name, { dtype: "fp32" });
   const output = await model.generate({ ...inputs, max_new_tokens: TOKENS, do_sample: false });

@@ -45,8 +45,8 @@ export async function findTokenizer(store: FileStore, path: string): Promise<Fou
     const companion = join(dirname(file), name);
     if (await exists(store, companion)) files.set(name, await readText(store, companion));
   }
-  for (const path of await furtherTemplates(store, dirname(file))) {
-    files.set(path, await readText(store, join(dirname(file), path)));
+  for (const template of await furtherTemplates(store, dirname(file))) {
+    files.set(template, await readText(store, join(dirname(file), template)));
   }
   return { path: file, files };
 }
