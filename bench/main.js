@@ -1,10 +1,11 @@
 /**
  * @file `npm run bench`: speed and memory against onnxruntime's own matrix product, against dense training, and against peers.
  *
- *   node bench/main.js [--json] [--runs 9] [--peers] [--no-step]
+ *   node bench/main.js [--json] [--runs 9] [--peers] [--no-step] [--no-memory]
  *
  * Rows that are compared alternate in one process, after a warm-up, and are quoted by their medians. The whole training step
- * and the peers run in processes of their own, so that their memory is theirs alone. `--peers` needs `npm ci` in bench/.
+ * and the peers run in processes of their own, so that their memory is theirs alone; so do the twenty configurations of memory.js, whose
+ * prediction is compared with what they take. `--peers` needs `npm ci` in bench/.
  */
 
 import { spawnSync } from "node:child_process";
@@ -19,7 +20,7 @@ import { matmul } from "../dist/ops/index.js";
 import { cpuRuntime } from "../dist/runtime/node.js";
 import { parseConfig } from "../dist/train/index.js";
 import { traineeOf } from "../dist/train/setup/method.js";
-import { accumulateInto } from "../dist/engine/stage-programs.js";
+import { accumulateInto } from "../dist/engine/parts/accumulate.js";
 
 const { values: options } = parseArgs({
   options: {
@@ -27,13 +28,17 @@ const { values: options } = parseArgs({
     runs: { type: "string", default: "15" },
     peers: { type: "boolean", default: false },
     "no-step": { type: "boolean", default: false },
+    "no-memory": { type: "boolean", default: false },
   },
 });
 const runs = Number(options.runs);
 const [batch, length, width, side] = [4, 256, 768, 2048];
 
 // First: a process begins with the peak of the one that starts it.
-const step = options["no-step"] ? undefined : child("step.js");
+const step = options["no-step"]
+  ? undefined
+  : child("step.js", { env: { ...process.env, ...memoryEnvironment } });
+const memory = options["no-memory"] ? undefined : child("memory.js", { args: ["--json"] });
 
 const model = gpt2({ n_layer: 1, embd_pdrop: 0, attn_pdrop: 0, resid_pdrop: 0 });
 const runtime = cpuRuntime();
@@ -98,9 +103,20 @@ if (step) {
   );
   details.push({ name: "GPT-2 124 M step", ...step });
 }
+if (memory) {
+  const { configurations } = memory;
+  const wrong = configurations.filter(({ isGood }) => !isGood).length;
+  rows.push(
+    row(`memory off its prediction, of ${configurations.length} configurations`, wrong, "<=", 0),
+  );
+  details.push({ name: "memory as predicted", configurations });
+}
 if (options.peers) {
   for (const peer of ["jax", "tfjs"]) {
-    const measured = child(`peers/${peer}.js`, "5");
+    const measured = child(`peers/${peer}.js`, {
+      args: ["5"],
+      env: { ...process.env, ...memoryEnvironment },
+    });
     const ms = median(measured.milliseconds);
     rows.push(
       row(
@@ -149,7 +165,7 @@ async function block(name, method) {
   );
   const sums = trained.map((local, i) => {
     const { training } = plans[locals.indexOf(local)];
-    return accumulateInto(local, training, training.accumulator, grads[i]);
+    return accumulateInto(local, training.gradientProjection, training.accumulator, grads[i]);
   });
   const program = compile(Object.assign({ y, dx }, ...sums));
   return contestant(name, program, program.operations);
@@ -179,11 +195,11 @@ async function contestant(name, program, operations) {
   return { name, operations, milliseconds: [], run: () => executable.run(feeds, fetches) };
 }
 
-function child(script, ...args) {
+function child(script, { args = [], env = process.env }) {
   const path = fileURLToPath(new URL(script, import.meta.url));
   const { stdout, stderr, status } = spawnSync(process.execPath, [path, ...args], {
     encoding: "utf8",
-    env: { ...process.env, ...memoryEnvironment },
+    env,
   });
   if (status !== 0) throw new Error(`${script} failed: ${stderr}`);
   return JSON.parse(stdout.slice(stdout.indexOf("{")));
@@ -204,6 +220,11 @@ function print() {
     console.log(
       `  ${name.padEnd(30)} ${medianMs.toFixed(1).padStart(8)} ms ${gflopsPerSecond.toFixed(0).padStart(6)} GFLOP/s`,
     );
+  }
+  for (const { name, predicted, measured, error } of memory?.configurations ?? []) {
+    const megabytes = (bytes) => (bytes / 1e6).toFixed(0).padStart(6);
+    const shown = error ?? `${megabytes(predicted)} MB predicted ${megabytes(measured)} MB taken`;
+    console.log(`  ${name.padEnd(34)} ${shown}`);
   }
   console.log();
   for (const { what, value, comparison, target, reached } of rows) {

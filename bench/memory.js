@@ -1,8 +1,9 @@
 /**
- * @file `npm run memory-matrix`: memory as it was predicted and as it was measured, over twenty configurations, each three runs in
- * processes of their own, of which the median is shown. A row fails where the peak deviates by more than a tenth, or tensors by more than a hundredth.
+ * @file The part of `npm run bench` about memory as it was predicted and as it was measured, over twenty configurations, each three runs
+ * in processes of their own, of which the median is shown. A row fails where the peak deviates by more than a tenth, or tensors by more
+ * than a hundredth.
  *
- *   node bench/memory.js [--only flora,t5]
+ *   node bench/memory.js [--only flora,t5] [--json]
  *
  * Data are the built-in grammar, or a text that repeats itself.
  */
@@ -17,7 +18,9 @@ import { parseArgs } from "node:util";
 /** Of each configuration; odd. */
 const RUNS = 3;
 
-const { values } = parseArgs({ options: { only: { type: "string" } } });
+const { values } = parseArgs({
+  options: { only: { type: "string" }, json: { type: "boolean", default: false } },
+});
 const folder = mkdtempSync(join(tmpdir(), "flora-memory-"));
 const text = join(folder, "text.txt");
 writeFileSync(text, "the quick brown fox jumps over the lazy dog and the cat. ".repeat(4000));
@@ -65,15 +68,20 @@ const program = fileURLToPath(new URL("../bin/flora.js", import.meta.url));
 const chosen = Object.entries(rows).filter(
   ([name]) => !values.only || values.only.split(",").some((part) => name.includes(part)),
 );
+const say = (line) => {
+  if (!values.json) console.log(line);
+};
 let failed = 0;
-console.log(`${"configuration".padEnd(32)}predicted  measured  deviation   tensors`);
+const configurations = [];
+say(`${"configuration".padEnd(32)}predicted  measured  deviation   tensors`);
 for (const [name, options] of chosen) {
   let runs;
   try {
     runs = Array.from({ length: RUNS }, () => runOf(options));
   } catch (error) {
     failed += 1;
-    console.log(`${name.padEnd(32)}failed: ${error.message}`);
+    configurations.push({ name, isGood: false, error: error.message });
+    say(`${name.padEnd(32)}failed: ${error.message}`);
     continue;
   }
   // When V8 collects depends on what else the machine does.
@@ -84,13 +92,13 @@ for (const [name, options] of chosen) {
   const isGood = Math.abs(deviation) <= 0.1 && Math.abs(tensors) <= 0.01;
   if (!isGood) failed += 1;
   const cells = [megabytes(predicted), megabytes(measured), percent(deviation), percent(tensors)];
-  console.log(
-    name.padEnd(32) + cells.map((cell) => cell.padStart(10)).join("") + (isGood ? "" : "  *"),
-  );
+  configurations.push({ name, predicted, measured, deviation, tensors, isGood });
+  say(name.padEnd(32) + cells.map((cell) => cell.padStart(10)).join("") + (isGood ? "" : "  *"));
 }
 rmSync(folder, { recursive: true, force: true });
-console.log(`\n${chosen.length} configurations, of which ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+say(`\n${chosen.length} configurations, of which ${failed} failed`);
+if (values.json) console.log(JSON.stringify({ configurations }));
+else process.exitCode = failed === 0 ? 0 : 1;
 
 /** The memory of one run in a process of its own. */
 function runOf(options) {

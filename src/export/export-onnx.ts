@@ -12,7 +12,14 @@ import type { Tensors } from "../graph/tensors.ts";
 import { type Model, paramsInUse, type Task } from "../models/model.ts";
 import { modelFromConfig } from "../models/architectures/registry.ts";
 import { elementCount } from "../tensor/shape.ts";
-import { CHAT_TEMPLATE_FILE, CONFIG_FILE } from "../text/tokenizers/tokenizer-files.ts";
+import {
+  CHAT_TEMPLATE_FILE,
+  CHAT_TEMPLATE_FOLDER,
+  CONFIG_FILE,
+  DEFAULT_TEMPLATE,
+  furtherTemplates,
+  templatesInFiles,
+} from "../text/tokenizers/tokenizer-files.ts";
 import { eachWeight, readConfig } from "../weights/index.ts";
 import { causalGraph } from "./causal-graph.ts";
 import {
@@ -70,9 +77,11 @@ export async function exportOnnx(
     const weights = eachWeight(store, directory, shapes, { ...model.checkpoint, optional });
     await writeFileAtomic(store, join(output, path), (target) => writeOnnx(target, file, weights));
   }
-  for (const { name } of await store.list(directory)) {
-    if (!COMPANION.test(name)) continue;
-    await writeFile(store, join(output, name), await readBytes(store, join(directory, name)));
+  const companions = (await store.list(directory)).filter(({ name }) => COMPANION.test(name));
+  const templates = await furtherTemplates(store, directory);
+  if (templates.length > 0) await store.makeDirectory(join(output, CHAT_TEMPLATE_FOLDER));
+  for (const path of [...companions.map(({ name }) => name), ...templates]) {
+    await writeFile(store, join(output, path), await readBytes(store, join(directory, path)));
   }
   await writeTemplate(store, directory, output);
   const counts = [...inUse].map((name) => elementCount(shapes.get(name) ?? []));
@@ -82,12 +91,20 @@ export async function exportOnnx(
   };
 }
 
-/** transformers.js looks for the chat template in the configuration of the tokenizer alone. */
+/** transformers.js looks for chat templates in the configuration of the tokenizer alone. */
 async function writeTemplate(store: FileStore, directory: string, output: string): Promise<void> {
-  const file = join(directory, CHAT_TEMPLATE_FILE);
-  if (!(await exists(store, file))) return;
+  const paths = [CHAT_TEMPLATE_FILE, ...(await furtherTemplates(store, directory))];
+  const files = new Map<string, string>();
+  for (const path of paths) {
+    const file = join(directory, path);
+    if (await exists(store, file)) files.set(path, await readText(store, file));
+  }
+  const templates = templatesInFiles(files);
+  if (templates.size === 0) return;
   const path = join(directory, CONFIG_FILE);
   const config = (await exists(store, path)) ? await readJsonObject(store, path) : {};
-  const content = { ...config, chat_template: await readText(store, file) };
+  const only = templates.size === 1 ? templates.get(DEFAULT_TEMPLATE) : undefined;
+  const named = Array.from(templates, ([name, template]) => ({ name, template }));
+  const content = { ...config, chat_template: only ?? named };
   await writeFile(store, join(output, CONFIG_FILE), `${JSON.stringify(content, null, 2)}\n`);
 }

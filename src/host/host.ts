@@ -70,8 +70,16 @@ export interface FileEntry {
 export interface ReadableFile {
   /** Bytes in it when it was opened. */
   readonly bytes: number;
-  /** The bytes from `begin` to `end` (exclusive), in a buffer of their own from its start on; fewer where the file ends before. */
-  read(begin: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * The bytes from `begin` to `end` (exclusive), in a buffer of their own from its start on; fewer where the file ends before.
+   *
+   * @param seen - may be given the first of the bytes, part by part, while others are still being read; what of them is up to the host
+   */
+  read(
+    begin: number,
+    end: number,
+    seen?: (part: Uint8Array) => void,
+  ): Promise<Uint8Array<ArrayBuffer>>;
   /** Gives back what the operating system lent. */
   close(): Promise<void>;
 }

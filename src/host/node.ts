@@ -148,21 +148,53 @@ const statOf = async (handle: FileHandle): Promise<number> => (await handle.stat
 /** Linux moves at most 2 GiB per call, and Node refuses more. */
 const MOST_BYTES_AT_ONCE = 2 ** 30;
 
+/** A file is read in parts, of which one is read while the one before is looked at. */
+const PART_BYTES = 2 ** 20;
+const PARTS_AT_ONCE = 2;
+
 const readable = (handle: FileHandle, bytes: number): ReadableFile => ({
   bytes,
-  async read(begin, end) {
+  async read(begin, end, seen) {
     const read = new Uint8Array(Math.max(0, end - begin));
-    let done = 0;
-    while (done < read.length) {
-      const length = Math.min(read.length - done, MOST_BYTES_AT_ONCE);
-      const { bytesRead } = await handle.read(read, done, length, begin + done);
-      if (bytesRead === 0) return read.slice(0, done);
-      done += bytesRead;
+    const reading: Promise<() => number>[] = [];
+    const readNext = (): void => {
+      const start = reading.length * PART_BYTES;
+      if (start >= read.length) return;
+      const part = read.subarray(start, start + PART_BYTES);
+      // Nobody may be waiting yet when it fails.
+      const failed = (error: unknown) => () => {
+        throw error;
+      };
+      reading.push(fill(handle, part, begin + start).then((count) => () => count, failed));
+    };
+    for (let i = 0; i < PARTS_AT_ONCE; i += 1) readNext();
+    try {
+      let done = 0;
+      for (let part = reading[0]; part; part = reading[done / PART_BYTES]) {
+        const count = (await part)();
+        readNext();
+        seen?.(read.subarray(done, done + count));
+        done += count;
+        if (count < PART_BYTES) break;
+      }
+      return done < read.length ? read.slice(0, done) : read;
+    } finally {
+      await Promise.all(reading);
     }
-    return read;
   },
   close: () => handle.close(),
 });
+
+/** Reads what stands in a file from a position on, and returns how many bytes it is; fewer than asked for where the file ends before. */
+async function fill(handle: FileHandle, into: Uint8Array, position: number): Promise<number> {
+  let done = 0;
+  while (done < into.length) {
+    const { bytesRead } = await handle.read(into, done, into.length - done, position + done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done;
+}
 
 function writable(handle: FileHandle, begin: number): NewFile {
   let size = begin;

@@ -48,6 +48,8 @@ export interface StartEvent {
   readonly memory: MemoryTable;
   /** "28,000 pairs, 1,000 held out, 257 tokens in the vocabulary". */
   readonly data: string;
+  /** Whether these are conversations, which a model learns in its chat template. */
+  readonly isChat: boolean;
   /** What else people should know of the data. */
   readonly notes: readonly string[];
   readonly totalSteps: number;

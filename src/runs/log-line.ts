@@ -197,6 +197,7 @@ const EVENTS: {
     parameters: z.array(parameter),
     memory,
     data: text,
+    isChat: z.boolean().default(false),
     notes: z.array(text).default([]),
     totalSteps: number,
     startStep: number,

@@ -91,7 +91,7 @@ async function loadConversations(request: DataRequest): Promise<TrainData> {
   const { stopTokens, problem } = chat.answerEnd();
   const notes = [...(rewritten ? [REWRITTEN] : []), ...(problem === undefined ? [] : [problem])];
   const ask = (content: string) => chat.encodePrompt([{ role: "user", content }]);
-  return { ...data, stopTokens, notes, ask };
+  return { ...data, isChat: true, stopTokens, notes, ask };
 }
 
 /** The last answer of a sequence, and all that stands before it. */

@@ -34,6 +34,8 @@ export interface TrainData {
   readonly description: string;
   /** What else people should know before it starts. */
   readonly notes?: readonly string[];
+  /** Whether it is conversations, as the chat template of the model writes them. */
+  readonly isChat?: boolean;
   /** Tokens that answers are taught to end with. */
   readonly stopTokens?: readonly number[];
 }

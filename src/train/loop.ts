@@ -180,6 +180,7 @@ function startEvent(
     ),
     parameters: describePlan(plan),
     data: data.description,
+    isChat: data.isChat === true,
     notes: [...trainer.notes, ...(data.notes ?? []), ...methodNotes(run), ...run.notes],
     totalSteps,
     startStep: trainer.position().step,

@@ -15,7 +15,7 @@ import { stageFile, type StagedFile, type Write } from "../host/atomic.ts";
 import { readBytes } from "../host/content.ts";
 import { isAbsent, fileError } from "../host/file-error.ts";
 import type { FileStore } from "../host/host.ts";
-import { join } from "../host/path.ts";
+import { dirname, join } from "../host/path.ts";
 import { type NamedTensor, writeTensors } from "./files/safetensors.ts";
 
 export interface DirectoryFiles {
@@ -23,6 +23,7 @@ export interface DirectoryFiles {
   readonly weights: ReadonlyMap<string, Iterable<NamedTensor>>;
   /** The file without which the directory does not load, and its content. */
   readonly config: readonly [file: string, content: string];
+  /** By their paths in the directory. */
   readonly files: ReadonlyMap<string, Uint8Array | string>;
   /** Whether a file that is there already belongs to what these files replace. */
   readonly isStale?: (name: string) => boolean;
@@ -51,6 +52,7 @@ export async function saveDirectory(
     }
     const changed = await changedFiles(store, dir, files);
     for (const [name, content] of changed) {
+      if (name.includes("/")) await makeDirectory(store, dirname(join(dir, name)));
       await stage(name, (file) => file.write(content));
     }
     const isOneRename = staged.length === 1 && (await holds(store, join(dir, configFile), config));

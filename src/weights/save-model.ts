@@ -17,7 +17,7 @@ export interface ModelFiles {
   readonly config: Readonly<Record<string, unknown>>;
   readonly generationConfig?: Readonly<Record<string, unknown>>;
   readonly weights: Iterable<NamedTensor>;
-  /** Further files, such as those of the tokenizer, by name. */
+  /** Further files, such as those of the tokenizer, by their paths in the directory. */
   readonly files?: ReadonlyMap<string, Uint8Array | string>;
 }
 
@@ -83,7 +83,7 @@ function furtherFiles(
   const contents = new Map<string, Uint8Array | string>();
   for (const [name, content] of files) {
     const isReserved = name === CONFIG || name === GENERATION_CONFIG || isWeightsFile(name);
-    if (!isPlainFileName(name) || isReserved) {
+    if (!name.split("/").every(isPlainFileName) || isReserved) {
       throw new UsageError(`${dir}: cannot save a further file under this name; got ${name}`);
     }
     contents.set(name, content);

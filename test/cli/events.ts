@@ -37,6 +37,7 @@ export const startEvent = (options: Readonly<Record<string, unknown>> = {}): Sta
   parameters: [],
   memory: MEMORY,
   data: "28,000 pairs, 1,000 held out",
+  isChat: false,
   notes: [],
   totalSteps: 400,
   startStep: 0,

@@ -161,7 +161,11 @@ it("has its chat template where transformers.js looks for it", async () => {
     "{% for m in messages %}<{{ m.role }}>{{ m.content }}{{ eos_token }}{% endfor %}{% if add_generation_prompt %}<assistant>{% endif %}";
   const tokenizer = {
     ...byteTokenizer(),
-    files: new Map([...files, ["chat_template.jinja", template]]),
+    files: new Map([
+      ...files,
+      ["chat_template.jinja", template],
+      ["additional_chat_templates/short.jinja", "{{ messages | length }}"],
+    ]),
   };
   await exportSaved(folder, "chatty", { ...readGolden("llama"), files: tokenizer.files });
   const messages = [
@@ -173,6 +177,14 @@ it("has its chat template where transformers.js looks for it", async () => {
   expect(
     theirs.apply_chat_template(messages, { tokenize: false, add_generation_prompt: true }),
   ).toBe(createChat(tokenizer).render(messages, { addGenerationPrompt: true }));
-  // The file is what transformers reads.
+  expect(theirs.apply_chat_template(messages, { tokenize: false, chat_template: "short" })).toBe(
+    "3",
+  );
+  // The files are what transformers reads.
+  const further = await readFile(
+    join(folder, "chatty/additional_chat_templates/short.jinja"),
+    "utf8",
+  );
+  expect(further).toBe("{{ messages | length }}");
   expect(await readFile(join(folder, "chatty", "chat_template.jinja"), "utf8")).toBe(template);
 });

@@ -30,6 +30,26 @@ export function hostCases(open: () => HostUnderTest): void {
       await file.close();
     });
 
+    it("shows what it has read of a file, in order, while the rest is read", async () => {
+      const { files, at } = store();
+      const content = Uint8Array.from({ length: 2 ** 21 + 5 }, (_, i) => (i * i) >> 8);
+      await writeFile(files, at("a"), content);
+      const file = await files.open(at("a"));
+      for (const [begin, end] of [
+        [0, content.length],
+        [3, 2 ** 20 + 3],
+        [7, 2 * content.length],
+        [content.length, content.length + 1],
+      ] as const) {
+        const parts: Uint8Array[] = [];
+        const read = await file.read(begin, end, (part) => parts.push(part.slice()));
+        const seen = Buffer.concat(parts);
+        expect(Buffer.compare(read, content.subarray(begin, end))).toBe(0);
+        expect(Buffer.compare(seen, read.subarray(0, seen.length))).toBe(0);
+      }
+      await file.close();
+    });
+
     it("are created once, and never in place of another", async () => {
       const { files, at } = store();
       const file = await files.create(at("a"));

@@ -52,6 +52,7 @@ describe("conversations", () => {
   it("count where the assistant answers", async () => {
     const data = await load({ train, validation: train });
     expect(data.description).toBe("2 conversations, 2 held out");
+    expect(data.isChat).toBe(true);
     const texts = [0, 1].map((position) => {
       const { targets, weights } = data.training.batchAt(position);
       return bytes.decode([...targets].filter((_, i) => weights[i] === 1));

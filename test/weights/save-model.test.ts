@@ -91,7 +91,7 @@ describe("saveModel", () => {
     );
   });
 
-  it.each(["../a", "a/b", "", "config.json", "model.safetensors", INDEX, SHARDS[0]])(
+  it.each(["../a", "a/../b", "", "config.json", "model.safetensors", INDEX, SHARDS[0]])(
     "refuses a further file named %j",
     async (name) => {
       const dir = temporaryDirectory();

@@ -18,6 +18,7 @@ import {
 } from "../../lab/suites/suites.ts";
 import { USUAL_FACTORS } from "../../lab/compare/sweep.ts";
 import { parseConfig, type TrainOptions } from "../../options/config.ts";
+import { claimDirectory } from "../../train/output/claim.ts";
 import { quoteWords } from "../arguments/arguments.ts";
 import { createCompareConsole } from "../reports/compare-console.ts";
 import { fetchInputs } from "../inputs/fetch.ts";
@@ -82,8 +83,14 @@ export async function run(words: readonly string[]): Promise<number> {
   // The command that goes on with what is missing.
   const kept = words.filter((word) => !/^--(no-)?(overwrite|resume)(=.*)?$/.test(word));
   const command = `${programName()} compare ${quoteWords(kept)}`;
-  await openDirectory(nodeHost().files, request.plan, { overwrite: options.overwrite === true });
-  return followComparison({ ...request, command }, launchTrain, standardOutput());
+  const { files } = nodeHost();
+  const claim = await claimDirectory(files, request.plan.output);
+  try {
+    await openDirectory(files, request.plan, { overwrite: options.overwrite === true });
+    return await followComparison({ ...request, command }, launchTrain, standardOutput());
+  } finally {
+    await claim.release();
+  }
 }
 
 export interface ComparisonRequest {

@@ -5,7 +5,8 @@ import type { Task } from "../../models/model.ts";
 interface Made {
   readonly kind: "model" | "adapter";
   readonly directory: string;
-  /** A text as the model was trained on. */
+  /** The option that what it was trained on is given with, and a text of that kind. */
+  readonly given: "--prompt" | "--chat";
   readonly prompt: string;
 }
 
@@ -21,8 +22,8 @@ interface TaskWords {
   readonly use?: (made: Made) => string | undefined;
 }
 
-const generate = ({ kind, directory, prompt }: Made): string =>
-  `generate --${kind} ${directory} --prompt ${prompt}`;
+const generate = ({ kind, directory, given, prompt }: Made): string =>
+  `generate --${kind} ${directory} ${given} ${prompt}`;
 
 export const TASK_WORDS: Readonly<Record<Task, TaskWords>> = {
   causal: { examples: "sequences", unit: "tokens", hasPerplexity: true, use: generate },

@@ -2,14 +2,15 @@
  * @file Rows as JSON objects, whose fields are the columns: one a line, or the items of one list.
  *
  *   .jsonl   objects a line, blank lines left out; or a list
- *   .json    a list; or objects one after another, of however many lines
+ *   .json    a list; or objects one after another, of however many lines; or one object that is a table: a list of rows under its only
+ *            key, or a list for each column
  */
 
 import { FormatError } from "../../errors.ts";
 import { isObject, type Json } from "../../files/json.ts";
 import { jsonValues } from "./json-values.ts";
 import { excerpt, fullLines, isBlank, type Line, withoutReturn } from "./lines.ts";
-import type { Format, OpenRequest, PlacedRow } from "./row.ts";
+import type { Format, OpenRequest, PlacedRow, Row } from "./row.ts";
 import { textChunks } from "./text-chunks.ts";
 
 const kinds = ["texts", "pairs", "conversations", "labelled"] as const;
@@ -48,10 +49,63 @@ async function* rowsOf(
   }
   const isList = start.trimStart().startsWith("[");
   const texts = (isList ? items : textsOf)(path, continued(start, chunks));
+  const rows = parsed(path, texts);
+  yield* isList || textsOf !== objects ? rows : unfolded(path, rows);
+}
+
+async function* parsed(
+  path: string,
+  texts: AsyncIterable<Line>,
+): AsyncGenerator<PlacedRow, void, undefined> {
   for await (const each of texts) {
     if (!isBlank(each.text)) yield { row: parseRow(path, each), line: each.line };
   }
 }
+
+/** Rows; where there is one alone that is a table, those of the table. */
+async function* unfolded(
+  path: string,
+  rows: AsyncGenerator<PlacedRow, void, undefined>,
+): AsyncGenerator<PlacedRow, void, undefined> {
+  const first = await rows.next();
+  if (first.done) return;
+  const second = await rows.next();
+  if (second.done) {
+    const { row, line } = first.value;
+    for (const each of tableRows(path, row) ?? [row]) yield { row: each, line };
+  } else {
+    yield first.value;
+    yield second.value;
+    yield* rows;
+  }
+}
+
+/**
+ * The rows of a table in one object; undefined if it is none.
+ *
+ * @throws {FormatError} if its columns are not equally long.
+ */
+function tableRows(path: string, table: Row): readonly Row[] | undefined {
+  const columns = Object.entries(table).flatMap(([name, cells]) =>
+    Array.isArray(cells) ? [{ name, cells: cells.map((cell: unknown) => cell) }] : [],
+  );
+  const [first, ...others] = columns;
+  if (!first?.cells.length || columns.length < Object.keys(table).length) return undefined;
+  // One conversation, or what stands beside its messages.
+  if (columns.some(({ cells }) => cells.some(isMessage))) return undefined;
+  if (others.length === 0 && first.cells.every(isObject)) return first.cells.filter(isObject);
+  const other = others.find(({ cells }) => cells.length !== first.cells.length);
+  if (other) {
+    const got = [first, other].map(({ name, cells }) => `${cells.length} of "${name}"`);
+    throw new FormatError(path, `columns must be equally long; got ${got.join(", ")}`);
+  }
+  return first.cells.map((_, i) =>
+    Object.fromEntries(columns.map(({ name, cells }) => [name, cells[i]])),
+  );
+}
+
+const isMessage = (value: unknown): boolean =>
+  isObject(value) && ("role" in value || "from" in value);
 
 async function* continued(
   start: string,

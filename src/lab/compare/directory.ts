@@ -9,6 +9,7 @@ import { join } from "../../host/path.ts";
 import type { TrainOptions } from "../../options/config.ts";
 import { chartSvg } from "../charts/chart.ts";
 import type { ComparisonPlan } from "./comparison.ts";
+import { isDirectoryClaim } from "../../train/output/claim.ts";
 import { type Report, htmlReport } from "../charts/html.ts";
 import { markdownReport } from "../charts/markdown.ts";
 import { canonical } from "./plan-runs.ts";
@@ -56,7 +57,8 @@ const withoutSeed = (options: TrainOptions): TrainOptions => ({ ...options, seed
 
 async function namesIn(files: FileStore, directory: string): Promise<readonly string[]> {
   try {
-    return (await files.list(directory)).map(({ name }) => name);
+    const names = (await files.list(directory)).map(({ name }) => name);
+    return names.filter((name) => !isDirectoryClaim(name));
   } catch (error) {
     if (errorCode(error) === "ENOENT") return [];
     throw fileError(directory, "opening the output directory", error);

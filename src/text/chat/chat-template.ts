@@ -12,7 +12,9 @@ import { SPECIAL_TOKENS, specialToken } from "../tokenizers/special-tokens.ts";
 import {
   CHAT_TEMPLATE_FILE,
   CONFIG_FILE,
+  DEFAULT_TEMPLATE,
   readConfig,
+  templatesInFiles,
   type TokenizerFiles,
 } from "../tokenizers/tokenizer-files.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
@@ -148,10 +150,12 @@ function loudTurns(
   );
 }
 
-/** The templates by name. A file of its own comes before the configuration. */
+/** The templates by name. Files of their own come before the configuration. */
 function templatesOf(files: TokenizerFiles, config: Json): ReadonlyMap<string, string> {
-  const source = files.get(CHAT_TEMPLATE_FILE) ?? config["chat_template"];
-  if (typeof source === "string") return new Map([[DEFAULT, source]]);
+  const inFiles = templatesInFiles(files);
+  if (inFiles.size > 0) return inFiles;
+  const { chat_template: source } = config;
+  if (typeof source === "string") return new Map([[DEFAULT_TEMPLATE, source]]);
   const templates = new Map<string, string>();
   for (const entry of Array.isArray(source) ? source.filter(isObject) : []) {
     const { name, template } = entry;
@@ -160,12 +164,10 @@ function templatesOf(files: TokenizerFiles, config: Json): ReadonlyMap<string, s
   return templates;
 }
 
-const DEFAULT = "default";
-
 function select(
   tokenizer: Tokenizer,
   templates: ReadonlyMap<string, string>,
-  name: string = DEFAULT,
+  name: string = DEFAULT_TEMPLATE,
 ): string {
   const source = templates.get(name);
   if (source !== undefined) return source;

@@ -14,15 +14,7 @@ import {
   type TurnOptions,
 } from "./chat-template.ts";
 import type { ChatMessage } from "./message.ts";
-import { tokenRanges } from "./token-ranges.ts";
-import type { Range } from "./turns.ts";
-
-/** The tokens of a conversation, and which of them the assistant says. */
-export interface ChatEncoding {
-  readonly ids: Int32Array;
-  /** What the assistant says, with what ends its turns, in `ids`. */
-  readonly assistant: readonly Range[];
-}
+import { type ChatEncoding, turnEncoder } from "./turn-encoder.ts";
 
 /** Conversations as the template of a model writes them, in text and tokens. */
 export interface Chat {
@@ -55,10 +47,7 @@ export function createChat(tokenizer: Tokenizer, options: ChatTemplateOptions = 
       tokenizer.encode(template.render(messages, { ...conversation, addGenerationPrompt: true })),
 
     encode: (messages, conversation) =>
-      template.renderTurns(messages, conversation).map(({ text, assistant: ranges }) => {
-        const ids = tokenizer.encode(text);
-        return { ids, assistant: tokenRanges(tokenizer, { text, ids, ranges }) };
-      }),
+      template.renderTurns(messages, conversation).map(turnEncoder(tokenizer)),
 
     answerEnd: () => answerEnd(template, tokenizer),
   };

@@ -1,13 +1,13 @@
-/** @file The values of expressions. */
+/** @file The values of expressions: each becomes a function, once. */
 
 import type { Expression, Given, Named } from "./syntax/ast.ts";
 import { attribute, item, slice } from "./values/attributes.ts";
-import { filterOf } from "./values/filters.ts";
+import { type Filter, filterOf } from "./values/filters.ts";
 import { checkDefined, holds, operate } from "./values/operators.ts";
 import { str } from "./values/python-text.ts";
 import type { Scope } from "./scope.ts";
 import { PROMPT_VARIABLE } from "./scope.ts";
-import { testOf } from "./values/tests.ts";
+import { type Test, testOf } from "./values/tests.ts";
 import {
   type Arguments,
   dict,
@@ -24,65 +24,102 @@ import {
   type Value,
 } from "./values/value.ts";
 
-/** @throws {UsageError} if Python has no such operation, or there is no filter or test of the name. */
-export function evaluate(expression: Expression, scope: Scope): Value {
-  const value = (inner: Expression) => evaluate(inner, scope);
+/** The value of an expression where names have theirs. */
+export type Evaluate = (scope: Scope) => Value;
+
+/**
+ * An expression as a function, so that what is said of it once is not looked at each time.
+ *
+ * @throws {UsageError} when it is called, if Python has no such operation, or there is no filter or test of the name.
+ */
+export function evaluator(expression: Expression): Evaluate {
   switch (expression.type) {
-    case "constant":
-      return expression.value;
-    case "name":
-      return scope.get(expression.name) ?? missing(expression.name, scope);
+    case "constant": {
+      const { value } = expression;
+      return () => value;
+    }
+    case "name": {
+      const { name } = expression;
+      return (scope) => {
+        const value = scope.get(name);
+        return value === undefined ? undefinedValue(`'${name}' is undefined`) : value;
+      };
+    }
     case "list":
-      return list(expression.items.map(value));
-    case "tuple":
-      return tuple(expression.items.map(value));
-    case "dict":
-      return dict(expression.entries.map(([key, each]) => [keyOf(value(key)), value(each)]));
-    case "attribute":
-      return attribute(value(expression.object), expression.name);
-    case "item":
-      return item(value(expression.object), value(expression.key));
-    case "slice":
-      return slice(
-        value(expression.object),
-        expression.bounds.map((bound) => bound && value(bound)),
+    case "tuple": {
+      const items = expression.items.map(evaluator);
+      const make = expression.type === "list" ? list : tuple;
+      return (scope) => make(items.map((each) => each(scope)));
+    }
+    case "dict": {
+      const entries = expression.entries.map(
+        ([key, each]) => [evaluator(key), evaluator(each)] as const,
       );
-    case "call":
-      return call(value(expression.callee), argumentsOf(expression.given, scope));
-    case "filter":
-      return filtered(value(expression.operand), expression.filter, scope);
+      return (scope) => dict(entries.map(([key, each]) => [keyOf(key(scope)), each(scope)]));
+    }
+    case "attribute": {
+      const [object, { name }] = [evaluator(expression.object), expression];
+      return (scope) => attribute(object(scope), name);
+    }
+    case "item": {
+      const [object, key] = [evaluator(expression.object), evaluator(expression.key)];
+      return (scope) => item(object(scope), key(scope));
+    }
+    case "slice": {
+      const object = evaluator(expression.object);
+      const bounds = expression.bounds.map((bound) => bound && evaluator(bound));
+      return (scope) =>
+        slice(
+          object(scope),
+          bounds.map((bound) => bound?.(scope)),
+        );
+    }
+    case "call": {
+      const [callee, given] = [evaluator(expression.callee), argumentsOf(expression.given)];
+      return (scope) => call(callee(scope), given(scope));
+    }
+    case "filter": {
+      const [operand, filter] = [evaluator(expression.operand), filterer(expression.filter)];
+      return (scope) => filter(operand(scope), scope);
+    }
     case "test":
-      return tested(expression.operand, expression.test, scope);
-    case "binary":
-      return operate(expression.operator, value(expression.left), value(expression.right));
+      return tester(expression.operand, expression.test);
+    case "binary": {
+      const { operator } = expression;
+      const [left, right] = [evaluator(expression.left), evaluator(expression.right)];
+      return (scope) => operate(operator, left(scope), right(scope));
+    }
     case "compare":
-      return compared(expression.first, expression.rest, scope);
-    case "and": {
-      const left = value(expression.left);
-      return isTrue(left) ? value(expression.right) : left;
-    }
+      return comparison(expression.first, expression.rest);
+    case "and":
     case "or": {
-      const left = value(expression.left);
-      return isTrue(left) ? left : value(expression.right);
+      const [left, right] = [evaluator(expression.left), evaluator(expression.right)];
+      const goesOn = expression.type === "and";
+      return (scope) => {
+        const value = left(scope);
+        return isTrue(value) === goesOn ? right(scope) : value;
+      };
     }
-    case "not":
-      return !isTrue(value(expression.operand));
+    case "not": {
+      const operand = evaluator(expression.operand);
+      return (scope) => !isTrue(operand(scope));
+    }
     case "negative":
-    case "positive":
-      return signed(value(expression.operand), expression.type === "negative" ? -1 : 1);
-    case "if":
-      if (isTrue(value(expression.test))) return value(expression.value);
-      return expression.otherwise
-        ? value(expression.otherwise)
-        : undefinedValue(
-            "the inline if-expression evaluated to false and no else section was defined",
-          );
+    case "positive": {
+      const operand = evaluator(expression.operand);
+      const sign = expression.type === "negative" ? -1 : 1;
+      return (scope) => signed(operand(scope), sign);
+    }
+    case "if": {
+      const [test, value] = [evaluator(expression.test), evaluator(expression.value)];
+      const otherwise = expression.otherwise ? evaluator(expression.otherwise) : NO_ELSE;
+      return (scope) => (isTrue(test(scope)) ? value(scope) : otherwise(scope));
+    }
   }
 }
 
-/** Null is a value, which a map cannot tell from none. */
-const missing = (name: string, scope: Scope): Value =>
-  scope.get(name) === null ? null : undefinedValue(`'${name}' is undefined`);
+const NO_ELSE: Evaluate = () =>
+  undefinedValue("the inline if-expression evaluated to false and no else section was defined");
 
 function keyOf(key: Value): Value {
   if (key !== null && typeof key === "object" && key.kind !== "float") {
@@ -99,45 +136,69 @@ function call(callee: Value, given: Arguments): Value {
   throw fault(`'${typeName(callee)}' object is not callable`);
 }
 
-function argumentsOf(given: Given, scope: Scope): Arguments {
-  const spread = given.spread ? itemsOf(evaluate(given.spread, scope)) : [];
-  const named = new Map(given.named.map(([name, each]) => [name, evaluate(each, scope)]));
-  const spreadNamed = given.spreadNamed ? evaluate(given.spreadNamed, scope) : undefined;
-  if (spreadNamed !== null && typeof spreadNamed === "object" && spreadNamed.kind === "dict") {
-    for (const [name, value] of spreadNamed.entries) named.set(str(name), value);
+const NONE: ReadonlyMap<string, Value> = new Map();
+
+function argumentsOf(given: Given): (scope: Scope) => Arguments {
+  const args = given.args.map(evaluator);
+  const named = given.named.map(([name, each]) => [name, evaluator(each)] as const);
+  const spread = given.spread && evaluator(given.spread);
+  const spreadNamed = given.spreadNamed && evaluator(given.spreadNamed);
+  if (!spread && !spreadNamed && named.length === 0) {
+    return (scope) => ({ args: args.map((each) => each(scope)), named: NONE });
   }
-  return { args: [...given.args.map((each) => evaluate(each, scope)), ...spread], named };
+  return (scope) => {
+    const more = spread ? itemsOf(spread(scope)) : [];
+    const all = new Map(named.map(([name, each]) => [name, each(scope)]));
+    const others = spreadNamed?.(scope);
+    if (others !== null && typeof others === "object" && others.kind === "dict") {
+      for (const [name, value] of others.entries) all.set(str(name), value);
+    }
+    return { args: [...args.map((each) => each(scope)), ...more], named: all };
+  };
 }
 
-/** The value of a filter on a value. */
-export const filtered = (value: Value, filter: Named, scope: Scope): Value =>
-  filterOf(filter.name)(value, argumentsOf(filter, scope));
+/** A filter with its arguments, as a function of the value. */
+export function filterer(filter: Named): (value: Value, scope: Scope) => Value {
+  const [{ name }, given] = [filter, argumentsOf(filter)];
+  let found: Filter | undefined;
+  return (value, scope) => {
+    found ??= filterOf(name);
+    return found(value, given(scope));
+  };
+}
 
-function tested(operand: Expression, { name, ...given }: Named, scope: Scope): boolean {
-  const test = testOf(name);
+function tester(operand: Expression, { name, ...given }: Named): Evaluate {
   const asksWhetherThere = name === "defined" || name === "undefined";
   if (asksWhetherThere && operand.type === "name" && operand.name === PROMPT_VARIABLE) {
     // It always is, which is not to be taken for a look at its value.
-    return name === "defined";
+    return () => name === "defined";
   }
-  const value = evaluate(operand, scope);
-  const [argument = null] = argumentsOf(given, scope).args;
-  return test(value, argument);
+  const [value, argument] = [evaluator(operand), argumentsOf(given)];
+  let test: Test | undefined;
+  return (scope) => {
+    test ??= testOf(name);
+    const tested = value(scope);
+    const [first = null] = argument(scope).args;
+    return test(tested, first);
+  };
 }
 
 /** As Python chains comparisons: a < b < c is a < b and b < c. */
-function compared(
+function comparison(
   first: Expression,
   rest: readonly (readonly [operator: string, right: Expression])[],
-  scope: Scope,
-): boolean {
-  let left = evaluate(first, scope);
-  for (const [operator, expression] of rest) {
-    const right = evaluate(expression, scope);
-    if (!holds(operator, left, right)) return false;
-    left = right;
-  }
-  return true;
+): Evaluate {
+  const start = evaluator(first);
+  const others = rest.map(([operator, right]) => [operator, evaluator(right)] as const);
+  return (scope) => {
+    let left = start(scope);
+    for (const [operator, each] of others) {
+      const right = each(scope);
+      if (!holds(operator, left, right)) return false;
+      left = right;
+    }
+    return true;
+  };
 }
 
 function signed(value: Value, sign: number): Value {

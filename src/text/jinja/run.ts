@@ -1,17 +1,18 @@
-/** @file Statements: what a template writes. */
+/** @file Statements, as functions: what a template writes. */
 
 import type {
   Block,
   ForStatement,
   MacroStatement,
+  Named,
   Parameter,
   Statement,
-  Target,
 } from "./syntax/ast.ts";
-import { evaluate, filtered } from "./evaluate.ts";
+import { evaluator, filterer } from "./evaluate.ts";
 import { loopOver } from "./loop.ts";
 import { str } from "./values/python-text.ts";
-import { assign, innerScope, type Machine, type Scope } from "./scope.ts";
+import { innerScope, type Machine, type Scope } from "./scope.ts";
+import { assigner } from "./targets.ts";
 import {
   type Arguments,
   type Callable,
@@ -20,7 +21,6 @@ import {
   fault,
   isTrue,
   isUndefined,
-  itemsOf,
   tuple,
   typeName,
   undefinedValue,
@@ -48,207 +48,246 @@ export interface Place {
 /** How a block was left. */
 type Left = "break" | "continue" | undefined;
 
-/** Runs the statements of a block, from one of them on. */
-export function runBlock(block: Block, place: Place, from = 0): Left {
-  for (let i = from; i < block.length; i += 1) {
-    const statement = block[i];
-    if (!statement) break;
-    const { after } = place;
-    const rest = after && {
-      ...place,
-      after: () => {
-        runBlock(block, { ...place, after: undefined }, i + 1);
-        after();
-      },
-    };
-    const left = runStatement(statement, rest ?? place);
-    if (left) return left;
-  }
-  return undefined;
+/** A statement, or a block, that has become a function. */
+export type Run = (place: Place) => Left;
+
+/** The statements of a block, as one function. */
+export function runner(block: Block): Run {
+  const runs = block.map(statementRunner);
+  const runFrom = (start: number, place: Place): Left => {
+    for (let i = start; i < runs.length; i += 1) {
+      const { after } = place;
+      const here = after && {
+        ...place,
+        after: () => {
+          runFrom(i + 1, { ...place, after: undefined });
+          after();
+        },
+      };
+      const left = runs[i]?.(here ?? place);
+      if (left) return left;
+    }
+    return undefined;
+  };
+  return (place) => runFrom(0, place);
 }
 
-function runStatement(statement: Statement, place: Place): Left {
-  const { scope, out } = place;
+function statementRunner(statement: Statement): Run {
   switch (statement.type) {
-    case "text":
-      out.text += statement.text;
-      return undefined;
-    case "print":
-      out.text += str(evaluate(statement.value, scope));
-      return undefined;
-    case "branch":
-      return runBlock(
-        isTrue(evaluate(statement.test, scope)) ? statement.body : statement.otherwise,
-        place,
-      );
-    case "for":
-      return runFor(statement, place);
-    case "set":
-      assignTo(statement.target, evaluate(statement.value, scope), place);
-      return undefined;
-    case "capture": {
-      const text = written(statement.body, place);
-      const value = statement.filters.reduce<Value>(
-        (found, each) => filtered(found, each, scope),
-        text,
-      );
-      assignTo(statement.target, value, place);
-      return undefined;
+    case "text": {
+      const { text } = statement;
+      return ({ out }) => {
+        out.text += text;
+        return undefined;
+      };
     }
-    case "macro":
-      scope.set(statement.name, macroOf(statement, place));
-      return undefined;
-    case "call block":
-      out.text += str(runCall(statement, place));
-      return undefined;
+    case "print": {
+      const value = evaluator(statement.value);
+      return ({ out, scope }) => {
+        const text = str(value(scope));
+        out.text += text;
+        return undefined;
+      };
+    }
+    case "branch": {
+      const test = evaluator(statement.test);
+      const [body, otherwise] = [runner(statement.body), runner(statement.otherwise)];
+      return (place) => (isTrue(test(place.scope)) ? body(place) : otherwise(place));
+    }
+    case "for":
+      return forRunner(statement);
+    case "set": {
+      const [assign, value] = [assigner(statement.target), evaluator(statement.value)];
+      return (place) => {
+        assign(value(place.scope), place);
+        return undefined;
+      };
+    }
+    case "capture": {
+      const [assign, written] = [assigner(statement.target), writer(statement)];
+      return (place) => {
+        assign(written(place), place);
+        return undefined;
+      };
+    }
+    case "macro": {
+      const [{ name }, macro] = [statement, macroMaker(statement)];
+      return (place) => {
+        place.scope.set(name, macro(place));
+        return undefined;
+      };
+    }
+    case "call block": {
+      const call = callBlock(statement);
+      return (place) => {
+        const text = str(call(place));
+        place.out.text += text;
+        return undefined;
+      };
+    }
     case "filter block": {
-      const text = written(statement.body, place);
-      out.text += str(
-        statement.filters.reduce<Value>((found, each) => filtered(found, each, scope), text),
-      );
-      return undefined;
+      const written = writer(statement);
+      return (place) => {
+        const text = str(written(place));
+        place.out.text += text;
+        return undefined;
+      };
     }
     case "with": {
-      const inner = within(place);
-      for (const [target, value] of statement.values) {
-        assignTo(target, evaluate(value, scope), inner);
-      }
-      return runBlock(statement.body, inner);
+      const values = statement.values.map(
+        ([target, value]) => [assigner(target), evaluator(value)] as const,
+      );
+      const body = runner(statement.body);
+      return (place) => {
+        const inner = within(place);
+        for (const [assign, value] of values) assign(value(place.scope), inner);
+        return body(inner);
+      };
     }
     case "generation": {
-      out.text += START;
-      const left = runBlock(statement.body, within(place));
-      out.text += END;
-      return left;
+      const body = runner(statement.body);
+      return (place) => {
+        place.out.text += START;
+        const left = body(within(place));
+        place.out.text += END;
+        return left;
+      };
     }
     case "break":
     case "continue":
-      return statement.type;
+      return () => statement.type;
   }
 }
 
 /** A scope of its own, from which nothing can be run on. */
-const within = (place: Place): Place => ({
-  ...place,
-  scope: innerScope(place.machine, place.scope),
-  after: undefined,
+const within = ({ machine, scope, out }: Place): Place => ({
+  machine,
+  scope: innerScope(machine, scope),
+  out,
 });
 
-/** What a block writes, which goes nowhere else. */
-function written(body: Block, place: Place): string {
-  const out: Output = { text: "" };
-  runBlock(body, { ...within(place), out });
-  return out.text;
-}
-
-function runFor({ target, iterable, test, body, otherwise }: ForStatement, place: Place): Left {
-  const { machine, scope, after } = place;
-  const inLoop = () => innerScope(machine, scope);
-  const passes = (item: Value): boolean => {
-    if (!test) return true;
-    const inner = inLoop();
-    assignTo(target, item, { ...place, scope: inner });
-    return isTrue(evaluate(test, inner));
-  };
-  const run = (item: Value, loop: Value): Left => {
-    const inner = inLoop();
-    inner.set("loop", loop);
-    assignTo(target, item, { ...place, scope: inner });
-    return runBlock(body, { ...place, scope: inner, after: undefined });
-  };
-  const loop = loopOver(evaluate(iterable, scope), passes);
-  let count = 0;
-  for (let step = loop.next(undefined); step; step = loop.next(step)) {
-    const now = step;
-    if (after && now.message !== undefined) {
-      machine.atMessage?.(now.message, () => {
-        // With the last message that is there the loop is over, or it is left.
-        run(now.item, loop.variable(now, machine));
-        after();
-      });
-    }
-    count += 1;
-    if (run(now.item, loop.variable(now, machine)) === "break") break;
-  }
-  return count === 0 ? runBlock(otherwise, place) : undefined;
-}
-
-function assignTo(target: Target, value: Value, place: Place): void {
-  if (target.type === "name") {
-    place.scope.set(target.name, value);
-  } else if (target.type === "field") {
-    const object = place.scope.get(target.name);
-    if (object === null || typeof object !== "object" || object.kind !== "namespace") {
-      throw fault("cannot assign attribute on non-namespace object");
-    }
-    assign(place.machine, object.entries, target.field, value);
-  } else {
-    const items = itemsOf(value);
-    if (items.length !== target.items.length) {
-      throw fault(`expected ${target.items.length} values to unpack; got ${items.length}`);
-    }
-    for (const [i, each] of target.items.entries()) assignTo(each, items[i] ?? null, place);
-  }
-}
-
-/** What a macro writes when it is called. */
-function macroOf({ name, parameters, body }: Omit<MacroStatement, "type">, place: Place): Callable {
-  const usesExtra = (variable: string) => JSON.stringify(body).includes(`"name":"${variable}"`);
-  const [takesMore, takesNamed] = [usesExtra("varargs"), usesExtra("kwargs")];
-  return callable((given) => {
-    const inner = within(place);
-    const { caller, rest } = bindParameters(name, parameters, given, inner);
-    if (caller) inner.scope.set("caller", caller);
-    const more = given.args.slice(parameters.length);
-    if (more.length > 0 && !takesMore) {
-      throw fault(`macro '${name}' takes not more than ${parameters.length} argument(s)`);
-    }
-    const [unknown] = rest.keys();
-    if (unknown !== undefined && !takesNamed) {
-      throw fault(`macro '${name}' takes no keyword argument '${unknown}'`);
-    }
-    if (takesMore) inner.scope.set("varargs", tuple(more));
-    if (takesNamed) inner.scope.set("kwargs", dict(rest));
+/** What a block writes, which goes nowhere else, and filters make of it. */
+function writer(block: {
+  readonly body: Block;
+  readonly filters: readonly Named[];
+}): (place: Place) => Value {
+  const [body, filters] = [runner(block.body), block.filters.map(filterer)];
+  return (place) => {
     const out: Output = { text: "" };
-    runBlock(body, { ...inner, out });
-    return out.text;
-  });
+    body({ ...within(place), out });
+    return filters.reduce<Value>((found, filter) => filter(found, place.scope), out.text);
+  };
 }
 
-function bindParameters(
-  name: string,
-  parameters: readonly Parameter[],
-  { args, named }: Arguments,
-  { scope }: Place,
-) {
-  const rest = new Map(named);
-  const caller = rest.get("caller");
-  rest.delete("caller");
-  for (const [i, parameter] of parameters.entries()) {
-    const value = i < args.length ? args[i] : rest.get(parameter.name);
-    rest.delete(parameter.name);
-    const missing = () =>
-      parameter.byDefault
-        ? evaluate(parameter.byDefault, scope)
-        : undefinedValue(`parameter '${parameter.name}' of '${name}' was not provided`);
-    scope.set(parameter.name, value === undefined ? missing() : value);
-  }
-  return { caller, rest };
+function forRunner(statement: ForStatement): Run {
+  const [assign, iterable] = [assigner(statement.target), evaluator(statement.iterable)];
+  const test = statement.test && evaluator(statement.test);
+  const [body, otherwise] = [runner(statement.body), runner(statement.otherwise)];
+  return (place) => {
+    const { machine, scope, after } = place;
+    const passes = (item: Value): boolean => {
+      if (!test) return true;
+      const inner = within(place);
+      assign(item, inner);
+      return isTrue(test(inner.scope));
+    };
+    const run = (item: Value, loop: Value): Left => {
+      const inner = within(place);
+      inner.scope.set("loop", loop);
+      assign(item, inner);
+      return body(inner);
+    };
+    const loop = loopOver(iterable(scope), passes);
+    let count = 0;
+    for (let step = loop.next(undefined); step; step = loop.next(step)) {
+      const now = step;
+      if (after && now.message !== undefined) {
+        machine.atMessage?.(now.message, () => {
+          // With the last message that is there the loop is over, or it is left.
+          run(now.item, loop.variable(now, machine));
+          after();
+        });
+      }
+      count += 1;
+      if (run(now.item, loop.variable(now, machine)) === "break") break;
+    }
+    return count === 0 ? otherwise(place) : undefined;
+  };
 }
 
-function runCall(
-  { call, parameters, body }: Extract<Statement, { type: "call block" }>,
-  place: Place,
-): Value {
-  if (call.type !== "call") throw fault("a call block needs a call");
-  const caller = macroOf({ name: "caller", parameters, body }, place);
-  const callee = evaluate(call.callee, place.scope);
-  if (isUndefined(callee)) throw fault(callee.why);
-  if (callee === null || typeof callee !== "object" || callee.kind !== "function") {
-    throw fault(`'${typeName(callee)}' object is not callable`);
+/** What makes a macro where it is defined. It writes when it is called. */
+function macroMaker({
+  name,
+  parameters,
+  body: block,
+}: Omit<MacroStatement, "type">): (place: Place) => Callable {
+  const source = JSON.stringify(block);
+  const usesExtra = (variable: string) => source.includes(`"name":"${variable}"`);
+  const [takesMore, takesNamed] = [usesExtra("varargs"), usesExtra("kwargs")];
+  const [body, bind] = [runner(block), parameterBinder(name, parameters)];
+  return (place) =>
+    callable((given) => {
+      const inner = within(place);
+      const { caller, rest } = bind(given, inner);
+      if (caller) inner.scope.set("caller", caller);
+      const more = given.args.slice(parameters.length);
+      if (more.length > 0 && !takesMore) {
+        throw fault(`macro '${name}' takes not more than ${parameters.length} argument(s)`);
+      }
+      const [unknown] = rest.keys();
+      if (unknown !== undefined && !takesNamed) {
+        throw fault(`macro '${name}' takes no keyword argument '${unknown}'`);
+      }
+      if (takesMore) inner.scope.set("varargs", tuple(more));
+      if (takesNamed) inner.scope.set("kwargs", dict(rest));
+      const out: Output = { text: "" };
+      body({ ...inner, out });
+      return out.text;
+    });
+}
+
+function parameterBinder(macro: string, parameters: readonly Parameter[]) {
+  const bindings = parameters.map(({ name, byDefault }) => ({
+    name,
+    missing: byDefault
+      ? evaluator(byDefault)
+      : () => undefinedValue(`parameter '${name}' of '${macro}' was not provided`),
+  }));
+  return ({ args, named }: Arguments, { scope }: Place) => {
+    const rest = new Map(named);
+    const caller = rest.get("caller");
+    rest.delete("caller");
+    for (const [i, { name, missing }] of bindings.entries()) {
+      const value = i < args.length ? args[i] : rest.get(name);
+      rest.delete(name);
+      scope.set(name, value === undefined ? missing(scope) : value);
+    }
+    return { caller, rest };
+  };
+}
+
+function callBlock({
+  call,
+  parameters,
+  body,
+}: Extract<Statement, { type: "call block" }>): (place: Place) => Value {
+  if (call.type !== "call") {
+    return () => {
+      throw fault("a call block needs a call");
+    };
   }
-  const inner = innerScope(place.machine, place.scope);
-  inner.set("caller", caller);
+  const caller = macroMaker({ name: "caller", parameters, body });
+  const callee = evaluator(call.callee);
   const named = [...call.given.named, ["caller", { type: "name", name: "caller" }]] as const;
-  return evaluate({ ...call, given: { ...call.given, named } }, inner);
+  const called = evaluator({ ...call, given: { ...call.given, named } });
+  return (place) => {
+    const macro = callee(place.scope);
+    if (isUndefined(macro)) throw fault(macro.why);
+    if (macro === null || typeof macro !== "object" || macro.kind !== "function") {
+      throw fault(`'${typeName(macro)}' object is not callable`);
+    }
+    const inner = innerScope(place.machine, place.scope);
+    inner.set("caller", caller(place));
+    return called(inner);
+  };
 }

@@ -56,7 +56,10 @@ export function rootScope(machine: Machine, values: ReadonlyMap<string, Value>):
 export function innerScope(machine: Machine, outer: Scope): Scope {
   const values = new Map<string, Value>();
   return {
-    get: (name) => values.get(name) ?? (values.has(name) ? null : outer.get(name)),
+    get(name) {
+      const value = values.get(name);
+      return value === undefined ? outer.get(name) : value;
+    },
     set(name, value) {
       assign(machine, values, name, value);
     },
@@ -82,11 +85,22 @@ export function assign(
 
 /** Messages as a list that tells the machine how far it is read. */
 export function messageList(machine: Machine, values: readonly Value[]): List {
+  // Templates ask for the length of the same list again and again.
+  let cut:
+    | { readonly start: number; readonly limit: number; readonly items: readonly Value[] }
+    | undefined;
+  const itemsFrom = (start: number): readonly Value[] => {
+    const { limit } = machine;
+    if (cut?.start !== start || cut.limit !== limit) {
+      cut = { start, limit, items: values.slice(start, limit) };
+    }
+    return cut.items;
+  };
   const from = (start: number): List => ({
     kind: "list",
     get items() {
       machine.reach = Infinity;
-      return values.slice(start, machine.limit);
+      return itemsFrom(start);
     },
     view: {
       start,

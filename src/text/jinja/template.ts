@@ -5,10 +5,9 @@
  * does the same for the beginning and for the whole; so that from there on only the rest is run for the beginning, and then undone.
  */
 
-import type { Block } from "./syntax/ast.ts";
 import { FUNCTIONS } from "./values/functions.ts";
 import { parseTemplate } from "./syntax/parser.ts";
-import { type Output, runBlock } from "./run.ts";
+import { type Output, type Run, runner } from "./run.ts";
 import { type Machine, messageList, PROMPT_VARIABLE, rootScope } from "./scope.ts";
 import { fromJson, type Value } from "./values/value.ts";
 
@@ -51,9 +50,10 @@ export interface Template {
 
 /** @throws {UsageError} if it is no template. */
 export function createTemplate(source: string): Template {
-  const body = parseTemplate(source);
+  const block = parseTemplate(source);
+  const body = runner(block);
   return {
-    marksTurns: JSON.stringify(body).includes('"type":"generation"'),
+    marksTurns: JSON.stringify(block).includes('"type":"generation"'),
     render: (variables) => run(body, valuesOf(variables)).text,
 
     renderBeginnings(variables, wanted) {
@@ -99,7 +99,7 @@ function valuesOf({ messages, ...others }: Variables): Values {
   };
 }
 
-function run(body: Block, given: Values, atMessage?: AtMessage): Output {
+function run(body: Run, given: Values, atMessage?: AtMessage): Output {
   const { limit, prompt, messages, others } = given;
   const out: Output = { text: "" };
   const machine: Machine = {
@@ -120,7 +120,7 @@ function run(body: Block, given: Values, atMessage?: AtMessage): Output {
     ["messages", messageList(machine, messages)],
   ]);
   const scope = rootScope(machine, values);
-  runBlock(body, { machine, scope, out, after: atMessage && (() => {}) });
+  body({ machine, scope, out, after: atMessage && (() => {}) });
   return out;
 }
 

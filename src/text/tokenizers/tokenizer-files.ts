@@ -9,6 +9,9 @@ import { basename, dirname, join } from "../../host/path.ts";
 export const TOKENIZER_FILE = "tokenizer.json";
 export const CONFIG_FILE = "tokenizer_config.json";
 export const CHAT_TEMPLATE_FILE = "chat_template.jinja";
+/** Where further templates stand, each under its name. */
+export const CHAT_TEMPLATE_FOLDER = "additional_chat_templates";
+const TEMPLATE_ENDING = ".jinja";
 const SPECIAL_TOKENS_FILE = "special_tokens_map.json";
 const COMPANION_FILES = [CONFIG_FILE, SPECIAL_TOKENS_FILE, CHAT_TEMPLATE_FILE];
 
@@ -21,7 +24,7 @@ const OTHER_FORMS = [
   { names: ["vocab.txt"], packages: "" },
 ] as const;
 
-/** The files of one tokenizer, content by name. */
+/** The files of one tokenizer, content by path in its directory. */
 export type TokenizerFiles = ReadonlyMap<string, string>;
 
 export interface FoundTokenizer {
@@ -42,8 +45,38 @@ export async function findTokenizer(store: FileStore, path: string): Promise<Fou
     const companion = join(dirname(file), name);
     if (await exists(store, companion)) files.set(name, await readText(store, companion));
   }
+  for (const template of await furtherTemplates(store, dirname(file))) {
+    files.set(template, await readText(store, join(dirname(file), template)));
+  }
   return { path: file, files };
 }
+
+/** The paths, in a directory, of the templates beside the usual one. */
+export async function furtherTemplates(
+  store: FileStore,
+  directory: string,
+): Promise<readonly string[]> {
+  const folder = join(directory, CHAT_TEMPLATE_FOLDER);
+  if ((await store.stat(folder))?.kind !== "directory") return [];
+  return (await store.list(folder))
+    .filter(({ name, kind }) => kind === "file" && name.endsWith(TEMPLATE_ENDING))
+    .map(({ name }) => `${CHAT_TEMPLATE_FOLDER}/${name}`);
+}
+
+/** The templates of files that have one each, by name. */
+export const templatesInFiles = (files: TokenizerFiles): ReadonlyMap<string, string> =>
+  new Map(
+    [...files].flatMap(([path, content]) => {
+      if (path === CHAT_TEMPLATE_FILE) return [[DEFAULT_TEMPLATE, content] as const];
+      const isFurther = path.startsWith(`${CHAT_TEMPLATE_FOLDER}/`);
+      return isFurther
+        ? [[basename(path).slice(0, -TEMPLATE_ENDING.length), content] as const]
+        : [];
+    }),
+  );
+
+/** The name of the template that is meant where none is named. */
+export const DEFAULT_TEMPLATE = "default";
 
 /**
  * What the files beside tokenizer.json say about it.

@@ -20,6 +20,15 @@ export async function claimOutput(
 ): Promise<Lock> {
   const hint = `give another ${option("output")}, ${option("resume")} to go on, or ${option("overwrite")} to replace it`;
   await checkEmpty(files, output, { isFree: overwrite || resume, hint });
+  return claimDirectory(files, output);
+}
+
+/**
+ * Claims a directory, whatever it holds; it is made if it is not there.
+ *
+ * @throws {UsageError} if it cannot be written, or another run writes there.
+ */
+export async function claimDirectory(files: FileStore, output: string): Promise<Lock> {
   const made = await missing(files, output);
   const claim = await lockIn(files, output);
   return {
@@ -30,6 +39,9 @@ export async function claimOutput(
     },
   };
 }
+
+/** Whether a file in such a directory stands for a claim on it. */
+export const isDirectoryClaim = (name: string): boolean => isClaim(name, CLAIMED);
 
 /** A directory and those that it stands in, as far as they are not there, innermost first. */
 async function missing(files: FileStore, directory: string): Promise<readonly string[]> {
@@ -63,6 +75,6 @@ export async function checkEmpty(
     if (errorCode(error) === "ENOENT") return [];
     throw fileError(output, "opening the output directory", error);
   });
-  if (isFree || entries.every(({ name }) => isClaim(name, CLAIMED))) return;
+  if (isFree || entries.every(({ name }) => isDirectoryClaim(name))) return;
   throw new UsageError(`${option("output")}: the directory is not empty; got ${output}`, { hint });
 }

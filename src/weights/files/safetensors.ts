@@ -223,10 +223,10 @@ async function readTensor(
     const message = `tensor ${JSON.stringify(name)}: dtype is not supported; got ${info.dtype}`;
     throw new FormatError(path, message);
   }
-  const bytes = await readRange(path, file, dataStart + info.begin, dataStart + info.end);
-  if (sums && sumOf(bytes, crc32) !== sums.get(name)) {
-    throw damaged(path, `tensor ${JSON.stringify(name)}`);
-  }
+  const wanted = sums?.get(name);
+  const sum = wanted === undefined ? undefined : runningSum(crc32);
+  const bytes = await readRange(path, file, dataStart + info.begin, dataStart + info.end, sum?.add);
+  if (sum && sum.value() !== wanted) throw damaged(path, `tensor ${JSON.stringify(name)}`);
   return hostTensor(decoder.dtype, info.shape, decoder.decode(bytes));
 }
 
@@ -254,15 +254,22 @@ function problemOfName(name: string): string | undefined {
 /** In Node 20 no view spans 4 GiB. */
 const MAX_VIEW_BYTES = 2 ** 30;
 
-/** The bytes from `begin` to `end` (exclusive), which must lie within the file. */
+/** The bytes from `begin` to `end` (exclusive), which must lie within the file; `seen` is given all of them, in order. */
 async function readRange(
   path: string,
   file: ReadableFile,
   begin: number,
   end: number,
+  seen?: (part: Uint8Array) => void,
 ): Promise<ArrayBuffer> {
   const read = async (from: number, to: number): Promise<Uint8Array<ArrayBuffer>> => {
-    const bytes = await file.read(from, to);
+    let told = 0;
+    const tell = (part: Uint8Array): void => {
+      told += part.length;
+      seen?.(part);
+    };
+    const bytes = await file.read(from, to, seen && tell);
+    if (told < bytes.length) seen?.(bytes.subarray(told));
     if (bytes.length === to - from) return bytes;
     throw new FormatError(path, "file became shorter while it was read", {
       offset: from + bytes.length,
@@ -277,8 +284,16 @@ async function readRange(
   return whole;
 }
 
-const sumOf = (buffer: ArrayBuffer, crc32: FileStore["crc32"]): number =>
-  partsOf(new Uint8Array(buffer)).reduce((sum, part) => crc32(part, sum), 0);
+/** A checksum that is computed while the bytes come. */
+function runningSum(crc32: FileStore["crc32"]) {
+  let sum = 0;
+  return {
+    add: (part: Uint8Array): void => {
+      sum = crc32(part, sum);
+    },
+    value: () => sum,
+  };
+}
 
 function partsOf({ buffer, byteOffset, byteLength }: TypedArray): readonly Uint8Array[] {
   const parts: Uint8Array[] = [];

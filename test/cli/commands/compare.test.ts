@@ -1,9 +1,13 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { followComparison, help, readRequest } from "../../../src/cli/commands/compare.ts";
+import { followComparison, help, readRequest, run } from "../../../src/cli/commands/compare.ts";
 import { spelledFailure } from "../support.ts";
 import { readRunOptions } from "../../../src/cli/arguments/run-config.ts";
+import { openDirectory } from "../../../src/lab/compare/directory.ts";
+import { claimDirectory } from "../../../src/train/output/claim.ts";
+import { nodeFiles } from "../../support/files.ts";
+import { temporaryDirectory } from "../../weights/support.ts";
 import { type Ending, fakeLaunch, fakePlan } from "../../lab/fake-launch.ts";
 
 async function request(...words: string[]) {
@@ -98,6 +102,22 @@ describe("readRequest", () => {
     ],
   ])("refuses %j", async (words, message, hint) => {
     expect(await spelledFailure(() => request(...words))).toEqual({ message, hint });
+  });
+});
+
+describe("a directory that another run writes to", () => {
+  it("is refused, and left as it was", async () => {
+    const output = join(temporaryDirectory(), "compare");
+    const claim = await claimDirectory(nodeFiles, output);
+    const refused = await spelledFailure(() => run(["--methods", "dense", "--output", output]));
+    expect(refused.message).toMatch(
+      /^--output: another run writes there, process \d+ of .+; got .+$/,
+    );
+    expect(refused.hint).toContain("if that run has ended, remove ");
+    await openDirectory(nodeFiles, { ...fakePlan("dense"), output }, { overwrite: false });
+    expect(readdirSync(output).toSorted()[0]).toBe("comparison.json");
+    await claim.release();
+    expect(readdirSync(output)).toEqual(["comparison.json"]);
   });
 });
 

@@ -85,6 +85,12 @@ describe("what comes next", () => {
     expect(tail(text)).toBe(`the model is in runs/test; next:\n  npx flora ${command}\n`);
   });
 
+  it("offers a message where conversations were learned", () => {
+    const text = print([{ ...startEvent(), isChat: true }, endEvent()], ["config.yaml"]);
+    const command = 'npx flora generate --model runs/test --chat "..."';
+    expect(tail(text)).toBe(`the model is in runs/test; next:\n  ${command}\n`);
+  });
+
   it("says how to go on after an interruption", () => {
     const words = ["my run.yaml", "--overwrite", "--rank", "4"];
     const text = print([startEvent(), endEvent({ reason: "interrupted", step: 7 })], words);

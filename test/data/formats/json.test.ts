@@ -74,6 +74,46 @@ describe("a list of rows", () => {
 });
 
 describe("rows of however many lines", () => {
+  it.each<readonly [string, readonly object[]]>([
+    ['{"data": [{"a": 1}, {"a": 2}]}', [{ a: 1 }, { a: 2 }]],
+    ['{"rows": [{"messages": [{"role": "user"}]}]}', [{ messages: [{ role: "user" }] }]],
+    [
+      '{"text": ["x", "y"],\n "label": ["p", null]}',
+      [
+        { text: "x", label: "p" },
+        { text: "y", label: null },
+      ],
+    ],
+    ['{"text": ["x", "y"]}', [{ text: "x" }, { text: "y" }]],
+    [
+      '{"messages": [[{"role": "user"}], []]}',
+      [{ messages: [{ role: "user" }] }, { messages: [] }],
+    ],
+  ])("are found in the one object of a .json file: %s", async (content, rows) => {
+    expect(await read(content, json)).toEqual(rows.map((row) => ({ row, line: 1 })));
+    const again = `${content} ${content}`;
+    expect(await read(again, json)).toHaveLength(2);
+    expect(await read(content.replaceAll("\n", ""), jsonl)).toHaveLength(1);
+  });
+
+  it.each([
+    '{"messages": [{"role": "user"}, {"role": "assistant"}]}',
+    '{"conversations": [{"from": "human"}]}',
+    '{"messages": [{"role": "user"}], "tools": [{"name": "a"}]}',
+    '{"text": "x", "labels": ["a", "b"]}',
+    '{"text": "x"}',
+    '{"messages": []}',
+    "{}",
+  ])("may be the one object itself: %s", async (content) => {
+    expect(await read(content, json)).toEqual([{ row: JSON.parse(content), line: 1 }]);
+  });
+
+  it("are refused where columns differ in length", async () => {
+    await expect(read('{"text": ["x", "y"], "label": ["p"]}', json)).rejects.toThrow(
+      'columns must be equally long; got 2 of "text", 1 of "label"',
+    );
+  });
+
   it("follow each other in .json", async () => {
     expect(await read('{"a":\n1}\n{"b":"}"} {}\n', json)).toEqual([
       { line: 1, row: { a: 1 } },

@@ -1,8 +1,10 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../../src/errors.ts";
+import { chatTemplate } from "../../../src/text/chat/chat-template.ts";
+import { byteTokenizer } from "../../../src/text/index.ts";
 import { readConfig } from "../../../src/text/tokenizers/tokenizer-files.ts";
 import { findTokenizer } from "../../support/on-node.ts";
 
@@ -26,6 +28,25 @@ describe("findTokenizer", () => {
     const found = { path: join(folder, "tokenizer.json"), files: new Map(Object.entries(files)) };
     expect(await findTokenizer(folder)).toEqual(found);
     expect(await findTokenizer(found.path)).toEqual(found);
+  });
+
+  it("reads the further templates", async () => {
+    const folder = await directory({ "tokenizer.json": "{}" });
+    await mkdir(join(folder, "additional_chat_templates"));
+    for (const name of ["tools.jinja", "rag.jinja", "notes.txt"]) {
+      await writeFile(join(folder, "additional_chat_templates", name), name);
+    }
+    const { files } = await findTokenizer(folder);
+    expect([...files]).toEqual([
+      ["tokenizer.json", "{}"],
+      ["additional_chat_templates/rag.jinja", "rag.jinja"],
+      ["additional_chat_templates/tools.jinja", "tools.jinja"],
+    ]);
+    const chat = (template?: string) =>
+      chatTemplate({ ...byteTokenizer(), files }, template === undefined ? {} : { template })
+        .source;
+    expect(chat("rag")).toBe("rag.jinja");
+    expect(() => chat()).toThrow('no template of this name; got "default"');
   });
 
   it.each([

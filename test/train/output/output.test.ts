@@ -1,6 +1,6 @@
 /** What a model from disk says of itself is there again when it was trained. */
 
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -107,6 +107,19 @@ describe("a model that learned chats", () => {
     const { read } = await run({ model, tokenizer });
     expect(JSON.parse(read("generation_config.json"))).toMatchObject({ eos_token_id: ends });
     expect(read("chat_template.jinja")).toBe(template);
+  });
+
+  it("keeps further templates, also as an adapter, and when that is merged", async () => {
+    const further = "additional_chat_templates/tools.jinja";
+    mkdirSync(join(tokenizer, "additional_chat_templates"));
+    writeFileSync(join(tokenizer, further), "{{ 1 }}");
+    const base = await run({ model, tokenizer });
+    expect(base.read(further)).toBe("{{ 1 }}");
+    const adapter = await run({ model: base.output, method: "lora", rank: 2 });
+    expect(adapter.read(further)).toBe("{{ 1 }}");
+    const output = mkdtempSync(join(folder, "merged-"));
+    await mergeAdapter(nodeHost().files, { adapter: adapter.output, output });
+    expect(readFileSync(join(output, further), "utf8")).toBe("{{ 1 }}");
   });
 
   it("keeps both as an adapter, and when that is merged", async () => {

@@ -1,5 +1,6 @@
 /** @file Damage at rest: whatever bit flips in a file that was written here, whoever reads it is told. */
 
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { FormatError } from "../../../src/errors.ts";
 import { readBytes, writeFile } from "../../../src/host/content.ts";
@@ -7,7 +8,8 @@ import type { FileStore } from "../../../src/host/host.ts";
 import { memoryHost } from "../../../src/host/in-memory.ts";
 import { float32, hostTensor } from "../../../src/tensor/host-tensor.ts";
 import { openSafetensors, writeSafetensors } from "../../../src/weights/files/safetensors.ts";
-import { failure } from "../support.ts";
+import { nodeFiles } from "../../support/files.ts";
+import { failure, temporaryDirectory } from "../support.ts";
 
 const PATH = "a.safetensors";
 const TENSORS = [
@@ -45,6 +47,25 @@ describe("a file of weights", () => {
     }
     expect(accepted).toEqual([]);
   });
+
+  it.each([2 ** 19, 2 ** 20, 2 ** 20 + 1, 3 * 2 ** 20 - 1])(
+    "is refused if byte %i of a tensor that is read in parts is another",
+    async (at) => {
+      const path = join(temporaryDirectory(), PATH);
+      const tensor = float32([3 * 2 ** 18], new Float32Array(3 * 2 ** 18).fill(1));
+      await writeSafetensors(nodeFiles, path, [["long", tensor]]);
+      const file = await openSafetensors(nodeFiles, path);
+      expect(await file.read("long")).toEqual(tensor);
+      await file.close();
+      const bytes = await readBytes(nodeFiles, path);
+      const start = bytes.length - tensor.data.byteLength;
+      bytes[start + at] = (bytes[start + at] ?? 0) ^ 1;
+      await writeFile(nodeFiles, path, bytes);
+      const damaged = await openSafetensors(nodeFiles, path);
+      expect(await failure(damaged.read("long"))).toBeInstanceOf(FormatError);
+      await damaged.close();
+    },
+  );
 
   it("says which tensor was damaged", async () => {
     const { files } = memoryHost();

@@ -186,7 +186,10 @@ function cut<T>(
   const from = within(start, step > 0 ? low : high);
   const to = within(stop, step > 0 ? high : low);
   const found: T[] = [];
-  for (let i = from; step > 0 ? i < to : i > to; i += step) found.push(...items.slice(i, i + 1));
+  for (let i = from; step > 0 ? i < to : i > to; i += step) {
+    const each = items[i];
+    if (each !== undefined) found.push(each);
+  }
   return found;
 }
 

@@ -18,6 +18,7 @@ import {
 
 /** Whether two values are equal, as Python's == has it. */
 export function equals(a: Value, b: Value): boolean {
+  if (typeof a === "string" || typeof b === "string") return a === b;
   const [x, y] = [numberOf(a), numberOf(b)];
   if (x !== undefined || y !== undefined) return x === y;
   if (a === null || b === null || typeof a !== "object" || typeof b !== "object") return a === b;
@@ -102,6 +103,7 @@ function contains(container: Value, item: Value): boolean {
 
 /** The value of a binary operator. @throws {UsageError} if it is not for these. */
 export function operate(operator: string, a: Value, b: Value): Value {
+  if (operator === "+" && typeof a === "string" && typeof b === "string") return a + b;
   if (operator === "~") return str(a) + str(b);
   const [x, y] = [numberOf(a), numberOf(b)];
   if (x !== undefined && y !== undefined) {
@@ -110,7 +112,6 @@ export function operate(operator: string, a: Value, b: Value): Value {
     return isReal ? float(value) : value + 0;
   }
   if (operator === "+") {
-    if (typeof a === "string" && typeof b === "string") return a + b;
     if (a !== null && b !== null && typeof a === "object" && typeof b === "object") {
       if (a.kind === "list" && b.kind === "list") return list([...a.items, ...b.items]);
       if (a.kind === "tuple" && b.kind === "tuple") return tuple([...a.items, ...b.items]);

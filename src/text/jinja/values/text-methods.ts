@@ -16,6 +16,8 @@ import {
 
 type Method = (text: string, given: Arguments) => Value;
 
+const IS_SPACE = new RegExp(SPACE);
+
 const EDGES = { left: "^", right: "$" } as const;
 
 /** A text without white space, or without some characters, at its ends. */
@@ -25,14 +27,19 @@ export function stripped(
   sides: readonly ("left" | "right")[],
 ): string {
   const set = characters === undefined ? undefined : new Set(characters);
-  const all = Array.from(text);
-  const isSpace = new RegExp(SPACE);
-  const goes = (character: string | undefined) =>
-    character !== undefined && (set ? set.has(character) : isSpace.test(character));
-  let [start, end] = [0, all.length];
-  if (sides.includes("left")) while (start < end && goes(all[start])) start += 1;
-  if (sides.includes("right")) while (start < end && goes(all[end - 1])) end -= 1;
-  return all.slice(start, end).join("");
+  const goes = (character: string) => (set ? set.has(character) : IS_SPACE.test(character));
+  let [start, end] = [0, text.length];
+  while (sides.includes("left") && start < end) {
+    const character = String.fromCodePoint(text.codePointAt(start) ?? 0);
+    if (!goes(character)) break;
+    start += character.length;
+  }
+  while (sides.includes("right") && start < end) {
+    const [character = ""] = /[^]$/u.exec(text.slice(Math.max(start, end - 2), end)) ?? [];
+    if (!goes(character)) break;
+    end -= character.length;
+  }
+  return text.slice(start, end);
 }
 
 const strip =
