@@ -19,7 +19,11 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@huggingface/hub": ["src/hub/"],
   "@huggingface/tokenizers": ["src/text/"],
   "@resvg/resvg-wasm": ["src/lab/"],
+  fzstd: ["src/data/bytes/zstd.ts"],
+  hyparquet: ["src/data/formats/parquet.ts"],
+  "hyparquet-compressors": ["src/data/formats/parquet.ts"],
   "ml-matrix": ["src/lab/"],
+  picomatch: ["src/data/files-of.ts"],
   sharp: ["src/images/decode.ts"],
   yaml: ["src/cli/"],
   zod: [

@@ -78,7 +78,7 @@ export {
   textsOf,
 } from "./examples/texts.ts";
 export { type DataColumns, type Examples, examplesOf, type InputRequest } from "./examples-of.ts";
-export { type Line, linesOf } from "./formats/lines.ts";
+export { type Line, linesOf } from "./bytes/lines.ts";
 export {
   detectFormat,
   extensionsFor,
@@ -87,5 +87,5 @@ export {
   FORMATS,
 } from "./formats/registry.ts";
 export type { Format, OpenRequest, PlacedRow, Row, RowKind, RowSource } from "./formats/row.ts";
-export { readTextFile, textChunks } from "./formats/text-chunks.ts";
+export { readTextFile, textChunks } from "./bytes/text-chunks.ts";
 export { type DataInput, pathsOf, type Rows } from "./input.ts";

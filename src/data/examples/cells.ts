@@ -1,7 +1,7 @@
 /** @file Cells of a row, by the names of their columns. */
 
 import { FormatError, UsageError } from "../../errors.ts";
-import { excerpt } from "../formats/lines.ts";
+import { excerpt } from "../bytes/lines.ts";
 import type { PlacedRow, RowSource } from "../formats/row.ts";
 
 /** Where rows come from, for messages. */

@@ -1,7 +1,7 @@
 /** @file Texts, or pairs of texts, with the classes that they belong to. */
 
 import { option, UsageError } from "../../errors.ts";
-import { isBlank } from "../formats/lines.ts";
+import { isBlank } from "../bytes/lines.ts";
 import { cellsOf, rowError } from "./cells.ts";
 import type { ExampleReader } from "./reader.ts";
 

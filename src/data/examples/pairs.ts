@@ -1,6 +1,6 @@
 /** @file A text and what a model should answer to it: a sentence and its translation, say, or an instruction and what follows from it. */
 
-import { isBlank } from "../formats/lines.ts";
+import { isBlank } from "../bytes/lines.ts";
 import type { PlacedRow, Row } from "../formats/row.ts";
 import { cellsOf, hasColumns, type Origin, rowError, typeInWords } from "./cells.ts";
 import type { ExampleReader } from "./reader.ts";

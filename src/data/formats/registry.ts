@@ -6,6 +6,7 @@
 import { UsageError } from "../../errors.ts";
 import { extension } from "../../host/path.ts";
 import { json, jsonl } from "./json.ts";
+import { parquet } from "./parquet.ts";
 import type { Format, RowKind } from "./row.ts";
 import { csv, tsv } from "./table.ts";
 import { text } from "./text.ts";
@@ -13,12 +14,12 @@ import { text } from "./text.ts";
 /** Formats of files; where two know an extension, the last has it: one of somebody's own, say. */
 export type Formats = readonly Format[];
 
-/** The formats that the library knows: plain text, tables with tabs or commas, and JSON. */
-export const FORMATS: Formats = [text, tsv, csv, jsonl, json];
+/** The formats that the library knows: plain text, tables with tabs or commas, JSON, and Parquet. */
+export const FORMATS: Formats = [text, tsv, csv, jsonl, json, parquet];
 
-/** The format of a file, which gzip may have packed. */
+/** The format of a file, which gzip or zstd may have packed. */
 export function formatOf(path: string, formats: Formats = FORMATS): Format | undefined {
-  const unpacked = path.replace(/\.gz$/i, "");
+  const unpacked = path.replace(/\.(gz|zst)$/i, "");
   return formats.findLast(({ extensions }) =>
     extensions.includes(extension(unpacked).toLowerCase()),
   );
@@ -42,7 +43,7 @@ export function detectFormat(paths: readonly string[], formats: Formats = FORMAT
   const usual = formats.flatMap(({ extensions: [usualOne = ""] }) => usualOne);
   throw new UsageError(`data: no known format; got ${unknown.join(", ") || "no files"}`, {
     hint: unknown.some((path) => PACKED.test(path))
-      ? "unpack it first: of packed files those of gzip are read"
+      ? "unpack it first: of packed files those of gzip and zstd are read"
       : `give ${oneOf(usual)} files, or two files with one sentence a line`,
   });
 }

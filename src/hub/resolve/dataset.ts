@@ -68,11 +68,12 @@ const PREFERRED: readonly RegExp[] = [
   /\.(jsonl|ndjson|tsv|txt)$/i,
   /\.csv$/i,
   /\.json$/i,
-  /\.gz$/i,
+  /\.parquet$/i,
+  /\.(gz|zst)$/i,
 ];
 
-/** The parts of one file, of which each names how many there are. Two of text would be a text and its translation. */
-const PART = /-\d{5}-of-(\d{5})(?=\.(?!txt))/;
+/** The parts of one file, of which each names how many there are, and may end in digits of its own. Two of text would be a text and its translation. */
+const PART = /-\d{5}-of-(\d{5})(?:-[\da-f]{16})?(?=\.(?!txt))/;
 
 const TRAIN = /(^|[^a-z])train(ing)?([^a-z]|$)/i;
 const VALIDATION = /(^|[^a-z])(validation|valid|val|dev|eval)([^a-z]|$)/i;
@@ -125,11 +126,8 @@ function areParts(files: readonly string[]): boolean {
 }
 
 function notReadable(name: string, paths: readonly string[]): UsageError {
-  const isParquet = paths.some((path) => path.endsWith(".parquet"));
-  const what = isParquet
-    ? "parquet, which is not read here"
-    : `no ${oneOf(readableExtensions())} file`;
   const python = `datasets.load_dataset("${name.split("@")[0]}", split="train")`;
+  const what = `no ${oneOf(readableExtensions())} file`;
   return new UsageError(`${name}: has ${what}; got ${someOf(paths)}`, {
     hint: `in Python, ${python}.to_json("train.jsonl") writes a file for ${option("train")}`,
   });

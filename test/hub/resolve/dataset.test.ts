@@ -21,6 +21,19 @@ describe("the files of a dataset", () => {
     [["data.csv", "dataset_infos.json", "state.json"], ["data.csv"], []],
     [["alpaca.json", "README.md"], ["alpaca.json"], []],
     [["train.json.gz", "dev.json.gz"], ["train.json.gz"], ["dev.json.gz"]],
+    [["train.parquet", "train.jsonl.zst"], ["train.parquet"], []],
+    [
+      [
+        "data/train-00000-of-00002-a09b74b3ef9c3b56.parquet",
+        "data/train-00001-of-00002-9b1f0c5de8a7d2c4.parquet",
+        "data/test-00000-of-00001-6ef3991c06080e14.parquet",
+      ],
+      [
+        "data/train-00000-of-00002-a09b74b3ef9c3b56.parquet",
+        "data/train-00001-of-00002-9b1f0c5de8a7d2c4.parquet",
+      ],
+      [],
+    ],
     [
       ["data/train-00000-of-00002.jsonl", "data/train-00001-of-00002.jsonl", "test.jsonl"],
       ["data/train-00000-of-00002.jsonl", "data/train-00001-of-00002.jsonl"],
@@ -57,8 +70,7 @@ describe("the files of a dataset", () => {
     [["test.jsonl"], {}, /no file could be the train data; got test\.jsonl/],
     [["train.tsv", "dev1.tsv", "dev2.tsv"], {}, /2 files could be the validation data/],
     [["a.jsonl"], { train: ["b.jsonl"] }, /there is no file b\.jsonl/],
-    [["data/a.parquet", "README.md"], {}, /has parquet, which is not read here; got data/],
-    [["a.xml"], {}, /has no \.csv, \.json, \.jsonl, \.ndjson, \.tsv or \.txt file; got a\.xml/],
+    [["a.xml"], {}, /has no \.csv, .*, \.ndjson, \.parquet, \.tsv or \.txt file; got a\.xml/],
     [[], {}, /got no files/],
   ])("%j, asked for %j, are refused", (paths, wanted, message) => {
     const split = () => splitFiles("a/b", paths, wanted);
