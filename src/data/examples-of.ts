@@ -27,8 +27,8 @@ export interface InputRequest extends OpenInput {
 
 /** @throws {UsageError} or {FormatError}, each of its functions, if the input is nothing of the kind. */
 export interface Examples {
-  /** What its format holds, whatever the columns are; undefined if these tell. Nothing is read. */
-  formatKind(): ExampleKind | undefined;
+  /** What its format holds, whatever the columns are; undefined if these tell. No file is read. */
+  formatKind(): Promise<ExampleKind | undefined>;
   /** What the first row is; undefined if no column of it is known. */
   kind(): Promise<ExampleKind | undefined>;
   /** All pairs. */
@@ -50,19 +50,21 @@ export function examplesOf(request: InputRequest): Examples {
   const allOf = <E>(kind: RowKind, reader: ExampleReader<E>, names?: readonly string[]) =>
     once(async () => {
       const examples: (readonly E[])[] = [];
-      for (const source of input.sources(kind, names)) {
+      for (const source of await input.sources(kind, names)) {
         examples.push(await readExamples(source, reader, request));
       }
       return examples.length === 1 ? (examples[0] ?? []) : examples.flat();
     });
   const read = async function* (): AsyncGenerator<TextPart, void, undefined> {
-    for (const source of input.sources("texts", named.texts)) {
+    for (const source of await input.sources("texts", named.texts)) {
       yield* textsOf(source, named.texts?.[0]);
     }
   };
   return {
     formatKind: input.formatKind,
-    kind: once(async () => input.formatKind() ?? kindOfRow((await input.first())?.row, named)),
+    kind: once(
+      async () => (await input.formatKind()) ?? kindOfRow((await input.first())?.row, named),
+    ),
     pairs: allOf("pairs", pairReader(named.pairs), named.pairs),
     conversations: allOf("conversations", conversationReader()),
     labelled: allOf("labelled", labelledReader(named.labelled), labelledNames(named.labelled)),

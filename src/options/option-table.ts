@@ -18,7 +18,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
   data: {
     train: {
       kind: "paths",
-      help: "training files, two line-aligned files, or folders of images; none: the built-in grammar",
+      help: "training files, folders or globs of them, - for the standard input, two line-aligned files, or folders of images; none: the built-in grammar",
       changeable: true,
     },
     validation: {

@@ -3,7 +3,7 @@
  */
 
 export interface TrainConfig {
-  /** Training files, two line-aligned files, or folders of images; none: the built-in grammar. */
+  /** Training files, folders or globs of them, - for the standard input, two line-aligned files, or folders of images; none: the built-in grammar. */
   readonly train?: readonly string[] | undefined;
   /** Held-out file(s); none: a part of the training data. */
   readonly validation?: readonly string[] | undefined;

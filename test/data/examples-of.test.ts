@@ -66,8 +66,8 @@ describe("the kind of examples", () => {
     [["a.txt", "b.txt", "c.txt"], "texts"],
     [["a.tsv", "b.tsv"], "pairs"],
     [["a.jsonl", "b.tsv"], undefined],
-  ])("of %j together is %s without a look", (paths, expected) => {
-    expect(open(paths).formatKind()).toBe(expected);
+  ])("of %j together is %s without a look", async (paths, expected) => {
+    expect(await open(paths).formatKind()).toBe(expected);
   });
 });
 

@@ -39,7 +39,7 @@ async function* rowsOf({ files, path }: OpenRequest): AsyncGenerator<PlacedRow, 
 /** The file, as the library reads it. @throws {FormatError} if it does not begin as Parquet does. */
 async function bufferOf(files: FileStore, path: string): Promise<AsyncBuffer> {
   const { bytes, total } = await readPart(files, path, [0, MAGIC.length]);
-  if (new TextDecoder().decode(bytes) !== MAGIC) {
+  if (!isParquet(bytes)) {
     throw new FormatError(path, `not Parquet; got a file that does not begin with ${MAGIC}`);
   }
   return {
@@ -53,6 +53,10 @@ async function bufferOf(files: FileStore, path: string): Promise<AsyncBuffer> {
 }
 
 const MAGIC = "PAR1";
+
+/** Whether a file that begins so is Parquet. */
+export const isParquet = (beginning: Uint8Array): boolean =>
+  new TextDecoder().decode(beginning.subarray(0, MAGIC.length)) === MAGIC;
 
 /** What the library says of a file, as an error about it. */
 async function told<T>(path: string, read: () => Promise<T>): Promise<T> {

@@ -5,6 +5,7 @@
 
 import { UsageError } from "../../errors.ts";
 import { extension } from "../../host/path.ts";
+import { byContent } from "./by-content.ts";
 import { json, jsonl } from "./json.ts";
 import { parquet } from "./parquet.ts";
 import type { Format, RowKind } from "./row.ts";
@@ -17,8 +18,12 @@ export type Formats = readonly Format[];
 /** The formats that the library knows: plain text, tables with tabs or commas, JSON, and Parquet. */
 export const FORMATS: Formats = [text, tsv, csv, jsonl, json, parquet];
 
+/** What a path is called that stands for the standard input. */
+export const STANDARD_INPUT = "-";
+
 /** The format of a file, which gzip or zstd may have packed. */
 export function formatOf(path: string, formats: Formats = FORMATS): Format | undefined {
+  if (path === STANDARD_INPUT) return byContent;
   const unpacked = path.replace(/\.(gz|zst)$/i, "");
   return formats.findLast(({ extensions }) =>
     extensions.includes(extension(unpacked).toLowerCase()),
@@ -31,12 +36,17 @@ export type FilesFormat = readonly [Format, ...Format[]] | "parallel";
 /**
  * The formats of the files of a dataset, which are read one after another; "parallel" is that of two files with one sentence a line.
  *
+ * @param areNamed - whether each was named by itself, as two of such a pair are
  * @throws {UsageError} if one has no known format.
  */
-export function detectFormat(paths: readonly string[], formats: Formats = FORMATS): FilesFormat {
+export function detectFormat(
+  paths: readonly string[],
+  formats: Formats = FORMATS,
+  { areNamed = true }: { readonly areNamed?: boolean } = {},
+): FilesFormat {
   const found = paths.map((path) => formatOf(path, formats));
   const hasTable = found.some((each) => each?.kinds.includes("pairs"));
-  if (paths.length === 2 && !hasTable) return "parallel";
+  if (areNamed && paths.length === 2 && !hasTable) return "parallel";
   const [first, ...others] = found.filter((format) => format !== undefined);
   if (first && others.length + 1 === paths.length) return [first, ...others];
   const unknown = paths.filter((_, i) => found[i] === undefined);

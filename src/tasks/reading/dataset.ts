@@ -60,7 +60,7 @@ export type Cut = <T>(all: readonly T[]) => Required<Split<T>>;
 export interface Dataset {
   readonly files: FileStore;
   /** Whether training data are texts, not pairs. */
-  isText(): boolean;
+  isText(): Promise<boolean>;
   /** What a model that writes text learns from: what the options say, or else the data. */
   kind(): Promise<ExampleKind>;
   /** Texts; those held out are undefined where they are to be taken from those for training. */
@@ -102,9 +102,9 @@ export function openDataset(request: DatasetRequest): Dataset {
     return held ? { training: all, validation: await read(held) } : cut(all);
   };
   const wantsText = task === "text" || task === "mask";
-  const isText = () => {
+  const isText = async () => {
     if (!training && !wantsText) return false;
-    const kind = needed(task ?? "text").formatKind();
+    const kind = await needed(task ?? "text").formatKind();
     return kind === undefined ? wantsText : kind === "texts";
   };
 
@@ -112,7 +112,7 @@ export function openDataset(request: DatasetRequest): Dataset {
     files,
     isText,
     async kind() {
-      if (isText()) return "texts";
+      if (await isText()) return "texts";
       if (!training || task === "pairs") return "pairs";
       return (await training.kind()) ?? "pairs";
     },

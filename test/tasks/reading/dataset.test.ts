@@ -206,7 +206,7 @@ describe("a run", () => {
       "validation: needs training files too; got none",
     );
     await expect(open({}, { heldOut: PAIRS }).pairs()).rejects.toThrow("needs training files too");
-    expect(() => open({ task: "text" }).isText()).toThrow(
+    await expect(open({ task: "text" }).isText()).rejects.toThrow(
       "task: text needs a training file; got none",
     );
     await expect(open({}, { data: TEXTS }).pairs()).rejects.toThrow(
