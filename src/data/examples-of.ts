@@ -16,6 +16,7 @@ export interface DataColumns {
   readonly labelColumn?: string | undefined;
   readonly sourceColumn?: string | undefined;
   readonly targetColumn?: string | undefined;
+  readonly messagesColumn?: string | undefined;
 }
 
 /** An input, and how its examples are to be found. */
@@ -31,6 +32,8 @@ export interface Examples {
   formatKind(): Promise<ExampleKind | undefined>;
   /** What the first row is; undefined if no column of it is known. */
   kind(): Promise<ExampleKind | undefined>;
+  /** The columns of the examples that have been read, in words: one each for files that differ. */
+  columns(): readonly string[];
   /** All pairs. */
   pairs(): Promise<readonly SentencePair[]>;
   /** All conversations. */
@@ -46,17 +49,20 @@ export interface Examples {
 /** The examples of an input, of which nothing is read before it is asked for. */
 export function examplesOf(request: InputRequest): Examples {
   const named = namedColumns(request.columns);
-  const input = openInput(request, named.pairs ?? named.texts);
+  const input = openInput(request, named.pairs ?? named.conversations ?? named.texts);
+  const told = new Set<string>();
+  const tell = (words: string): void => void told.add(words);
   const allOf = <E>(kind: RowKind, reader: ExampleReader<E>, names?: readonly string[]) =>
     once(async () => {
       const examples: (readonly E[])[] = [];
       for (const source of await input.sources(kind, names)) {
-        examples.push(await readExamples(source, reader, request));
+        examples.push(await readExamples(source, reader, { ...request, tell }));
       }
       return examples.length === 1 ? (examples[0] ?? []) : examples.flat();
     });
   const read = async function* (): AsyncGenerator<TextPart, void, undefined> {
     for (const source of await input.sources("texts", named.texts)) {
+      if (!source.ownColumns) tell(named.texts?.[0] ?? "text");
       yield* textsOf(source, named.texts?.[0]);
     }
   };
@@ -66,7 +72,12 @@ export function examplesOf(request: InputRequest): Examples {
       async () => (await input.formatKind()) ?? kindOfRow((await input.first())?.row, named),
     ),
     pairs: allOf("pairs", pairReader(named.pairs), named.pairs),
-    conversations: allOf("conversations", conversationReader()),
+    columns: () => [...told],
+    conversations: allOf(
+      "conversations",
+      conversationReader(request.columns.messagesColumn),
+      named.conversations,
+    ),
     labelled: allOf("labelled", labelledReader(named.labelled), labelledNames(named.labelled)),
     ...readTwice(read),
   };
@@ -75,11 +86,13 @@ export function examplesOf(request: InputRequest): Examples {
 /** The columns of each kind of examples; of texts and of pairs undefined, where nobody named one. */
 function namedColumns(columns: DataColumns) {
   const { textColumn, pairColumn, labelColumn, sourceColumn, targetColumn } = columns;
+  const { messagesColumn } = columns;
   const [source, target] = USUAL_PAIR;
   const hasPairs = sourceColumn !== undefined || targetColumn !== undefined;
   return {
     texts: textColumn === undefined ? undefined : ([textColumn] as const),
     pairs: hasPairs ? ([sourceColumn ?? source, targetColumn ?? target] as const) : undefined,
+    conversations: messagesColumn === undefined ? undefined : ([messagesColumn] as const),
     labelled: { text: textColumn ?? "text", pair: pairColumn, label: labelColumn ?? "label" },
   };
 }

@@ -19,6 +19,8 @@ export interface TrainConfig {
   readonly sourceColumn?: string | undefined;
   /** The column that holds the answer; target, or what is usual, if absent. */
   readonly targetColumn?: string | undefined;
+  /** The column that holds the messages of a conversation; messages, or what is usual, if absent. */
+  readonly messagesColumn?: string | undefined;
   /** Images: mirror half of them, and with crop move them by up to 4 pixels too. Default: "none". */
   readonly augment: "none" | "flip" | "crop";
   /** Stands before every source. Default: "". */

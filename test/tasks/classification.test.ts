@@ -52,7 +52,7 @@ const idsOf = ({ inputs }: Batch, row: number): number[] => {
 describe("the data of a classifier", () => {
   it("holds out texts of all classes from a file in their order", async () => {
     const data = await load();
-    expect(data.description).toBe("95 texts of 2 classes, 5 held out");
+    expect(data.description).toBe("95 texts of 2 classes, 5 held out; columns 2 -> 1");
     const held = [...data.evaluation()];
     const counts = [0, 1].map(
       (label) =>

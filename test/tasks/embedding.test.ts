@@ -28,7 +28,7 @@ const load = async (options: TrainOptions = {}, contextLength = 32) => {
 
 it("has the first texts of a batch in the upper half of its rows, and the second ones below", async () => {
   const { training, shapes, description, pairs } = await load();
-  expect(description).toBe("43 pairs, 2 held out");
+  expect(description).toBe("43 pairs, 2 held out; columns source -> target");
   expect(pairs).toEqual([]);
   expect(shapes.map(({ ids }) => ids?.shape)).toEqual([
     [8, 16],

@@ -93,7 +93,9 @@ it("says what was left out and cut", async () => {
     (await load({ train, ...options }, 20)).description;
   await expect(described({})).rejects.toThrow("2 of 3 are longer than the context of 20 tokens");
   await expect(described({ tooLong: "truncate" })).rejects.toThrow("1 of 3 are longer");
-  expect(await described({ tooLong: "drop" })).toBe("1 pairs, 2 too long and left out, 1 held out");
+  expect(await described({ tooLong: "drop" })).toBe(
+    "1 pairs, 2 too long and left out, 1 held out; columns source -> target",
+  );
 });
 
 it("is pairs, not text", async () => {

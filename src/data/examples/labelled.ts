@@ -32,6 +32,7 @@ export function labelledReader(names: LabelledColumns): ExampleReader<LabelledTe
   const columns = labelledNames(names).map((name) => ({ name, isScalar: name === names.label }));
   return {
     what: "texts",
+    columns: () => `${[names.text, names.pair].filter(Boolean).join(", ")} -> ${names.label}`,
     reader: (origin) => (placed) => {
       const cells = cellsOf(placed, columns, origin);
       if (cells.every(isBlank)) return undefined;

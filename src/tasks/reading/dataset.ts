@@ -63,6 +63,8 @@ export interface Dataset {
   isText(): Promise<boolean>;
   /** What a model that writes text learns from: what the options say, or else the data. */
   kind(): Promise<ExampleKind>;
+  /** The columns of the examples for training that have been read, in words. */
+  columns(): readonly string[];
   /** Texts; those held out are undefined where they are to be taken from those for training. */
   texts(): TextSplit;
   /** The training texts, which are kept in memory until they are read once more. */
@@ -116,6 +118,7 @@ export function openDataset(request: DatasetRequest): Dataset {
       if (!training || task === "pairs") return "pairs";
       return (await training.kind()) ?? "pairs";
     },
+    columns: () => training?.columns() ?? [],
     texts: () => ({ training: needed("mask").texts(), validation: held?.texts() }),
     textsTwice: () => needed("mask").textsTwice(),
     async pairs() {
