@@ -12,8 +12,14 @@ export const DATA_OPTIONS: OptionTable = {
   },
   validation: {
     kind: "paths",
-    help: "held-out file(s); none: a part of the training data",
+    help: "held-out file(s); none: a share of the training data",
     changeable: true,
+  },
+  holdout: {
+    kind: "number",
+    above: 0,
+    below: 1,
+    help: "the share of the training data that is held out, without validation files; 0.05 if absent",
   },
   task: {
     kind: "choice",

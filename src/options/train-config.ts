@@ -5,8 +5,10 @@
 export interface TrainConfig {
   /** Training files, folders or globs of them, - for the standard input, two line-aligned files, or folders of images; none: the built-in grammar. */
   readonly train?: readonly string[] | undefined;
-  /** Held-out file(s); none: a part of the training data. */
+  /** Held-out file(s); none: a share of the training data. */
   readonly validation?: readonly string[] | undefined;
+  /** The share of the training data that is held out, without validation files; 0.05 if absent. A number above 0 and below 1. */
+  readonly holdout?: number | undefined;
   /** What is learned; the model and the files tell if absent. */
   readonly task?: "text" | "pairs" | "mask" | "classify" | "embed" | undefined;
   /** The column that holds text, by name or number; text if absent. */

@@ -12,7 +12,7 @@ import {
   textWindows,
 } from "../data/index.ts";
 import { createChat } from "../text/index.ts";
-import { HELD_OUT_SHARE, spread } from "./reading/dataset.ts";
+import { spread } from "./reading/dataset.ts";
 import { count, exampleCount } from "./fitted-split.ts";
 import {
   type Batching,
@@ -23,9 +23,6 @@ import {
   templateOf,
 } from "./pairs.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
-
-/** The most of a text that is held out. */
-const HELD_OUT_TOKENS = 100_000;
 
 const LOADERS: Readonly<Record<ExampleKind, (request: DataRequest) => Promise<TrainData>>> = {
   texts: loadText,
@@ -47,10 +44,9 @@ async function loadText({
   const texts = dataset.texts();
   const all = await textTokens(tokenizer, texts.training);
   const held = texts.validation && (await textTokens(tokenizer, texts.validation));
-  // A window has two tokens at least: one to read, one to predict.
-  const share = Math.max(2, Math.min(HELD_OUT_TOKENS, Math.floor(all.length * HELD_OUT_SHARE)));
-  const validation = held ?? all.subarray(-share);
-  const training = held ? all : all.subarray(0, -share);
+  const { training, validation } = held
+    ? { training: all, validation: held }
+    : texts.holdOut.cutTokens(all, tokenizer.endOfText);
   const { batchSize, evaluationBatches: limit } = config;
   const windows = spread(textWindows(validation, contextLength), batchSize * limit);
   return {

@@ -6,7 +6,7 @@
 
 import type { Fitted, FitOptions } from "../data/index.ts";
 import { option, UsageError } from "../errors.ts";
-import type { Split } from "./reading/dataset.ts";
+import type { Split } from "./reading/hold-out.ts";
 import type { DataRequest } from "./task-data.ts";
 
 /** Examples of both parts, and how they are encoded. */

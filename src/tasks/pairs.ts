@@ -12,7 +12,8 @@ import {
 import type { InputTypes, Task } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
 import { describeSplit, fitSplit } from "./fitted-split.ts";
-import { type Split, spread } from "./reading/dataset.ts";
+import { spread } from "./reading/dataset.ts";
+import type { Split } from "./reading/hold-out.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
 /** Lengths of batches are rounded up to this, so that few programs are compiled. */

@@ -18,19 +18,17 @@ import {
   type TextPart,
 } from "../../data/index.ts";
 import { type LabelledImage, readImageFolder } from "../../images/index.ts";
+import { basename } from "../../host/path.ts";
 import type { TrainConfig } from "../../options/config.ts";
+import { type HoldOut, holdOut, type Split } from "./hold-out.ts";
 
 /** Pairs that the built-in grammar draws for a run: more than a short run sees. */
 const GRAMMAR_TRAINING_PAIRS = 40_000;
 const GRAMMAR_HELD_OUT_PAIRS = 500;
 
-/** Without validation files this share of the data is held out, up to a limit. */
-export const HELD_OUT_SHARE = 0.05;
-const MOST_HELD_OUT = 1000;
-
 /** The options that say what is read. */
 export type DatasetOptions = DataColumns &
-  Pick<TrainConfig, "seed" | "task" | "train" | "validation">;
+  Pick<TrainConfig, "holdout" | "seed" | "task" | "train" | "validation">;
 
 export interface DatasetRequest {
   readonly config: DatasetOptions;
@@ -44,17 +42,6 @@ export interface DatasetRequest {
   /** What examples may take in memory; without a limit by default. */
   readonly mostBytes?: number | undefined;
 }
-
-/** Examples for training and those held out. */
-export interface Split<T> {
-  readonly training: readonly T[];
-  readonly validation: readonly T[];
-  /** How both were made of one list; undefined where those held out are given. */
-  readonly cut?: Cut;
-}
-
-/** Holds out some of a list. */
-export type Cut = <T>(all: readonly T[]) => Required<Split<T>>;
 
 /** All of its functions throw a `UsageError` or a `FormatError` if the data are nothing of the kind. */
 export interface Dataset {
@@ -72,7 +59,6 @@ export interface Dataset {
   /** Without data those of the built-in grammar. */
   pairs(): Promise<Split<SentencePair>>;
   conversations(): Promise<Split<Conversation>>;
-  /** Data are often in the order of their labels, so what is held out comes from everywhere. */
   labelled(): Promise<Split<LabelledText>>;
   /** Of folders; nothing is decoded. */
   images(): Promise<Split<LabelledImage>>;
@@ -81,11 +67,15 @@ export interface Dataset {
 export interface TextSplit {
   readonly training: AsyncIterable<TextPart>;
   readonly validation: AsyncIterable<TextPart> | undefined;
+  /** How those held out are taken from the others. */
+  readonly holdOut: HoldOut;
 }
 
 export function openDataset(request: DatasetRequest): Dataset {
   const { config, files, formats, mostBytes, ...inputs } = request;
   const { task, train, validation } = config;
+  checkHoldout(config, inputs);
+  const { cut, ...others } = holdOut(config.seed, config.holdout);
   const open = (input: DataInput | undefined, name: string): Examples | undefined =>
     input === undefined
       ? undefined
@@ -97,8 +87,8 @@ export function openDataset(request: DatasetRequest): Dataset {
     throw new UsageError(`${option("task")}: ${word} needs a training file; got none`);
   };
   const split = async <T>(
+    from: Examples,
     read: (examples: Examples) => Promise<readonly T[]>,
-    { from, cut }: { readonly from: Examples; readonly cut: Cut },
   ): Promise<Split<T>> => {
     const all = await read(from);
     return held ? { training: all, validation: await read(held) } : cut(all);
@@ -119,23 +109,40 @@ export function openDataset(request: DatasetRequest): Dataset {
       return (await training.kind()) ?? "pairs";
     },
     columns: () => training?.columns() ?? [],
-    texts: () => ({ training: needed("mask").texts(), validation: held?.texts() }),
+    texts: () => ({
+      training: needed("mask").texts(),
+      validation: held?.texts(),
+      holdOut: { cut, ...others },
+    }),
     textsTwice: () => needed("mask").textsTwice(),
     async pairs() {
-      if (training) return split((examples) => examples.pairs(), { from: training, cut: cutEnd });
+      if (training) return split(training, (examples) => examples.pairs());
       if (held) throw new UsageError(`${option("validation")}: needs training files too; got none`);
       return grammarSplit(config.seed);
     },
-    conversations: () =>
-      split((examples) => examples.conversations(), { from: needed("text"), cut: cutEnd }),
-    labelled: async () =>
-      split((examples) => examples.labelled(), { from: needed("classify"), cut: holdOut }),
+    conversations: () => split(needed("text"), (examples) => examples.conversations()),
+    labelled: async () => split(needed("classify"), (examples) => examples.labelled()),
     images: async () =>
-      readImageSplit(files, {
+      readImageSplit(files, cut, {
         train: foldersOf(inputs.data ?? train),
         validation: foldersOf(inputs.heldOut ?? validation),
       }),
   };
+}
+
+/** @throws {UsageError} if a share is to be held out of nothing, or beside what is held out already. */
+function checkHoldout(
+  { holdout, train, validation }: DatasetOptions,
+  { data, heldOut }: Pick<DatasetRequest, "data" | "heldOut">,
+): void {
+  if (holdout === undefined) return;
+  const name = option("holdout");
+  if (validation !== undefined || heldOut !== undefined) {
+    throw new UsageError(`${name}: a share is held out, or ${option("validation")}; got both`);
+  }
+  if (train === undefined && data === undefined) {
+    throw new UsageError(`${name}: is a share of ${option("train")}; got no training files`);
+  }
 }
 
 function foldersOf(input: DataInput | undefined): readonly string[] | undefined {
@@ -146,6 +153,7 @@ function foldersOf(input: DataInput | undefined): readonly string[] | undefined 
 
 async function readImageSplit(
   files: FileStore,
+  cut: HoldOut["cut"],
   { train, validation }: Pick<TrainConfig, "train" | "validation">,
 ): Promise<Split<LabelledImage>> {
   const read = async (folders: readonly string[]) =>
@@ -156,28 +164,10 @@ async function readImageSplit(
     });
   }
   const all = await read(train);
-  return validation ? { training: all, validation: await read(validation) } : holdOut(all);
+  if (validation) return { training: all, validation: await read(validation) };
+  // Nothing is decoded yet: an image is its name and its class.
+  return cut(all, ({ path, label }) => `${label}/${basename(path)}`);
 }
-
-/** The last ones are held out. */
-function cutEnd<T>(all: readonly T[]): Required<Split<T>> {
-  const share = heldOutCount(all.length);
-  return { training: all.slice(0, -share), validation: all.slice(-share), cut: cutEnd };
-}
-
-/** Every so many examples are held out. */
-function holdOut<T>(all: readonly T[]): Required<Split<T>> {
-  const every = Math.max(2, Math.ceil(all.length / heldOutCount(all.length)));
-  return {
-    training: all.filter((_, i) => i % every !== every - 1),
-    validation: all.filter((_, i) => i % every === every - 1),
-    cut: holdOut,
-  };
-}
-
-/** How many of a number of examples are held out. */
-export const heldOutCount = (examples: number): number =>
-  Math.max(1, Math.min(MOST_HELD_OUT, Math.floor(examples * HELD_OUT_SHARE)));
 
 function grammarSplit(seed: number): Split<SentencePair> {
   const training: SentencePair[] = [];

@@ -217,6 +217,23 @@ describe("a run", () => {
     );
   });
 
+  it("holds out a share of what trains, unless something is held out already", async () => {
+    const open = (options: TrainOptions, inputs: Inputs = {}) =>
+      openDataset({ config: parseConfig(options), files: nodeFiles, ...inputs });
+    const half = await open({ holdout: 0.5 }, { data: PAIRS }).pairs();
+    expect(half.validation.length).toBeGreaterThan(20);
+    expect(half.validation.length).toBeLessThan(40);
+    const other = await open({ holdout: 0.5, seed: 1 }, { data: PAIRS }).pairs();
+    expect(other.validation).not.toEqual(half.validation);
+    expect(() => open({ holdout: 0.5 }, { data: PAIRS, heldOut: PAIRS })).toThrow(
+      "holdout: a share is held out, or validation; got both",
+    );
+    expect(() => open({ holdout: 0.5, train: "a.txt", validation: "b.txt" })).toThrow("got both");
+    expect(() => open({ holdout: 0.5 })).toThrow(
+      "holdout: is a share of train; got no training files",
+    );
+  });
+
   it("reads images from folders alone", async () => {
     const config = parseConfig({ train: "nowhere" });
     const open = (data: DataInput) => openDataset({ config, files: nodeFiles, data });
@@ -260,9 +277,14 @@ describe("a run", () => {
       });
     const dataset = open({});
     expect(await dataset.kind()).toBe("pairs");
-    expect((await dataset.pairs()).validation).toEqual([{ source: "drei", target: "three" }]);
+    const { training, validation } = await dataset.pairs();
+    expect([...training, ...validation]).toContainEqual({ source: "drei", target: "three" });
     const byName = open({ textColumn: "prompt", labelColumn: "completion" });
-    expect((await byName.labelled()).training[0]).toEqual({ text: "eins", label: "one" });
+    const labelled = await byName.labelled();
+    expect([...labelled.training, ...labelled.validation]).toContainEqual({
+      text: "eins",
+      label: "one",
+    });
     await expect(open({ sourceColumn: "de" }).pairs()).rejects.toThrow(
       `data: no column "de" in ${train}, line 2; got id, prompt, completion`,
     );
