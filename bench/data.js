@@ -27,7 +27,7 @@ export async function digitFolders(root, { train, test }) {
   return { train: join(root, "train"), test: join(root, "test"), sample };
 }
 
-/** Sentences, the same ones each time, as files: German, English, English with a class, and a tokenizer as BERT's. */
+/** Sentences, the same ones each time, as files: German, English, English with a class, a tokenizer as BERT's, and the last twenty of each once more. */
 export function sentenceFiles(folder) {
   const pairs = sentencePairs(400);
   const write = (name, lines) => {
@@ -36,16 +36,28 @@ export function sentenceFiles(folder) {
     return path;
   };
   const english = pairs.map(([, text]) => text);
+  const labelled = english.map((text, i) =>
+    i % 2 === 0 ? `yes\t${text}` : `no\t${text.replace("s ", " ")}`,
+  );
+  const held = pairs.slice(-20);
   return {
     german: write(
       "german.txt",
       pairs.map(([text]) => text),
     ),
     english: write("english.txt", english),
-    labelled: write(
-      "labelled.tsv",
-      english.map((text, i) => (i % 2 === 0 ? `yes\t${text}` : `no\t${text.replace("s ", " ")}`)),
-    ),
+    labelled: write("labelled.tsv", labelled),
+    heldOut: {
+      german: write(
+        "german-held.txt",
+        held.map(([text]) => text),
+      ),
+      english: write(
+        "english-held.txt",
+        held.map(([, text]) => text),
+      ),
+      labelled: write("labelled-held.tsv", labelled.slice(-20)),
+    },
     tokenizer: write("tokenizer.json", [JSON.stringify(wordTokenizer(pairs.flat().join(" ")))]),
   };
 }

@@ -48,14 +48,26 @@ const MOMENTS = { compressMoments: true, optimizer: "adam", resampleEvery: 8, st
 
 /** Writes the data and returns the options of a model from which adapters start, all rows and the row that is timed. */
 export async function prepareRows(folder, { isQuick }) {
-  const { german, english, labelled, tokenizer } = sentenceFiles(folder);
+  const { german, english, labelled, heldOut, tokenizer } = sentenceFiles(folder);
   const digits = await digitFolders(join(folder, "digits"), { train: 8, test: 3 });
   const checkpoint = join(folder, "checkpoint");
 
-  const text = { ...SHORT, train: english, model: GPT2 };
+  // What is held out is named, so that revisions that would choose otherwise can be compared.
+  const text = { ...SHORT, train: english, validation: heldOut.english, model: GPT2 };
   const adapters = { ...text, model: checkpoint };
-  const pairs = { ...SHORT, train: [german, english] };
-  const classes = { ...SHORT, train: labelled, task: "classify", labelColumn: 1, textColumn: 2 };
+  const pairs = {
+    ...SHORT,
+    train: [german, english],
+    validation: [heldOut.german, heldOut.english],
+  };
+  const classes = {
+    ...SHORT,
+    train: labelled,
+    validation: heldOut.labelled,
+    task: "classify",
+    labelColumn: 1,
+    textColumn: 2,
+  };
   const images = { ...SHORT, train: digits.train, validation: digits.test, model: VIT };
   const decoder = (model_type, fields) => ({
     ...text,
@@ -171,6 +183,7 @@ export async function prepareRows(folder, { isQuick }) {
     timed: {
       ...SHORT,
       train: english,
+      validation: heldOut.english,
       model: { n_embd: 256, n_layer: 4, n_head: 4, n_positions: 128 },
       rank: 32,
       steps: 8,

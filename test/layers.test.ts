@@ -19,7 +19,11 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "@huggingface/hub": ["src/hub/"],
   "@huggingface/tokenizers": ["src/text/"],
   "@resvg/resvg-wasm": ["src/lab/"],
+  fzstd: ["src/data/bytes/zstd.ts"],
+  hyparquet: ["src/data/formats/parquet.ts"],
+  "hyparquet-compressors": ["src/data/formats/parquet.ts"],
   "ml-matrix": ["src/lab/"],
+  picomatch: ["src/data/formats/glob.ts"],
   sharp: ["src/images/decode.ts"],
   yaml: ["src/cli/"],
   zod: [
@@ -52,6 +56,8 @@ const STARTERS: readonly string[] = ["src/cli/", "src/index.ts"];
 /** Tests of a whole folder, or of no file of src/. */
 const WITHOUT_MIRROR: readonly string[] = [
   "test/generate/architectures.test.ts",
+  "test/data/columns.test.ts",
+  "test/tasks/mix.test.ts",
   "test/data/streaming.test.ts",
   "test/docs.test.ts",
   "test/layers.test.ts",

@@ -16,29 +16,36 @@ export interface DataColumns {
   readonly labelColumn?: string | undefined;
   readonly sourceColumn?: string | undefined;
   readonly targetColumn?: string | undefined;
+  readonly messagesColumn?: string | undefined;
 }
 
 /** An input, and how its examples are to be found. */
 export interface InputRequest extends OpenInput {
   readonly columns: DataColumns;
+  /** Whether it is kept which path each example comes from. */
+  readonly keepsParts?: boolean | undefined;
   /** What all examples may take in memory, texts excepted; without a limit by default. */
   readonly mostBytes?: number | undefined;
 }
 
 /** @throws {UsageError} or {FormatError}, each of its functions, if the input is nothing of the kind. */
 export interface Examples {
-  /** What its format holds, whatever the columns are; undefined if these tell. Nothing is read. */
-  formatKind(): ExampleKind | undefined;
+  /** What its format holds, whatever the columns are; undefined if these tell. No file is read. */
+  formatKind(): Promise<ExampleKind | undefined>;
   /** What the first row is; undefined if no column of it is known. */
   kind(): Promise<ExampleKind | undefined>;
+  /** The columns of the examples that have been read, in words: one each for files that differ. */
+  columns(): readonly string[];
   /** All pairs. */
   pairs(): Promise<readonly SentencePair[]>;
   /** All conversations. */
   conversations(): Promise<readonly Conversation[]>;
   /** All texts with labels. */
   labelled(): Promise<readonly LabelledText[]>;
-  /** Texts, one after another. */
-  texts(): AsyncIterable<TextPart>;
+  /** Which of the paths that were given an example comes from, counted from 0; 0 where that is not kept. */
+  partOf(example: object): number;
+  /** Texts, one after another: all, or those of a path. */
+  texts(part?: number): AsyncIterable<TextPart>;
   /** The same, which are kept in memory until they are read once more. */
   textsTwice(): AsyncIterable<TextPart>;
 }
@@ -46,38 +53,59 @@ export interface Examples {
 /** The examples of an input, of which nothing is read before it is asked for. */
 export function examplesOf(request: InputRequest): Examples {
   const named = namedColumns(request.columns);
-  const input = openInput(request, named.pairs ?? named.texts);
-  const allOf = <E>(kind: RowKind, reader: ExampleReader<E>, names?: readonly string[]) =>
+  const input = openInput(request, named.pairs ?? named.conversations ?? named.texts);
+  const told = new Set<string>();
+  const tell = (words: string): void => void told.add(words);
+  const parts = new WeakMap<object, number>();
+  const allOf = <E extends object>(
+    kind: RowKind,
+    reader: ExampleReader<E>,
+    names?: readonly string[],
+  ) =>
     once(async () => {
       const examples: (readonly E[])[] = [];
-      for (const source of input.sources(kind, names)) {
-        examples.push(await readExamples(source, reader, request));
+      for (const { source, part } of await input.sources(kind, names)) {
+        const own = await readExamples(source, reader, { ...request, tell });
+        if (request.keepsParts) for (const example of own) parts.set(example, part);
+        examples.push(own);
       }
       return examples.length === 1 ? (examples[0] ?? []) : examples.flat();
     });
-  const read = async function* (): AsyncGenerator<TextPart, void, undefined> {
-    for (const source of input.sources("texts", named.texts)) {
+  const read = async function* (wanted?: number): AsyncGenerator<TextPart, void, undefined> {
+    for (const { source, part } of await input.sources("texts", named.texts)) {
+      if (wanted !== undefined && part !== wanted) continue;
+      if (!source.ownColumns) tell(named.texts?.[0] ?? "text");
       yield* textsOf(source, named.texts?.[0]);
     }
   };
   return {
     formatKind: input.formatKind,
-    kind: once(async () => input.formatKind() ?? kindOfRow((await input.first())?.row, named)),
+    kind: once(
+      async () => (await input.formatKind()) ?? kindOfRow((await input.first())?.row, named),
+    ),
     pairs: allOf("pairs", pairReader(named.pairs), named.pairs),
-    conversations: allOf("conversations", conversationReader()),
+    columns: () => [...told],
+    partOf: (example) => parts.get(example) ?? 0,
+    conversations: allOf(
+      "conversations",
+      conversationReader(request.columns.messagesColumn),
+      named.conversations,
+    ),
     labelled: allOf("labelled", labelledReader(named.labelled), labelledNames(named.labelled)),
-    ...readTwice(read),
+    ...readTwice(read, () => input.parts()),
   };
 }
 
 /** The columns of each kind of examples; of texts and of pairs undefined, where nobody named one. */
 function namedColumns(columns: DataColumns) {
   const { textColumn, pairColumn, labelColumn, sourceColumn, targetColumn } = columns;
+  const { messagesColumn } = columns;
   const [source, target] = USUAL_PAIR;
   const hasPairs = sourceColumn !== undefined || targetColumn !== undefined;
   return {
     texts: textColumn === undefined ? undefined : ([textColumn] as const),
     pairs: hasPairs ? ([sourceColumn ?? source, targetColumn ?? target] as const) : undefined,
+    conversations: messagesColumn === undefined ? undefined : ([messagesColumn] as const),
     labelled: { text: textColumn ?? "text", pair: pairColumn, label: labelColumn ?? "label" },
   };
 }
@@ -88,23 +116,31 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make());
 }
 
-function readTwice(read: () => AsyncGenerator<TextPart, void, undefined>) {
-  /** The last first. */
-  let kept: TextPart[] | undefined;
+type ReadTexts = (part?: number) => AsyncGenerator<TextPart, void, undefined>;
+
+/** @param partsOf - the paths that there are, counted from 0 */
+function readTwice(read: ReadTexts, partsOf: () => Promise<readonly number[]>) {
+  /** Of each path, the last text first. */
+  const kept = new Map<number, TextPart[]>();
   return {
-    async *texts() {
-      const parts = kept;
-      kept = undefined;
-      if (!parts) return yield* read();
-      for (let part = parts.pop(); part; part = parts.pop()) yield part;
+    async *texts(part?: number) {
+      const wanted = [...kept.keys()].filter((each) => part === undefined || each === part);
+      if (wanted.length === 0) return yield* read(part);
+      for (const each of wanted) {
+        const own = kept.get(each) ?? [];
+        kept.delete(each);
+        for (let text = own.pop(); text; text = own.pop()) yield text;
+      }
     },
     async *textsTwice() {
-      const parts: TextPart[] = [];
-      for await (const part of read()) {
-        parts.push(part);
-        yield part;
+      for (const part of await partsOf()) {
+        const own: TextPart[] = [];
+        for await (const text of read(part)) {
+          own.push(text);
+          yield text;
+        }
+        kept.set(part, own.toReversed());
       }
-      kept = parts.toReversed();
     },
   };
 }

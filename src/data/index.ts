@@ -6,6 +6,7 @@ export {
   evaluationBatches,
   pairBatches,
   textBatches,
+  type TextBatchOptions,
 } from "./batches/batches.ts";
 export {
   classBatch,
@@ -36,6 +37,7 @@ export {
   type ImageBatchOptions,
   type View,
 } from "./batches/image-batches.ts";
+export { mixedOrder, type Order } from "./batches/mixed-order.ts";
 export { chosenOf, maskTokens, type Masking, type MaskedTokens } from "./batches/masking.ts";
 export { paddedLength, type PaddingOptions } from "./batches/padding.ts";
 export { permutation } from "./batches/permutation.ts";
@@ -68,7 +70,12 @@ export {
   type LabelledText,
 } from "./examples/labelled.ts";
 export { type PairColumns, pairReader, type SentencePair } from "./examples/pairs.ts";
-export { type ExampleReader, readExamples, type RowReader } from "./examples/reader.ts";
+export {
+  type ExampleReader,
+  readExamples,
+  type ReadOptions,
+  type RowReader,
+} from "./examples/reader.ts";
 export {
   lastGap,
   recut,
@@ -78,7 +85,7 @@ export {
   textsOf,
 } from "./examples/texts.ts";
 export { type DataColumns, type Examples, examplesOf, type InputRequest } from "./examples-of.ts";
-export { type Line, linesOf } from "./formats/lines.ts";
+export { type Line, linesOf } from "./bytes/lines.ts";
 export {
   detectFormat,
   extensionsFor,
@@ -87,5 +94,5 @@ export {
   FORMATS,
 } from "./formats/registry.ts";
 export type { Format, OpenRequest, PlacedRow, Row, RowKind, RowSource } from "./formats/row.ts";
-export { readTextFile, textChunks } from "./formats/text-chunks.ts";
+export { readTextFile, textChunks } from "./bytes/text-chunks.ts";
 export { type DataInput, pathsOf, type Rows } from "./input.ts";

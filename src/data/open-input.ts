@@ -2,6 +2,7 @@
 
 import { UsageError } from "../errors.ts";
 import type { FileStore } from "../host/host.ts";
+import { filesOf, type FoundFiles } from "./files-of.ts";
 import { type ExampleKind, onlyKind } from "./examples/kinds.ts";
 import { namesPairs } from "./examples/pairs.ts";
 import { openParallel } from "./formats/parallel.ts";
@@ -27,11 +28,19 @@ export interface OpenInput {
 
 /** An input of which nothing is read yet. */
 export interface Input {
-  formatKind(): ExampleKind | undefined;
+  formatKind(): Promise<ExampleKind | undefined>;
   /** The first row; undefined if there is none. */
   first(): Promise<PlacedRow | undefined>;
+  /** The paths that were given, counted from 0; 0 alone for rows. */
+  parts(): Promise<readonly number[]>;
   /** What examples of a kind are read from, one after another. */
-  sources(kind: RowKind, columns?: readonly string[]): readonly RowSource[];
+  sources(kind: RowKind, columns?: readonly string[]): Promise<readonly PartSource[]>;
+}
+
+/** Rows, and which of the paths that were given they come from, counted from 0. */
+export interface PartSource {
+  readonly source: RowSource;
+  readonly part: number;
 }
 
 /** @param columns - that are named, where the first row is to tell what all are */
@@ -42,7 +51,12 @@ export function openInput(
   const paths = pathsOf(input);
   if (paths) return openPaths(paths, { files, formats, columns });
   const source = peekable(sourceOf(input, name));
-  return { formatKind: () => undefined, first: source.first, sources: () => [source] };
+  return {
+    formatKind: () => Promise.resolve(undefined),
+    first: source.first,
+    parts: () => Promise.resolve([0]),
+    sources: () => Promise.resolve([{ source, part: 0 }]),
+  };
 }
 
 interface Place {
@@ -51,32 +65,43 @@ interface Place {
   readonly columns: readonly string[] | undefined;
 }
 
-function openPaths(paths: readonly string[], { files, formats, columns: told }: Place): Input {
-  const [path = "", second = ""] = paths;
+function openPaths(given: readonly string[], place: Place): Input {
+  const { files, formats, columns: told } = place;
+  let found: Promise<FoundFiles> | undefined;
+  const lookUp = async () => {
+    found ??= filesOf(files, given, formats);
+    const { paths, parts, areNamed } = await found;
+    return { paths, parts, format: detectFormat(paths, formats, { areNamed }) };
+  };
   const open = (format: Format, each: string, columns: readonly string[] | undefined): RowSource =>
     format.open({ files, path: each, columns, isHeader: namesPairs });
   let peeked: Peekable | undefined;
   return {
-    formatKind() {
-      const found = detectFormat(paths, formats);
-      if (found === "parallel") return "pairs";
-      const [kind, ...others] = new Set(found.map(({ kinds }) => onlyKind(kinds)));
+    async formatKind() {
+      const { format } = await lookUp();
+      if (format === "parallel") return "pairs";
+      const [kind, ...others] = new Set(format.map(({ kinds }) => onlyKind(kinds)));
       return others.length === 0 ? kind : undefined;
     },
     async first() {
-      const found = detectFormat(paths, formats);
-      if (found === "parallel") return undefined;
-      peeked ??= peekable(open(found[0], path, told));
+      const { paths, format } = await lookUp();
+      if (format === "parallel") return undefined;
+      peeked ??= peekable(open(format[0], paths[0] ?? "", told));
       return peeked.first();
     },
-    sources(kind, columns) {
-      const found = detectFormat(paths, formats);
-      if (kind === "pairs" && found === "parallel") return [openParallel(files, [path, second])];
+    parts: () => Promise.resolve([...given.keys()]),
+    async sources(kind, columns) {
+      const { paths, parts, format } = await lookUp();
+      const [path = "", second = ""] = paths;
+      if (kind === "pairs" && format === "parallel") {
+        return [{ source: openParallel(files, [path, second]), part: 0 }];
+      }
       return paths.map((each, i) => {
-        const format = found === "parallel" ? formatOf(each, formats) : found[i];
-        if (!format?.kinds.includes(kind)) throw refusal(kind, each, formats);
+        const own = format === "parallel" ? formatOf(each, formats) : format[i];
+        if (!own?.kinds.includes(kind)) throw refusal(kind, each, formats);
         const isPeeked = i === 0 && columns?.join() === told?.join();
-        return isPeeked && peeked ? peeked : open(format, each, columns);
+        const source = isPeeked && peeked ? peeked : open(own, each, columns);
+        return { source, part: parts[i] ?? 0 };
       });
     },
   };

@@ -6,92 +6,17 @@
 import { ACCUMULATOR_DTYPES } from "../compress/accumulator.ts";
 import { FAMILY_NAMES } from "../compress/families.ts";
 import { MOMENTUM_RULES, PROJECTION_SIDES } from "../compress/flora-compressor.ts";
-import { AUGMENTATIONS } from "../data/batches/image-batches.ts";
 import { WEIGHT_DTYPES, WEIGHT_UPDATES } from "../optim/rounding.ts";
 import { OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { SCHEDULES } from "../optim/schedule.ts";
+import { DATA_OPTIONS } from "./data-options.ts";
 import { EVALUATION_OPTIONS } from "./evaluation-options.ts";
-import { METHODS, TASK_NAMES } from "./tables/names.ts";
+import { METHODS } from "./tables/names.ts";
 import type { OptionTable } from "./tables/option.ts";
 
 /** In the order of the help. */
 export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
-  data: {
-    train: {
-      kind: "paths",
-      help: "training files, two line-aligned files, or folders of images; none: the built-in grammar",
-      changeable: true,
-    },
-    validation: {
-      kind: "paths",
-      help: "held-out file(s); none: a part of the training data",
-      changeable: true,
-    },
-    task: {
-      kind: "choice",
-      choices: TASK_NAMES,
-      help: "what is learned; the model and the files tell if absent",
-    },
-    textColumn: {
-      kind: "text",
-      help: "the column that holds text, by name or number; text if absent",
-      changeable: true,
-    },
-    pairColumn: {
-      kind: "text",
-      help: "the column of a second text that is classified too",
-      changeable: true,
-    },
-    labelColumn: {
-      kind: "text",
-      help: "the column that holds the class of a text; label if absent",
-      changeable: true,
-    },
-    sourceColumn: {
-      kind: "text",
-      help: "the column that holds what is translated or asked; source, or what is usual, if absent",
-      changeable: true,
-    },
-    targetColumn: {
-      kind: "text",
-      help: "the column that holds the answer; target, or what is usual, if absent",
-      changeable: true,
-    },
-    augment: {
-      kind: "choice",
-      choices: AUGMENTATIONS,
-      default: "none",
-      help: "images: mirror half of them, and with crop move them by up to 4 pixels too",
-    },
-    prefix: { kind: "text", default: "", help: "stands before every source" },
-    suffix: {
-      kind: "text",
-      help: "stands after every source; a line break, or nothing for encoder-decoder models",
-    },
-    tooLong: {
-      kind: "choice",
-      choices: ["refuse", "drop", "truncate"],
-      default: "refuse",
-      help: "what becomes of pairs longer than the context",
-      changeable: true,
-    },
-    tokenizer: {
-      kind: "text",
-      default: "bytes",
-      help: '"bytes", "bpe:SIZE" learned from the data, a tokenizer.json, or a directory that has one',
-      changeable: true,
-    },
-    chatTemplate: {
-      kind: "text",
-      value: "NAME",
-      help: "how conversations are written: chatml, llama3, gemma, mistral, zephyr, alpaca, plain, a Jinja file, or its text; the tokenizer's own if absent",
-    },
-    contextLength: {
-      kind: "integer",
-      above: 0,
-      help: "tokens a sequence may have; the model's limit if absent",
-    },
-  },
+  data: DATA_OPTIONS,
   model: {
     model: {
       kind: "model",

@@ -3,10 +3,14 @@
  */
 
 export interface TrainConfig {
-  /** Training files, two line-aligned files, or folders of images; none: the built-in grammar. */
+  /** Training files, folders or globs of them, - for the standard input, two line-aligned files, or folders of images; none: the built-in grammar. */
   readonly train?: readonly string[] | undefined;
-  /** Held-out file(s); none: a part of the training data. */
+  /** Held-out file(s); none: a share of the training data. */
   readonly validation?: readonly string[] | undefined;
+  /** The share of the training data that is held out, without validation files; 0.05 if absent. A number above 0 and below 1. */
+  readonly holdout?: number | undefined;
+  /** How much is drawn from each path of train, as weights; as much as it holds, if absent. */
+  readonly mix?: readonly number[] | undefined;
   /** What is learned; the model and the files tell if absent. */
   readonly task?: "text" | "pairs" | "mask" | "classify" | "embed" | undefined;
   /** The column that holds text, by name or number; text if absent. */
@@ -19,6 +23,8 @@ export interface TrainConfig {
   readonly sourceColumn?: string | undefined;
   /** The column that holds the answer; target, or what is usual, if absent. */
   readonly targetColumn?: string | undefined;
+  /** The column that holds the messages of a conversation; messages, or what is usual, if absent. */
+  readonly messagesColumn?: string | undefined;
   /** Images: mirror half of them, and with crop move them by up to 4 pixels too. Default: "none". */
   readonly augment: "none" | "flip" | "crop";
   /** Stands before every source. Default: "". */

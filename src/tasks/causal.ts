@@ -12,7 +12,8 @@ import {
   textWindows,
 } from "../data/index.ts";
 import { createChat } from "../text/index.ts";
-import { HELD_OUT_SHARE, spread } from "./reading/dataset.ts";
+import { spread } from "./reading/dataset.ts";
+import { joined, type TokenSplit } from "./reading/hold-out.ts";
 import { count, exampleCount } from "./fitted-split.ts";
 import {
   type Batching,
@@ -24,9 +25,6 @@ import {
   templateOf,
 } from "./pairs.ts";
 import type { DataRequest, Question, TrainData } from "./task-data.ts";
-
-/** The most of a text that is held out. */
-const HELD_OUT_TOKENS = 100_000;
 
 const LOADERS: Readonly<Record<ExampleKind, (request: DataRequest) => Promise<TrainData>>> = {
   texts: loadText,
@@ -46,22 +44,32 @@ async function loadText({
   key,
 }: DataRequest): Promise<TrainData> {
   const texts = dataset.texts();
-  const all = await textTokens(tokenizer, texts.training);
-  const held = texts.validation && (await textTokens(tokenizer, texts.validation));
-  // A window has two tokens at least: one to read, one to predict.
-  const share = Math.max(2, Math.min(HELD_OUT_TOKENS, Math.floor(all.length * HELD_OUT_SHARE)));
-  const validation = held ?? all.subarray(-share);
-  const training = held ? all : all.subarray(0, -share);
+  const streams: TokenSplit[] = [];
+  for (const text of texts.training) {
+    const tokens = await textTokens(tokenizer, text);
+    const isGiven = texts.validation !== undefined;
+    streams.push(
+      isGiven
+        ? { training: tokens, validation: new Int32Array() }
+        : texts.holdOut.cutTokens(tokens, tokenizer.endOfText),
+    );
+  }
+  const validation = texts.validation
+    ? await textTokens(tokenizer, texts.validation)
+    : joined(streams.map((stream) => stream.validation));
+  const training = streams.map((stream) => stream.training);
   const { batchSize, evaluationBatches: limit } = config;
   const windows = spread(textWindows(validation, contextLength), batchSize * limit);
+  const orderOf = (parts: readonly number[]) => dataset.order(parts, key);
+  const tokens = training.reduce((sum, { length }) => sum + length, 0);
   return {
-    training: textBatches(training, { batchSize, contextLength, key }),
+    training: textBatches(training, { batchSize, contextLength, key, orderOf }),
     evaluation: () => evaluationBatches(windows, { batchSize, pad: tokenizer.pad, contextLength }),
     pairs: [],
     questions: spread(windows, questionCount(config)).map(beginningOf),
     ask: (text) => tokenizer.encodePrompt(text),
     shapes: [model.inputTypes(batchSize, contextLength)],
-    description: `${count(training.length)} tokens of text, ${count(validation.length)} held out`,
+    description: `${count(tokens)} tokens of text, ${count(validation.length)} held out`,
   };
 }
 
@@ -117,7 +125,7 @@ const batchingOf =
     const padding = { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength };
     const lengths = all.map(({ ids }) => ids.length - 1);
     return {
-      training: (sequences) => pairBatches(sequences, { ...padding, key }),
+      training: (sequences, order) => pairBatches(sequences, { ...padding, key, order }),
       evaluation: (sequences) => evaluationBatches(sequences.toSorted(byLength), padding),
       shapes: lengthsOf(lengths, contextLength).map((length) =>
         model.inputTypes(batchSize, length),

@@ -27,6 +27,11 @@ export async function loadData(request: AnyDataRequest): Promise<TrainData> {
   const { model, tokenizer, processor } = request;
   if (processor) return loadImages({ ...request, processor });
   const load = LOADERS[model.task];
-  if (load && tokenizer) return load({ ...request, tokenizer });
+  if (load && tokenizer) {
+    const data = await load({ ...request, tokenizer });
+    const columns = request.dataset.columns();
+    if (columns.length === 0) return data;
+    return { ...data, description: `${data.description}; columns ${columns.join(" and ")}` };
+  }
   throw new UsageError(`${option("train")}: no data for this task; got ${model.task}`);
 }

@@ -3,7 +3,6 @@
 import { option, UsageError } from "../errors.ts";
 import { encodedParts, maskedBatch, type TextParts, tokenBuffer } from "../data/index.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizers/tokenizer.ts";
-import { heldOutCount } from "./reading/dataset.ts";
 import { encoderData } from "./encoder.ts";
 import { count } from "./fitted-split.ts";
 import { LENGTH_MULTIPLE } from "./pairs.ts";
@@ -19,12 +18,15 @@ export async function loadMasked(request: DataRequest): Promise<TrainData> {
     });
   }
   const texts = dataset.texts();
-  const all = await windowsOf(tokenizer, texts.training, contextLength);
-  const share = heldOutCount(all.length);
-  const validation =
-    texts.validation && (await windowsOf(tokenizer, texts.validation, contextLength));
-  const training = validation ? all : all.slice(0, -share);
-  const held = validation ?? all.slice(-share);
+  const parts = new Map<Encoding, number>();
+  for (const [part, text] of texts.training.entries()) {
+    for (const window of await windowsOf(tokenizer, text, contextLength)) parts.set(window, part);
+  }
+  const all = [...parts.keys()];
+  const given = texts.validation && (await windowsOf(tokenizer, texts.validation, contextLength));
+  const { training, validation: held } = given
+    ? { training: all, validation: given }
+    : texts.holdOut.cut(all, ({ ids }) => ids);
   if (training.length === 0 || held.length === 0) {
     throw new UsageError(`data: too little text for windows of ${contextLength} tokens`, {
       hint: "add text, or lower contextLength",
@@ -35,6 +37,7 @@ export async function loadMasked(request: DataRequest): Promise<TrainData> {
   return encoderData(request, {
     training,
     heldOut: held,
+    parts: training.map((window) => parts.get(window) ?? 0),
     lengthOf: ({ ids }) => ids.length,
     assemble: (rows, key) => maskedBatch(rows, { ...padding, masking, key }),
     description:

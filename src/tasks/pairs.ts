@@ -5,6 +5,7 @@ import {
   type BatchSource,
   type Fitted,
   type FitOptions,
+  type Order,
   paddedLength,
   promptIds,
   type PromptTemplate,
@@ -13,7 +14,8 @@ import {
 import type { InputTypes, Task } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
 import { describeSplit, fitSplit } from "./fitted-split.ts";
-import { type Split, spread } from "./reading/dataset.ts";
+import { spread } from "./reading/dataset.ts";
+import type { Split } from "./reading/hold-out.ts";
 import type { BatchOptions, DataRequest, Question, TrainData } from "./task-data.ts";
 
 /** Lengths of batches are rounded up to this, so that few programs are compiled. */
@@ -36,7 +38,7 @@ export const questionCount = ({ samples, translations }: BatchOptions): number =
   Math.max(samples, translations);
 
 export interface Batching<T> {
-  training(sequences: readonly T[]): BatchSource;
+  training(sequences: readonly T[], order: Order | undefined): BatchSource;
   /** In batches of similar lengths. */
   evaluation(sequences: readonly T[]): Iterable<Batch>;
   /** The shapes of batches that may occur, the largest last. */
@@ -70,18 +72,19 @@ interface ExampleData<E> {
 }
 
 /** Examples of any kind; `what` are they. */
-export function examplesAsData<E, T>(
+export function examplesAsData<E extends object, T>(
   what: string,
   examples: Split<E>,
   request: DataRequest,
   { batching, question, ...format }: ExampleFormat<E, T>,
 ): ExampleData<E> {
   const { batchSize, evaluationBatches } = request.config;
-  const { prepared, held, heldOut } = fitSplit({ ...examples, ...format, what }, request);
+  const { dataset, key } = request;
+  const { prepared, held, heldOut, trained } = fitSplit({ ...examples, ...format, what }, request);
   const { training, evaluation, shapes } = batching([...prepared.sequences, ...held.sequences]);
   const evaluated = spread(held.sequences, batchSize * evaluationBatches);
   const data = {
-    training: training(prepared.sequences),
+    training: training(prepared.sequences, dataset.order(trained.map(dataset.partOf), key)),
     evaluation: () => evaluation(evaluated),
     pairs: [],
     questions: spread(held.sequences, questionCount(request.config)).map(question),

@@ -20,7 +20,7 @@ const LENGTHS_PER_SIDE = 8;
 /** @throws {UsageError} if the data are texts, or pairs do not fit. */
 export async function loadSeq2seq(request: DataRequest): Promise<TrainData> {
   const { config, dataset, tokenizer, model, contextLength, key } = request;
-  if (dataset.isText()) {
+  if (await dataset.isText()) {
     throw new UsageError(
       `${option("train")}: an encoder-decoder model learns from pairs; got text`,
       {
@@ -45,7 +45,7 @@ export async function loadSeq2seq(request: DataRequest): Promise<TrainData> {
         contextLength,
       };
       return {
-        training: (sequences) => seq2seqBatches(sequences, { ...options, key }),
+        training: (sequences, order) => seq2seqBatches(sequences, { ...options, key, order }),
         evaluation: (sequences) => seq2seqEvaluationBatches(sequences, options),
         shapes: lengthsOf(all, options).map(({ source, target }) =>
           model.inputTypes(batchSize, source, target),

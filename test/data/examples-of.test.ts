@@ -34,6 +34,10 @@ describe("the kind of examples", () => {
     ["a.jsonl", '{"instruction":"a","output":"b"}', "pairs"],
     ["a.jsonl", '{"instruction":"a","output":"b","text":"c"}', "texts"],
     ["a.json", '[{"question":"a","answer":"b"}]', "pairs"],
+    ["a.jsonl", '{"turns":[{"role":"user"}],"text":"a"}', "conversations"],
+    ["a.jsonl", '{"dialogue":"a","summary":"b"}', "pairs"],
+    ["a.jsonl", '{"dialog":["a","b"],"text":"c"}', "texts"],
+    ["a.jsonl", '{"prompt":[{"role":"user"}],"completion":"b"}', "conversations"],
     ["a.json", '{"messages":\n[]}', "conversations"],
     ["a.csv", "id,text\n1,a\n", "texts"],
     ["a.csv", "prompt,completion\na,b\n", "pairs"],
@@ -56,9 +60,11 @@ describe("the kind of examples", () => {
     [{ textColumn: "body" }, "texts"],
     [{ sourceColumn: "de", targetColumn: "text" }, "pairs"],
     [{ sourceColumn: "de" }, "texts"],
+    [{ messagesColumn: "log" }, "conversations"],
+    [{ messagesColumn: "body.log", textColumn: "body" }, "texts"],
     [{ textColumn: "none" }, "texts"],
   ])("is that of the columns of %j", async (columns, expected) => {
-    const paths = await write({ "a.jsonl": '{"text":"a","body":"b","de":"c"}' });
+    const paths = await write({ "a.jsonl": '{"text":"a","body":"b","de":"c","log":[]}' });
     expect(await open(paths, columns).kind()).toBe(expected);
   });
 
@@ -66,8 +72,8 @@ describe("the kind of examples", () => {
     [["a.txt", "b.txt", "c.txt"], "texts"],
     [["a.tsv", "b.tsv"], "pairs"],
     [["a.jsonl", "b.tsv"], undefined],
-  ])("of %j together is %s without a look", (paths, expected) => {
-    expect(open(paths).formatKind()).toBe(expected);
+  ])("of %j together is %s without a look", async (paths, expected) => {
+    expect(await open(paths).formatKind()).toBe(expected);
   });
 });
 
@@ -205,9 +211,15 @@ describe("pairs", () => {
     ],
     [
       "answers to nothing",
-      { "a.jsonl": '{"prompt":"","completion":"one"}\n' },
+      { "a.jsonl": '{"prompt":"","completion":"one"}\n{"prompt":null,"completion":"two"}\n' },
       {},
-      pairs(["", "one"]),
+      pairs(["", "one"], ["", "two"]),
+    ],
+    [
+      "columns within a column",
+      { "a.jsonl": '{"translation":{"de":"eins","en":"one"}}\n' },
+      { sourceColumn: "translation.de", targetColumn: "translation.en" },
+      pairs(["eins", "one"]),
     ],
     [
       "questions without an answer, which are left out later",

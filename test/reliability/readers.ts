@@ -48,7 +48,7 @@ async function readAll(files: FileStore, path: string): Promise<void> {
   }
 }
 
-const data = (path: string, seeds: readonly string[]): Reader => ({
+const data = (path: string, seeds: Reader["seeds"]): Reader => ({
   path,
   seeds,
   async read(files) {
@@ -161,6 +161,11 @@ export const READERS: Readonly<Record<string, Reader>> = {
   ]),
   csv: data("d.csv", ['text,label\n"a, ""b""\nc",d\n', "source;target\n1;2\n"]),
   tsv: data("d.tsv", ['a\tb\n"c\td"\te\n', "source\ttarget\r\na\tb\r\n"]),
+  parquet: data(
+    "d.parquet",
+    ["none", "chats", "brotli", "zstd"].map((name) => fixture(`golden/data_files/${name}.parquet`)),
+  ),
+  zstd: data("d.jsonl.zst", [fixture("golden/data_files/pairs.jsonl.zst")]),
   text: data("d.txt", ["a line\nanother\r\nlast", "\uFEFFwith a mark"]),
   "a file of options": {
     path: "o.yaml",

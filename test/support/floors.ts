@@ -47,7 +47,10 @@ export const FLOORS: readonly (readonly Room[])[] = [
     { room: "models/architectures/t5", about: "T5 and its versions." },
   ],
   [{ room: "models/architectures" }],
-  [{ room: "files", about: "JSON from files that are not trusted." }],
+  [
+    { room: "files", about: "JSON from files that are not trusted." },
+    { room: "data/bytes", about: "The bytes, characters and lines of a file, unpacked." },
+  ],
   [
     {
       room: "weights/files",

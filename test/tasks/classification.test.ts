@@ -51,35 +51,33 @@ const idsOf = ({ inputs }: Batch, row: number): number[] => {
 
 describe("the data of a classifier", () => {
   it("holds out texts of all classes from a file in their order", async () => {
-    const data = await load();
-    expect(data.description).toBe("95 texts of 2 classes, 5 held out");
-    const held = [...data.evaluation()];
-    const counts = [0, 1].map(
-      (label) =>
-        held.flatMap(({ targets, weights }) =>
-          [...targets].filter((t, i) => weights[i] === 1 && t === label),
-        ).length,
-    );
-    expect(counts).toEqual([3, 2]);
-    const { training } = data;
+    const { training, evaluation, description, pairs } = await load({ holdout: 0.3 });
+    const labelsOf = (batches: readonly Batch[]) =>
+      batches.flatMap(({ targets, weights }) => [...targets].filter((_, i) => weights[i] === 1));
+    const held = labelsOf([...evaluation()]);
     const batches = Array.from({ length: training.batchesPerEpoch }, (_, i) => training.batchAt(i));
-    const seen = batches.flatMap(({ targets, weights }) =>
-      [...targets].filter((_, i) => weights[i] === 1),
+    const trained = labelsOf(batches);
+    expect(description).toBe(
+      `${trained.length} texts of 2 classes, ${held.length} held out; columns 2 -> 1`,
     );
-    expect(seen.filter((label) => label === 1)).toHaveLength(38);
-    expect(data.pairs).toEqual([]);
+    // Of 18 different rows, of which there are five or six each.
+    expect(held.length).toBeGreaterThan(10);
+    expect(held.length).toBeLessThan(60);
+    expect(new Set(held)).toEqual(new Set([0, 1]));
+    expect([...held, ...trained].filter((label) => label === 1)).toHaveLength(40);
+    expect(pairs).toEqual([]);
   });
 
   it("has a text with its special tokens and its class in a row", async () => {
-    const { training, shapes } = await load();
+    const { training, shapes } = await load({ validation: file });
     const batch = training.batchAt(0);
     expect(idsOf(batch, 0)[0]).toBe(CLS);
     expect(idsOf(batch, 0)).toContain(SEP);
     expect(batch.targets).toHaveLength(4);
     expect(shapes.map(({ ids }) => ids?.shape)).toEqual([[4, 16]]);
-    expect(training.batchesPerEpoch).toBe(24);
-    const seen = Array.from({ length: 24 }, (_, i) => training.batchAt(i));
-    expect(seen.reduce((sum, { lossTokens }) => sum + lossTokens, 0)).toBe(95);
+    expect(training.batchesPerEpoch).toBe(25);
+    const seen = Array.from({ length: 25 }, (_, i) => training.batchAt(i));
+    expect(seen.reduce((sum, { lossTokens }) => sum + lossTokens, 0)).toBe(100);
   });
 
   it("has both texts of a pair in a row, told apart", async () => {
@@ -91,8 +89,8 @@ describe("the data of a classifier", () => {
   });
 
   it("cuts both texts of a pair where they do not fit, or says what to do", async () => {
-    await expect(load({}, 6)).rejects.toMatchObject({
-      message: expect.stringMatching(/^texts: \d+ of 95 are longer than the context of 6 tokens/),
+    await expect(load({ validation: file }, 6)).rejects.toMatchObject({
+      message: expect.stringMatching(/^texts: \d+ of 100 are longer than the context of 6 tokens/),
       hint: expect.stringContaining('set tooLong to "truncate"'),
     });
     const { training } = await load({ pairColumn: "3", tooLong: "truncate" }, 6);

@@ -27,8 +27,8 @@ const load = async (options: TrainOptions = {}, contextLength = 32) => {
 };
 
 it("has the first texts of a batch in the upper half of its rows, and the second ones below", async () => {
-  const { training, shapes, description, pairs } = await load();
-  expect(description).toBe("43 pairs, 2 held out");
+  const { training, shapes, description, pairs } = await load({ validation: file });
+  expect(description).toBe("45 pairs, 45 held out; columns source -> target");
   expect(pairs).toEqual([]);
   expect(shapes.map(({ ids }) => ids?.shape)).toEqual([
     [8, 16],
@@ -45,7 +45,11 @@ it("has the first texts of a batch in the upper half of its rows, and the second
 });
 
 it("drops or cuts pairs of which one text does not fit", async () => {
-  await expect(load({}, 16)).rejects.toThrow("pairs: 12 of 43 are longer than the context of 16");
-  expect((await load({ tooLong: "drop" }, 16)).description).toContain("31 pairs, 12 too long");
-  expect((await load({ tooLong: "truncate" }, 16)).shapes).toHaveLength(1);
+  const validation = file;
+  await expect(load({ validation }, 16)).rejects.toThrow(
+    "pairs: 12 of 45 are longer than the context of 16",
+  );
+  const dropped = await load({ validation, tooLong: "drop" }, 16);
+  expect(dropped.description).toContain("33 pairs, 12 too long");
+  expect((await load({ validation, tooLong: "truncate" }, 16)).shapes).toHaveLength(1);
 });

@@ -5,7 +5,7 @@ import { fitExamples } from "../../src/data/index.ts";
 import { UsageError } from "../../src/errors.ts";
 import { parseConfig } from "../../src/options/config.ts";
 import { describeSplit, fitSplit } from "../../src/tasks/fitted-split.ts";
-import type { Cut, Split } from "../../src/tasks/reading/dataset.ts";
+import type { Cut, Split } from "../../src/tasks/reading/hold-out.ts";
 
 const cutLast: Cut = (all) => ({
   training: all.slice(0, -1),

@@ -53,9 +53,13 @@ const rowsOf = ({ inputs }: Batch, name: string): number[][] => {
 
 describe("the data of a masked language model", () => {
   it("are windows of a text between [CLS] and [SEP]", async () => {
-    const { training, description, shapes } = await load();
-    // Ten letters a window; of the 40 windows the last two are held out.
-    expect(description).toBe("456 tokens of text in 38 windows, 24 held out");
+    const { training, evaluation, description, shapes } = await load({ holdout: 0.3 });
+    // Ten letters a window, of which there are 40.
+    const [, tokens, windows, held] =
+      /^(\d+) tokens of text in (\d+) windows, (\d+) held out/.exec(description)?.map(Number) ?? [];
+    expect(tokens).toBe(12 * (windows ?? 0));
+    expect(held).toBe(12 * (40 - (windows ?? 0)));
+    expect([...evaluation()].reduce((sum, batch) => sum + batch.tokens, 0)).toBe(held);
     for (const row of rowsOf(training.batchAt(0), "ids")) {
       expect([row[0], row[11]]).toEqual([CLS, SEP]);
     }

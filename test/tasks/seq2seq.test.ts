@@ -70,8 +70,14 @@ describe("a batch", () => {
 
 describe("the lengths of batches", () => {
   it("are those that occur, the longest on both sides last", async () => {
-    const train = fileOf("mixed.tsv", "30:5", "3:40", "3:41", "3:4", "4:4");
-    expect(lengthsOf(await load({ train }))).toEqual(["32:16", "16:48", "16:16", "32:48"]);
+    const train = fileOf("mixed.tsv", "30:5", "3:40", "3:41", "3:4");
+    const validation = fileOf("held.tsv", "4:4");
+    expect(lengthsOf(await load({ train, validation }))).toEqual([
+      "32:16",
+      "16:48",
+      "16:16",
+      "32:48",
+    ]);
   });
 
   it("are at most eight a side", async () => {
@@ -88,12 +94,15 @@ describe("the lengths of batches", () => {
 });
 
 it("says what was left out and cut", async () => {
-  const train = fileOf("cut.tsv", "50:3", "5:3", "5:30", "5:3");
+  const train = fileOf("cut.tsv", "50:3", "5:3", "5:30");
+  const validation = fileOf("short.tsv", "5:3");
   const described = async (options: TrainOptions) =>
-    (await load({ train, ...options }, 20)).description;
+    (await load({ train, validation, ...options }, 20)).description;
   await expect(described({})).rejects.toThrow("2 of 3 are longer than the context of 20 tokens");
   await expect(described({ tooLong: "truncate" })).rejects.toThrow("1 of 3 are longer");
-  expect(await described({ tooLong: "drop" })).toBe("1 pairs, 2 too long and left out, 1 held out");
+  expect(await described({ tooLong: "drop" })).toBe(
+    "1 pairs, 2 too long and left out, 1 held out; columns source -> target",
+  );
 });
 
 it("is pairs, not text", async () => {

@@ -168,7 +168,7 @@ describe("parts of one's own", () => {
     const objective = { ...crossEntropy(), metrics: () => ({ bitsPerByte: 1 }) };
     const metrics = { count: (outputs: readonly string[]) => outputs.length };
     const tokenizer = byteTokenizer();
-    const run = start({ objective, metrics, tokenizer, translations: 2, steps: 1 });
+    const run = start({ objective, metrics, tokenizer, translations: 2, holdout: 0.2, steps: 1 });
     const { evaluation, translation } = await run.result();
     expect(evaluation?.metrics).toEqual({ bitsPerByte: 1 });
     expect(translation?.metrics).toEqual({ count: 2 });

@@ -118,7 +118,7 @@ function linesOf(
 const MOST_BYTES = 1_000_000;
 
 /** For those who name a file of data without its option. */
-export const DATA_HINT: string = `data is given by ${option("train", "A,B")}, with commas between its files`;
+export const DATA_HINT: string = `data is given by ${option("train", "A,B")}, with commas between its files, or a glob in quotes`;
 
 /**
  * The text of such a file.

@@ -114,17 +114,21 @@ function optionsOf(given: ReadonlyMap<string, string | boolean>): Values {
   return options;
 }
 
-/** The options with the files that words of the command line name: a comma stands between two, where no file has it in its name. */
+/** The options with the files that words of the command line name: a comma stands between two, where no file has it in its name, and no glob in its braces. */
 async function withPaths(options: Values, flags: Values): Promise<Values> {
   const { files } = nodeHost();
   const lists = Object.entries(flags).map(async ([name, word]) => {
     const isPaths = findOption(RUN_OPTIONS, name)?.kind === "paths";
     if (!isPaths || typeof word !== "string" || !word.includes(",")) return [];
     const isWhole = (await files.stat(word).catch(() => undefined)) !== undefined;
-    return isWhole ? [] : [[name, word.split(",").filter((path) => path !== "")] as const];
+    return isWhole
+      ? []
+      : [[name, word.split(BETWEEN_PATHS).filter((path) => path !== "")] as const];
   });
   return { ...options, ...Object.fromEntries((await Promise.all(lists)).flat()) };
 }
+
+const BETWEEN_PATHS = /,(?![^{]*\})/;
 
 const headOf = (key: string): string => key.split(".")[0] ?? "";
 

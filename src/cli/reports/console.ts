@@ -142,8 +142,8 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
     const prompt = tested === undefined ? '"..."' : quoteWords([tested]);
     const isAdapter = start !== undefined && leavesAdapters(start.config);
     const kind = isAdapter ? "adapter" : "model";
-    const given = start?.isChat ? "--chat" : "--prompt";
-    const made = { kind, directory: quoteWords([directory]), given, prompt } as const;
+    const isChat = start?.isChat === true;
+    const made = { kind, directory: quoteWords([directory]), isChat, prompt } as const;
     const use = TASK_WORDS[task()].use?.(made);
     const commands = [
       ...(use === undefined ? [] : [use]),

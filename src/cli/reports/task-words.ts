@@ -5,8 +5,9 @@ import type { Task } from "../../models/model.ts";
 interface Made {
   readonly kind: "model" | "adapter";
   readonly directory: string;
-  /** The option that what it was trained on is given with, and a text of that kind. */
-  readonly given: "--prompt" | "--chat";
+  /** Whether it was trained on conversations. */
+  readonly isChat: boolean;
+  /** A text as the model was trained on. */
   readonly prompt: string;
 }
 
@@ -22,8 +23,8 @@ interface TaskWords {
   readonly use?: (made: Made) => string | undefined;
 }
 
-const generate = ({ kind, directory, given, prompt }: Made): string =>
-  `generate --${kind} ${directory} ${given} ${prompt}`;
+const generate = ({ kind, directory, isChat, prompt }: Made): string =>
+  isChat ? `chat --${kind} ${directory}` : `generate --${kind} ${directory} --prompt ${prompt}`;
 
 export const TASK_WORDS: Readonly<Record<Task, TaskWords>> = {
   causal: { examples: "sequences", unit: "tokens", hasPerplexity: true, use: generate },

@@ -1,12 +1,12 @@
 /**
- * @file Conversations as training data. Their messages stand in "messages" or "conversations", or in "prompt" and "completion" where
- * both are lists; what else a row has is for the template.
+ * @file Conversations as training data. Their messages stand in "messages", or a column of another usual name, or in "prompt" and
+ * "completion" where one of them is a list; what else a row has is for the template.
  */
 
 import { isObject } from "../../files/json.ts";
 import type { ChatMessage } from "../../text/chat/message.ts";
 import type { Row } from "../formats/row.ts";
-import { hasColumns, rowError, typeInWords } from "./cells.ts";
+import { cellOf, hasColumns, rowError, typeInWords } from "./cells.ts";
 import { type Fail, jsonIn, messageOf } from "./messages.ts";
 import type { ExampleReader } from "./reader.ts";
 import { isSilent } from "./silent-turns.ts";
@@ -23,6 +23,9 @@ export interface Conversation {
 /** Columns that hold messages. */
 const MESSAGES = ["messages", "conversations"] as const;
 
+/** Columns that do if there is a list of objects in them: some have other things under these names. */
+const PERHAPS_MESSAGES = ["conversation", "chat", "dialog", "dialogue", "turns"] as const;
+
 /** What training says itself: whether an answer is asked for, and in which way. */
 const OF_TRAINING = ["add_generation_prompt", "continue_final_message", "chat_template"];
 
@@ -34,14 +37,32 @@ const PROMPT_COLUMNS: readonly string[] = ["prompt", "completion"];
 
 /** Whether a row has messages in it. */
 export const hasMessages = (row: Row): boolean =>
-  MESSAGES.some((column) => hasColumns(row, [column])) || hasPromptMessages(row);
+  usualColumn(row) !== undefined || hasPromptMessages(row);
+
+const usualColumn = (row: Row): string | undefined =>
+  MESSAGES.find((column) => hasColumns(row, [column])) ??
+  PERHAPS_MESSAGES.find((column) => isObject(listIn(row[column])?.[0]));
 
 const hasPromptMessages = (row: Row): boolean =>
-  hasColumns(row, PROMPT_COLUMNS) && PROMPT_COLUMNS.every((column) => Array.isArray(row[column]));
+  hasColumns(row, PROMPT_COLUMNS) && PROMPT_COLUMNS.some((column) => Array.isArray(row[column]));
+
+/** The list that a cell holds, which may be JSON in a string. */
+function listIn(cell: unknown): readonly unknown[] | undefined {
+  const list = typeof cell === "string" ? jsonIn(cell) : cell;
+  return Array.isArray(list) ? list : undefined;
+}
+
+/** The columns that the messages of a row are read from. */
+function columnsOf(row: Row, named: string | undefined): readonly string[] {
+  const usual = named ?? usualColumn(row);
+  if (usual !== undefined) return [usual];
+  return hasPromptMessages(row) ? PROMPT_COLUMNS : [MESSAGES[0]];
+}
 
 /** Conversations of a column, or of the usual ones; each has something that the assistant says. */
 export const conversationReader = (column?: string): ExampleReader<Conversation> => ({
   what: "conversations",
+  columns: (_, { row }) => columnsOf(row, column).join(", "),
   reader: (origin) => (placed) => {
     const fail = (message: string) => rowError(origin, placed.line, message);
     const { columns, lists } = messageLists(placed.row, column, fail);
@@ -78,16 +99,18 @@ interface MessageLists {
 }
 
 function messageLists(row: Row, named: string | undefined, fail: Fail): MessageLists {
-  const usual = MESSAGES.find((column) => hasColumns(row, [column]));
-  const columns =
-    named === undefined && usual === undefined && hasPromptMessages(row)
-      ? PROMPT_COLUMNS
-      : [named ?? usual ?? MESSAGES[0]];
-  const lists = columns.map((column) => {
-    const cell = row[column];
-    const list: unknown = typeof cell === "string" ? jsonIn(cell) : cell;
-    if (Array.isArray(list)) return list;
-    throw fail(`"${column}" must be a list of messages; got ${typeInWords(cell)}`);
+  const columns = columnsOf(row, named);
+  const lists = columns.map((column, i) => {
+    const cell = cellOf(row, column);
+    const list = listIn(cell?.value);
+    if (list) return list;
+    // One of prompt and completion may be a text.
+    if (columns.length > 1 && typeof cell?.value === "string") {
+      const content = cell.value;
+      return content === "" ? [] : [{ role: i === 0 ? "user" : "assistant", content }];
+    }
+    if (!cell) throw fail(`no column "${column}"; got ${Object.keys(row).join(", ") || "none"}`);
+    throw fail(`"${column}" must be a list of messages; got ${typeInWords(cell.value)}`);
   });
   return { columns, lists };
 }

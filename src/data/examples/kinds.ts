@@ -19,18 +19,19 @@ const COLUMNS: readonly Told[] = [
   ...OTHER_PAIR_FORMS.map(asPairs),
 ];
 
-/** Columns that somebody named, of texts and of pairs. */
+/** Columns that somebody named. */
 export type NamedColumns = {
-  readonly [Kind in "texts" | "pairs"]?: readonly string[] | undefined;
+  readonly [Kind in ExampleKind]?: readonly string[] | undefined;
 };
 
 /** What a row is, by the columns that are named before all others; undefined if no column of it is known. */
 export function kindOfRow(
   row: Row | undefined,
-  { pairs, texts }: NamedColumns = {},
+  { pairs, conversations, texts }: NamedColumns = {},
 ): ExampleKind | undefined {
   const named: readonly Told[] = [
     ...(pairs ? [["pairs", pairs] as const] : []),
+    ...(conversations ? [["conversations", conversations] as const] : []),
     ...(texts ? [["texts", texts] as const] : []),
   ];
   const isTold = ([, columns]: Told) => hasColumns(row, columns);

@@ -1,7 +1,7 @@
 /** @file Texts, or pairs of texts, with the classes that they belong to. */
 
 import { option, UsageError } from "../../errors.ts";
-import { isBlank } from "../formats/lines.ts";
+import { isBlank } from "../bytes/lines.ts";
 import { cellsOf, rowError } from "./cells.ts";
 import type { ExampleReader } from "./reader.ts";
 
@@ -32,6 +32,7 @@ export function labelledReader(names: LabelledColumns): ExampleReader<LabelledTe
   const columns = labelledNames(names).map((name) => ({ name, isScalar: name === names.label }));
   return {
     what: "texts",
+    columns: () => `${[names.text, names.pair].filter(Boolean).join(", ")} -> ${names.label}`,
     reader: (origin) => (placed) => {
       const cells = cellsOf(placed, columns, origin);
       if (cells.every(isBlank)) return undefined;

@@ -44,7 +44,7 @@ export function messageOf(value: unknown, fail: Fail): ChatMessage {
   if (!isObject(value)) {
     throw fail(`must have "role" and "content"; got ${typeInWords(value)}`);
   }
-  const message = Object.hasOwn(value, "role") ? value : fromShareGpt(value, fail);
+  const message = Object.hasOwn(value, "role") ? withContent(value) : fromSender(value, fail);
   const { role, content, tool_calls: calls } = message;
   if (typeof role !== "string") throw fail(`must have "role", a string; got ${typeInWords(role)}`);
   checkSpeaks(message, fail);
@@ -57,11 +57,23 @@ export function messageOf(value: unknown, fail: Fail): ChatMessage {
   };
 }
 
-function fromShareGpt(message: Json, fail: Fail): Json {
-  const { from, value, ...others } = message;
+/** What is said, where it is not called content. */
+const CONTENTS = ["value", "text"] as const;
+
+function withContent(message: Json): Json {
+  const field = CONTENTS.find((name) => typeof message[name] === "string");
+  if (Object.hasOwn(message, "content") || field === undefined) return message;
+  const { role, [field]: content, ...others } = message;
+  return { role, content, ...others };
+}
+
+function fromSender(message: Json, fail: Fail): Json {
+  const field = Object.hasOwn(message, "from") ? "from" : "speaker";
+  const { [field]: from, ...said } = message;
   if (typeof from !== "string") throw fail(`must have "role", a string; got ${typeInWords(from)}`);
   const role = SENDERS[from] ?? from;
-  if (from !== "function_call") return { role, content: value, ...others };
+  if (from !== "function_call") return withContent({ role, ...said });
+  const { value, ...others } = said;
   const call = typeof value === "string" ? jsonIn(value) : value;
   if (!isObject(call)) throw fail('"function_call" must be JSON; got a text');
   return { role, content: "", ...others, tool_calls: [{ type: "function", function: call }] };

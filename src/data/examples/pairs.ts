@@ -1,8 +1,8 @@
 /** @file A text and what a model should answer to it: a sentence and its translation, say, or an instruction and what follows from it. */
 
-import { isBlank } from "../formats/lines.ts";
+import { isBlank } from "../bytes/lines.ts";
 import type { PlacedRow, Row } from "../formats/row.ts";
-import { cellsOf, hasColumns, type Origin, rowError, typeInWords } from "./cells.ts";
+import { cellOf, cellsOf, hasColumns, type Origin, rowError, typeInWords } from "./cells.ts";
 import type { ExampleReader } from "./reader.ts";
 
 /** A text, and the answer to it that is learned. */
@@ -60,9 +60,18 @@ export function namesPairs(names: readonly string[]): boolean {
 /** Pairs of the columns of these names; by default of those that the first row has. Rows that are empty on both sides are left out. */
 export const pairReader = (named?: PairColumns): ExampleReader<SentencePair> => ({
   what: "pairs",
+  columns(origin, { row }) {
+    const {
+      columns: [source, target],
+      around: [before, after] = ["", ""],
+    } = formOf(origin, row, named);
+    const read = [before, source, after].filter((name) => name === source || cellOf(row, name));
+    return `${read.join(", ")} -> ${target}`;
+  },
   reader(origin, first) {
     const form = formOf(origin, first.row, named);
-    const columns = form.columns.map((name) => ({ name }));
+    const [sourceColumn, targetColumn] = form.columns;
+    const columns = [{ name: sourceColumn, mayBeNull: true }, { name: targetColumn }];
     return (placed) => {
       checkTurns(form, placed, origin);
       const [cell = "", target = ""] = cellsOf(placed, columns, origin);

@@ -12,6 +12,15 @@ export interface ExampleReader<E> {
   readonly what: string;
   /** How all rows are read, which the first may decide. */
   reader(source: RowSource, first: PlacedRow): RowReader<E>;
+  /** The columns that are read then, in words. */
+  columns(source: RowSource, first: PlacedRow): string;
+}
+
+/** How many examples there may be, and who is told of them. */
+export interface ReadOptions {
+  readonly mostBytes?: number | undefined;
+  /** Is told the columns of the first row, in words. */
+  readonly tell?: ((columns: string) => void) | undefined;
 }
 
 /** Bytes of an example and its sequence beside their characters, as measured; those of tokens are elsewhere. */
@@ -25,14 +34,18 @@ const EXAMPLE_BYTES = 300;
  */
 export async function readExamples<E>(
   source: RowSource,
-  { what, reader }: ExampleReader<E>,
-  { mostBytes = Infinity }: { readonly mostBytes?: number | undefined } = {},
+  { what, reader, columns }: ExampleReader<E>,
+  { mostBytes = Infinity, tell = () => undefined }: ReadOptions = {},
 ): Promise<readonly E[]> {
   const examples: E[] = [];
   let bytes = 0;
   let read: RowReader<E> | undefined;
   for await (const placed of source.rows()) {
-    read ??= reader(source, placed);
+    if (!read) {
+      read = reader(source, placed);
+      // What a format has of itself nobody asks about.
+      if (!source.ownColumns) tell(columns(source, placed));
+    }
     const example = read(placed);
     if (example === undefined) continue;
     examples.push(example);

@@ -4,7 +4,7 @@
  */
 
 import { FormatError, UsageError } from "../../errors.ts";
-import { isBlank } from "../formats/lines.ts";
+import { isBlank } from "../bytes/lines.ts";
 import type { RowSource } from "../formats/row.ts";
 import { cellsOf } from "./cells.ts";
 

@@ -6,7 +6,7 @@
  */
 
 import { FormatError } from "../../errors.ts";
-import { checkLength, isBlank, type Line } from "./lines.ts";
+import { checkLength, isBlank, type Line } from "../bytes/lines.ts";
 
 /** What tells where a value ends, and which line it is: within strings, and elsewhere. */
 const WITHIN = /["\\\n]/g;

@@ -9,9 +9,9 @@
 import { FormatError } from "../../errors.ts";
 import { isObject, type Json } from "../../files/json.ts";
 import { jsonValues } from "./json-values.ts";
-import { excerpt, fullLines, isBlank, type Line, withoutReturn } from "./lines.ts";
+import { excerpt, fullLines, isBlank, type Line, withoutReturn } from "../bytes/lines.ts";
 import type { Format, OpenRequest, PlacedRow, Row } from "./row.ts";
-import { textChunks } from "./text-chunks.ts";
+import { textChunks } from "../bytes/text-chunks.ts";
 
 const kinds = ["texts", "pairs", "conversations", "labelled"] as const;
 

@@ -2,7 +2,7 @@
 
 import { FormatError } from "../../errors.ts";
 import type { FileStore } from "../../host/host.ts";
-import { linesOf } from "./lines.ts";
+import { linesOf } from "../bytes/lines.ts";
 import type { PlacedRow, RowSource } from "./row.ts";
 
 export const openParallel = (

@@ -14,8 +14,8 @@ import {
   type Line,
   MOST_CHARACTERS,
   withoutReturn,
-} from "./lines.ts";
-import { textChunks } from "./text-chunks.ts";
+} from "../bytes/lines.ts";
+import { textChunks } from "../bytes/text-chunks.ts";
 
 const QUOTE = '"';
 

@@ -5,7 +5,9 @@
 
 import { UsageError } from "../../errors.ts";
 import { extension } from "../../host/path.ts";
+import { byContent } from "./by-content.ts";
 import { json, jsonl } from "./json.ts";
+import { parquet } from "./parquet.ts";
 import type { Format, RowKind } from "./row.ts";
 import { csv, tsv } from "./table.ts";
 import { text } from "./text.ts";
@@ -13,12 +15,16 @@ import { text } from "./text.ts";
 /** Formats of files; where two know an extension, the last has it: one of somebody's own, say. */
 export type Formats = readonly Format[];
 
-/** The formats that the library knows: plain text, tables with tabs or commas, and JSON. */
-export const FORMATS: Formats = [text, tsv, csv, jsonl, json];
+/** The formats that the library knows: plain text, tables with tabs or commas, JSON, and Parquet. */
+export const FORMATS: Formats = [text, tsv, csv, jsonl, json, parquet];
 
-/** The format of a file, which gzip may have packed. */
+/** What a path is called that stands for the standard input. */
+export const STANDARD_INPUT = "-";
+
+/** The format of a file, which gzip or zstd may have packed. */
 export function formatOf(path: string, formats: Formats = FORMATS): Format | undefined {
-  const unpacked = path.replace(/\.gz$/i, "");
+  if (path === STANDARD_INPUT) return byContent;
+  const unpacked = path.replace(/\.(gz|zst)$/i, "");
   return formats.findLast(({ extensions }) =>
     extensions.includes(extension(unpacked).toLowerCase()),
   );
@@ -30,19 +36,24 @@ export type FilesFormat = readonly [Format, ...Format[]] | "parallel";
 /**
  * The formats of the files of a dataset, which are read one after another; "parallel" is that of two files with one sentence a line.
  *
+ * @param areNamed - whether each was named by itself, as two of such a pair are
  * @throws {UsageError} if one has no known format.
  */
-export function detectFormat(paths: readonly string[], formats: Formats = FORMATS): FilesFormat {
+export function detectFormat(
+  paths: readonly string[],
+  formats: Formats = FORMATS,
+  { areNamed = true }: { readonly areNamed?: boolean } = {},
+): FilesFormat {
   const found = paths.map((path) => formatOf(path, formats));
   const hasTable = found.some((each) => each?.kinds.includes("pairs"));
-  if (paths.length === 2 && !hasTable) return "parallel";
+  if (areNamed && paths.length === 2 && !hasTable) return "parallel";
   const [first, ...others] = found.filter((format) => format !== undefined);
   if (first && others.length + 1 === paths.length) return [first, ...others];
   const unknown = paths.filter((_, i) => found[i] === undefined);
   const usual = formats.flatMap(({ extensions: [usualOne = ""] }) => usualOne);
   throw new UsageError(`data: no known format; got ${unknown.join(", ") || "no files"}`, {
     hint: unknown.some((path) => PACKED.test(path))
-      ? "unpack it first: of packed files those of gzip are read"
+      ? "unpack it first: of packed files those of gzip and zstd are read"
       : `give ${oneOf(usual)} files, or two files with one sentence a line`,
   });
 }

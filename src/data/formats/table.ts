@@ -8,7 +8,7 @@
  */
 
 import { FormatError, UsageError } from "../../errors.ts";
-import { excerpt, isBlank } from "./lines.ts";
+import { excerpt, isBlank } from "../bytes/lines.ts";
 import { type RecordSyntax, recordsOf, type TableRecord } from "./records.ts";
 import type { Format, OpenRequest, PlacedRow } from "./row.ts";
 

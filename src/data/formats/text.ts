@@ -1,7 +1,7 @@
 /** @file Text files: one document each, in as many parts as it is read in. Their lines end in "\n", also where they end in "\r\n". */
 
 import type { Format, OpenRequest, PlacedRow } from "./row.ts";
-import { textChunks } from "./text-chunks.ts";
+import { textChunks } from "../bytes/text-chunks.ts";
 
 export const text: Format = {
   extensions: [".txt"],

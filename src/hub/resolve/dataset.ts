@@ -8,6 +8,7 @@
  *   pairs.tsv                                       training, where no name says more
  */
 
+import { pathsFor } from "../../data/formats/glob.ts";
 import { isReadable, oneOf, readableExtensions } from "../../data/formats/registry.ts";
 import { option, UsageError } from "../../errors.ts";
 import { join } from "../../host/path.ts";
@@ -23,7 +24,7 @@ export interface DatasetFiles {
   readonly validation: readonly string[];
 }
 
-/** Paths in the repository, in place of those that their names tell. */
+/** Paths in the repository, folders or globs, in place of those that their names tell. */
 export type WantedFiles = {
   readonly [Split in keyof DatasetFiles]?: DatasetFiles[Split] | undefined;
 };
@@ -46,15 +47,15 @@ export async function resolveDataset(
       hint: `a name on the Hub reads owner/name; files of this computer are given by ${option("train")}`,
     });
   }
-  const split = (paths: readonly string[]): DatasetFiles => splitFiles(name, paths, wanted);
+  const split = (paths: readonly string[]) => splitFiles(name, paths, wanted);
   const choice: Choice = {
-    first(paths) {
-      const { train, validation } = split(paths);
+    async first(paths) {
+      const { train, validation } = await split(paths);
       return [...new Set([...train, ...validation])];
     },
   };
   const { directory, files } = await fetchSnapshot(repository, choice, options);
-  const { train, validation } = split(files);
+  const { train, validation } = await split(files);
   const here = (path: string): string => join(directory, path);
   return { train: train.map(here), validation: validation.map(here) };
 }
@@ -68,30 +69,35 @@ const PREFERRED: readonly RegExp[] = [
   /\.(jsonl|ndjson|tsv|txt)$/i,
   /\.csv$/i,
   /\.json$/i,
-  /\.gz$/i,
+  /\.parquet$/i,
+  /\.(gz|zst)$/i,
 ];
 
-/** The parts of one file, of which each names how many there are. Two of text would be a text and its translation. */
-const PART = /-\d{5}-of-(\d{5})(?=\.(?!txt))/;
+/** The parts of one file, of which each names how many there are, and may end in digits of its own. Two of text would be a text and its translation. */
+const PART = /-\d{5}-of-(\d{5})(?:-[\da-f]{16})?(?=\.(?!txt))/;
 
 const TRAIN = /(^|[^a-z])train(ing)?([^a-z]|$)/i;
 const VALIDATION = /(^|[^a-z])(validation|valid|val|dev|eval)([^a-z]|$)/i;
 const TEST = /(^|[^a-z])test(ing)?([^a-z]|$)/i;
 
 /** The files for training and validation among the paths of a repository. */
-export function splitFiles(
+export async function splitFiles(
   name: string,
   paths: readonly string[],
-  wanted: WantedFiles = {},
-): DatasetFiles {
-  const absent = [...(wanted.train ?? []), ...(wanted.validation ?? [])].find(
-    (path) => !paths.includes(path),
-  );
-  if (absent !== undefined) {
-    throw new UsageError(`${name}: there is no file ${absent}`, {
-      hint: `it has ${someOf(paths)}`,
-    });
-  }
+  asked: WantedFiles = {},
+): Promise<DatasetFiles> {
+  const find = async (path: string): Promise<readonly string[]> => {
+    const found = await pathsFor(path, paths);
+    const readable = paths.includes(path) ? found : found.filter((each) => isReadable(each));
+    if (readable.length > 0) return readable.toSorted();
+    throw new UsageError(`${name}: there is no file ${path}`, { hint: `it has ${someOf(paths)}` });
+  };
+  const findAll = async (all: readonly string[] | undefined) =>
+    all && (await Promise.all(all.map(find))).flat();
+  const wanted = {
+    train: await findAll(asked.train),
+    validation: await findAll(asked.validation),
+  };
   const readable = paths.filter((path) => isReadable(path) && !ABOUT.test(path));
   if (!wanted.train && readable.length === 0) throw notReadable(name, paths);
   const free = readable.filter((path) => !wanted.validation?.includes(path));
@@ -125,11 +131,8 @@ function areParts(files: readonly string[]): boolean {
 }
 
 function notReadable(name: string, paths: readonly string[]): UsageError {
-  const isParquet = paths.some((path) => path.endsWith(".parquet"));
-  const what = isParquet
-    ? "parquet, which is not read here"
-    : `no ${oneOf(readableExtensions())} file`;
   const python = `datasets.load_dataset("${name.split("@")[0]}", split="train")`;
+  const what = `no ${oneOf(readableExtensions())} file`;
   return new UsageError(`${name}: has ${what}; got ${someOf(paths)}`, {
     hint: `in Python, ${python}.to_json("train.jsonl") writes a file for ${option("train")}`,
   });

@@ -5,7 +5,8 @@ import { option, UsageError } from "../../errors.ts";
 import { areUnnamed, labelFields } from "../../models/labels.ts";
 import type { Model, Task } from "../../models/model.ts";
 import { modelFromConfig } from "../../models/architectures/registry.ts";
-import type { Dataset, Split } from "./dataset.ts";
+import type { Dataset } from "./dataset.ts";
+import type { Split } from "./hold-out.ts";
 
 type Labelled = Split<{ readonly label: string }>;
 

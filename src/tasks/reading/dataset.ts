@@ -13,24 +13,25 @@ import {
   grammarPairs,
   heldOut as isHeldOut,
   type LabelledText,
+  mixedOrder,
+  type Order,
   pathsOf,
   type SentencePair,
   type TextPart,
 } from "../../data/index.ts";
 import { type LabelledImage, readImageFolder } from "../../images/index.ts";
+import { basename } from "../../host/path.ts";
 import type { TrainConfig } from "../../options/config.ts";
+import type { Key } from "../../random/key.ts";
+import { type HoldOut, holdOut, type Split } from "./hold-out.ts";
 
 /** Pairs that the built-in grammar draws for a run: more than a short run sees. */
 const GRAMMAR_TRAINING_PAIRS = 40_000;
 const GRAMMAR_HELD_OUT_PAIRS = 500;
 
-/** Without validation files this share of the data is held out, up to a limit. */
-export const HELD_OUT_SHARE = 0.05;
-const MOST_HELD_OUT = 1000;
-
 /** The options that say what is read. */
 export type DatasetOptions = DataColumns &
-  Pick<TrainConfig, "seed" | "task" | "train" | "validation">;
+  Pick<TrainConfig, "holdout" | "mix" | "seed" | "task" | "train" | "validation">;
 
 export interface DatasetRequest {
   readonly config: DatasetOptions;
@@ -45,24 +46,19 @@ export interface DatasetRequest {
   readonly mostBytes?: number | undefined;
 }
 
-/** Examples for training and those held out. */
-export interface Split<T> {
-  readonly training: readonly T[];
-  readonly validation: readonly T[];
-  /** How both were made of one list; undefined where those held out are given. */
-  readonly cut?: Cut;
-}
-
-/** Holds out some of a list. */
-export type Cut = <T>(all: readonly T[]) => Required<Split<T>>;
-
 /** All of its functions throw a `UsageError` or a `FormatError` if the data are nothing of the kind. */
 export interface Dataset {
   readonly files: FileStore;
   /** Whether training data are texts, not pairs. */
-  isText(): boolean;
+  isText(): Promise<boolean>;
   /** What a model that writes text learns from: what the options say, or else the data. */
   kind(): Promise<ExampleKind>;
+  /** The columns of the examples for training that have been read, in words. */
+  columns(): readonly string[];
+  /** Which part of the data for training an example comes from: one for each path, where they are mixed by weights. */
+  partOf(example: object): number;
+  /** The order of epochs that mix examples of these parts by weights; undefined where nobody asks for it. */
+  order(parts: readonly number[], key: Key): Order | undefined;
   /** Texts; those held out are undefined where they are to be taken from those for training. */
   texts(): TextSplit;
   /** The training texts, which are kept in memory until they are read once more. */
@@ -70,24 +66,38 @@ export interface Dataset {
   /** Without data those of the built-in grammar. */
   pairs(): Promise<Split<SentencePair>>;
   conversations(): Promise<Split<Conversation>>;
-  /** Data are often in the order of their labels, so what is held out comes from everywhere. */
   labelled(): Promise<Split<LabelledText>>;
   /** Of folders; nothing is decoded. */
   images(): Promise<Split<LabelledImage>>;
 }
 
 export interface TextSplit {
-  readonly training: AsyncIterable<TextPart>;
+  /** One, or one for each part that is mixed by weights. */
+  readonly training: readonly AsyncIterable<TextPart>[];
   readonly validation: AsyncIterable<TextPart> | undefined;
+  /** How those held out are taken from the others. */
+  readonly holdOut: HoldOut;
 }
 
 export function openDataset(request: DatasetRequest): Dataset {
   const { config, files, formats, mostBytes, ...inputs } = request;
-  const { task, train, validation } = config;
+  const { mix, task, train, validation } = config;
+  checkHoldout(config, inputs);
+  checkMix(config, inputs);
+  const imageParts = new WeakMap<object, number>();
+  const { cut, ...others } = holdOut(config.seed, config.holdout);
   const open = (input: DataInput | undefined, name: string): Examples | undefined =>
     input === undefined
       ? undefined
-      : examplesOf({ input, name, files, formats, mostBytes, columns: config });
+      : examplesOf({
+          input,
+          name,
+          files,
+          formats,
+          mostBytes,
+          columns: config,
+          keepsParts: mix !== undefined,
+        });
   const training = open(inputs.data ?? train, "data");
   const held = open(inputs.heldOut ?? validation, "validation");
   const needed = (word: string): Examples => {
@@ -95,16 +105,16 @@ export function openDataset(request: DatasetRequest): Dataset {
     throw new UsageError(`${option("task")}: ${word} needs a training file; got none`);
   };
   const split = async <T>(
+    from: Examples,
     read: (examples: Examples) => Promise<readonly T[]>,
-    { from, cut }: { readonly from: Examples; readonly cut: Cut },
   ): Promise<Split<T>> => {
     const all = await read(from);
     return held ? { training: all, validation: await read(held) } : cut(all);
   };
   const wantsText = task === "text" || task === "mask";
-  const isText = () => {
+  const isText = async () => {
     if (!training && !wantsText) return false;
-    const kind = needed(task ?? "text").formatKind();
+    const kind = await needed(task ?? "text").formatKind();
     return kind === undefined ? wantsText : kind === "texts";
   };
 
@@ -112,27 +122,69 @@ export function openDataset(request: DatasetRequest): Dataset {
     files,
     isText,
     async kind() {
-      if (isText()) return "texts";
+      if (await isText()) return "texts";
       if (!training || task === "pairs") return "pairs";
       return (await training.kind()) ?? "pairs";
     },
-    texts: () => ({ training: needed("mask").texts(), validation: held?.texts() }),
+    columns: () => training?.columns() ?? [],
+    partOf: (example) => imageParts.get(example) ?? training?.partOf(example) ?? 0,
+    order(parts, key) {
+      const absent = mix?.findIndex((_, part) => !parts.includes(part)) ?? -1;
+      if (absent >= 0) {
+        const got = `none of ${train?.[absent]}`;
+        throw new UsageError(`${option("mix")}: each path needs examples to draw from; got ${got}`);
+      }
+      return mix && mixedOrder(parts, mix, key);
+    },
+    texts: () => ({
+      training: mix ? mix.map((_, part) => needed("mask").texts(part)) : [needed("mask").texts()],
+      validation: held?.texts(),
+      holdOut: { cut, ...others },
+    }),
     textsTwice: () => needed("mask").textsTwice(),
     async pairs() {
-      if (training) return split((examples) => examples.pairs(), { from: training, cut: cutEnd });
+      if (training) return split(training, (examples) => examples.pairs());
       if (held) throw new UsageError(`${option("validation")}: needs training files too; got none`);
       return grammarSplit(config.seed);
     },
-    conversations: () =>
-      split((examples) => examples.conversations(), { from: needed("text"), cut: cutEnd }),
-    labelled: async () =>
-      split((examples) => examples.labelled(), { from: needed("classify"), cut: holdOut }),
+    conversations: () => split(needed("text"), (examples) => examples.conversations()),
+    labelled: async () => split(needed("classify"), (examples) => examples.labelled()),
     images: async () =>
-      readImageSplit(files, {
-        train: foldersOf(inputs.data ?? train),
-        validation: foldersOf(inputs.heldOut ?? validation),
-      }),
+      readImageSplit(
+        files,
+        { cut, parts: imageParts },
+        {
+          train: foldersOf(inputs.data ?? train),
+          validation: foldersOf(inputs.heldOut ?? validation),
+        },
+      ),
   };
+}
+
+/** @throws {UsageError} if a share is to be held out of nothing, or beside what is held out already. */
+function checkHoldout(
+  { holdout, train, validation }: DatasetOptions,
+  { data, heldOut }: Pick<DatasetRequest, "data" | "heldOut">,
+): void {
+  if (holdout === undefined) return;
+  const name = option("holdout");
+  if (validation !== undefined || heldOut !== undefined) {
+    throw new UsageError(`${name}: a share is held out, or ${option("validation")}; got both`);
+  }
+  if (train === undefined && data === undefined) {
+    throw new UsageError(`${name}: is a share of ${option("train")}; got no training files`);
+  }
+}
+
+/** @throws {UsageError} unless there is one weight for each path. */
+function checkMix({ mix, train }: DatasetOptions, { data }: Pick<DatasetRequest, "data">): void {
+  if (!mix) return;
+  const paths = data === undefined ? (train?.length ?? 0) : (pathsOf(data)?.length ?? 0);
+  if (mix.length === paths) return;
+  const got = `${mix.length} for ${paths} paths`;
+  throw new UsageError(
+    `${option("mix")}: one weight for each path of ${option("train")}; got ${got}`,
+  );
 }
 
 function foldersOf(input: DataInput | undefined): readonly string[] | undefined {
@@ -143,6 +195,7 @@ function foldersOf(input: DataInput | undefined): readonly string[] | undefined 
 
 async function readImageSplit(
   files: FileStore,
+  { cut, parts }: { readonly cut: HoldOut["cut"]; readonly parts: WeakMap<object, number> },
   { train, validation }: Pick<TrainConfig, "train" | "validation">,
 ): Promise<Split<LabelledImage>> {
   const read = async (folders: readonly string[]) =>
@@ -152,29 +205,15 @@ async function readImageSplit(
       hint: `${option("train", "images/train")}, with a folder of images for each class`,
     });
   }
-  const all = await read(train);
-  return validation ? { training: all, validation: await read(validation) } : holdOut(all);
+  const folders = await Promise.all(train.map((folder) => readImageFolder(files, folder)));
+  for (const [part, images] of folders.entries()) {
+    for (const image of images) parts.set(image, part);
+  }
+  const all = folders.flat();
+  if (validation) return { training: all, validation: await read(validation) };
+  // Nothing is decoded yet: an image is its name and its class.
+  return cut(all, ({ path, label }) => `${label}/${basename(path)}`);
 }
-
-/** The last ones are held out. */
-function cutEnd<T>(all: readonly T[]): Required<Split<T>> {
-  const share = heldOutCount(all.length);
-  return { training: all.slice(0, -share), validation: all.slice(-share), cut: cutEnd };
-}
-
-/** Every so many examples are held out. */
-function holdOut<T>(all: readonly T[]): Required<Split<T>> {
-  const every = Math.max(2, Math.ceil(all.length / heldOutCount(all.length)));
-  return {
-    training: all.filter((_, i) => i % every !== every - 1),
-    validation: all.filter((_, i) => i % every === every - 1),
-    cut: holdOut,
-  };
-}
-
-/** How many of a number of examples are held out. */
-export const heldOutCount = (examples: number): number =>
-  Math.max(1, Math.min(MOST_HELD_OUT, Math.floor(examples * HELD_OUT_SHARE)));
 
 function grammarSplit(seed: number): Split<SentencePair> {
   const training: SentencePair[] = [];

@@ -20,6 +20,10 @@ describe("readRunConfig", () => {
     [["--no-recompute", "--overwrite"], { recompute: false, overwrite: true }],
     [["--train", "de.txt,en.txt"], { train: ["de.txt", "en.txt"] }],
     [["--train", "book.txt"], { train: ["book.txt"] }],
+    [["--train", "-"], { train: ["-"] }],
+    [["--mix", "3,0.5"], { mix: [3, 0.5] }],
+    [["--mix", "3"], { mix: [3] }],
+    [["--train", "logs/{a,b}/*.jsonl,c.jsonl"], { train: ["logs/{a,b}/*.jsonl", "c.jsonl"] }],
     [["--exclude", ""], { exclude: [] }],
     [["--include", "h.*,wte.*"], { include: ["h.*", "wte.*"] }],
     [["--output", "7"], { output: "7" }],
@@ -111,12 +115,12 @@ describe("readRunConfig", () => {
     [
       ["--train", "a.jsonl", "b.jsonl"],
       "b.jsonl: options are read from a short file in YAML; got a file of data",
-      "data is given by --train A,B, with commas between its files",
+      "data is given by --train A,B, with commas between its files, or a glob in quotes",
     ],
     [
       ["--train", "a.txt", "b.txt.gz", "c.csv"],
       "c.csv: unexpected; the one file without an option is the YAML file",
-      "data is given by --train A,B, with commas between its files",
+      "data is given by --train A,B, with commas between its files, or a glob in quotes",
     ],
     [
       ["absent.yaml"],

@@ -40,6 +40,8 @@ describe("conversationReader", () => {
   it("reads another column", async () => {
     const chat = JSON.stringify({ chat: turns("a", "b") });
     expect(await read(chat, "chat")).toMatchObject([two]);
+    const within = JSON.stringify({ data: { log: turns("a", "b") } });
+    expect(await read(within, "data.log")).toMatchObject([two]);
   });
 
   it.each<readonly [string, object, readonly object[]]>([
@@ -66,6 +68,41 @@ describe("conversationReader", () => {
       "a system message in a column of its own",
       { system: "s", ...two },
       [{ role: "system", content: "s" }, ...two.messages],
+    ],
+    ...["conversations", "conversation", "chat", "dialog", "dialogue", "turns"].map(
+      (column) => [`messages in ${column}`, { [column]: two.messages }, two.messages] as const,
+    ),
+    [
+      "other words for who speaks, and what",
+      {
+        turns: [
+          { speaker: "human", text: "a" },
+          { role: "assistant", value: "b" },
+          { from: "user", content: "c" },
+          { role: "bot", text: "d" },
+        ],
+      },
+      turns("a", "b", "c", "d"),
+    ],
+    [
+      "a text that is called so beside the content",
+      { messages: [{ role: "assistant", content: "a", text: "b" }] },
+      [{ role: "assistant", content: "a", text: "b" }],
+    ],
+    [
+      "a prompt of messages, and a completion of text",
+      { prompt: turns("a", "b", "c"), completion: "d" },
+      turns("a", "b", "c", "d"),
+    ],
+    [
+      "a prompt of text, and a completion of messages",
+      { prompt: "a", completion: turns("", "b").slice(1) },
+      turns("a", "b"),
+    ],
+    [
+      "a completion of messages without a prompt",
+      { prompt: "", completion: turns("", "b").slice(1) },
+      turns("", "b").slice(1),
     ],
     ["messages as JSON in a string", { messages: JSON.stringify(two.messages) }, two.messages],
     [
@@ -153,7 +190,12 @@ describe("conversationReader", () => {
   });
 
   it.each([
-    ["no column", '{"text":"a"}', 'line 1: "messages" must be a list of messages; got undefined'],
+    ["no column", '{"text":"a"}', 'line 1: no column "messages"; got text'],
+    [
+      "a row of another form among conversations",
+      `${JSON.stringify(two)}\n{"prompt":"a","completion":"b"}`,
+      'line 2: no column "messages"; got prompt, completion',
+    ],
     ["a text", '\n{"messages":"a"}', 'line 2: "messages" must be a list of messages; got string'],
     ["a text among messages", '{"messages":["a"]}', "line 1: message 1 must have"],
     [

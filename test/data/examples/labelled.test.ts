@@ -78,7 +78,7 @@ describe("labelled texts", () => {
       "a",
       named,
       UsageError,
-      "read from .tsv, .csv, .jsonl or .json files",
+      "read from .tsv, .csv, .jsonl, .json or .parquet files",
     ],
     ["no such name", "a.tsv", "gj04\t1\n", named, UsageError, 'no column "text" in'],
     [

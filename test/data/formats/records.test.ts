@@ -2,7 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { isBlank } from "../../../src/data/formats/lines.ts";
+import { isBlank } from "../../../src/data/bytes/lines.ts";
 import { type RecordSyntax, recordsOf } from "../../../src/data/formats/records.ts";
 import { FormatError } from "../../../src/errors.ts";
 import { collect, nodeFiles, write } from "../../support/files.ts";

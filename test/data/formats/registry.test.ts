@@ -24,6 +24,8 @@ describe("detectFormat", () => {
     [["a.json"], ["json"]],
     [["a.jsonl.gz"], ["jsonl"]],
     [["b/A.TXT.GZ"], ["txt"]],
+    [["a.csv.zst"], ["csv"]],
+    [["a.parquet"], ["parquet"]],
     [
       ["a.jsonl", "b.jsonl"],
       ["jsonl", "jsonl"],
@@ -50,7 +52,7 @@ describe("detectFormat", () => {
     [[], "no files"],
     [["train.de"], "train.de"],
     [["a.gz"], "a.gz"],
-    [["a.jsonl", "b.parquet"], "b.parquet"],
+    [["a.jsonl", "b.xml"], "b.xml"],
     [["a", "b.txt", "c"], "a, c"],
   ])("%j is refused", (paths, got) => {
     expect(() => detectFormat(paths)).toThrow(
@@ -58,10 +60,10 @@ describe("detectFormat", () => {
     );
   });
 
-  it.each(["a.jsonl.zst", "a.zip", "b.tar.gz"])("says that %s is to be unpacked", (path) => {
+  it.each(["a.jsonl.bz2", "a.zip", "b.tar.gz"])("says that %s is to be unpacked", (path) => {
     expect(() => detectFormat([path])).toThrow(
       expect.objectContaining({
-        hint: "unpack it first: of packed files those of gzip are read",
+        hint: "unpack it first: of packed files those of gzip and zstd are read",
       }),
     );
   });
@@ -77,14 +79,22 @@ describe("a format of one's own", () => {
   });
 
   it("is in the words about formats", () => {
-    expect(extensionsFor("labelled")).toBe(".tsv, .csv, .jsonl or .json");
-    expect(extensionsFor("labelled", formats)).toBe(".tsv, .csv, .jsonl, .json or .psv");
+    expect(extensionsFor("labelled")).toBe(".tsv, .csv, .jsonl, .json or .parquet");
+    expect(extensionsFor("labelled", formats)).toBe(".tsv, .csv, .jsonl, .json, .parquet or .psv");
     expect(() => detectFormat(["a.xml"], formats)).toThrow(
       expect.objectContaining({
-        hint: "give .txt, .tsv, .csv, .jsonl, .json or .psv files, or two files with one sentence a line",
+        hint: "give .txt, .tsv, .csv, .jsonl, .json, .parquet or .psv files, or two files with one sentence a line",
       }),
     );
-    expect(readableExtensions()).toEqual([".csv", ".json", ".jsonl", ".ndjson", ".tsv", ".txt"]);
+    expect(readableExtensions()).toEqual([
+      ".csv",
+      ".json",
+      ".jsonl",
+      ".ndjson",
+      ".parquet",
+      ".tsv",
+      ".txt",
+    ]);
   });
 
   it("has an extension before those of the library", () => {

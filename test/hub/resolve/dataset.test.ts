@@ -21,24 +21,50 @@ describe("the files of a dataset", () => {
     [["data.csv", "dataset_infos.json", "state.json"], ["data.csv"], []],
     [["alpaca.json", "README.md"], ["alpaca.json"], []],
     [["train.json.gz", "dev.json.gz"], ["train.json.gz"], ["dev.json.gz"]],
+    [["train.parquet", "train.jsonl.zst"], ["train.parquet"], []],
+    [
+      [
+        "data/train-00000-of-00002-a09b74b3ef9c3b56.parquet",
+        "data/train-00001-of-00002-9b1f0c5de8a7d2c4.parquet",
+        "data/test-00000-of-00001-6ef3991c06080e14.parquet",
+      ],
+      [
+        "data/train-00000-of-00002-a09b74b3ef9c3b56.parquet",
+        "data/train-00001-of-00002-9b1f0c5de8a7d2c4.parquet",
+      ],
+      [],
+    ],
     [
       ["data/train-00000-of-00002.jsonl", "data/train-00001-of-00002.jsonl", "test.jsonl"],
       ["data/train-00000-of-00002.jsonl", "data/train-00001-of-00002.jsonl"],
       [],
     ],
-  ])("%j", (paths, train, validation) => {
-    expect(splitFiles("a/b", paths)).toEqual({ train, validation });
+  ])("%j", async (paths, train, validation) => {
+    expect(await splitFiles("a/b", paths)).toEqual({ train, validation });
   });
 
-  it("are those that are asked for, whatever they are called", () => {
+  it("are those that are asked for, whatever they are called", async () => {
     const paths = ["a.de", "a.en", "b.de", "b.en", "train.jsonl", "dev.jsonl"];
     const train = ["a.de", "a.en"];
     const validation = ["b.de", "b.en"];
-    expect(splitFiles("a/b", paths, { train, validation })).toEqual({ train, validation });
-    expect(splitFiles("a/b", paths, { train })).toEqual({ train, validation: [] });
-    expect(splitFiles("a/b", ["x.jsonl", "y.jsonl"], { validation: ["y.jsonl"] })).toEqual({
+    expect(await splitFiles("a/b", paths, { train, validation })).toEqual({ train, validation });
+    expect(await splitFiles("a/b", paths, { train })).toEqual({ train, validation: [] });
+    expect(await splitFiles("a/b", ["x.jsonl", "y.jsonl"], { validation: ["y.jsonl"] })).toEqual({
       train: ["x.jsonl"],
       validation: ["y.jsonl"],
+    });
+  });
+
+  it("are all of a folder, or all that fit a glob, sorted", async () => {
+    const paths = ["en/train-b.parquet", "en/train-a.parquet", "en/test.parquet", "en/README.md"];
+    const [b = "", a = "", test = ""] = paths;
+    expect(await splitFiles("a/b", paths, { train: ["en/train-*.parquet"] })).toEqual({
+      train: [a, b],
+      validation: [],
+    });
+    expect(await splitFiles("a/b", paths, { train: ["en"], validation: ["**/test.*"] })).toEqual({
+      train: [test, a, b],
+      validation: [test],
     });
   });
 
@@ -57,13 +83,14 @@ describe("the files of a dataset", () => {
     [["test.jsonl"], {}, /no file could be the train data; got test\.jsonl/],
     [["train.tsv", "dev1.tsv", "dev2.tsv"], {}, /2 files could be the validation data/],
     [["a.jsonl"], { train: ["b.jsonl"] }, /there is no file b\.jsonl/],
-    [["data/a.parquet", "README.md"], {}, /has parquet, which is not read here; got data/],
-    [["a.xml"], {}, /has no \.csv, \.json, \.jsonl, \.ndjson, \.tsv or \.txt file; got a\.xml/],
+    [["a.jsonl"], { train: ["b*.jsonl"] }, /there is no file b\*\.jsonl/],
+    [["en/a.xml"], { train: ["en"] }, /there is no file en/],
+    [["a.xml"], {}, /has no \.csv, .*, \.ndjson, \.parquet, \.tsv or \.txt file; got a\.xml/],
     [[], {}, /got no files/],
-  ])("%j, asked for %j, are refused", (paths, wanted, message) => {
+  ])("%j, asked for %j, are refused", async (paths, wanted, message) => {
     const split = () => splitFiles("a/b", paths, wanted);
-    expect(split).toThrow(UsageError);
-    expect(split).toThrow(message);
+    await expect(split()).rejects.toThrow(UsageError);
+    await expect(split()).rejects.toThrow(message);
   });
 });
 

@@ -195,7 +195,8 @@ describe("a run", () => {
     const dataset = openDataset({ config, files: nodeFiles });
     const kept = await collect(dataset.textsTwice());
     expect(kept.length).toBeGreaterThan(2);
-    expect(await collect(dataset.texts().training)).toEqual(kept);
+    const [training] = dataset.texts().training;
+    expect(training && (await collect(training))).toEqual(kept);
     expect(kept.map(({ text }) => text).join("")).toBe(await readFile(path, "utf8"));
   });
 
@@ -206,7 +207,7 @@ describe("a run", () => {
       "validation: needs training files too; got none",
     );
     await expect(open({}, { heldOut: PAIRS }).pairs()).rejects.toThrow("needs training files too");
-    expect(() => open({ task: "text" }).isText()).toThrow(
+    await expect(open({ task: "text" }).isText()).rejects.toThrow(
       "task: text needs a training file; got none",
     );
     await expect(open({}, { data: TEXTS }).pairs()).rejects.toThrow(
@@ -214,6 +215,36 @@ describe("a run", () => {
     );
     await expect(open({}, { data: PAIRS, heldOut: [{ source: "a" }] }).pairs()).rejects.toThrow(
       'data: no column "target" in validation, row 1; got source',
+    );
+  });
+
+  it("holds out a share of what trains, unless something is held out already", async () => {
+    const open = (options: TrainOptions, inputs: Inputs = {}) =>
+      openDataset({ config: parseConfig(options), files: nodeFiles, ...inputs });
+    const half = await open({ holdout: 0.5 }, { data: PAIRS }).pairs();
+    expect(half.validation.length).toBeGreaterThan(20);
+    expect(half.validation.length).toBeLessThan(40);
+    const other = await open({ holdout: 0.5, seed: 1 }, { data: PAIRS }).pairs();
+    expect(other.validation).not.toEqual(half.validation);
+    expect(() => open({ holdout: 0.5 }, { data: PAIRS, heldOut: PAIRS })).toThrow(
+      "holdout: a share is held out, or validation; got both",
+    );
+    expect(() => open({ holdout: 0.5, train: "a.txt", validation: "b.txt" })).toThrow("got both");
+    expect(() => open({ holdout: 0.5 })).toThrow(
+      "holdout: is a share of train; got no training files",
+    );
+  });
+
+  it("needs a weight for each path that it mixes", async () => {
+    const open = (options: TrainOptions, inputs: Inputs = {}) =>
+      openDataset({ config: parseConfig(options), files: nodeFiles, ...inputs });
+    const message = "mix: one weight for each path of train; got";
+    expect(() => open({ train: ["a.tsv", "b.tsv"], mix: [1] })).toThrow(`${message} 1 for 2 paths`);
+    expect(() => open({ mix: [1] })).toThrow(`${message} 1 for 0 paths`);
+    expect(() => open({ mix: [1] }, { data: PAIRS })).toThrow(`${message} 1 for 0 paths`);
+    const parallel = open({ train: ["a.de", "a.en"], mix: [1, 2] });
+    expect(() => parallel.order([0, 0], randomKey(0))).toThrow(
+      "mix: each path needs examples to draw from; got none of a.en",
     );
   });
 
@@ -260,9 +291,14 @@ describe("a run", () => {
       });
     const dataset = open({});
     expect(await dataset.kind()).toBe("pairs");
-    expect((await dataset.pairs()).validation).toEqual([{ source: "drei", target: "three" }]);
+    const { training, validation } = await dataset.pairs();
+    expect([...training, ...validation]).toContainEqual({ source: "drei", target: "three" });
     const byName = open({ textColumn: "prompt", labelColumn: "completion" });
-    expect((await byName.labelled()).training[0]).toEqual({ text: "eins", label: "one" });
+    const labelled = await byName.labelled();
+    expect([...labelled.training, ...labelled.validation]).toContainEqual({
+      text: "eins",
+      label: "one",
+    });
     await expect(open({ sourceColumn: "de" }).pairs()).rejects.toThrow(
       `data: no column "de" in ${train}, line 2; got id, prompt, completion`,
     );

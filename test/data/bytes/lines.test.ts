@@ -1,7 +1,7 @@
 /** Lines, wherever the parts end in which a file is read. */
 
 import { describe, expect, it } from "vitest";
-import { linesOf } from "../../../src/data/formats/lines.ts";
+import { linesOf } from "../../../src/data/bytes/lines.ts";
 import { collect, nodeFiles, write } from "../../support/files.ts";
 
 const PART = 2 ** 20;
