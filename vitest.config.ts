@@ -1,13 +1,33 @@
+import { availableParallelism } from "node:os";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 import { missingData } from "./test/support/missing-data.ts";
 
+/** Tests that have a process for each file: they train whole runs, look at its memory, or change what it has but one of. */
+const ALONE = [
+  ...["e2e", "train", "engine", "export", "cli", "runtime", "lab/dynamics", "lab/compare"].map(
+    (folder) => `test/${folder}/**/*.test.ts`,
+  ),
+  "test/data/streaming.test.ts",
+  "test/weights/directory.test.ts",
+  "test/weights/files/safetensors.test.ts",
+];
+
 const config: ViteUserConfig = defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
+    // Vitest would leave a core to itself.
+    maxWorkers: availableParallelism(),
     reporters: ["default", missingData],
+    projects: [
+      { extends: true, test: { name: "alone", include: ALONE } },
+      {
+        extends: true,
+        // Loading the sources takes longer than most of these tests: files share a process.
+        test: { name: "together", include: ["test/**/*.test.ts"], exclude: ALONE, isolate: false },
+      },
+    ],
   },
 });
 export default config;

@@ -13,7 +13,7 @@ import { grammarPairs, promptIds } from "../../src/data/index.ts";
 import { complete, createDecoder, type LoadedModel } from "../../src/generate/index.ts";
 import { paramsInUse, type Task } from "../../src/models/model.ts";
 import { classifyTexts, embedTexts } from "../../src/predict/index.ts";
-import { cpuRuntime } from "../../src/runtime/node.ts";
+import { sharedRuntime as runtime } from "../support/shared-runtime.ts";
 import type { TrainOptions } from "../../src/options/config.ts";
 import { bertTokenizerDirectory } from "../support/bert-tokenizer.ts";
 import { type FinishedRun, folder, runTiny } from "./support.ts";
@@ -150,12 +150,9 @@ const USES: Readonly<Partial<Record<Task, (loaded: LoadedModel) => Promise<void>
   },
 };
 
-const runtime = cpuRuntime({ threads: 1 });
-
 describe.each(ROWS)("$model.model_type for $task", ({ model, task, options, falls }) => {
   const shared: TrainOptions = {
     rank: 8,
-    threads: 1,
     batchSize: 8,
     optimizer: "adam",
     learningRate: 0.01,

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { classifyTexts } from "../../src/predict/index.ts";
-import { cpuRuntime } from "../../src/runtime/node.ts";
+import { sharedRuntime as runtime } from "../support/shared-runtime.ts";
 import type { TrainOptions } from "../../src/options/config.ts";
 import { bertTokenizerDirectory } from "../support/bert-tokenizer.ts";
 import { needsData } from "../support/data.ts";
@@ -13,8 +13,6 @@ import { loadModel, openSafetensors } from "../support/on-node.ts";
 
 const CHECKPOINT = "../shared/data/checkpoints/tiny_random_BertForSequenceClassification";
 const COLA = "../shared/data/cola/in_domain_train.tsv";
-
-const runtime = cpuRuntime({ threads: 1 });
 
 const textFile = join(folder, "letters.txt");
 writeFileSync(textFile, Array.from({ length: 900 }, (_, i) => "abcde"[(i * i) % 5]).join(" "));
@@ -28,7 +26,6 @@ const classes = Array.from({ length: 60 }, (_, i) => {
 writeFileSync(classFile, classes.join("\n"));
 
 const shared: TrainOptions = {
-  threads: 1,
   batchSize: 8,
   steps: 3,
   rank: 4,

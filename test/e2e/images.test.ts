@@ -4,14 +4,13 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { run as classify } from "../../src/cli/models/classify.ts";
-import { cpuRuntime } from "../../src/runtime/node.ts";
+import { sharedRuntime as runtime } from "../support/shared-runtime.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { writeDigits } from "../support/digits.ts";
 import { type FinishedRun, folder, runTiny } from "./support.ts";
 import { classifyImages, loadImageModel, mergeAdapter, predictMemory } from "../support/on-node.ts";
 
 const images = join(folder, "images");
-const runtime = cpuRuntime({ threads: 1 });
 
 const model = {
   model_type: "vit",
@@ -36,7 +35,6 @@ const options: TrainOptions = {
   steps: 60,
   evaluateEvery: 30,
   evaluationBatches: 8,
-  threads: 1,
 };
 
 const accuracies = ({ events }: FinishedRun): readonly number[] =>

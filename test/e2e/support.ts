@@ -9,7 +9,9 @@ import { grammarPairs } from "../../src/data/index.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import type { TrainEvent } from "../../src/runs/events.ts";
 import { trainEvents } from "../../src/train/events.ts";
+import { nodeHost } from "../../src/host/node.ts";
 import { openSafetensors } from "../support/on-node.ts";
+import { sharedRuntime } from "../support/shared-runtime.ts";
 
 export const folder: string = mkdtempSync(join(tmpdir(), "flora-e2e-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -41,7 +43,7 @@ export interface FinishedRun {
   readonly losses: readonly number[];
 }
 
-/** Runs to the end, or until `stop` says so. */
+/** Runs to the end, or until `stop` says so; on a runtime of its own if threads are given. */
 export async function runTiny(
   options: TrainOptions,
   stop: (event: TrainEvent) => boolean = () => false,
@@ -51,10 +53,11 @@ export async function runTiny(
   const config = parseConfig({ ...tiny, output, ...options });
   const controller = new AbortController();
   const events: TrainEvent[] = [];
-  for await (const event of trainEvents(config, {
-    ...(await runContext(config)),
-    signal: controller.signal,
-  })) {
+  const context =
+    config.threads === undefined
+      ? { runtime: sharedRuntime, host: nodeHost() }
+      : await runContext(config);
+  for await (const event of trainEvents(config, { ...context, signal: controller.signal })) {
     events.push(event);
     if (stop(event)) controller.abort();
   }

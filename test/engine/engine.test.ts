@@ -16,15 +16,13 @@ import { trace } from "../../src/optim/sgd.ts";
 import { descent, identity } from "../../src/optim/transform.ts";
 import type { TrainOptions } from "../../src/options/config.ts";
 import { bufferNamed, bufferOf, floats, setElements } from "../../src/runtime/buffers.ts";
-import { cpuRuntime } from "../../src/runtime/node.ts";
+import { sharedRuntime } from "../support/shared-runtime.ts";
 import type { Buffers } from "../../src/runtime/runtime.ts";
 import { wasmRuntime } from "../../src/runtime/web.ts";
 import { planParameters } from "../../src/engine/plan.ts";
 import { expectClose, FLOAT32, relativeDifference } from "../support/close.ts";
 import { deviceRuntime } from "../support/device-runtime.ts";
 import { batchAt, openRun, tiny } from "./support.ts";
-
-const cpu = () => cpuRuntime({ threads: 1 });
 
 /** What runs: every way in which state is kept, moved, merged and rounded. */
 const RUNS: readonly TrainOptions[] = [
@@ -56,14 +54,17 @@ const RUNS: readonly TrainOptions[] = [
 
 describe.each(RUNS)("steps with %j", (options) => {
   it("are the same, bit by bit, where the host does not see the memory", async () => {
-    const [own, device] = [openRun(cpu(), options), openRun(deviceRuntime(cpu()), options)];
+    const [own, device] = [
+      openRun(sharedRuntime, options),
+      openRun(deviceRuntime(sharedRuntime), options),
+    ];
     expect(await device.steps(3)).toEqual(await own.steps(3));
     expect(await device.weights()).toEqual(await own.weights());
     await Promise.all([own.engine.release(), device.engine.release()]);
   });
 
   it("are the same on WebAssembly", async () => {
-    const [own, wasm] = [openRun(cpu(), options), openRun(wasmRuntime(), options)];
+    const [own, wasm] = [openRun(sharedRuntime, options), openRun(wasmRuntime(), options)];
     expectClose(await wasm.steps(3), await own.steps(3), FLOAT32);
     await Promise.all([own.engine.release(), wasm.engine.release()]);
   });
@@ -72,7 +73,9 @@ describe.each(RUNS)("steps with %j", (options) => {
 it("updates large tables in rows of a device too", async () => {
   const model = gpt2({ vocab_size: 33_000, n_embd: 256, n_layer: 1, n_head: 2, n_positions: 32 });
   const options: TrainOptions = { optimizer: "adafactor", method: "dense" };
-  const runs = [cpu(), deviceRuntime(cpu())].map((each) => openRun(each, options, {}, model));
+  const runs = [sharedRuntime, deviceRuntime(sharedRuntime)].map((each) =>
+    openRun(each, options, {}, model),
+  );
   const [own = [], device = []] = await Promise.all(runs.map((run) => run.steps(2)));
   expect(device).toEqual(own);
   for (const { engine } of runs) await engine.release();
@@ -112,8 +115,10 @@ describe("a reducer", () => {
     "makes one step of two halves, with %j",
     async (options) => {
       const reduce = pair();
-      const halves = [0, 1].map(() => openRun(cpu(), { ...options, microSteps: 1 }, { reduce }));
-      const whole = openRun(cpu(), { ...options, microSteps: 2 });
+      const halves = [0, 1].map(() =>
+        openRun(sharedRuntime, { ...options, microSteps: 1 }, { reduce }),
+      );
+      const whole = openRun(sharedRuntime, { ...options, microSteps: 2 });
       const numbers = { step: 1, cycle: 0, learningRate: 0.02, opensCycle: true };
       const losses = await Promise.all(
         halves.map(async ({ engine }, i) => {
@@ -188,7 +193,7 @@ function projected(gradient: readonly number[], a: Float32Array, columns: number
 
 describe("a subspace that is learned from the whole gradient", () => {
   const shapes = [tiny.inputTypes(2, 16)];
-  const runtime = cpu();
+  const runtime = sharedRuntime;
   const weight = "h.1.mlp.c_proj.weight";
   const [, columns = 0] = tiny.params.get(weight)?.shape ?? [];
   const opened = (compressor: Compressor, microSteps: number) => {
@@ -289,7 +294,10 @@ describe("an objective that weighs its targets", () => {
       }),
     });
     const options = { microSteps: 2, vocabularyChunk: 20 };
-    const [own, usual] = [openRun(cpu(), options, { objective }), openRun(cpu(), options)];
+    const [own, usual] = [
+      openRun(sharedRuntime, options, { objective }),
+      openRun(sharedRuntime, options),
+    ];
     expectClose(await own.steps(3), await usual.steps(3), FLOAT32);
     const weights = await usual.weights();
     for (const [name, found] of Object.entries(await own.weights())) {
@@ -302,7 +310,7 @@ describe("an objective that weighs its targets", () => {
     const objective = crossEntropy({
       weigh: (p) => ({ loss: 1, weights: new Float32Array(p.length) }),
     });
-    const run = openRun(cpu(), { optimizer: "sgd", method: "dense" }, { objective });
+    const run = openRun(sharedRuntime, { optimizer: "sgd", method: "dense" }, { objective });
     const before = await run.weights();
     expectClose(await run.steps(1), [1 / 32], FLOAT32);
     expect(await run.weights()).toEqual(before);
@@ -313,7 +321,7 @@ describe("an objective that weighs its targets", () => {
 it.each<TrainOptions>([{ microSteps: 1 }, { microSteps: 2 }])(
   "no parameter is touched where the loss is no number, %j",
   async (options) => {
-    const run = openRun(cpu(), { method: "dense", ...options });
+    const run = openRun(sharedRuntime, { method: "dense", ...options });
     setElements(bufferOf(run.engine.state.weights, "ln_f.weight"), new Float32Array(32).fill(NaN));
     const before = await run.weights();
     expect(await run.steps(1)).toEqual([NaN]);
@@ -324,7 +332,7 @@ it.each<TrainOptions>([{ microSteps: 1 }, { microSteps: 2 }])(
 
 it("keeps no accumulator of what is updated at once", () => {
   const accumulatorsOf = (options: TrainOptions) => [
-    ...openRun(cpu(), { method: "dense", ...options }).engine.state.accumulators.keys(),
+    ...openRun(sharedRuntime, { method: "dense", ...options }).engine.state.accumulators.keys(),
   ];
   expect(accumulatorsOf({})).toEqual(["wte.weight"]);
   expect(accumulatorsOf({ microSteps: 2 })).toHaveLength(tiny.params.size);

@@ -19,7 +19,8 @@ import { compress } from "../../src/compress/projection.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { subspaceMatrix } from "../../src/engine/parts/subspace.ts";
 import { prepare } from "../../src/train/setup/prepare.ts";
-import { runContext } from "../../src/cli/inputs/run-context.ts";
+import { nodeHost } from "../../src/host/node.ts";
+import { sharedRuntime } from "../support/shared-runtime.ts";
 import { float32, int32 } from "../../src/tensor/host-tensor.ts";
 import { readTensor } from "../../src/runtime/runtime.ts";
 import { expectGradients, readGolden } from "../models/golden.ts";
@@ -75,7 +76,7 @@ async function accumulate(extra: TrainOptions, batches: readonly Batch[]) {
   return { loss, accumulators };
 }
 
-const context = await runContext({});
+const context = { runtime: sharedRuntime, host: nodeHost() };
 const rowsOf = (lengths: readonly number[]) =>
   lengths.map((length, i) => Array.from({ length }, (_, t) => (i * 37 + t * 11) % 257));
 const [short, long] = [rowsOf([5, 7]), rowsOf([12, 20])];

@@ -48,6 +48,12 @@ describe("a field", () => {
     expect(hex(message([field]))).toBe(expected);
   });
 
+  it("that is a long message has the same parts as a short one", () => {
+    const bytes = message([messageField(1, [bytesField(1, new Uint8Array(5000).fill(7))])]);
+    expect(hex(bytes.subarray(0, 6))).toBe("0a8b270a8827");
+    expect(bytes.subarray(6)).toEqual(new Uint8Array(5000).fill(7));
+  });
+
   it("longer than 127 bytes has a length of two bytes", () => {
     const bytes = message([bytesField(1, new Uint8Array(200))]);
     expect(hex(bytes.subarray(0, 3))).toBe("0ac801");

@@ -3,13 +3,12 @@
 import { describe, expect, it } from "vitest";
 import { readText, writeFile } from "../../src/host/content.ts";
 import { type MemoryHost, memoryHost } from "../../src/host/in-memory.ts";
-import { cpuRuntime } from "../../src/runtime/node.ts";
+import { sharedRuntime as runtime } from "../support/shared-runtime.ts";
 import type { EndEvent, StepEvent, TrainEvent } from "../../src/runs/events.ts";
 import { train, type TrainRequest } from "../../src/train/run.ts";
 import { openSafetensors } from "../../src/weights/files/safetensors.ts";
 import { failure } from "../weights/support.ts";
 
-const runtime = cpuRuntime({ threads: 1 });
 const rows = Array.from({ length: 60 }, (_, i) => ({ source: `${i} + 1 =`, target: `${i + 1}` }));
 const tiny: TrainRequest = {
   model: { n_embd: 16, n_layer: 1, n_head: 2, n_positions: 32 },

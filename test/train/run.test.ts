@@ -7,14 +7,13 @@ import type { Host } from "../../src/host/host.ts";
 import { everywhere } from "../../src/optim/optimizer.ts";
 import { descent, identity } from "../../src/optim/transform.ts";
 import { bufferOf } from "../../src/runtime/buffers.ts";
-import { cpuRuntime } from "../../src/runtime/node.ts";
+import { sharedRuntime as runtime } from "../support/shared-runtime.ts";
 import type { StepEvent, TrainEvent } from "../../src/runs/events.ts";
 import { readLog } from "../../src/runs/read-log.ts";
 import { byteTokenizer } from "../../src/text/index.ts";
 import { loadModel } from "../../src/generate/index.ts";
 import { train, type TrainRequest, type TrainRun } from "../../src/train/run.ts";
 
-const runtime = cpuRuntime({ threads: 1 });
 const rows = Array.from({ length: 60 }, (_, i) => ({ source: `${i} + 1 =`, target: `${i + 1}` }));
 const tiny: TrainRequest = {
   model: { n_embd: 16, n_layer: 1, n_head: 2, n_positions: 32 },

@@ -7,7 +7,7 @@ import { gpt2 } from "../../src/models/architectures/gpt2.ts";
 import type { InputTypes, Model } from "../../src/models/model.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../../src/options/config.ts";
 import { bufferOf, restore } from "../../src/runtime/buffers.ts";
-import { cpuRuntime } from "../../src/runtime/node.ts";
+import { sharedRuntime } from "../support/shared-runtime.ts";
 import { type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
 import { type Trainee, traineeOf } from "../../src/train/setup/method.ts";
 import { loadWeights, readConfig } from "../support/on-node.ts";
@@ -37,7 +37,7 @@ export function partsOfModel(
   const engine = openEngine({
     ...config,
     ...trainee,
-    runtime: cpuRuntime({ threads: 1 }),
+    runtime: sharedRuntime,
     shapes,
   });
   for (const name of trainee.model.params.keys()) drawWeight(engine.parts, name);

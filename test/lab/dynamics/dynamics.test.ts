@@ -1,6 +1,7 @@
 /** The experiment on a tiny model: what must be equal is, and what may not be asked is refused. */
 
-import { runContext } from "../../../src/cli/inputs/run-context.ts";
+import { nodeHost } from "../../../src/host/node.ts";
+import { sharedRuntime } from "../../support/shared-runtime.ts";
 import { describe, expect, it } from "vitest";
 import { dynamics } from "../../../src/lab/dynamics/dynamics.ts";
 import {
@@ -11,6 +12,7 @@ import {
 import { parseConfig, type TrainOptions } from "../../../src/options/config.ts";
 import { pairsFile } from "../../e2e/support.ts";
 
+const context = { runtime: sharedRuntime, host: nodeHost() };
 const RANK = 3;
 
 const optionsOf = (
@@ -39,7 +41,7 @@ const optionsOf = (
 
 async function run(options: DynamicsOptions) {
   const events: DynamicsEvent[] = [];
-  for await (const event of dynamics(options, await runContext({}))) events.push(event);
+  for await (const event of dynamics(options, context)) events.push(event);
   const start = events.find((event) => event.type === "start");
   const steps = events.flatMap((event) => (event.type === "step" ? [event] : []));
   const end = events.find((event) => event.type === "end");

@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { memoryHost } from "../../../src/host/in-memory.ts";
-import { cpuRuntime } from "../../../src/runtime/node.ts";
+import { sharedRuntime } from "../../support/shared-runtime.ts";
 import { train, type TrainRequest } from "../../../src/train/run.ts";
 import { KINDS, powerCuts, savings } from "../saved-states.ts";
 
@@ -59,7 +59,7 @@ describe("a checkpoint of an earlier version", () => {
         resume: true,
         steps: 4,
       },
-      { host, runtime: cpuRuntime({ threads: 1 }) },
+      { host, runtime: sharedRuntime },
     );
     for await (const event of run) if (event.type === "step") losses.push(event.loss);
     // Of the version that had no identities, in which the whole run was made.

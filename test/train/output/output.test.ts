@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { runContext } from "../../../src/cli/inputs/run-context.ts";
+import { sharedRuntime } from "../../support/shared-runtime.ts";
 import { nodeHost } from "../../../src/host/node.ts";
 import { byteTokenizer } from "../../../src/text/index.ts";
 import { parseConfig } from "../../../src/options/config.ts";
@@ -12,6 +12,7 @@ import { trainEvents } from "../../../src/train/events.ts";
 import { mergeAdapter } from "../../../src/train/output/merge-adapter.ts";
 import { readGolden } from "../../models/golden.ts";
 
+const context = { runtime: sharedRuntime, host: nodeHost() };
 const folder = mkdtempSync(join(tmpdir(), "flora-output-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -29,7 +30,7 @@ async function llamaOf(
   const model = { ...rest, vocab_size: 257 };
   for await (const _event of trainEvents(
     parseConfig({ train: text, model, steps: 1, contextLength: 16, output: scratch }),
-    await runContext({}),
+    context,
   ));
   const directory = mkdtempSync(join(folder, "model-"));
   cpSync(scratch, directory, { recursive: true });
@@ -46,7 +47,7 @@ async function llamaOf(
 async function trained(directory: string) {
   const output = mkdtempSync(join(folder, "trained-"));
   const options = { train: text, model: directory, steps: 1, contextLength: 16, output };
-  for await (const _event of trainEvents(parseConfig(options), await runContext({})));
+  for await (const _event of trainEvents(parseConfig(options), context));
   const read = (name: string): unknown => JSON.parse(readFileSync(join(output, name), "utf8"));
   return { config: read("config.json"), generation: read("generation_config.json") };
 }
@@ -92,10 +93,7 @@ describe("a model that learned chats", () => {
   async function run(options: Parameters<typeof parseConfig>[0]) {
     const output = mkdtempSync(join(folder, "chatty-"));
     const all = { train: chats, chatTemplate: file, steps: 1, batchSize: 2, output };
-    for await (const _event of trainEvents(
-      parseConfig({ ...all, ...options }),
-      await runContext({}),
-    ));
+    for await (const _event of trainEvents(parseConfig({ ...all, ...options }), context));
     const read = (name: string) => readFileSync(join(output, name), "utf8");
     return { output, read };
   }
