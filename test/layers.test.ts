@@ -57,6 +57,7 @@ const STARTERS: readonly string[] = ["src/cli/", "src/index.ts"];
 const WITHOUT_MIRROR: readonly string[] = [
   "test/generate/architectures.test.ts",
   "test/data/columns.test.ts",
+  "test/tasks/mix.test.ts",
   "test/data/streaming.test.ts",
   "test/docs.test.ts",
   "test/layers.test.ts",

@@ -22,6 +22,8 @@ export interface DataColumns {
 /** An input, and how its examples are to be found. */
 export interface InputRequest extends OpenInput {
   readonly columns: DataColumns;
+  /** Whether it is kept which path each example comes from. */
+  readonly keepsParts?: boolean | undefined;
   /** What all examples may take in memory, texts excepted; without a limit by default. */
   readonly mostBytes?: number | undefined;
 }
@@ -40,8 +42,10 @@ export interface Examples {
   conversations(): Promise<readonly Conversation[]>;
   /** All texts with labels. */
   labelled(): Promise<readonly LabelledText[]>;
-  /** Texts, one after another. */
-  texts(): AsyncIterable<TextPart>;
+  /** Which of the paths that were given an example comes from, counted from 0; 0 where that is not kept. */
+  partOf(example: object): number;
+  /** Texts, one after another: all, or those of a path. */
+  texts(part?: number): AsyncIterable<TextPart>;
   /** The same, which are kept in memory until they are read once more. */
   textsTwice(): AsyncIterable<TextPart>;
 }
@@ -52,16 +56,24 @@ export function examplesOf(request: InputRequest): Examples {
   const input = openInput(request, named.pairs ?? named.conversations ?? named.texts);
   const told = new Set<string>();
   const tell = (words: string): void => void told.add(words);
-  const allOf = <E>(kind: RowKind, reader: ExampleReader<E>, names?: readonly string[]) =>
+  const parts = new WeakMap<object, number>();
+  const allOf = <E extends object>(
+    kind: RowKind,
+    reader: ExampleReader<E>,
+    names?: readonly string[],
+  ) =>
     once(async () => {
       const examples: (readonly E[])[] = [];
-      for (const source of await input.sources(kind, names)) {
-        examples.push(await readExamples(source, reader, { ...request, tell }));
+      for (const { source, part } of await input.sources(kind, names)) {
+        const own = await readExamples(source, reader, { ...request, tell });
+        if (request.keepsParts) for (const example of own) parts.set(example, part);
+        examples.push(own);
       }
       return examples.length === 1 ? (examples[0] ?? []) : examples.flat();
     });
-  const read = async function* (): AsyncGenerator<TextPart, void, undefined> {
-    for (const source of await input.sources("texts", named.texts)) {
+  const read = async function* (wanted?: number): AsyncGenerator<TextPart, void, undefined> {
+    for (const { source, part } of await input.sources("texts", named.texts)) {
+      if (wanted !== undefined && part !== wanted) continue;
       if (!source.ownColumns) tell(named.texts?.[0] ?? "text");
       yield* textsOf(source, named.texts?.[0]);
     }
@@ -73,13 +85,14 @@ export function examplesOf(request: InputRequest): Examples {
     ),
     pairs: allOf("pairs", pairReader(named.pairs), named.pairs),
     columns: () => [...told],
+    partOf: (example) => parts.get(example) ?? 0,
     conversations: allOf(
       "conversations",
       conversationReader(request.columns.messagesColumn),
       named.conversations,
     ),
     labelled: allOf("labelled", labelledReader(named.labelled), labelledNames(named.labelled)),
-    ...readTwice(read),
+    ...readTwice(read, () => input.parts()),
   };
 }
 
@@ -103,23 +116,31 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make());
 }
 
-function readTwice(read: () => AsyncGenerator<TextPart, void, undefined>) {
-  /** The last first. */
-  let kept: TextPart[] | undefined;
+type ReadTexts = (part?: number) => AsyncGenerator<TextPart, void, undefined>;
+
+/** @param partsOf - the paths that there are, counted from 0 */
+function readTwice(read: ReadTexts, partsOf: () => Promise<readonly number[]>) {
+  /** Of each path, the last text first. */
+  const kept = new Map<number, TextPart[]>();
   return {
-    async *texts() {
-      const parts = kept;
-      kept = undefined;
-      if (!parts) return yield* read();
-      for (let part = parts.pop(); part; part = parts.pop()) yield part;
+    async *texts(part?: number) {
+      const wanted = [...kept.keys()].filter((each) => part === undefined || each === part);
+      if (wanted.length === 0) return yield* read(part);
+      for (const each of wanted) {
+        const own = kept.get(each) ?? [];
+        kept.delete(each);
+        for (let text = own.pop(); text; text = own.pop()) yield text;
+      }
     },
     async *textsTwice() {
-      const parts: TextPart[] = [];
-      for await (const part of read()) {
-        parts.push(part);
-        yield part;
+      for (const part of await partsOf()) {
+        const own: TextPart[] = [];
+        for await (const text of read(part)) {
+          own.push(text);
+          yield text;
+        }
+        kept.set(part, own.toReversed());
       }
-      kept = parts.toReversed();
     },
   };
 }

@@ -16,6 +16,8 @@ import {
 /** Files in the order in which they are read. */
 export interface FoundFiles {
   readonly paths: readonly string[];
+  /** For each, which of the paths that were given stands for it, from 0 on. */
+  readonly parts: readonly number[];
   /** Whether each was named by itself: two such may be a text and its translation. */
   readonly areNamed: boolean;
 }
@@ -37,8 +39,10 @@ export async function filesOf(
     else if (info) found.push(undefined);
     else found.push(await fitting(files, path));
   }
+  const all = given.map((path, i) => found[i] ?? [path]);
   return {
-    paths: given.flatMap((path, i) => found[i] ?? [path]),
+    paths: all.flat(),
+    parts: all.flatMap((paths, part) => paths.map(() => part)),
     areNamed: found.every((paths) => paths === undefined),
   };
 }

@@ -36,6 +36,7 @@ export {
   type ImageBatchOptions,
   type View,
 } from "./batches/image-batches.ts";
+export { mixedOrder, type Order } from "./batches/mixed-order.ts";
 export { chosenOf, maskTokens, type Masking, type MaskedTokens } from "./batches/masking.ts";
 export { paddedLength, type PaddingOptions } from "./batches/padding.ts";
 export { permutation } from "./batches/permutation.ts";

@@ -31,8 +31,16 @@ export interface Input {
   formatKind(): Promise<ExampleKind | undefined>;
   /** The first row; undefined if there is none. */
   first(): Promise<PlacedRow | undefined>;
+  /** The paths that were given, counted from 0; 0 alone for rows. */
+  parts(): Promise<readonly number[]>;
   /** What examples of a kind are read from, one after another. */
-  sources(kind: RowKind, columns?: readonly string[]): Promise<readonly RowSource[]>;
+  sources(kind: RowKind, columns?: readonly string[]): Promise<readonly PartSource[]>;
+}
+
+/** Rows, and which of the paths that were given they come from, counted from 0. */
+export interface PartSource {
+  readonly source: RowSource;
+  readonly part: number;
 }
 
 /** @param columns - that are named, where the first row is to tell what all are */
@@ -46,7 +54,8 @@ export function openInput(
   return {
     formatKind: () => Promise.resolve(undefined),
     first: source.first,
-    sources: () => Promise.resolve([source]),
+    parts: () => Promise.resolve([0]),
+    sources: () => Promise.resolve([{ source, part: 0 }]),
   };
 }
 
@@ -61,8 +70,8 @@ function openPaths(given: readonly string[], place: Place): Input {
   let found: Promise<FoundFiles> | undefined;
   const lookUp = async () => {
     found ??= filesOf(files, given, formats);
-    const { paths, areNamed } = await found;
-    return { paths, format: detectFormat(paths, formats, { areNamed }) };
+    const { paths, parts, areNamed } = await found;
+    return { paths, parts, format: detectFormat(paths, formats, { areNamed }) };
   };
   const open = (format: Format, each: string, columns: readonly string[] | undefined): RowSource =>
     format.open({ files, path: each, columns, isHeader: namesPairs });
@@ -80,15 +89,19 @@ function openPaths(given: readonly string[], place: Place): Input {
       peeked ??= peekable(open(format[0], paths[0] ?? "", told));
       return peeked.first();
     },
+    parts: () => Promise.resolve([...given.keys()]),
     async sources(kind, columns) {
-      const { paths, format } = await lookUp();
+      const { paths, parts, format } = await lookUp();
       const [path = "", second = ""] = paths;
-      if (kind === "pairs" && format === "parallel") return [openParallel(files, [path, second])];
+      if (kind === "pairs" && format === "parallel") {
+        return [{ source: openParallel(files, [path, second]), part: 0 }];
+      }
       return paths.map((each, i) => {
         const own = format === "parallel" ? formatOf(each, formats) : format[i];
         if (!own?.kinds.includes(kind)) throw refusal(kind, each, formats);
         const isPeeked = i === 0 && columns?.join() === told?.join();
-        return isPeeked && peeked ? peeked : open(own, each, columns);
+        const source = isPeeked && peeked ? peeked : open(own, each, columns);
+        return { source, part: parts[i] ?? 0 };
       });
     },
   };

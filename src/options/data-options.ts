@@ -21,6 +21,11 @@ export const DATA_OPTIONS: OptionTable = {
     below: 1,
     help: "the share of the training data that is held out, without validation files; 0.05 if absent",
   },
+  mix: {
+    kind: "numbers",
+    above: 0,
+    help: "how much is drawn from each path of train, as weights; as much as it holds, if absent",
+  },
   task: {
     kind: "choice",
     choices: TASK_NAMES,

@@ -13,6 +13,7 @@ import {
 } from "../data/index.ts";
 import { createChat } from "../text/index.ts";
 import { spread } from "./reading/dataset.ts";
+import { joined, type TokenSplit } from "./reading/hold-out.ts";
 import { count, exampleCount } from "./fitted-split.ts";
 import {
   type Batching,
@@ -42,19 +43,30 @@ async function loadText({
   key,
 }: DataRequest): Promise<TrainData> {
   const texts = dataset.texts();
-  const all = await textTokens(tokenizer, texts.training);
-  const held = texts.validation && (await textTokens(tokenizer, texts.validation));
-  const { training, validation } = held
-    ? { training: all, validation: held }
-    : texts.holdOut.cutTokens(all, tokenizer.endOfText);
+  const streams: TokenSplit[] = [];
+  for (const text of texts.training) {
+    const tokens = await textTokens(tokenizer, text);
+    const isGiven = texts.validation !== undefined;
+    streams.push(
+      isGiven
+        ? { training: tokens, validation: new Int32Array() }
+        : texts.holdOut.cutTokens(tokens, tokenizer.endOfText),
+    );
+  }
+  const validation = texts.validation
+    ? await textTokens(tokenizer, texts.validation)
+    : joined(streams.map((stream) => stream.validation));
+  const training = streams.map((stream) => stream.training);
   const { batchSize, evaluationBatches: limit } = config;
   const windows = spread(textWindows(validation, contextLength), batchSize * limit);
+  const orderOf = (parts: readonly number[]) => dataset.order(parts, key);
+  const tokens = training.reduce((sum, { length }) => sum + length, 0);
   return {
-    training: textBatches(training, { batchSize, contextLength, key }),
+    training: textBatches(training, { batchSize, contextLength, key, orderOf }),
     evaluation: () => evaluationBatches(windows, { batchSize, pad: tokenizer.pad, contextLength }),
     pairs: [],
     shapes: [model.inputTypes(batchSize, contextLength)],
-    description: `${count(training.length)} tokens of text, ${count(validation.length)} held out`,
+    description: `${count(tokens)} tokens of text, ${count(validation.length)} held out`,
   };
 }
 
@@ -94,7 +106,7 @@ const batchingOf =
     const padding = { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength };
     const lengths = all.map(({ ids }) => ids.length - 1);
     return {
-      training: (sequences) => pairBatches(sequences, { ...padding, key }),
+      training: (sequences, order) => pairBatches(sequences, { ...padding, key, order }),
       evaluation: (sequences) => evaluationBatches(sequences.toSorted(byLength), padding),
       shapes: lengthsOf(lengths, contextLength).map((length) =>
         model.inputTypes(batchSize, length),

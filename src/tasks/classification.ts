@@ -29,7 +29,7 @@ export async function loadClassification(request: DataRequest): Promise<TrainDat
       ...(pair !== undefined && { pair }),
     }),
   };
-  const { prepared, held } = fitSplit(
+  const { prepared, held, trained } = fitSplit(
     {
       ...(await dataset.labelled()),
       what: "texts",
@@ -41,6 +41,7 @@ export async function loadClassification(request: DataRequest): Promise<TrainDat
   return encoderData(request, {
     training: prepared.sequences,
     heldOut: held.sequences,
+    parts: trained.map(dataset.partOf),
     lengthOf: encoding.lengthOf,
     assemble: (rows) => classBatch(rows, padding),
     description: describeSplit(`texts of ${count(labels.size)} classes`, { prepared, held }),

@@ -23,7 +23,7 @@ export async function loadEmbedding(request: DataRequest): Promise<TrainData> {
     texts: ({ source, target }) => [source, target],
     withTexts: (_, [source = "", target = ""]) => ({ source, target }),
   };
-  const { prepared, held } = fitSplit(
+  const { prepared, held, trained } = fitSplit(
     {
       ...(await dataset.pairs()),
       what: "pairs",
@@ -36,6 +36,7 @@ export async function loadEmbedding(request: DataRequest): Promise<TrainData> {
   return encoderData(request, {
     training: prepared.sequences,
     heldOut: held.sequences,
+    parts: trained.map(dataset.partOf),
     lengthOf: encoding.lengthOf,
     assemble: (pairs) => pairedBatch(pairs, padding),
     description: describeSplit("pairs", { prepared, held }),

@@ -16,6 +16,8 @@ import type { DataRequest, TrainData } from "./task-data.ts";
 export interface EncoderExamples<T> {
   readonly training: readonly T[];
   readonly heldOut: readonly T[];
+  /** The part of the data that each example for training comes from. */
+  readonly parts: readonly number[];
   /** Tokens of the longest row that an example takes. */
   readonly lengthOf: (example: T) => number;
   /** At most `batchSize` examples as a batch, with the random choices of a key. */
@@ -45,13 +47,14 @@ export const batchTypes = (
 
 /** Batches whose random choices depend on the key of the data and their position alone; those held out are always the same. */
 export function encoderData<T>(
-  { config, model, contextLength, key }: DataRequest,
+  { config, dataset, model, contextLength, key }: DataRequest,
   examples: EncoderExamples<T>,
 ): TrainData {
-  const { training, heldOut, lengthOf, assemble, description } = examples;
+  const { training, heldOut, parts, lengthOf, assemble, description } = examples;
   const { batchSize } = config;
   const compare = (a: T, b: T) => lengthOf(a) - lengthOf(b);
-  const { batchesPerEpoch, at } = sortedEpochs(training, { batchSize, key, compare });
+  const order = dataset.order(parts, key);
+  const { batchesPerEpoch, at } = sortedEpochs(training, { batchSize, key, order, compare });
   const keyOf = (purpose: string, position: number) => foldIn(foldIn(key, purpose), position);
   const evaluated = spread(heldOut, batchSize * config.evaluationBatches).toSorted(compare);
   return {

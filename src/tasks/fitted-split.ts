@@ -22,6 +22,8 @@ export interface SplitRequest<E, T> extends Split<E> {
 export interface FittedSplit<E, T> {
   readonly prepared: Fitted<T>;
   readonly held: Fitted<T>;
+  /** The example that each sequence to learn from was made of. */
+  readonly trained: readonly E[];
   /** The examples that are held out, also those that do not fit. */
   readonly heldOut: readonly E[];
 }
@@ -41,10 +43,11 @@ export function fitSplit<E, T>(
       hint: `add some, or hold out others: ${option("validation", "FILE")}`,
     });
   }
-  const fit = (examples: readonly E[], options: Pick<FitOptions, "tooLong">): Fitted<T> => {
+  const fit = (examples: readonly E[], options: Pick<FitOptions, "tooLong">) => {
     const taught = examples.filter(teaches);
     const fitted = encode(taught, { contextLength, ...options });
-    return { ...fitted, empty: fitted.empty + examples.length - taught.length };
+    const trained = (fitted.places ?? [...taught.keys()]).flatMap((i) => taught.slice(i, i + 1));
+    return { ...fitted, trained, empty: fitted.empty + examples.length - taught.length };
   };
   const refusal = (part: string, { dropped, empty }: Fitted<T>) => {
     const reasons = [
@@ -57,13 +60,15 @@ export function fitSplit<E, T>(
   const held = fit(validation, { tooLong: "drop" });
   if (prepared.sequences.length === 0) throw refusal("to learn from", prepared);
   if (held.sequences.length > 0) {
-    return { prepared, held, heldOut: validation.filter(teaches) };
+    return { prepared, held, trained: prepared.trained, heldOut: validation.filter(teaches) };
   }
   if (!cut || prepared.sequences.length === 1) throw refusal("held out", held);
   const again = cut(training.filter((example) => fit([example], { tooLong }).sequences.length > 0));
   // What was left out is counted where it was found.
+  const fitting = fit(again.training, { tooLong });
   return {
-    prepared: { ...fit(again.training, { tooLong }), ...countsOf(prepared) },
+    prepared: { ...fitting, ...countsOf(prepared) },
+    trained: fitting.trained,
     held: { ...fit(again.validation, { tooLong }), ...countsOf(held) },
     heldOut: again.validation,
   };

@@ -43,10 +43,11 @@ export async function loadImages(request: ImageRequest): Promise<TrainData> {
   const training = await readSet(dataset.files, split.training, labels, processor);
   const held = spread(split.validation, batchSize * config.evaluationBatches);
   const heldOut = await readSet(dataset.files, held, labels, processor);
+  const order = dataset.order(split.training.map(dataset.partOf), key);
   const options = { batchSize, processor, tokensPerImage: model.contextLength };
   const bytes = training.pixels.length + heldOut.pixels.length;
   return {
-    training: imageBatches(training, { ...options, key, augmentation: augment }),
+    training: imageBatches(training, { ...options, key, order, augmentation: augment }),
     evaluation: () =>
       stretches(imagesAt(heldOut), batchSize).map((places) => imageBatch(heldOut, places, options)),
     pairs: [],

@@ -18,7 +18,11 @@ export async function loadMasked(request: DataRequest): Promise<TrainData> {
     });
   }
   const texts = dataset.texts();
-  const all = await windowsOf(tokenizer, texts.training, contextLength);
+  const parts = new Map<Encoding, number>();
+  for (const [part, text] of texts.training.entries()) {
+    for (const window of await windowsOf(tokenizer, text, contextLength)) parts.set(window, part);
+  }
+  const all = [...parts.keys()];
   const given = texts.validation && (await windowsOf(tokenizer, texts.validation, contextLength));
   const { training, validation: held } = given
     ? { training: all, validation: given }
@@ -33,6 +37,7 @@ export async function loadMasked(request: DataRequest): Promise<TrainData> {
   return encoderData(request, {
     training,
     heldOut: held,
+    parts: training.map((window) => parts.get(window) ?? 0),
     lengthOf: ({ ids }) => ids.length,
     assemble: (rows, key) => maskedBatch(rows, { ...padding, masking, key }),
     description:

@@ -5,6 +5,7 @@ import {
   type BatchSource,
   type Fitted,
   type FitOptions,
+  type Order,
   paddedLength,
   type PromptTemplate,
   type SentencePair,
@@ -30,7 +31,7 @@ export interface ExampleFormat<E, T> {
 }
 
 export interface Batching<T> {
-  training(sequences: readonly T[]): BatchSource;
+  training(sequences: readonly T[], order: Order | undefined): BatchSource;
   /** In batches of similar lengths. */
   evaluation(sequences: readonly T[]): Iterable<Batch>;
   /** The shapes of batches that may occur, the largest last. */
@@ -58,18 +59,19 @@ interface ExampleData<E> {
 }
 
 /** Examples of any kind; `what` are they. */
-export function examplesAsData<E, T>(
+export function examplesAsData<E extends object, T>(
   what: string,
   examples: Split<E>,
   request: DataRequest,
   { batching, ...format }: ExampleFormat<E, T>,
 ): ExampleData<E> {
   const { batchSize, evaluationBatches } = request.config;
-  const { prepared, held, heldOut } = fitSplit({ ...examples, ...format, what }, request);
+  const { dataset, key } = request;
+  const { prepared, held, heldOut, trained } = fitSplit({ ...examples, ...format, what }, request);
   const { training, evaluation, shapes } = batching([...prepared.sequences, ...held.sequences]);
   const evaluated = spread(held.sequences, batchSize * evaluationBatches);
   const data = {
-    training: training(prepared.sequences),
+    training: training(prepared.sequences, dataset.order(trained.map(dataset.partOf), key)),
     evaluation: () => evaluation(evaluated),
     pairs: [],
     shapes,

@@ -44,7 +44,7 @@ export async function loadSeq2seq(request: DataRequest): Promise<TrainData> {
         contextLength,
       };
       return {
-        training: (sequences) => seq2seqBatches(sequences, { ...options, key }),
+        training: (sequences, order) => seq2seqBatches(sequences, { ...options, key, order }),
         evaluation: (sequences) => seq2seqEvaluationBatches(sequences, options),
         shapes: lengthsOf(all, options).map(({ source, target }) =>
           model.inputTypes(batchSize, source, target),

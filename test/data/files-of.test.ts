@@ -51,19 +51,26 @@ describe("the files", () => {
     ["{chats,texts}/[a-b1]*.{jsonl,txt}", ["chats/b.jsonl", "texts/1.txt"]],
     ["texts", ["texts/1.txt", "texts/2.txt"]],
   ])("of %s are sorted, hidden ones left out", async (path, expected) => {
-    expect(await find(path)).toEqual({ paths: expected, areNamed: false });
+    expect(await find(path)).toEqual({
+      paths: expected,
+      parts: expected.map(() => 0),
+      areNamed: false,
+    });
   });
 
   it("that are named are taken as they are, whatever is in their names", async () => {
     expect(await find("texts/2.txt", "odd/x[1].jsonl", "absent.txt")).toEqual({
       paths: ["texts/2.txt", "odd/x[1].jsonl", "absent.txt"],
+      parts: [0, 1, 2],
       areNamed: true,
     });
-    expect((await find("texts/2.txt", "chats/*.jsonl")).paths).toEqual([
-      "texts/2.txt",
-      "chats/b.jsonl",
-    ]);
-    expect(await filesOf(nodeFiles, ["-"], FORMATS)).toEqual({ paths: ["-"], areNamed: true });
+    expect(await find("chats/*.jsonl", "texts", "texts/2.txt")).toEqual({
+      paths: ["chats/b.jsonl", "texts/1.txt", "texts/2.txt", "texts/2.txt"],
+      parts: [0, 1, 1, 2],
+      areNamed: false,
+    });
+    const input = { paths: ["-"], parts: [0], areNamed: true };
+    expect(await filesOf(nodeFiles, ["-"], FORMATS)).toEqual(input);
   });
 
   it("are looked for where the program runs", async () => {

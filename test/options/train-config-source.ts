@@ -12,6 +12,7 @@ const LITERALS: Readonly<Record<Exclude<Kind, "choice">, string>> = {
   text: "string",
   list: "readonly string[]",
   paths: "readonly string[]",
+  numbers: "readonly number[]",
   table: "Readonly<Record<string, number>>",
   model: "string | Readonly<Record<string, unknown>>",
 };

@@ -11,8 +11,9 @@ import { integers } from "../../random/integers.ts";
 import { foldIn, type Key } from "../../random/key.ts";
 import type { Batch, BatchSource } from "../../models/batch.ts";
 import { int32 } from "../../tensor/host-tensor.ts";
-import { locate, remembered, sortedEpochs, stretches } from "./epochs.ts";
+import { type EpochOptions, locate, remembered, sortedEpochs, stretches } from "./epochs.ts";
 import { checkLengths, checkSizes, paddedLength, type PaddingOptions } from "./padding.ts";
+import type { Order } from "./mixed-order.ts";
 import { permutation } from "./permutation.ts";
 import type { LanguageModelSequence } from "../sequences/sequence.ts";
 
@@ -26,7 +27,7 @@ export type { Batch, BatchSource } from "../../models/batch.ts";
  */
 export function pairBatches(
   sequences: readonly LanguageModelSequence[],
-  options: PaddingOptions & { readonly key: Key },
+  options: PaddingOptions & Pick<EpochOptions<unknown>, "key" | "order">,
 ): BatchSource {
   checkLengths(sequences.map(inputLength), options);
   const compare = (a: LanguageModelSequence, b: LanguageModelSequence) =>
@@ -35,35 +36,41 @@ export function pairBatches(
   return { batchesPerEpoch, batchAt: (position) => assemble(at(position), options) };
 }
 
+/** How windows of texts become batches. */
+export interface TextBatchOptions {
+  readonly batchSize: number;
+  readonly contextLength: number;
+  readonly key: Key;
+  /** The order of an epoch, by the stream of each window; each window once by default. */
+  readonly orderOf?: ((streams: readonly number[]) => Order | undefined) | undefined;
+}
+
 /**
- * Windows of a stream of tokens. An epoch cuts the stream into windows that do not overlap, from a
+ * Windows of streams of tokens. An epoch cuts each stream into windows that do not overlap, from a
  * random offset on, and takes each once; less than two windows' worth of tokens at the ends
  * is left out.
  *
- * @throws {UsageError} if the stream is shorter than `contextLength + 1` tokens.
+ * @throws {UsageError} if a stream is shorter than `contextLength + 1` tokens.
  */
 export function textBatches(
-  tokens: Int32Array,
-  options: { readonly batchSize: number; readonly contextLength: number; readonly key: Key },
+  streams: readonly Int32Array[],
+  { batchSize, contextLength, key, orderOf = () => undefined }: TextBatchOptions,
 ): BatchSource {
-  const { batchSize, contextLength, key } = options;
   checkSizes({ batchSize, contextLength });
-  const targets = tokens.length - 1;
-  if (targets < contextLength) {
-    throw new UsageError(
-      `data: text of at least ${contextLength + 1} tokens is needed; got ${tokens.length}`,
-      { hint: "add text, or lower contextLength" },
-    );
-  }
-  // As many windows as fit from every offset below contextLength.
-  const windows = Math.max(1, Math.floor((targets + 1 - contextLength) / contextLength));
-  const offsets = Math.min(contextLength, targets - windows * contextLength + 1);
-  const batchesPerEpoch = Math.ceil(windows / batchSize);
+  const shapes = streams.map((tokens) => windowsIn(tokens, contextLength));
+  const windows = shapes.flatMap(({ count }, stream) =>
+    Array.from({ length: count }, (_, window) => ({ stream, window })),
+  );
+  const batchesPerEpoch = Math.ceil(windows.length / batchSize);
+  const mixed = orderOf(windows.map(({ stream }) => stream));
   const plan = remembered((epoch) => {
     const epochKey = foldIn(key, epoch);
+    const offsetKey = foldIn(epochKey, "offset");
     return {
-      offset: integers(foldIn(epochKey, "offset"))(offsets),
-      order: permutation(foldIn(epochKey, "order"), windows),
+      offsets: shapes.map(({ offsets }, stream) =>
+        integers(stream === 0 ? offsetKey : foldIn(offsetKey, stream))(offsets),
+      ),
+      order: mixed?.(epoch) ?? permutation(foldIn(epochKey, "order"), windows.length),
     };
   });
 
@@ -71,15 +78,30 @@ export function textBatches(
     batchesPerEpoch,
     batchAt(position) {
       const [epoch, index] = locate(position, batchesPerEpoch);
-      const { offset, order } = plan(epoch);
+      const { offsets, order } = plan(epoch);
       const chosen = order.subarray(index * batchSize, (index + 1) * batchSize);
-      const rows = Array.from(chosen, (window): LanguageModelSequence => {
-        const start = offset + window * contextLength;
-        return { ids: tokens.subarray(start, start + contextLength + 1), lossFrom: 1 };
+      const rows = Array.from(chosen, (place): LanguageModelSequence => {
+        const { stream = 0, window = 0 } = windows[place] ?? {};
+        const start = (offsets[stream] ?? 0) + window * contextLength;
+        const ids = streams[stream]?.subarray(start, start + contextLength + 1);
+        return { ids: ids ?? new Int32Array(), lossFrom: 1 };
       });
       return assemble(rows, { batchSize, pad: 0 });
     },
   };
+}
+
+/** As many windows as fit into a stream from each of some offsets, of which there are as many as possible below `contextLength`. */
+function windowsIn(tokens: Int32Array, contextLength: number) {
+  const targets = tokens.length - 1;
+  if (targets < contextLength) {
+    throw new UsageError(
+      `data: text of at least ${contextLength + 1} tokens is needed; got ${tokens.length}`,
+      { hint: "add text, or lower contextLength" },
+    );
+  }
+  const count = Math.max(1, Math.floor((targets + 1 - contextLength) / contextLength));
+  return { count, offsets: Math.min(contextLength, targets - count * contextLength + 1) };
 }
 
 /**

@@ -7,6 +7,7 @@
 
 import { UsageError } from "../../errors.ts";
 import { foldIn, type Key } from "../../random/key.ts";
+import type { Order } from "./mixed-order.ts";
 import { permutation } from "./permutation.ts";
 
 /** Examples in batches, in another order every epoch, with random access. */
@@ -20,6 +21,8 @@ export interface Epochs<T> {
 export interface EpochOptions<T> {
   readonly batchSize: number;
   readonly key: Key;
+  /** Which examples an epoch draws; each once by default. */
+  readonly order?: Order | undefined;
   /** The order of examples by size. */
   readonly compare: (a: T, b: T) => number;
 }
@@ -30,9 +33,11 @@ const BATCHES_SORTED_TOGETHER = 64;
 /** Endless epochs of examples; the last batch that is cut may be smaller. */
 export function sortedEpochs<T>(examples: readonly T[], options: EpochOptions<T>): Epochs<T> {
   const batchesPerEpoch = Math.ceil(examples.length / options.batchSize);
-  const plan = remembered((epoch) =>
-    groupBySize(examples, { ...options, key: foldIn(options.key, epoch) }),
-  );
+  const plan = remembered((epoch) => {
+    const key = foldIn(options.key, epoch);
+    const order = options.order?.(epoch) ?? permutation(foldIn(key, "order"), examples.length);
+    return groupBySize(examples, order, { ...options, key });
+  });
   return {
     batchesPerEpoch,
     at(position) {
@@ -71,9 +76,9 @@ export const stretches = <T>(examples: readonly T[], size: number): (readonly T[
 /** An epoch's batches: shuffle, sort stretches by size, cut, and shuffle the batches. */
 function groupBySize<T>(
   examples: readonly T[],
+  order: Uint32Array,
   { batchSize, key, compare }: EpochOptions<T>,
 ): readonly (readonly T[])[] {
-  const order = permutation(foldIn(key, "order"), examples.length);
   const shuffled = Array.from(order, (i) => examples[i]).filter((each) => each !== undefined);
   const batches = stretches(shuffled, batchSize * BATCHES_SORTED_TOGETHER).flatMap((stretch) =>
     stretches(stretch.toSorted(compare), batchSize),

@@ -7,10 +7,10 @@
 
 import type { ImageProcessor } from "../../images/index.ts";
 import { integers } from "../../random/integers.ts";
-import { foldIn, type Key } from "../../random/key.ts";
+import { foldIn } from "../../random/key.ts";
 import { float32 } from "../../tensor/host-tensor.ts";
 import type { Batch, BatchSource } from "./batches.ts";
-import { sortedEpochs } from "./epochs.ts";
+import { type EpochOptions, sortedEpochs } from "./epochs.ts";
 
 /** Images of one size in memory, with their classes. */
 export interface ImageSet {
@@ -36,7 +36,8 @@ export interface ImageBatchOptions {
 /** Every image once an epoch, in a random order; the last batch may end in black images of weight 0. */
 export function imageBatches(
   set: ImageSet,
-  options: ImageBatchOptions & { readonly key: Key; readonly augmentation: Augmentation },
+  options: ImageBatchOptions &
+    Pick<EpochOptions<unknown>, "key" | "order"> & { readonly augmentation: Augmentation },
 ): BatchSource {
   const { key, augmentation } = options;
   const { batchesPerEpoch, at } = sortedEpochs(imagesAt(set), { ...options, compare: () => 0 });

@@ -11,11 +11,10 @@
  */
 
 import { UsageError } from "../../errors.ts";
-import type { Key } from "../../random/key.ts";
 import { int32 } from "../../tensor/host-tensor.ts";
 import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
 import type { Batch, BatchSource } from "./batches.ts";
-import { sortedEpochs, stretches } from "./epochs.ts";
+import { type EpochOptions, sortedEpochs, stretches } from "./epochs.ts";
 import { fitPairs, type FitOptions, type Fitted } from "../sequences/fit.ts";
 import { paddedLength } from "./padding.ts";
 import type { SentencePair } from "../examples/pairs.ts";
@@ -71,7 +70,7 @@ export const seq2seqSequences = (
  */
 export function seq2seqBatches(
   sequences: readonly Seq2seqSequence[],
-  options: Seq2seqOptions & { readonly key: Key },
+  options: Seq2seqOptions & Pick<EpochOptions<unknown>, "key" | "order">,
 ): BatchSource {
   checkSome(sequences);
   const compare = bySize(options);

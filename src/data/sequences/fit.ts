@@ -40,7 +40,7 @@ export interface Fitted<T> {
   readonly truncated: number;
   /** How many were left out because nothing is learned from them. */
   readonly empty: number;
-  /** The index of the example that each sequence was made of, where one may become several. */
+  /** The index of the example that each sequence was made of, where one may become several, or none. */
   readonly places?: readonly number[];
 }
 
@@ -92,7 +92,13 @@ export function fitExamples<Example, T>(
     if (!cut.every(fits)) throw notFitting(cut, 'set tooLong to "drop"');
     return { sequences: cut, dropped: 0, truncated: excess, empty: 0 };
   }
-  return { sequences: sequences.filter(fits), dropped: excess, truncated: 0, empty: 0 };
+  return {
+    sequences: sequences.filter(fits),
+    ...(excess > 0 && { places: sequences.flatMap((each, i) => (fits(each) ? [i] : [])) }),
+    dropped: excess,
+    truncated: 0,
+    empty: 0,
+  };
 }
 
 /** The example with as many first characters of each of its texts as fit, but at least one. */

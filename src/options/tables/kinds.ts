@@ -50,6 +50,11 @@ const RULES: Readonly<Record<Kind, KindRules>> = {
   list: { allowed: () => "a text or a list of texts", read: asList, placeholder: "A[,B]" },
   // Whether a comma separates files is up to those who know them.
   paths: { allowed: () => "a path or a list of paths", read: asText, placeholder: "A[,B]" },
+  numbers: {
+    allowed: (option) => `a list of ${`numbers ${range(option)}`.trim()}`,
+    read: (word) => word.split(",").map(asNumber),
+    placeholder: "N[,N]",
+  },
   table: {
     allowed: (option) => `a table of ${`numbers ${range(option)}`.trim()}`,
     read: asText,

@@ -11,6 +11,8 @@ export type Kind =
   | "list"
   /** Files or folders. */
   | "paths"
+  /** A number, or several with commas between. */
+  | "numbers"
   /** Numbers by name. */
   | "table"
   /** A directory, or fields of config.json. */
@@ -23,7 +25,7 @@ export interface Option {
   readonly help: string;
   /** Of a choice. */
   readonly choices?: readonly string[];
-  /** Of numbers, and of those in a table. */
+  /** Of numbers, also of those in a list or a table. */
   readonly above?: number;
   readonly min?: number;
   readonly below?: number;

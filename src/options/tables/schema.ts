@@ -18,6 +18,7 @@ const KINDS: Readonly<Record<Kind, (option: Option) => z.ZodType>> = {
   choice: ({ choices = [] }) => z.enum(choices),
   list: () => z.union([z.string(), texts]),
   paths: () => z.union([z.string(), texts.min(1)]),
+  numbers: (option) => z.array(within(z.number(), option)).min(1),
   table: (option) => z.record(z.string(), within(z.number(), option)),
   model: () => z.union([z.string(), z.record(z.string(), z.unknown())]),
 };

@@ -13,6 +13,8 @@ import {
   grammarPairs,
   heldOut as isHeldOut,
   type LabelledText,
+  mixedOrder,
+  type Order,
   pathsOf,
   type SentencePair,
   type TextPart,
@@ -20,6 +22,7 @@ import {
 import { type LabelledImage, readImageFolder } from "../../images/index.ts";
 import { basename } from "../../host/path.ts";
 import type { TrainConfig } from "../../options/config.ts";
+import type { Key } from "../../random/key.ts";
 import { type HoldOut, holdOut, type Split } from "./hold-out.ts";
 
 /** Pairs that the built-in grammar draws for a run: more than a short run sees. */
@@ -28,7 +31,7 @@ const GRAMMAR_HELD_OUT_PAIRS = 500;
 
 /** The options that say what is read. */
 export type DatasetOptions = DataColumns &
-  Pick<TrainConfig, "holdout" | "seed" | "task" | "train" | "validation">;
+  Pick<TrainConfig, "holdout" | "mix" | "seed" | "task" | "train" | "validation">;
 
 export interface DatasetRequest {
   readonly config: DatasetOptions;
@@ -52,6 +55,10 @@ export interface Dataset {
   kind(): Promise<ExampleKind>;
   /** The columns of the examples for training that have been read, in words. */
   columns(): readonly string[];
+  /** Which part of the data for training an example comes from: one for each path, where they are mixed by weights. */
+  partOf(example: object): number;
+  /** The order of epochs that mix examples of these parts by weights; undefined where nobody asks for it. */
+  order(parts: readonly number[], key: Key): Order | undefined;
   /** Texts; those held out are undefined where they are to be taken from those for training. */
   texts(): TextSplit;
   /** The training texts, which are kept in memory until they are read once more. */
@@ -65,7 +72,8 @@ export interface Dataset {
 }
 
 export interface TextSplit {
-  readonly training: AsyncIterable<TextPart>;
+  /** One, or one for each part that is mixed by weights. */
+  readonly training: readonly AsyncIterable<TextPart>[];
   readonly validation: AsyncIterable<TextPart> | undefined;
   /** How those held out are taken from the others. */
   readonly holdOut: HoldOut;
@@ -73,13 +81,23 @@ export interface TextSplit {
 
 export function openDataset(request: DatasetRequest): Dataset {
   const { config, files, formats, mostBytes, ...inputs } = request;
-  const { task, train, validation } = config;
+  const { mix, task, train, validation } = config;
   checkHoldout(config, inputs);
+  checkMix(config, inputs);
+  const imageParts = new WeakMap<object, number>();
   const { cut, ...others } = holdOut(config.seed, config.holdout);
   const open = (input: DataInput | undefined, name: string): Examples | undefined =>
     input === undefined
       ? undefined
-      : examplesOf({ input, name, files, formats, mostBytes, columns: config });
+      : examplesOf({
+          input,
+          name,
+          files,
+          formats,
+          mostBytes,
+          columns: config,
+          keepsParts: mix !== undefined,
+        });
   const training = open(inputs.data ?? train, "data");
   const held = open(inputs.heldOut ?? validation, "validation");
   const needed = (word: string): Examples => {
@@ -109,8 +127,17 @@ export function openDataset(request: DatasetRequest): Dataset {
       return (await training.kind()) ?? "pairs";
     },
     columns: () => training?.columns() ?? [],
+    partOf: (example) => imageParts.get(example) ?? training?.partOf(example) ?? 0,
+    order(parts, key) {
+      const absent = mix?.findIndex((_, part) => !parts.includes(part)) ?? -1;
+      if (absent >= 0) {
+        const got = `none of ${train?.[absent]}`;
+        throw new UsageError(`${option("mix")}: each path needs examples to draw from; got ${got}`);
+      }
+      return mix && mixedOrder(parts, mix, key);
+    },
     texts: () => ({
-      training: needed("mask").texts(),
+      training: mix ? mix.map((_, part) => needed("mask").texts(part)) : [needed("mask").texts()],
       validation: held?.texts(),
       holdOut: { cut, ...others },
     }),
@@ -123,10 +150,14 @@ export function openDataset(request: DatasetRequest): Dataset {
     conversations: () => split(needed("text"), (examples) => examples.conversations()),
     labelled: async () => split(needed("classify"), (examples) => examples.labelled()),
     images: async () =>
-      readImageSplit(files, cut, {
-        train: foldersOf(inputs.data ?? train),
-        validation: foldersOf(inputs.heldOut ?? validation),
-      }),
+      readImageSplit(
+        files,
+        { cut, parts: imageParts },
+        {
+          train: foldersOf(inputs.data ?? train),
+          validation: foldersOf(inputs.heldOut ?? validation),
+        },
+      ),
   };
 }
 
@@ -145,6 +176,17 @@ function checkHoldout(
   }
 }
 
+/** @throws {UsageError} unless there is one weight for each path. */
+function checkMix({ mix, train }: DatasetOptions, { data }: Pick<DatasetRequest, "data">): void {
+  if (!mix) return;
+  const paths = data === undefined ? (train?.length ?? 0) : (pathsOf(data)?.length ?? 0);
+  if (mix.length === paths) return;
+  const got = `${mix.length} for ${paths} paths`;
+  throw new UsageError(
+    `${option("mix")}: one weight for each path of ${option("train")}; got ${got}`,
+  );
+}
+
 function foldersOf(input: DataInput | undefined): readonly string[] | undefined {
   const folders = input === undefined ? undefined : pathsOf(input);
   if (input === undefined || folders) return folders;
@@ -153,7 +195,7 @@ function foldersOf(input: DataInput | undefined): readonly string[] | undefined 
 
 async function readImageSplit(
   files: FileStore,
-  cut: HoldOut["cut"],
+  { cut, parts }: { readonly cut: HoldOut["cut"]; readonly parts: WeakMap<object, number> },
   { train, validation }: Pick<TrainConfig, "train" | "validation">,
 ): Promise<Split<LabelledImage>> {
   const read = async (folders: readonly string[]) =>
@@ -163,7 +205,11 @@ async function readImageSplit(
       hint: `${option("train", "images/train")}, with a folder of images for each class`,
     });
   }
-  const all = await read(train);
+  const folders = await Promise.all(train.map((folder) => readImageFolder(files, folder)));
+  for (const [part, images] of folders.entries()) {
+    for (const image of images) parts.set(image, part);
+  }
+  const all = folders.flat();
   if (validation) return { training: all, validation: await read(validation) };
   // Nothing is decoded yet: an image is its name and its class.
   return cut(all, ({ path, label }) => `${label}/${basename(path)}`);

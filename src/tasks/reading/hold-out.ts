@@ -124,7 +124,8 @@ function passagesOf(tokens: Int32Array, endOfText: number | undefined): readonly
   return passages;
 }
 
-function joined(parts: readonly Int32Array[]): Int32Array {
+/** Tokens one after another. */
+export function joined(parts: readonly Int32Array[]): Int32Array {
   const all = new Int32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let offset = 0;
   for (const part of parts) {

@@ -21,6 +21,8 @@ describe("readRunConfig", () => {
     [["--train", "de.txt,en.txt"], { train: ["de.txt", "en.txt"] }],
     [["--train", "book.txt"], { train: ["book.txt"] }],
     [["--train", "-"], { train: ["-"] }],
+    [["--mix", "3,0.5"], { mix: [3, 0.5] }],
+    [["--mix", "3"], { mix: [3] }],
     [["--train", "logs/{a,b}/*.jsonl,c.jsonl"], { train: ["logs/{a,b}/*.jsonl", "c.jsonl"] }],
     [["--exclude", ""], { exclude: [] }],
     [["--include", "h.*,wte.*"], { include: ["h.*", "wte.*"] }],

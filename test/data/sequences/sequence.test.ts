@@ -83,7 +83,7 @@ describe("pairSequences", () => {
     const options = { ...template, contextLength: 11, tooLong: "drop" } as const;
     const { sequences, ...counts } = pairSequences(tokenizer, pairs, options);
     expect(texts(sequences)).toEqual(["aaaa>b", "aaaaaaaa>bb"]);
-    expect(counts).toEqual({ dropped: 1, truncated: 0, empty: 0 });
+    expect(counts).toEqual({ places: [0, 1], dropped: 1, truncated: 0, empty: 0 });
   });
 
   it("drops everything, if all is too long", () => {

@@ -34,6 +34,7 @@ it.each<[Partial<Option> & Pick<Option, "kind">, string, string | undefined]>([
   [{ kind: "choice", choices: ["a", "b"] }, "one of a, b", "NAME"],
   [{ kind: "list" }, "a text or a list of texts", "A[,B]"],
   [{ kind: "paths" }, "a path or a list of paths", "A[,B]"],
+  [{ kind: "numbers", above: 0 }, "a list of numbers above 0", "N[,N]"],
   [{ kind: "table", above: 0 }, "a table of numbers above 0", undefined],
   [{ kind: "model" }, "a directory, a name on the Hub, or a table of fields", "DIR"],
 ])("%j may be %s", (given, allowed, word) => {

@@ -195,7 +195,8 @@ describe("a run", () => {
     const dataset = openDataset({ config, files: nodeFiles });
     const kept = await collect(dataset.textsTwice());
     expect(kept.length).toBeGreaterThan(2);
-    expect(await collect(dataset.texts().training)).toEqual(kept);
+    const [training] = dataset.texts().training;
+    expect(training && (await collect(training))).toEqual(kept);
     expect(kept.map(({ text }) => text).join("")).toBe(await readFile(path, "utf8"));
   });
 
@@ -231,6 +232,19 @@ describe("a run", () => {
     expect(() => open({ holdout: 0.5, train: "a.txt", validation: "b.txt" })).toThrow("got both");
     expect(() => open({ holdout: 0.5 })).toThrow(
       "holdout: is a share of train; got no training files",
+    );
+  });
+
+  it("needs a weight for each path that it mixes", async () => {
+    const open = (options: TrainOptions, inputs: Inputs = {}) =>
+      openDataset({ config: parseConfig(options), files: nodeFiles, ...inputs });
+    const message = "mix: one weight for each path of train; got";
+    expect(() => open({ train: ["a.tsv", "b.tsv"], mix: [1] })).toThrow(`${message} 1 for 2 paths`);
+    expect(() => open({ mix: [1] })).toThrow(`${message} 1 for 0 paths`);
+    expect(() => open({ mix: [1] }, { data: PAIRS })).toThrow(`${message} 1 for 0 paths`);
+    const parallel = open({ train: ["a.de", "a.en"], mix: [1, 2] });
+    expect(() => parallel.order([0, 0], randomKey(0))).toThrow(
+      "mix: each path needs examples to draw from; got none of a.en",
     );
   });
 
