@@ -1,10 +1,10 @@
 /** @file Which files are meant: those that are named, all that a folder holds, and all that fit a glob. Hidden ones are left out. */
 
-import picomatch from "picomatch";
 import { UsageError } from "../errors.ts";
 import { fileError } from "../host/file-error.ts";
 import type { FileEntry, FileInfo, FileStore } from "../host/host.ts";
 import { join } from "../host/path.ts";
+import { globOf } from "./formats/glob.ts";
 import {
   type Formats,
   isReadable,
@@ -61,13 +61,12 @@ async function readableIn(
 
 /** The files that fit a glob; undefined if a path is none. */
 async function fitting(files: FileStore, path: string): Promise<readonly string[] | undefined> {
-  const { base, glob, isGlob } = picomatch.scan(path);
-  if (!isGlob) return undefined;
-  const fits = picomatch(glob);
-  const levels = glob.includes("**") ? Infinity : glob.split("/").length;
-  const isFolder = (await look(files, base || "."))?.kind === "directory";
-  const paths = isFolder ? await allIn(files, base || ".", levels) : [];
-  const found = paths.filter((each) => fits(each)).map((each) => join(base, each));
+  const glob = globOf(path);
+  if (!glob) return undefined;
+  const folder = glob.folder || ".";
+  const isFolder = (await look(files, folder))?.kind === "directory";
+  const paths = isFolder ? await allIn(files, folder, glob.levels) : [];
+  const found = paths.filter((each) => glob.fits(each)).map((each) => join(glob.folder, each));
   if (found.length > 0) return found.toSorted();
   throw new UsageError(`data: there is no file for ${path}`, {
     hint: "files in folders within are meant by **, as in logs/**/*.jsonl",

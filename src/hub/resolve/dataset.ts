@@ -8,6 +8,7 @@
  *   pairs.tsv                                       training, where no name says more
  */
 
+import { pathsFor } from "../../data/formats/glob.ts";
 import { isReadable, oneOf, readableExtensions } from "../../data/formats/registry.ts";
 import { option, UsageError } from "../../errors.ts";
 import { join } from "../../host/path.ts";
@@ -23,7 +24,7 @@ export interface DatasetFiles {
   readonly validation: readonly string[];
 }
 
-/** Paths in the repository, in place of those that their names tell. */
+/** Paths in the repository, folders or globs, in place of those that their names tell. */
 export type WantedFiles = {
   readonly [Split in keyof DatasetFiles]?: DatasetFiles[Split] | undefined;
 };
@@ -83,16 +84,15 @@ const TEST = /(^|[^a-z])test(ing)?([^a-z]|$)/i;
 export function splitFiles(
   name: string,
   paths: readonly string[],
-  wanted: WantedFiles = {},
+  asked: WantedFiles = {},
 ): DatasetFiles {
-  const absent = [...(wanted.train ?? []), ...(wanted.validation ?? [])].find(
-    (path) => !paths.includes(path),
-  );
-  if (absent !== undefined) {
-    throw new UsageError(`${name}: there is no file ${absent}`, {
-      hint: `it has ${someOf(paths)}`,
-    });
-  }
+  const find = (path: string): readonly string[] => {
+    const found = pathsFor(path, paths);
+    const readable = paths.includes(path) ? found : found.filter((each) => isReadable(each));
+    if (readable.length > 0) return readable.toSorted();
+    throw new UsageError(`${name}: there is no file ${path}`, { hint: `it has ${someOf(paths)}` });
+  };
+  const wanted = { train: asked.train?.flatMap(find), validation: asked.validation?.flatMap(find) };
   const readable = paths.filter((path) => isReadable(path) && !ABOUT.test(path));
   if (!wanted.train && readable.length === 0) throw notReadable(name, paths);
   const free = readable.filter((path) => !wanted.validation?.includes(path));

@@ -55,6 +55,19 @@ describe("the files of a dataset", () => {
     });
   });
 
+  it("are all of a folder, or all that fit a glob, sorted", () => {
+    const paths = ["en/train-b.parquet", "en/train-a.parquet", "en/test.parquet", "en/README.md"];
+    const [b = "", a = "", test = ""] = paths;
+    expect(splitFiles("a/b", paths, { train: ["en/train-*.parquet"] })).toEqual({
+      train: [a, b],
+      validation: [],
+    });
+    expect(splitFiles("a/b", paths, { train: ["en"], validation: ["**/test.*"] })).toEqual({
+      train: [test, a, b],
+      validation: [test],
+    });
+  });
+
   it.each([
     [["a.jsonl", "b.jsonl"], {}, /2 files could be the train data; got a\.jsonl, b\.jsonl/],
     [
@@ -70,6 +83,8 @@ describe("the files of a dataset", () => {
     [["test.jsonl"], {}, /no file could be the train data; got test\.jsonl/],
     [["train.tsv", "dev1.tsv", "dev2.tsv"], {}, /2 files could be the validation data/],
     [["a.jsonl"], { train: ["b.jsonl"] }, /there is no file b\.jsonl/],
+    [["a.jsonl"], { train: ["b*.jsonl"] }, /there is no file b\*\.jsonl/],
+    [["en/a.xml"], { train: ["en"] }, /there is no file en/],
     [["a.xml"], {}, /has no \.csv, .*, \.ndjson, \.parquet, \.tsv or \.txt file; got a\.xml/],
     [[], {}, /got no files/],
   ])("%j, asked for %j, are refused", (paths, wanted, message) => {

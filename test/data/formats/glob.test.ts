@@ -1,0 +1,36 @@
+/** What bash finds for the same patterns, with globstar. */
+
+import { describe, expect, it } from "vitest";
+import { globOf, pathsFor } from "../../../src/data/formats/glob.ts";
+
+const PATHS = ["a.jsonl", "b/a.jsonl", "b/c/d.csv", "b/.hidden.csv", "b2/e.jsonl", "b/x[1].txt"];
+
+describe("a path among others", () => {
+  it.each([
+    ["a.jsonl", ["a.jsonl"]],
+    ["b/x[1].txt", ["b/x[1].txt"]],
+    ["*.jsonl", ["a.jsonl"]],
+    ["**/*.jsonl", ["a.jsonl", "b/a.jsonl", "b2/e.jsonl"]],
+    ["b/**", ["b/a.jsonl", "b/c/d.csv", "b/x[1].txt"]],
+    ["b/{a,x*}.*", ["b/a.jsonl", "b/x[1].txt"]],
+    ["b?/[d-f].jsonl", ["b2/e.jsonl"]],
+    ["b", ["b/a.jsonl", "b/c/d.csv", "b/.hidden.csv", "b/x[1].txt"]],
+    ["b/c/", ["b/c/d.csv"]],
+    ["c", []],
+    ["*.csv", []],
+  ])("%s is %j", (path, expected) => {
+    expect(pathsFor(path, PATHS)).toEqual(expected);
+  });
+});
+
+it.each([
+  ["a.jsonl", undefined],
+  ["logs/*.jsonl", { folder: "logs", levels: 1 }],
+  ["/data/*/x.csv", { folder: "/data", levels: 2 }],
+  ["*.csv", { folder: "", levels: 1 }],
+  ["logs/**/*.csv", { folder: "logs", levels: Infinity }],
+])("%s begins in a folder: %j", (path, expected) => {
+  const glob = globOf(path);
+  if (expected) expect(glob).toMatchObject(expected);
+  else expect(glob).toBeUndefined();
+});
