@@ -6,6 +6,7 @@ export {
   evaluationBatches,
   pairBatches,
   textBatches,
+  type TextBatchOptions,
 } from "./batches/batches.ts";
 export {
   classBatch,
@@ -69,7 +70,12 @@ export {
   type LabelledText,
 } from "./examples/labelled.ts";
 export { type PairColumns, pairReader, type SentencePair } from "./examples/pairs.ts";
-export { type ExampleReader, readExamples, type RowReader } from "./examples/reader.ts";
+export {
+  type ExampleReader,
+  readExamples,
+  type ReadOptions,
+  type RowReader,
+} from "./examples/reader.ts";
 export {
   lastGap,
   recut,

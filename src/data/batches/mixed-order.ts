@@ -14,6 +14,8 @@ import { permutation } from "./permutation.ts";
 export type Order = (epoch: number) => Uint32Array;
 
 /**
+ * The order of epochs that draw from parts by weights.
+ *
  * @param parts - the part of each example
  * @param weights - of each part, above 0; those without examples do not count
  */
