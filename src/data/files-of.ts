@@ -61,7 +61,7 @@ async function readableIn(
 
 /** The files that fit a glob; undefined if a path is none. */
 async function fitting(files: FileStore, path: string): Promise<readonly string[] | undefined> {
-  const glob = globOf(path);
+  const glob = await globOf(path);
   if (!glob) return undefined;
   const folder = glob.folder || ".";
   const isFolder = (await look(files, folder))?.kind === "directory";

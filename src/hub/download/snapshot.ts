@@ -50,7 +50,7 @@ export interface Choice {
    *
    * @throws {UsageError} if the repository is not what is wanted; nothing has been fetched then.
    */
-  readonly first: (paths: readonly string[]) => readonly string[];
+  readonly first: (paths: readonly string[]) => Promise<readonly string[]> | readonly string[];
   /** Whether more of the repository may be wanted later: then no ref leads to what is fetched. */
   readonly isPart?: boolean;
   /** Those that the first ones name, once they lie in `directory`. */
@@ -129,7 +129,7 @@ async function fetchFiles(source: Source, choice: Choice, options: HubOptions): 
     }
   };
   const paths = [...byPath.keys()];
-  const first = choice.first(paths);
+  const first = await choice.first(paths);
   await fetchAll(first);
   const rest = (await choice.rest?.(paths, directory)) ?? [];
   await fetchAll(rest);
@@ -194,7 +194,7 @@ async function cachedSnapshot(
     });
   };
   try {
-    const first = choice.first(paths);
+    const first = await choice.first(paths);
     if (!(await areThere(first))) return undefined;
     const rest = (await choice.rest?.(paths, directory)) ?? [];
     return (await areThere(rest)) ? { directory, files: [...first, ...rest] } : undefined;

@@ -47,15 +47,15 @@ export async function resolveDataset(
       hint: `a name on the Hub reads owner/name; files of this computer are given by ${option("train")}`,
     });
   }
-  const split = (paths: readonly string[]): DatasetFiles => splitFiles(name, paths, wanted);
+  const split = (paths: readonly string[]) => splitFiles(name, paths, wanted);
   const choice: Choice = {
-    first(paths) {
-      const { train, validation } = split(paths);
+    async first(paths) {
+      const { train, validation } = await split(paths);
       return [...new Set([...train, ...validation])];
     },
   };
   const { directory, files } = await fetchSnapshot(repository, choice, options);
-  const { train, validation } = split(files);
+  const { train, validation } = await split(files);
   const here = (path: string): string => join(directory, path);
   return { train: train.map(here), validation: validation.map(here) };
 }
@@ -81,18 +81,23 @@ const VALIDATION = /(^|[^a-z])(validation|valid|val|dev|eval)([^a-z]|$)/i;
 const TEST = /(^|[^a-z])test(ing)?([^a-z]|$)/i;
 
 /** The files for training and validation among the paths of a repository. */
-export function splitFiles(
+export async function splitFiles(
   name: string,
   paths: readonly string[],
   asked: WantedFiles = {},
-): DatasetFiles {
-  const find = (path: string): readonly string[] => {
-    const found = pathsFor(path, paths);
+): Promise<DatasetFiles> {
+  const find = async (path: string): Promise<readonly string[]> => {
+    const found = await pathsFor(path, paths);
     const readable = paths.includes(path) ? found : found.filter((each) => isReadable(each));
     if (readable.length > 0) return readable.toSorted();
     throw new UsageError(`${name}: there is no file ${path}`, { hint: `it has ${someOf(paths)}` });
   };
-  const wanted = { train: asked.train?.flatMap(find), validation: asked.validation?.flatMap(find) };
+  const findAll = async (all: readonly string[] | undefined) =>
+    all && (await Promise.all(all.map(find))).flat();
+  const wanted = {
+    train: await findAll(asked.train),
+    validation: await findAll(asked.validation),
+  };
   const readable = paths.filter((path) => isReadable(path) && !ABOUT.test(path));
   if (!wanted.train && readable.length === 0) throw notReadable(name, paths);
   const free = readable.filter((path) => !wanted.validation?.includes(path));

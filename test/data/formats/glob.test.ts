@@ -18,8 +18,8 @@ describe("a path among others", () => {
     ["b/c/", ["b/c/d.csv"]],
     ["c", []],
     ["*.csv", []],
-  ])("%s is %j", (path, expected) => {
-    expect(pathsFor(path, PATHS)).toEqual(expected);
+  ])("%s is %j", async (path, expected) => {
+    expect(await pathsFor(path, PATHS)).toEqual(expected);
   });
 });
 
@@ -29,8 +29,8 @@ it.each([
   ["/data/*/x.csv", { folder: "/data", levels: 2 }],
   ["*.csv", { folder: "", levels: 1 }],
   ["logs/**/*.csv", { folder: "logs", levels: Infinity }],
-])("%s begins in a folder: %j", (path, expected) => {
-  const glob = globOf(path);
+])("%s begins in a folder: %j", async (path, expected) => {
+  const glob = await globOf(path);
   if (expected) expect(glob).toMatchObject(expected);
   else expect(glob).toBeUndefined();
 });

@@ -39,30 +39,30 @@ describe("the files of a dataset", () => {
       ["data/train-00000-of-00002.jsonl", "data/train-00001-of-00002.jsonl"],
       [],
     ],
-  ])("%j", (paths, train, validation) => {
-    expect(splitFiles("a/b", paths)).toEqual({ train, validation });
+  ])("%j", async (paths, train, validation) => {
+    expect(await splitFiles("a/b", paths)).toEqual({ train, validation });
   });
 
-  it("are those that are asked for, whatever they are called", () => {
+  it("are those that are asked for, whatever they are called", async () => {
     const paths = ["a.de", "a.en", "b.de", "b.en", "train.jsonl", "dev.jsonl"];
     const train = ["a.de", "a.en"];
     const validation = ["b.de", "b.en"];
-    expect(splitFiles("a/b", paths, { train, validation })).toEqual({ train, validation });
-    expect(splitFiles("a/b", paths, { train })).toEqual({ train, validation: [] });
-    expect(splitFiles("a/b", ["x.jsonl", "y.jsonl"], { validation: ["y.jsonl"] })).toEqual({
+    expect(await splitFiles("a/b", paths, { train, validation })).toEqual({ train, validation });
+    expect(await splitFiles("a/b", paths, { train })).toEqual({ train, validation: [] });
+    expect(await splitFiles("a/b", ["x.jsonl", "y.jsonl"], { validation: ["y.jsonl"] })).toEqual({
       train: ["x.jsonl"],
       validation: ["y.jsonl"],
     });
   });
 
-  it("are all of a folder, or all that fit a glob, sorted", () => {
+  it("are all of a folder, or all that fit a glob, sorted", async () => {
     const paths = ["en/train-b.parquet", "en/train-a.parquet", "en/test.parquet", "en/README.md"];
     const [b = "", a = "", test = ""] = paths;
-    expect(splitFiles("a/b", paths, { train: ["en/train-*.parquet"] })).toEqual({
+    expect(await splitFiles("a/b", paths, { train: ["en/train-*.parquet"] })).toEqual({
       train: [a, b],
       validation: [],
     });
-    expect(splitFiles("a/b", paths, { train: ["en"], validation: ["**/test.*"] })).toEqual({
+    expect(await splitFiles("a/b", paths, { train: ["en"], validation: ["**/test.*"] })).toEqual({
       train: [test, a, b],
       validation: [test],
     });
@@ -87,10 +87,10 @@ describe("the files of a dataset", () => {
     [["en/a.xml"], { train: ["en"] }, /there is no file en/],
     [["a.xml"], {}, /has no \.csv, .*, \.ndjson, \.parquet, \.tsv or \.txt file; got a\.xml/],
     [[], {}, /got no files/],
-  ])("%j, asked for %j, are refused", (paths, wanted, message) => {
+  ])("%j, asked for %j, are refused", async (paths, wanted, message) => {
     const split = () => splitFiles("a/b", paths, wanted);
-    expect(split).toThrow(UsageError);
-    expect(split).toThrow(message);
+    await expect(split()).rejects.toThrow(UsageError);
+    await expect(split()).rejects.toThrow(message);
   });
 });
 
