@@ -1,6 +1,6 @@
 /** @file Rows of Parquet files, a group of rows at a time: https://parquet.apache.org/docs/file-format/. */
 
-import type { AsyncBuffer } from "hyparquet";
+import type { AsyncBuffer, FileMetaData, SchemaTree } from "hyparquet";
 import { FormatError, UsageError } from "../../errors.ts";
 import type { FileStore } from "../../host/host.ts";
 import { readPart } from "../bytes/file-parts.ts";
@@ -17,12 +17,17 @@ export const parquet: Format = {
  * @throws {FormatError} if it is not Parquet, or damaged.
  */
 async function* rowsOf({ files, path }: OpenRequest): AsyncGenerator<PlacedRow, void, undefined> {
-  const [{ parquetMetadataAsync, parquetReadObjects }, { compressors }] = await Promise.all([
+  const [library, { compressors }] = await Promise.all([
     import("hyparquet"),
     import("hyparquet-compressors"),
   ]);
+  const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = library;
   const file = await bufferOf(files, path);
-  const metadata = await told(path, () => parquetMetadataAsync(file));
+  const metadata = await told(path, async () => {
+    const read = await parquetMetadataAsync(file);
+    checkColumns(read, parquetSchema(read));
+    return read;
+  });
   let rowStart = 0;
   for (const group of metadata.row_groups) {
     const rowEnd = rowStart + Number(group.num_rows);
@@ -35,6 +40,22 @@ async function* rowsOf({ files, path }: OpenRequest): AsyncGenerator<PlacedRow, 
     rowStart = rowEnd;
   }
 }
+
+/** The library starts to read all columns of a group at once: those that it stumbles over later would fail with nobody waiting for them. */
+function checkColumns({ row_groups: groups }: FileMetaData, schema: SchemaTree): void {
+  const expected = leavesOf(schema);
+  if (new Set(expected).size !== expected.length) throw new Error("two columns of one name");
+  for (const { columns } of groups) {
+    const found = columns.map(({ meta_data: about }) => about?.path_in_schema.join("\0"));
+    const isWhole =
+      found.length === expected.length && expected.every((leaf) => found.includes(leaf));
+    if (!isWhole) throw new Error("a group of rows with other columns than the schema");
+  }
+}
+
+/** The paths of the columns that have values. */
+const leavesOf = ({ children, path }: SchemaTree): readonly string[] =>
+  children.length === 0 ? [path.join("\0")] : children.flatMap(leavesOf);
 
 /** The file, as the library reads it. @throws {FormatError} if it does not begin as Parquet does. */
 async function bufferOf(files: FileStore, path: string): Promise<AsyncBuffer> {

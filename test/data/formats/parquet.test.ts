@@ -69,6 +69,15 @@ describe("a Parquet file", () => {
     await expect(rowsOf(path)).rejects.toThrow(`${path}: ${message}`);
   });
 
+  it("has the columns of its schema, before any of them is read", async () => {
+    const content = Buffer.from(readFileSync(`${FOLDER}/chats.parquet`));
+    // The last place of the name is where the values of the column are described.
+    content.write("kontent", content.lastIndexOf("content", content.lastIndexOf("ARROW:schema")));
+    const [path = ""] = await write({ "a.parquet": content });
+    const message = "got a group of rows with other columns than the schema";
+    await expect(rowsOf(path)).rejects.toThrow(message);
+  });
+
   it("must be there", async () => {
     const message = "data: cannot read a.parquet; got no such file";
     await expect(rowsOf("a.parquet")).rejects.toThrow(message);
