@@ -29,6 +29,7 @@ export const help: CommandHelp = {
     "flora train",
     "flora train --train de.txt,en.txt --epochs 3 --output runs/translator",
     "flora train --train book.txt --model openai-community/gpt2 --rank 32 --micro-steps 8",
+    "flora train --train 'chats/*.parquet' --holdout 0.01 --model HuggingFaceTB/SmolLM2-135M-Instruct",
     "flora train --train book.txt --model gpt2/ --method lora --targets c_attn --output runs/lora",
     "flora train --task classify --train reviews.tsv --model google-bert/bert-base-uncased",
     "flora train config.yaml --model.n_layer 6 --no-recompute",
