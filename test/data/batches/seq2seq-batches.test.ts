@@ -60,6 +60,7 @@ describe("seq2seqSequences", () => {
     );
     expect(kept({ ...plain, contextLength: 6, tooLong: "drop" })).toEqual({
       texts: ["aaaa>b"],
+      places: [0],
       dropped: 2,
       truncated: 0,
       empty: 0,
