@@ -25,14 +25,15 @@ export interface TrainContext extends RunContext {
  * @throws {FormatError} if a file is not what it should be.
  */
 export async function* trainEvents(
-  config: TrainConfig,
+  given: TrainConfig,
   { signal, ...context }: TrainContext,
   inputs: RunInputs = {},
   onPrepared: (run: Run) => void = () => undefined,
 ): AsyncGenerator<TrainEvent, void, undefined> {
-  const claim = inputs.writes === false ? undefined : await claimOutput(context.host.files, config);
+  const { files } = context.host;
+  const claim = inputs.writes === false ? undefined : await claimOutput(files, given);
   try {
-    if (config.resume) await checkResumed(context.host.files, config);
+    const config = given.resume ? await asItWasBegun(files, given) : given;
     await promiseWeights(config, context, inputs);
     const parts = await gather(config, context, inputs);
     const memory = await promiseMemory(parts);
@@ -50,8 +51,20 @@ export async function* trainEvents(
   }
 }
 
-/** @throws {UsageError} if there is nothing to go on from, or other options than those it was begun with. */
-async function checkResumed(files: FileStore, config: TrainConfig): Promise<void> {
-  const { identity } = await findCheckpoint(files, config.output);
-  if (identity) compareOptions(identity, { ...config });
+/**
+ * The options of a run that goes on, with what was left open when it began as it was decided then.
+ *
+ * @throws {UsageError} if there is nothing to go on from, or other options than those it was begun with.
+ */
+async function asItWasBegun(files: FileStore, given: TrainConfig): Promise<TrainConfig> {
+  const { identity } = await findCheckpoint(files, given.output);
+  if (!identity) return given;
+  const { learningRate, rank } = identity.config;
+  const config = {
+    ...given,
+    ...(given.rank === undefined && typeof rank === "number" && { rank }),
+    ...(given.learningRate === undefined && typeof learningRate === "number" && { learningRate }),
+  };
+  compareOptions(identity, config);
+  return config;
 }

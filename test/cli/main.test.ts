@@ -27,8 +27,8 @@ beforeAll(() => {
 describe("bad input", () => {
   it.each([
     ["trian", "flora: trian: no such command\n  did you mean train?\n"],
-    ["constructor", /no such command\n {2}commands: train, generate, .*doctor\n$/],
-    ["--foo", /^flora: --foo: no such option\n {2}commands: train, generate, .*doctor\n$/],
+    ["constructor", /no such command\n {2}commands: init, train, .*doctor\n$/],
+    ["--foo", /^flora: --foo: no such option\n {2}commands: init, train, .*doctor\n$/],
     ["train --bach-size 3", "flora: --bach-size: no such option\n  did you mean --batch-size?\n"],
     ["train --rank", "flora: --rank: needs a value\n"],
     [

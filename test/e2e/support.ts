@@ -33,6 +33,11 @@ export const tiny: TrainOptions = {
   rank: 4,
   evaluationBatches: 1,
   translations: 0,
+  samples: 0,
+  // What is left is what the last step made, at the rate that is given.
+  keep: "last",
+  schedule: "constant",
+  warmupSteps: 0,
 };
 
 let runs = 0;

@@ -100,7 +100,7 @@ describe("the model that is left", () => {
     expect(end).toMatchObject({ keptStep: 60 });
   });
 
-  it.each(["lora", "relora"] as const)("may be adapters, or be merged: %s", async (method) => {
+  it.each(["lora", "plora"] as const)("may be adapters, or be merged: %s", async (method) => {
     const host = memoryHost();
     await run(host, { steps: 5, output: "base", learningRate: 0.1 });
     const tuned: TrainRequest = {
@@ -110,7 +110,7 @@ describe("the model that is left", () => {
       optimizer: "adam",
       learningRate: 0.02,
       modulesToSave: [],
-      ...(method === "relora" && { mergeEvery: 20 }),
+      ...(method === "plora" && { mergeEvery: 20 }),
     };
     const { end, held } = await run(host, tuned);
     const best = end.keptStep ?? NaN;

@@ -6,6 +6,7 @@
 import { z } from "zod";
 import { option, type OptionProblem } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
+import type { TrainConfig } from "../../options/config.ts";
 import { OPTIONS } from "../../options/option-table.ts";
 import { optionError } from "../../options/tables/problems.ts";
 import type { TypedArray } from "../../tensor/dtype.ts";
@@ -79,7 +80,8 @@ const GARBAGE_BYTES = 16e6;
  *
  * @throws {UsageError} with all that differs and may not.
  */
-export function compareOptions({ config }: Identity, now: Identity["config"]): void {
+export function compareOptions({ config }: Identity, given: TrainConfig): void {
+  const now: Identity["config"] = { ...given };
   const isNewRate = now["resumeLearningRate"] !== undefined;
   const different = Object.entries(OPTIONS).flatMap(([name, { changeable = false, ...entry }]) => {
     const isUnsaid = name === "learningRate" && !(name in config);

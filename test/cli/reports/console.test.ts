@@ -69,8 +69,7 @@ describe("what comes next", () => {
       [
         "the model is in runs/test; next:",
         String.raw`  npx flora generate --model runs/test --prompt $'de: Sie hört\'s.\n'`,
-        "  npx flora train --train de.txt,en.txt --output runs/mine",
-        "  npx flora memory --model.n_layer 12 --model.n_embd 768 --rank 128",
+        "  npx flora init --train your-data.jsonl",
         "",
       ].join("\n"),
     );
@@ -87,7 +86,7 @@ describe("what comes next", () => {
 
   it("offers a message where conversations were learned", () => {
     const text = print([{ ...startEvent(), isChat: true }, endEvent()], ["config.yaml"]);
-    const command = 'npx flora generate --model runs/test --chat "..."';
+    const command = "npx flora chat --model runs/test";
     expect(tail(text)).toBe(`the model is in runs/test; next:\n  ${command}\n`);
   });
 
