@@ -57,6 +57,8 @@ export interface StartEvent {
   readonly startStep: number;
   /** Steps between evaluations. */
   readonly evaluateEvery: number;
+  /** What the steps that are left will take, roughly: by their operations and the speed of the machine. */
+  readonly estimatedMs: number;
 }
 
 /** After each micro-batch; for progress only. */

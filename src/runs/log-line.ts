@@ -40,7 +40,7 @@ export interface Logged {
 
 /** A beginning, of which a run that went on has several. */
 export interface LoggedStart
-  extends Logged, Omit<StartEvent, "config" | "learningRate" | "warmupSteps"> {
+  extends Logged, Omit<StartEvent, "config" | "estimatedMs" | "learningRate" | "warmupSteps"> {
   /** Of this line and those that follow; absent in logs of before there were versions. */
   readonly version?: number;
   /** The options, complete; another version of flora may have had others. */
@@ -48,6 +48,7 @@ export interface LoggedStart
   /** Absent in old logs. */
   readonly learningRate?: number;
   readonly warmupSteps?: number;
+  readonly estimatedMs?: number;
 }
 
 /** An update of the weights. */
@@ -190,6 +191,7 @@ const EVENTS: {
     config: z.record(text, z.unknown()),
     learningRate: z.exactOptional(number),
     warmupSteps: z.exactOptional(number),
+    estimatedMs: z.exactOptional(number),
     modelType: text,
     task: task.default("causal"),
     drawn: z.array(text).default([]),

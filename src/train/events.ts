@@ -4,6 +4,8 @@ import type { FileStore } from "../host/host.ts";
 import type { TrainConfig } from "../options/train-config.ts";
 import type { TrainEvent } from "../runs/events.ts";
 import { trainPrepared } from "./loop.ts";
+import { estimatedStepMs } from "./choices/step-time.ts";
+import { measuredSpeed } from "./choices/size-model.ts";
 import { findCheckpoint } from "./output/checkpoints.ts";
 import { claimOutput } from "./output/claim.ts";
 import { compareOptions } from "./output/identity.ts";
@@ -36,13 +38,17 @@ export async function* trainEvents(
     const config = given.resume ? await asItWasBegun(files, given) : given;
     await promiseWeights(config, context, inputs);
     const parts = await gather(config, context, inputs);
-    const memory = await promiseMemory(parts);
+    const { table: memory, operations } = await promiseMemory(parts);
+    const stepMs = estimatedStepMs(parts, {
+      operations,
+      speed: await measuredSpeed(context.runtime),
+    });
     // The graphs of the counted step.
     context.runtime.collectGarbage();
     const run = await openRun(parts);
     onPrepared(run);
     try {
-      yield* trainPrepared(run, { memory, signal });
+      yield* trainPrepared(run, { memory, stepMs, signal });
     } finally {
       await run.engine.release();
     }

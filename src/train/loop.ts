@@ -19,6 +19,8 @@ import { translate } from "./evaluation/translation.ts";
 interface LoopOptions {
   /** What the run takes in memory, as predicted. */
   readonly memory: MemoryTable;
+  /** What a step will take in time, roughly. */
+  readonly stepMs: number;
   /** Aborting ends the run in good order. */
   readonly signal: AbortSignal | undefined;
 }
@@ -41,7 +43,7 @@ export async function* trainPrepared(
 
 async function* follow(
   run: Run,
-  { trainer, keeper, memory, signal }: Following,
+  { trainer, keeper, memory, stepMs, signal }: Following,
 ): AsyncGenerator<TrainEvent, void, undefined> {
   const { config, engine, context } = run;
   const { judge, totalSteps } = trainer;
@@ -57,7 +59,7 @@ async function* follow(
   const end = endingOf(run, { trainer, keeper, memory, clock });
 
   await keeper.begin();
-  yield startEvent(run, { trainer, memory, evaluateEvery: times.interval });
+  yield startEvent(run, { trainer, memory, stepMs, evaluateEvery: times.interval });
   if (!config.resume) {
     const evaluation = await trainer.evaluate();
     judge.evaluated(evaluation);
@@ -162,7 +164,11 @@ interface Following extends LoopOptions {
 /** What comes first: all that is known before the first step. */
 function startEvent(
   run: Run,
-  { trainer, ...known }: Pick<Following, "memory" | "trainer"> & Pick<StartEvent, "evaluateEvery">,
+  {
+    trainer,
+    stepMs,
+    ...known
+  }: Pick<Following, "memory" | "stepMs" | "trainer"> & Pick<StartEvent, "evaluateEvery">,
 ): StartEvent {
   const { config, model, data, drawn, plan } = run;
   const { totalSteps } = trainer;
@@ -184,6 +190,7 @@ function startEvent(
     notes: [...trainer.notes, ...(data.notes ?? []), ...methodNotes(run), ...run.notes],
     totalSteps,
     startStep: trainer.position().step,
+    estimatedMs: stepMs * (totalSteps - trainer.position().step),
     ...known,
   };
 }

@@ -42,6 +42,7 @@ export const startEvent = (options: Readonly<Record<string, unknown>> = {}): Sta
   totalSteps: 400,
   startStep: 0,
   evaluateEvery: 40,
+  estimatedMs: 95_000,
 });
 
 export const stepEvent = (changes: Partial<StepEvent> = {}): StepEvent => ({

@@ -44,6 +44,7 @@ export function startReport(event: StartEvent, { width, style }: ReportOptions):
       "steps",
       `${formatCount(totalSteps)}, of ${batchSize} ${TASK_WORDS[event.task].examples}${batches}${done(startStep)}`,
     ],
+    ["time", `about ${formatDuration(event.estimatedMs)}, evaluations aside`],
     ["output", config.output],
   ];
   return [

@@ -76,7 +76,7 @@ export async function predictMemory(
   const { model, plan } = trainee;
   const { batchSize } = config;
   const shapes = [batchTypes(model, { batchSize, length: contextLengthOf(config, model) })];
-  const table = await predict({ config, trainee, shapes, baseBytes: IDLE_BYTES });
+  const { table } = await predict({ config, trainee, shapes, baseBytes: IDLE_BYTES });
   return { table, parameters: describePlan(plan) };
 }
 
@@ -96,9 +96,16 @@ function allocatedBytes({ parts, state }: Engine) {
   };
 }
 
-export async function predict(parts: MemoryParts): Promise<MemoryTable> {
+/** What a run will take. */
+export interface Prediction {
+  readonly table: MemoryTable;
+  /** Floating-point operations of a micro-step of the largest batch. */
+  readonly operations: number;
+}
+
+export async function predict(parts: MemoryParts): Promise<Prediction> {
   const { trainee, shapes, baseBytes, dataBytes } = parts;
-  const { engine, programs } = await countedStep(parts);
+  const { engine, programs, operations } = await countedStep(parts);
   const allocated = allocatedBytes(engine);
   const rows: readonly MemoryRow[] = [
     { name: "weights", predicted: allocated.weights },
@@ -109,17 +116,19 @@ export async function predict(parts: MemoryParts): Promise<MemoryTable> {
     ...(dataBytes === undefined ? [] : [{ name: "images" as const, predicted: dataBytes }]),
     { name: "runtime", predicted: baseBytes + programs.length * shapes.length * SESSION_BYTES },
   ];
-  return {
+  const table = {
     rows,
     predictedTotal: rows.reduce((bytes, { predicted }) => bytes + predicted, 0),
     alternatives: alternatives(trainee.model),
   };
+  return { table, operations };
 }
 
 /** A step of the largest batch with all that may belong to one, an evaluation, and nothing computed. */
 async function countedStep({ config, trainee, shapes }: MemoryParts): Promise<{
   readonly engine: Engine;
   readonly programs: readonly CountedProgram[];
+  readonly operations: number;
 }> {
   const runtime = countingRuntime();
   const engine = openEngine({ ...config, ...trainee, runtime, shapes });
@@ -129,12 +138,13 @@ async function countedStep({ config, trainee, shapes }: MemoryParts): Promise<{
   engine.begin(numbers);
   await engine.microStep(batch, 0);
   await engine.update();
+  const operations = engine.parts.programs.operations();
   const merges = mergeSchedule(config, 1);
   if (merges) await mergeAdapters({ ...trainee, config, engine }, merges, 1);
   await engine.evaluate([batch]);
   if (!leavesAdapters(config))
     await readAll(await mergedWeights(trainee.base, trainee.adapters, engine.parts));
-  return { engine, programs: runtime.programs };
+  return { engine, programs: runtime.programs, operations };
 }
 
 /** Reads tensors that are made when their turn comes, as saving does. */

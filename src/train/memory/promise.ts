@@ -16,7 +16,7 @@ import { traineeOf } from "../setup/method.ts";
 import { modelOf } from "../setup/model.ts";
 import type { RunContext } from "../setup/run.ts";
 import type { RunParts } from "../setup/prepare.ts";
-import { IDLE_BYTES, type MemoryParts, predict } from "./memory.ts";
+import { IDLE_BYTES, type MemoryParts, predict, type Prediction } from "./memory.ts";
 
 /**
  * Checks that the weights of a model from scratch fit, before its data are read.
@@ -43,7 +43,7 @@ export async function promiseWeights(
  *
  * @throws {UsageError} with what it would take, what there is, and what would fit.
  */
-export async function promiseMemory(run: RunParts): Promise<MemoryTable> {
+export async function promiseMemory(run: RunParts): Promise<Prediction> {
   const { config, context, data, inputs } = run;
   const { memory } = context.host;
   const available = freeBytes(context.host);
@@ -53,13 +53,14 @@ export async function promiseMemory(run: RunParts): Promise<MemoryTable> {
   const batch = batchBytes(shapes.at(-1) ?? {});
   // A counted step holds one batch.
   if (batch > available) throw tooLarge("one batch alone", { needed: batch, available });
-  const table = await predict(parts);
+  const prediction = await predict(parts);
+  const { table } = prediction;
   const needed = table.predictedTotal;
-  if (needed <= available) return table;
+  if (needed <= available) return prediction;
   const fitting: string[] = [];
   for (const changes of savers(config, shareOf(table, available))) {
     const peak = await predict(changed(parts, changes, inputs)).then(
-      ({ predictedTotal }) => predictedTotal,
+      ({ table: { predictedTotal } }) => predictedTotal,
       () => Infinity,
     );
     if (peak <= available) fitting.push(`${inWords(changes, config)} (${gigabytes(peak)})`);

@@ -18,7 +18,7 @@ export interface StepRate {
 
 /** Steps of warm-up where none are given: a twentieth of the run, so that the first steps of Adam, whose second moment is noise, are small. */
 export const usualWarmup = (totalSteps: number): number =>
-  Math.min(LONGEST_WARMUP, Math.ceil(totalSteps / 20));
+  Math.min(LONGEST_WARMUP, Math.floor(totalSteps / 20));
 
 const LONGEST_WARMUP = 100;
 

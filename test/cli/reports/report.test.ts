@@ -20,12 +20,13 @@ describe("startReport", () => {
       model: "gpt2/",
     });
     const rate = { learningRate: 0.005, warmupSteps: 1000 };
-    expect(startReport({ ...event, ...rate, startStep: 100 }, OPTIONS).slice(0, 6)).toEqual([
+    expect(startReport({ ...event, ...rate, startStep: 100 }, OPTIONS).slice(0, 7)).toEqual([
       "model      gpt2, 124,439,808 parameters, from gpt2/",
       "data       28,000 pairs, 1,000 held out",
       "method     FLORA, rank 32, gaussian projections, momentum 0.9",
       "optimizer  adafactor, rate 5.0e-3, cosine after 1,000 steps of warm-up",
       "steps      400, of 8 sequences x 4 micro-steps; 100 are done",
+      "time       about 1 min 35 s, evaluations aside",
       "output     runs/test",
     ]);
   });
