@@ -112,7 +112,7 @@ function rms(x: Value): Value {
 
 export const ADAFACTOR: OptimizerDefinition = {
   help: "Adafactor, whose second moment is factored into rows and columns",
-  usualRates: { scratch: 2e-2, tuning: 1e-3, adapters: 1e-2 },
+  usualRates: { width: 576, scratch: 1e-2, tuning: 1e-3, adapters: 1e-2 },
   hyperparameters: {
     decayRate: { default: -0.8, min: -1, below: 0, help: "exponent of the second moment's decay" },
     clipThreshold: { default: 1, min: 0, help: "largest root mean square of an update" },

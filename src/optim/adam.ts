@@ -72,7 +72,7 @@ const HYPERPARAMETERS: OptimizerDefinition["hyperparameters"] = {
 
 export const ADAM: OptimizerDefinition = {
   help: "Adam",
-  usualRates: { scratch: 1e-3, tuning: 1e-4, adapters: 1e-3 },
+  usualRates: { width: 576, scratch: 1e-3, tuning: 1e-4, adapters: 1e-3 },
   hyperparameters: HYPERPARAMETERS,
   build: (options, weightDecay) => everywhere(descent(scaleByAdam(options), weightDecay)),
 };

@@ -32,11 +32,10 @@ export interface Hyperparameter {
   readonly below?: number;
 }
 
-/**
- * Peak rates where none is given, by what is trained. Those of the library were found by sweeps over three sets of data and two sizes
- * (`bench/rates.js`; docs/results.md has the table).
- */
+/** Peak rates where none is given, by what is trained. Those of the library come from sweeps (`bench/rates.js`, and its table in the results). */
 export interface UsualRates {
+  /** The width of the model that they are for; in others they are higher or lower as these are narrower or wider. Any if absent. */
+  readonly width?: number;
   /** Weights that were drawn. */
   readonly scratch: number;
   /** Weights that have learned something. */

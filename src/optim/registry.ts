@@ -53,6 +53,21 @@ export function namedOptimizer(
   return { usualRate: definition.usualRates.scratch, ...definition.build(numbers, decay) };
 }
 
-/** The learning rate to start from when none is given. */
-export const usualLearningRate = (name: OptimizerName, trained: keyof UsualRates): number =>
-  OPTIMIZERS[name].usualRates[trained];
+/** What of a model is trained, as far as rates depend on it. */
+export type Trained = Exclude<keyof UsualRates, "width">;
+
+/** How far rates follow the width of a model. */
+const [LEAST_FACTOR, MOST_FACTOR] = [1 / 4, 10];
+
+/**
+ * The learning rate to start from when none is given, with one digit.
+ *
+ * @param width - of the model; that of the optimizer's own rates if absent
+ */
+export function usualLearningRate(name: OptimizerName, trained: Trained, width?: number): number {
+  const { usualRates } = OPTIMIZERS[name];
+  const rate = usualRates[trained];
+  if (usualRates.width === undefined || width === undefined) return rate;
+  const factor = Math.min(MOST_FACTOR, Math.max(LEAST_FACTOR, usualRates.width / width));
+  return Number((rate * factor).toPrecision(1));
+}

@@ -15,7 +15,11 @@ export interface CpuOptions {
 
 const require = createRequire(import.meta.url);
 /** Loads the native library when it is first asked for: many programs that import this need no runtime. */
-const onnxruntime = (): typeof Onnxruntime => require("onnxruntime-node");
+function onnxruntime(): typeof Onnxruntime {
+  // On Linux the library tells Microsoft of its use unless it is asked not to.
+  process.env["ORT_DISABLE_TELEMETRY"] ??= "1";
+  return require("onnxruntime-node");
+}
 
 /** The CPU runtime. Its programs run on the calling thread and block it. */
 export function cpuRuntime({ threads }: CpuOptions = {}): Runtime {

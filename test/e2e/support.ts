@@ -38,6 +38,7 @@ export const tiny: TrainOptions = {
   keep: "last",
   schedule: "constant",
   warmupSteps: 0,
+  learningRate: 0.02,
 };
 
 let runs = 0;

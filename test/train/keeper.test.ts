@@ -152,7 +152,7 @@ describe("a run that goes on", () => {
     [
       "another rate",
       { learningRate: 1e-4 },
-      "learningRate: the run was started with 0.02, which resumeLearningRate may change; got 0.0001",
+      "learningRate: the run was started with 0.1, which resumeLearningRate may change; got 0.0001",
     ],
     [
       "fewer steps",

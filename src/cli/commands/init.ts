@@ -105,9 +105,10 @@ async function askAll(options: ParsedOptions, say: (text: string) => void): Prom
 
 /** Whether a model has a chat template of its own. */
 async function hasTemplate(model: string): Promise<boolean> {
-  const { model: directory } = await fetchSettings(parseConfig({ model, train: "data" }));
+  const { model: found } = await fetchSettings(parseConfig({ model, train: "data" }));
+  const directory = typeof found === "string" ? found : model;
   const { loadTokenizer, createChat } = await import("../../text/index.ts");
-  const tokenizer = await loadTokenizer(nodeHost().files, String(directory));
+  const tokenizer = await loadTokenizer(nodeHost().files, directory);
   try {
     createChat(tokenizer);
     return true;

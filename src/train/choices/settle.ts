@@ -2,8 +2,8 @@
 
 import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
 import type { Model } from "../../models/model.ts";
-import type { Optimizer, UsualRates } from "../../optim/optimizer.ts";
-import { usualLearningRate } from "../../optim/registry.ts";
+import type { Optimizer } from "../../optim/optimizer.ts";
+import { type Trained, usualLearningRate } from "../../optim/registry.ts";
 import type { TrainConfig } from "../../options/train-config.ts";
 
 /** Options of which nothing is open. */
@@ -38,7 +38,7 @@ export function settle(
     learningRate:
       config.learningRate ??
       inputs.optimizer?.usualRate ??
-      usualLearningRate(optimizer, trainedBy(config, inputs)),
+      usualLearningRate(optimizer, trainedBy(config, inputs), width),
   };
 }
 
@@ -46,7 +46,7 @@ export function settle(
 export function trainedBy(
   { method, model }: Pick<TrainConfig, "method" | "model">,
   inputs: Pick<Given, "model"> = {},
-): keyof UsualRates {
+): Trained {
   if (isAdapterMethod(method)) return "adapters";
   return typeof model === "string" || inputs.model ? "tuning" : "scratch";
 }

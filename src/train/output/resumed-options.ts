@@ -2,7 +2,6 @@
 
 import type { FileStore } from "../../host/host.ts";
 import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
-import { usualLearningRate } from "../../optim/registry.ts";
 import {
   checkOptions,
   parseConfig,
@@ -35,17 +34,25 @@ export async function resumedOptions(files: FileStore, given: TrainOptions): Pro
     ),
   );
   return {
-    // What was not said was the same for all methods.
-    learningRate: usualLearningRate(config.optimizer, "scratch"),
+    learningRate: RATES_BEFORE[config.optimizer],
     ...saved,
     ...withoutAbsent(given),
     ...(resumeLearningRate !== undefined && { learningRate: resumeLearningRate }),
   };
 }
 
+/** The rates of versions that had one for each optimizer, and did not say it. */
+const RATES_BEFORE: Readonly<Record<TrainConfig["optimizer"], number>> = {
+  adafactor: 2e-2,
+  adam: 1e-3,
+  adamw: 1e-3,
+  momentum: 0.05,
+  sgd: 0.1,
+};
+
 /** The defaults of versions whose checkpoints do not say what run they belong to. */
 const beforeThereWereIdentities = ({ method, optimizer }: TrainConfig): TrainOptions => ({
-  learningRate: usualLearningRate(optimizer, "scratch"),
+  learningRate: RATES_BEFORE[optimizer],
   rank: isAdapterMethod(method) ? ADAPTER_FAMILY[method].rank : 128,
   schedule: method === "relora" ? "cosine" : "constant",
   warmupSteps: 0,

@@ -37,12 +37,12 @@ it("trains every method with every seed, one budget for all", async () => {
   const fake = fakeLaunch();
   const { end } = await follow(fakePlan("none,dense,flora:8", { seeds: [0, 1] }), fake);
   expect(fake.runs.map(({ config }) => describeRun(config))).toEqual([
-    "dense s0 0.02 of 80",
-    "dense s1 0.02 of 80",
-    "dense s0 0.02",
-    "dense s1 0.02",
-    "flora8 s0 0.02",
-    "flora8 s1 0.02",
+    "dense s0 0.01 of 80",
+    "dense s1 0.01 of 80",
+    "dense s0 0.01",
+    "dense s1 0.01",
+    "flora8 s0 0.01",
+    "flora8 s1 0.01",
   ]);
   for (const { config } of fake.runs) expect((config.steps ?? 0) * config.microSteps).toBe(80);
   expect(end).toMatchObject({
@@ -103,54 +103,54 @@ describe("a method that does not finish", () => {
 describe("a sweep", () => {
   const sweep = { factors: [1 / 3, 1, 3], rates: undefined, share: 0.25 };
   const fakeConfig = parseConfig({});
-  const valley = ({ learningRate = 1 }: TrainConfig) => 2 + Math.abs(Math.log(learningRate / 0.06));
+  const valley = ({ learningRate = 1 }: TrainConfig) => 2 + Math.abs(Math.log(learningRate / 0.03));
 
   it("tries short runs with the first seed, then takes the best rate for all seeds", async () => {
     const fake = fakeLaunch(undefined, valley);
     const plan = fakePlan("flora:8", { seeds: [3, 4], sweep });
     const { events, end } = await follow(plan, fake);
     expect(fake.runs.map(({ config }) => describeRun(config))).toEqual([
-      "flora8 s3 0.00667 of 10",
-      "flora8 s3 0.02 of 10",
-      "flora8 s3 0.06 of 10",
-      "flora8 s3 0.18 of 10",
-      "flora8 s3 0.06",
-      "flora8 s4 0.06",
+      "flora8 s3 0.00333 of 10",
+      "flora8 s3 0.01 of 10",
+      "flora8 s3 0.03 of 10",
+      "flora8 s3 0.09 of 10",
+      "flora8 s3 0.03",
+      "flora8 s4 0.03",
     ]);
-    expect(end.results[0]?.rate).toMatchObject({ value: 0.06, how: "sweep" });
+    expect(end.results[0]?.rate).toMatchObject({ value: 0.03, how: "sweep" });
     expect(events.filter(({ type }) => type === "rate")).toHaveLength(1);
   });
 
   it("counts a run that diverged as infinitely bad", async () => {
     const fake = fakeLaunch(({ learningRate = 0 }) =>
-      learningRate > 0.01 ? "not a number" : "finished",
+      learningRate > 0.005 ? "not a number" : "finished",
     );
     const { end } = await follow(fakePlan("flora:8", { sweep }), fake);
     const { value, trials } = end.results[0]?.rate ?? { value: NaN, trials: [] };
-    expect(value).toBeLessThan(0.01);
+    expect(value).toBeLessThan(0.005);
     expect(trials.filter(({ loss }) => loss === Infinity).map(({ rate }) => rate)).toEqual([
-      0.02, 0.06,
+      0.01, 0.03,
     ]);
   });
 
   it("takes the next lower rate where the best one does not last", async () => {
-    // At 0.18 short runs are best, and whole ones come to less; at 0.06 whole ones diverge.
+    // At 0.09 short runs are best, and whole ones come to less; at 0.03 whole ones diverge.
     const loss = ({ learningRate = 1, steps = 0 }: TrainConfig) => {
       if (steps < 40) return valley({ ...fakeConfig, learningRate: learningRate / 3 });
-      return learningRate > 0.1 ? 9 : 1;
+      return learningRate > 0.05 ? 9 : 1;
     };
     const fake = fakeLaunch(
       ({ learningRate, steps }) =>
-        learningRate === 0.06 && steps === 40 ? "not a number" : "finished",
+        learningRate === 0.03 && steps === 40 ? "not a number" : "finished",
       loss,
     );
     const { end } = await follow(fakePlan("flora:8", { seeds: [3, 4], sweep }), fake);
     const whole = fake.runs
       .map(({ config }) => describeRun(config))
       .filter((run) => !/of/.test(run));
-    expect(whole).toEqual(["flora8 s3 0.18", "flora8 s3 0.06", "flora8 s3 0.02", "flora8 s4 0.02"]);
+    expect(whole).toEqual(["flora8 s3 0.09", "flora8 s3 0.03", "flora8 s3 0.01", "flora8 s4 0.01"]);
     expect(end.results[0]).toMatchObject({
-      rate: { value: 0.02, unstable: [0.18, 0.06] },
+      rate: { value: 0.01, unstable: [0.09, 0.03] },
       summaries: { loss: { mean: 1, count: 2 } },
       message: undefined,
     });
@@ -158,13 +158,13 @@ describe("a sweep", () => {
 
   it("leaves a method alone that has a rate of its own, and takes rates as they are", async () => {
     const fake = fakeLaunch(undefined, valley);
-    const rates = { ...sweep, rates: [0.05, 0.06, 0.07] };
+    const rates = { ...sweep, rates: [0.02, 0.03, 0.04] };
     await follow(fakePlan("dense,flora:8@learningRate=0.5", { sweep: rates }), fake);
     expect(fake.runs.map(({ config }) => describeRun(config))).toEqual([
-      "dense s0 0.05 of 10",
-      "dense s0 0.06 of 10",
-      "dense s0 0.07 of 10",
-      "dense s0 0.06",
+      "dense s0 0.02 of 10",
+      "dense s0 0.03 of 10",
+      "dense s0 0.04 of 10",
+      "dense s0 0.03",
       "flora8 s0 0.5",
     ]);
   });

@@ -70,7 +70,7 @@ describe("planRun", () => {
 
 describe("rateOf", () => {
   it.each<[TrainOptions, string, object]>([
-    [{ train: "a.txt" }, "dense", { value: 0.02, how: "usual" }],
+    [{ train: "a.txt" }, "dense", { value: 0.01, how: "usual" }],
     [{ train: "a.txt", learningRate: 0.5 }, "dense", { value: 0.5, how: "given" }],
     [{ train: "a.txt" }, "dense@optimizer=adamw", { value: 1e-3, how: "usual" }],
     [{ train: "a.txt" }, "dense@learningRate=7", { value: 7, how: "given" }],

@@ -1,0 +1,137 @@
+/** From a file of chats to a model that answers: init, train, chat, as one types them; what the terminal says, and what is left. */
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { describe, expect, it } from "vitest";
+import { llamaDirectory } from "./llama-directory.ts";
+
+const chats = Array.from({ length: 200 }, (_, i) => ({
+  messages: [
+    { role: "user", content: `Ticket ${i}: it is broken.` },
+    { role: "assistant", content: "Please restart it." },
+  ],
+}));
+
+interface Told {
+  readonly status: number | null;
+  readonly text: string;
+  readonly error: string;
+}
+
+/** flora, in a folder that has the chats. */
+function inFolder(): { readonly folder: string; flora(words: string, input?: string): Told } {
+  const folder = mkdtempSync(join(tmpdir(), "flora-three-"));
+  writeFileSync(
+    join(folder, "chats.jsonl"),
+    chats.map((chat) => `${JSON.stringify(chat)}\n`).join(""),
+  );
+  const program = resolve("bin/flora.js");
+  return {
+    folder,
+    flora(words, input = "") {
+      const { npm_command: _, ...env } = process.env;
+      const told = spawnSync(process.execPath, [program, ...words.split(" ")], {
+        cwd: folder,
+        input,
+        encoding: "utf8",
+        env: { ...env, NO_COLOR: "1" },
+      });
+      const error = told.stderr.replace("building (once) ...\n", "");
+      return { status: told.status, text: told.stdout, error };
+    },
+  };
+}
+
+/** The command that a text says comes next. */
+const next = (text: string, name: string): string =>
+  new RegExp(`^ {2}flora (${name} [^#\\n]*?) *(#.*)?$`, "m").exec(text)?.[1] ?? "";
+
+const losses = (text: string): readonly number[] =>
+  [...text.matchAll(/^held out at step \d+: loss ([\d.]+)/gm)].map(([, loss]) => Number(loss));
+
+describe("three commands", () => {
+  it("make a model of nothing but the chats", () => {
+    const { folder, flora } = inFolder();
+    const init = flora("init --train chats.jsonl --yes");
+    expect(init).toMatchObject({ status: 0, error: "" });
+    expect(init.text).toMatch(/^chats\.jsonl: 200 conversations\nflora\.yaml is written; next:\n/);
+    expect(readFileSync(join(folder, "flora.yaml"), "utf8")).toContain("chatTemplate: chatml");
+
+    const inspected = flora(next(init.text, "inspect"));
+    expect(inspected.text).toMatch(/»Please restart it\.<\|im_end\|>\n/);
+
+    // There is no time for ten minutes here.
+    const train = flora(`${next(init.text, "train")} --steps 60`);
+    expect(train).toMatchObject({ status: 0, error: "" });
+    expect(train.text).toMatch(/^data {7}\d+ conversations, \d+ held out/m);
+    expect(train.text).toMatch(/^ +sized for [\d,]+ tokens, 10 minutes and this machine/m);
+    expect(train.text).toMatch(/^optimizer {2}adafactor, rate \d\.\de-\d, cosine after 3 steps/m);
+    expect(train.text).toMatch(/^time {7}about /m);
+    const [first = NaN, ...later] = losses(train.text);
+    expect(later.length).toBeGreaterThanOrEqual(3);
+    expect(later.at(-1)).toBeLessThan(first / 2);
+    expect(train.text).toMatch(/^ {2}> Please restart it\.$/m);
+    expect(train.text).toMatch(/^held-out loss [\d.]+ \(before\) -> [\d.]+ \(.*best, step \d+/m);
+
+    const chat = flora(next(train.text, "chat"), "Ticket 7: it is broken.\n");
+    expect(chat).toEqual({ status: 0, error: "", text: "Please restart it.\n\n" });
+
+    const evaluated = flora("evaluate --model runs/mine --data chats.jsonl --answers 8 --json");
+    const { loss, answers } = JSON.parse(evaluated.text);
+    expect(loss).toBeLessThan(first / 2);
+    expect(answers).toMatchObject({ count: 8, exact: 1 });
+  });
+
+  it("go on with a base model that has no template, whose vocabulary grows", async () => {
+    const { folder, flora } = inFolder();
+    const base = await llamaDirectory(join(folder, "base"));
+    const init = flora("init --train chats.jsonl --model base --epochs 4 --yes");
+    expect(init.text).toContain("base has no chat template: chatml will be used");
+    // It has learned nothing yet: the rate is that of a model from scratch.
+    const train = flora(`${next(init.text, "train")} --learning-rate 0.09`);
+    expect(train).toMatchObject({ status: 0, error: "" });
+    const config = JSON.parse(readFileSync(join(folder, "runs/mine/config.json"), "utf8"));
+    expect(config.vocab_size).toBe(base.vocabularySize + 2);
+    const [first = NaN, ...later] = losses(train.text);
+    expect(Math.min(...later)).toBeLessThan(first / 2);
+    const chat = flora(next(train.text, "chat"), "Ticket 7: it is broken.\n");
+    expect(chat).toEqual({ status: 0, error: "", text: "Please restart it.\n\n" });
+  });
+
+  it("say what is wrong with what a newcomer does, and the way out", async () => {
+    const { folder, flora } = inFolder();
+    await llamaDirectory(join(folder, "base"));
+    writeFileSync(join(folder, "empty.jsonl"), "");
+    writeFileSync(join(folder, "odd.jsonl"), '{"foo": "a", "bar": "b"}\n');
+    const cases: readonly (readonly [string, RegExp])[] = [
+      [
+        "train --train chats.jsonl --model base",
+        /^flora: chat: the tokenizer has no chat template; .*\n {2}name one, --chat-template chatml/,
+      ],
+      [
+        "train --train odd.jsonl --model base",
+        /^flora: data: no column "source" in odd\.jsonl, line 1; got foo, bar\n {2}name one/,
+      ],
+      ["train --train empty.jsonl --model base", /^flora: .*empty\.jsonl/],
+      ["train --train odd.jsonl --model base --source-column foo --target-column nope", /nope/],
+      ["train --train chats.jsonl --model.n_embd 1200000 --model.n_layer 100", /^flora: memory/],
+      ["train --train chats.jsonl --model nowhere", /^flora: --model/],
+      ["chat --model base", /^flora: chat: the tokenizer has no chat template/],
+    ];
+    for (const [words, expected] of cases) {
+      const { status, error } = flora(words);
+      expect([words, status]).toEqual([words, 2]);
+      expect(error, words).toMatch(expected);
+      expect(error.trim().split("\n").length, words).toBeLessThanOrEqual(3);
+    }
+    const high = flora(
+      "train --train chats.jsonl --model base --chat-template chatml --rank 64 --learning-rate 30" +
+        " --optimizer sgd --method dense --steps 60 --output runs/high",
+    );
+    expect(high.status).toBe(1);
+    expect(high.text).toMatch(/it was getting worse|is not a number/);
+    expect(high.text).toMatch(/--learning-rate/);
+  });
+});
