@@ -21,6 +21,8 @@ export interface OptimizerOptions {
   readonly weightDecay?: number | undefined;
   /** Numbers of the optimizer's own; its defaults where they are absent. */
   readonly hyperparameters?: Readonly<Record<string, number>>;
+  /** Parameters that are never decayed; vectors are not anyway. */
+  readonly isSpared?: (name: string) => boolean;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface OptimizerOptions {
  */
 export function namedOptimizer(
   name: OptimizerName,
-  { weightDecay, hyperparameters = {} }: OptimizerOptions = {},
+  { weightDecay, hyperparameters = {}, isSpared }: OptimizerOptions = {},
 ): Optimizer {
   const definition = OPTIMIZERS[name];
   const known = definition.hyperparameters;
@@ -50,8 +52,24 @@ export function namedOptimizer(
     Object.entries(known).map(([own, { default: usual }]) => [own, hyperparameters[own] ?? usual]),
   );
   const decay = weightDecay ?? definition.usualDecay ?? 0;
-  return { usualRate: definition.usualRates.scratch, ...definition.build(numbers, decay) };
+  const usualRate = definition.usualRates.scratch;
+  const built = definition.build(numbers, decay);
+  if (!isSpared) return { usualRate, ...built };
+  const { rules } = definition.build(numbers, 0);
+  return {
+    usualRate,
+    rules: {
+      ...built.rules,
+      ...Object.fromEntries(Object.entries(rules).map(([label, rule]) => [spared(label), rule])),
+    },
+    labelOf(param) {
+      const label = built.labelOf(param);
+      return isSpared(param.name) ? spared(label) : label;
+    },
+  };
 }
+
+const spared = (label: string): string => `${label}, not decayed`;
 
 /** What of a model is trained, as far as rates depend on it. */
 export type Trained = Exclude<keyof UsualRates, "width">;

@@ -50,6 +50,11 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       default: "smaller",
       help: "the dimension of a matrix that is projected",
     },
+    freeze: {
+      kind: "list",
+      default: [],
+      help: "parameters that are not trained, by name patterns",
+    },
     include: { kind: "list", default: ["*"], help: "parameters to compress, by name patterns" },
     exclude: { kind: "list", default: [], help: "parameters to leave dense, by name patterns" },
     compressEmbeddings: { kind: "flag", default: false, help: "compress embedding tables too" },
@@ -178,6 +183,17 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       kind: "number",
       min: 0,
       help: "decoupled decay of matrices and embeddings; 0: none; 0.01 for adamw, else 0, if absent",
+    },
+    noDecay: {
+      kind: "list",
+      default: [],
+      help: "parameters that do not decay, by name patterns; norms and biases never do",
+    },
+    rateFactors: {
+      kind: "table",
+      above: 0,
+      default: {},
+      help: "rates of the parameters that fit a pattern, in units of the run's",
     },
     hyperparameters: {
       kind: "table",

@@ -51,6 +51,8 @@ export interface TrainConfig {
   readonly projection: "gaussian" | "rademacher" | "orthonormal";
   /** The dimension of a matrix that is projected. Default: "smaller". */
   readonly side: "smaller" | "larger" | "rows" | "columns" | "input" | "output";
+  /** Parameters that are not trained, by name patterns. Default: []. */
+  readonly freeze: readonly string[];
   /** Parameters to compress, by name patterns. Default: ["*"]. */
   readonly include: readonly string[];
   /** Parameters to leave dense, by name patterns. Default: []. */
@@ -104,6 +106,10 @@ export interface TrainConfig {
   readonly warmupSteps?: number | undefined;
   /** Decoupled decay of matrices and embeddings; 0: none; 0.01 for adamw, else 0, if absent. A number at least 0. */
   readonly weightDecay?: number | undefined;
+  /** Parameters that do not decay, by name patterns; norms and biases never do. Default: []. */
+  readonly noDecay: readonly string[];
+  /** Rates of the parameters that fit a pattern, in units of the run's. Default: {}. */
+  readonly rateFactors: Readonly<Record<string, number>>;
   /** Numbers of the optimizer's own, b2 of adam say. Default: {}. */
   readonly hyperparameters: Readonly<Record<string, number>>;
   /** Leave out steps whose loss jumps, and stop after so many in a row; 0: all are taken. A whole number at least 0. Default: 0. */

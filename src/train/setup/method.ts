@@ -10,14 +10,16 @@ import { chooseAdapters } from "../../adapters/targets.ts";
 import { COMPRESSORS } from "../../compress/registry.ts";
 import type { Plan } from "../../engine/parts/param-plan.ts";
 import { planParameters, type PlanOptions } from "../../engine/plan.ts";
-import { UsageError } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import type { Model } from "../../models/model.ts";
 import { matches } from "../../nn/patterns.ts";
-import { namedOptimizer } from "../../optim/registry.ts";
+import type { Optimizer } from "../../optim/optimizer.ts";
+import { namedOptimizer, OPTIMIZERS } from "../../optim/registry.ts";
 import { isNewTask } from "../../options/task.ts";
 import type { TrainConfig } from "../../options/train-config.ts";
 import { adapterTraining } from "./adapter-training.ts";
 import type { RunInputs } from "./inputs.ts";
+import { trainableOf } from "./trainable.ts";
 import { settle, type SettledConfig } from "../choices/settle.ts";
 
 export interface Trainee {
@@ -44,15 +46,23 @@ export function traineeOf(base: Model, given: TrainConfig, inputs: RunInputs = {
   const { resampleEvery } = options.compressor;
   checkPatterns(base, config);
   if (!isAdapterMethod(method)) {
-    const plan = planParameters(base, options);
+    const plan = planParameters(base, { ...options, trainable: trainableOf(base, config) });
     return { base, adapters: [], model: base, plan, resampleEvery };
   }
   const adapters = chooseAdapters(base, config);
   const model = adaptModel(base, adapters);
-  const trainable = adapterTraining(base, adapters, config);
+  const ofMethod = adapterTraining(base, adapters, config);
+  const trainable = trainableOf(model, config, ofMethod);
   if (leavesAdapters(config)) {
-    const saved = [...base.params.keys()].filter((name) => trainable.frozen(name) === undefined);
+    const saved = [...base.params.keys()].filter((name) => ofMethod.frozen(name) === undefined);
     settingsOf(base, adapters, saved);
+    const half = saved.find((name) => trainable.frozen(name) !== undefined);
+    if (half !== undefined) {
+      throw new UsageError(
+        `${option("freeze")}: what is trained beside adapters is saved whole; got ${half}`,
+        { hint: `leave it out of ${option("modulesToSave")}` },
+      );
+    }
   }
   const plan = planParameters(model, { ...options, trainable });
   return { base, adapters, model, plan, resampleEvery };
@@ -60,13 +70,32 @@ export function traineeOf(base: Model, given: TrainConfig, inputs: RunInputs = {
 
 /** What the options say of the plan. */
 export function planOptionsOf(config: SettledConfig, inputs: RunInputs = {}): PlanOptions {
-  const { method, optimizer, weightDecay, hyperparameters } = config;
+  const { method } = config;
   const name = isAdapterMethod(method) ? "dense" : method;
   return {
     ...config,
     compressor: inputs.compressor ?? COMPRESSORS[name].create(config),
-    optimizer: inputs.optimizer ?? namedOptimizer(optimizer, { weightDecay, hyperparameters }),
+    optimizer: optimizerOf(config, inputs),
   };
+}
+
+function optimizerOf(
+  { optimizer: name, weightDecay, noDecay, hyperparameters }: TrainConfig,
+  { optimizer: own }: RunInputs,
+): Optimizer {
+  if (noDecay.length === 0) return own ?? namedOptimizer(name, { weightDecay, hyperparameters });
+  const decay = own ? 0 : (weightDecay ?? OPTIMIZERS[name].usualDecay ?? 0);
+  if (decay === 0) {
+    const what = own ? "an optimizer of one's own decays as it likes" : `${name} decays nothing`;
+    throw new UsageError(`${option("noDecay")}: ${what}; got ${noDecay.join(", ")}`, {
+      hint: `leave it out, or give a ${option("weightDecay")} to a named ${option("optimizer")}`,
+    });
+  }
+  return namedOptimizer(name, {
+    weightDecay,
+    hyperparameters,
+    isSpared: (param) => noDecay.some((pattern) => matches(pattern, param)),
+  });
 }
 
 function checkPatterns(model: Model, { include, exclude }: TrainConfig): void {
