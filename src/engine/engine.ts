@@ -46,6 +46,10 @@ export interface EngineOptions {
   readonly recompute?: boolean;
   /** Rows of the output embedding that are computed at a time; 4096 by default. */
   readonly vocabularyChunk?: number;
+  /** ε: the share of each target that the model's own objective spreads over all classes in training; 0 by default. */
+  readonly labelSmoothing?: number;
+  /** NEFTune's α, of the noise on embeddings of tokens in training; 0 by default. */
+  readonly neftuneAlpha?: number;
   /** What is minimised; what the model proposes if absent. */
   readonly objective?: Objective | undefined;
   /** Adds up gradients and losses over all who take part in a step; nobody else does if absent. */
@@ -114,7 +118,8 @@ const NOTHING: StepSums = { lossSum: 0, lossTokens: 0 };
 
 export function openEngine(options: EngineOptions): Engine {
   const { model, plan, runtime, seed, shapes, maxGradNorm, reduce } = options;
-  const { recompute = true, vocabularyChunk = 4096, objective = objectiveOf(model) } = options;
+  const { recompute = true, vocabularyChunk = 4096, neftuneAlpha = 0 } = options;
+  const objective = options.objective ?? objectiveOf(model, options.labelSmoothing);
   const immediate = immediateParams(options);
   const parts: EngineParts = {
     runtime,
@@ -127,6 +132,7 @@ export function openEngine(options: EngineOptions): Engine {
     shapes,
     recompute,
     vocabularyChunk,
+    neftuneAlpha,
   };
   const { state, programs, slots } = parts;
   const pipeline = createPipeline(parts, objective.open(parts));

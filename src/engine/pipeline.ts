@@ -9,6 +9,7 @@ import { mapTensors } from "../graph/tensors.ts";
 import type { ValueType } from "../graph/value.ts";
 import type { Batch } from "../models/batch.ts";
 import { ENCODER_OUTPUT, type Stage } from "../models/model.ts";
+import { noiseBound } from "../nn/token-embedding.ts";
 import { bufferOf, clear } from "../runtime/buffers.ts";
 import type { Buffer, Buffers, Views } from "../runtime/runtime.ts";
 import { staticShape } from "../tensor/shape.ts";
@@ -17,6 +18,7 @@ import {
   accumulatorName,
   ENCODER_COTANGENT,
   nextName,
+  NOISE,
   projectionName,
   scratchSlot,
 } from "./parts/names.ts";
@@ -66,8 +68,9 @@ export interface Pipeline {
 }
 
 export function createPipeline(parts: EngineParts, head: Head): Pipeline {
-  const { model, plan, recompute, state, programs, slots, draws, shapes, runtime } = parts;
-  const chain = chainOf({ model, plan, recompute });
+  const { model, neftuneAlpha, state, programs, slots, draws, shapes, runtime } = parts;
+  const { plan } = parts;
+  const chain = chainOf(parts);
 
   const weightsOf = (stage: Stage): Buffers =>
     mapTensors(stage.params, (name) => bufferOf(state.weights, name));
@@ -81,6 +84,13 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
       const mask = slots.take(name, type.dtype, staticShape("mask", type.shape));
       draws.mask(index, name, keys.microStep, rate, mask);
       feeds[name] = mask;
+    }
+    const noisy = made.isNoisy ? inputs[NOISE] : undefined;
+    if (noisy) {
+      const shape = staticShape(NOISE, noisy.shape); // [B, T, C]
+      const noise = slots.take(NOISE, "float32", shape);
+      draws.embeddingNoise(index, keys.microStep, noiseBound(neftuneAlpha, shape), noise);
+      feeds[NOISE] = noise;
     }
     for (const [local, name] of Object.entries(stage.params)) {
       const slot = projectionName(local);

@@ -10,7 +10,7 @@
  */
 
 import { accumulateInto } from "./parts/accumulate.ts";
-import { ENCODER_COTANGENT, isAccumulator, maskName, nextName } from "./parts/names.ts";
+import { ENCODER_COTANGENT, isAccumulator, maskName, nextName, NOISE } from "./parts/names.ts";
 import type { ParamPlan } from "./parts/param-plan.ts";
 import { splitAtResiduals, vjp } from "../autodiff/index.ts";
 import { mapTensors, tensorAt, type Tensors } from "../graph/tensors.ts";
@@ -19,6 +19,7 @@ import { ENCODER_OUTPUT, type Stage } from "../models/model.ts";
 import type { DropoutMasks } from "../nn/dropout.ts";
 import { compile, optimize, type Program } from "../onnx/model.ts";
 import { add, cast } from "../ops/elementwise.ts";
+import type { Shape } from "../tensor/shape.ts";
 
 export interface StagePrograms {
   readonly forward: Program;
@@ -30,6 +31,8 @@ export interface StagePrograms {
   readonly residuals: Readonly<Record<string, ValueType>>;
   /** Dropout rates by mask name. */
   readonly masks: ReadonlyMap<string, number>;
+  /** Whether the stage embeds tokens with noise in training. */
+  readonly isNoisy: boolean;
   readonly y: ValueType;
 }
 
@@ -45,6 +48,8 @@ export interface StageOptions {
   readonly needsDx: boolean;
   /** The same of the output of the encoder. */
   readonly needsDEncoded: boolean;
+  /** Whether embeddings of tokens get noise in training. */
+  readonly hasNoise: boolean;
 }
 
 export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
@@ -58,11 +63,18 @@ export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
   const evaluated = stage.forward(x, params, { inputs });
 
   const masks = new Map<string, number>();
+  let isNoisy = false;
   const drawn: DropoutMasks = {
     mask(name, shape, rate) {
       masks.set(maskName(name), rate);
       return input(maskName(name), "uint8", shape);
     },
+    ...(options.hasNoise && {
+      noise(shape: Shape) {
+        isNoisy = true;
+        return input(NOISE, "float32", shape);
+      },
+    }),
   };
   const y = stage.forward(x, params, { inputs, masks: drawn });
   const dy = input("dy", y.dtype, y.shape);
@@ -73,10 +85,11 @@ export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
   if (recompute || names.length === 0) {
     return {
       evaluate,
-      forward: masks.size === 0 ? evaluate : compile({ y }),
+      forward: masks.size === 0 && !isNoisy ? evaluate : compile({ y }),
       backward: names.length === 0 ? undefined : compile(backward),
       residuals: {},
       masks,
+      isNoisy,
       y,
     };
   }
@@ -89,6 +102,7 @@ export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
     backward: compile(Object.fromEntries(split.backward.map((v, i) => [names[i] ?? "", v]))),
     residuals: split.residuals,
     masks,
+    isNoisy,
     y,
   };
 }

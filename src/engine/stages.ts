@@ -21,12 +21,15 @@ export interface ChainParts {
   readonly model: Model;
   readonly plan: Plan;
   readonly recompute: boolean;
+  /** NEFTune's α; 0: no noise. */
+  readonly neftuneAlpha: number;
 }
 
 /** The chain for the types of a batch's inputs; made once for each. */
-export function chainOf({ model, plan, recompute }: ChainParts): Chain {
+export function chainOf({ model, plan, recompute, neftuneAlpha }: ChainParts): Chain {
   const built = new Map<string, Built>();
   const chains = new Map<string, readonly Link[]>();
+  const hasNoise = neftuneAlpha > 0;
   const wanted = wantedCotangents(model, plan);
   const encoderWanted = wanted[model.encoderEnd ?? -1] ?? false;
 
@@ -47,8 +50,9 @@ export function chainOf({ model, plan, recompute }: ChainParts): Chain {
         treatments.join(),
         ...(needsDx || stage.source !== undefined ? [] : ["first"]),
         ...(stage.reads.includes(ENCODER_OUTPUT) && !needsDEncoded ? ["encoder frozen"] : []),
+        ...(hasNoise && stage.source !== undefined ? ["noise"] : []),
       ].join(" ");
-      const options = { x, reads, plans, recompute, needsDx, needsDEncoded };
+      const options = { x, reads, plans, recompute, needsDx, needsDEncoded, hasNoise };
       const own = built.get(key) ?? shared({ key, made: buildStage(stage, options) });
       built.set(key, own);
       const { made } = own;

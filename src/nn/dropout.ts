@@ -8,6 +8,8 @@ import type { Shape } from "../tensor/shape.ts";
 export interface DropoutMasks {
   /** A mask of 0 and 1 (uint8), 1 with probability 1 - rate; the same name is the same mask. */
   mask(name: string, shape: Shape, rate: number): Value;
+  /** Noise on the embeddings of tokens, [B, T, C] float32; absent where there is none. */
+  noise?(shape: Shape): Value;
 }
 
 /** x with elements dropped at `rate`, when training. */

@@ -9,11 +9,27 @@
  *   first    m' = max(m, max z),  s' = s e^(m - m') + Σ e^(z - m'),  t' = t + z[target]
  *   second   dz = w (e^(z - lse) - onehot(target)),  dh' = dh + dz W,  dW = dzᵀ h,  db = Σ_n dz_n
  *
+ * With label smoothing (Szegedy et al., CVPR 2016, arXiv:1512.00567) a share ε of each target is spread over all V classes: z[target]
+ * becomes (1 - ε) z[target] + ε/V Σ z, and onehot(target) becomes (1 - ε) onehot(target) + ε/V.
+ *
  * Logits may have a bias, z = h Wᵀ + b, and a cap c, z = c tanh((h Wᵀ + b) / c), through which dz goes as dz (1 - (z / c)²).
  */
 
 import { scalarLike, type Value } from "../graph/value.ts";
-import { add, cast, equal, exp, log, max, min, mul, scale, sub, tanh } from "../ops/elementwise.ts";
+import {
+  add,
+  cast,
+  equal,
+  exp,
+  log,
+  max,
+  min,
+  mul,
+  scale,
+  shift,
+  sub,
+  tanh,
+} from "../ops/elementwise.ts";
 import { gatherElements, scatterElementsAdd } from "../ops/indexing.ts";
 import { matmul } from "../ops/matmul.ts";
 import { matrixTranspose, reshape } from "../ops/movement.ts";
@@ -46,7 +62,7 @@ export function crossEntropy(logits: Value, targets: Value, weights: Value): Val
   return reduceSum(mul(reshape(sub(logSumExp(logits), chosen), [rows]), weights));
 }
 
-/** Running statistics of each row's logits, all [N, 1]: largest, Σ e^(z - largest), the target's. */
+/** Running statistics of each row's logits, all [N, 1]: largest, Σ e^(z - largest), the target's, or its smoothed form. */
 export interface LogitStatistics {
   readonly peak: Value;
   readonly sum: Value;
@@ -71,9 +87,18 @@ export function logitsOf({ hidden, weight, bias, softcap }: LogitParts): Value {
   return softcap === undefined ? logits : scale(tanh(scale(logits, 1 / softcap)), softcap);
 }
 
+/** What of a target goes to other classes. */
+export interface Smoothing {
+  /** ε, from 0 to 1. */
+  readonly share: number;
+  /** V, those of all chunks. */
+  readonly classes: number;
+}
+
 export interface VocabularyChunk extends LogitParts {
   /** Targets relative to the first row of the chunk, [N, 1], int32; any value outside means another chunk's. */
   readonly targets: Value;
+  readonly smoothing?: Smoothing | undefined;
 }
 
 /** The first pass: statistics that include this chunk. */
@@ -84,7 +109,11 @@ export function chunkStatistics(chunk: VocabularyChunk, before: LogitStatistics)
   const rescaled = mul(before.sum, boundedExp(sub(before.peak, peak)));
   const sum = add(rescaled, reduceSum(boundedExp(sub(logits, peak)), rowwise));
   const chosen = mul(gatherElements(logits, index, 1), inside);
-  return { peak, sum, target: add(before.target, chosen) };
+  const { smoothing } = chunk;
+  if (!smoothing) return { peak, sum, target: add(before.target, chosen) };
+  const spread = scale(reduceSum(logits, rowwise), smoothing.share / smoothing.classes);
+  const target = add(scale(chosen, 1 - smoothing.share), spread); // [N, 1]
+  return { peak, sum, target: add(before.target, target) };
 }
 
 /** The sum of weighted token losses, from the statistics of the whole vocabulary; `weights` is [N, 1]. */
@@ -112,7 +141,9 @@ export function chunkGradients(
   const logits = logitsOf(chunk); // [N, V']
   const { index, inside } = localTargets(chunk);
   const probabilities = boundedExp(sub(logits, add(peak, log(sum)))); // [N, V']
-  const dCapped = scatterElementsAdd(probabilities, index, scale(inside, -1), 1);
+  const { share, classes } = chunk.smoothing ?? { share: 0, classes: 1 };
+  const spread = share === 0 ? probabilities : shift(probabilities, -share / classes);
+  const dCapped = scatterElementsAdd(spread, index, scale(inside, share - 1), 1);
   const dLogits = chunk.softcap === undefined ? dCapped : uncap(dCapped, logits, chunk.softcap);
   // The token weights meet the small factors, not the [N, V'] array.
   return {

@@ -200,6 +200,19 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       default: {},
       help: "numbers of the optimizer's own, b2 of adam say",
     },
+    labelSmoothing: {
+      kind: "number",
+      min: 0,
+      below: 1,
+      default: 0,
+      help: "share of each target that is spread over all tokens or classes, in training; 0: none",
+    },
+    neftuneAlpha: {
+      kind: "number",
+      min: 0,
+      default: 0,
+      help: "noise on the embeddings of tokens, in training: uniform up to this over the root of their count times their width; 0: none",
+    },
     skipSpikes: {
       kind: "integer",
       min: 0,

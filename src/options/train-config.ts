@@ -112,6 +112,10 @@ export interface TrainConfig {
   readonly rateFactors: Readonly<Record<string, number>>;
   /** Numbers of the optimizer's own, b2 of adam say. Default: {}. */
   readonly hyperparameters: Readonly<Record<string, number>>;
+  /** Share of each target that is spread over all tokens or classes, in training; 0: none. A number at least 0 and below 1. Default: 0. */
+  readonly labelSmoothing: number;
+  /** Noise on the embeddings of tokens, in training: uniform up to this over the root of their count times their width; 0: none. A number at least 0. Default: 0. */
+  readonly neftuneAlpha: number;
   /** Leave out steps whose loss jumps, and stop after so many in a row; 0: all are taken. A whole number at least 0. Default: 0. */
   readonly skipSpikes: number;
   /** Clip gradients to this global norm. A number above 0. */

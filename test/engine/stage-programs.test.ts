@@ -28,6 +28,7 @@ function build(compressor: Compressor, options: { recompute: boolean; needsDx: b
     reads: {},
     plans: mapTensors(stage.params, (param) => planOf(plan, param)),
     needsDEncoded: false,
+    hasNoise: false,
     ...options,
   });
 }

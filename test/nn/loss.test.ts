@@ -1,5 +1,6 @@
 /** The head in chunks of the vocabulary against the whole loss and its derivative. */
 
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { grad } from "../../src/autodiff/index.ts";
 import { topologicalOrder } from "../../src/graph/topology.ts";
@@ -11,11 +12,12 @@ import {
   logSumExp,
   type LogitStatistics,
   lossOf,
+  type Smoothing,
 } from "../../src/nn/loss.ts";
 import { add, sub } from "../../src/ops/elementwise.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { concat, fill, matrixTranspose, reshape, slice } from "../../src/ops/movement.ts";
-import { float32, hostTensor } from "../../src/tensor/host-tensor.ts";
+import { float32, hostTensor, int32 } from "../../src/tensor/host-tensor.ts";
 import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { runGraph, tensorNamed } from "../support/graph.ts";
 import { integerNumbers, normalTensor } from "../support/random.ts";
@@ -129,4 +131,89 @@ it("logSumExp stays finite where its exponentials would not", async () => {
   const x = constant(float32([2, 2], Float32Array.of(1000, 1000, -1000, -1001)));
   const result = numbersOf(tensorNamed(await runGraph({ y: logSumExp(x) }), "y"));
   expectClose(result, [1000 + Math.LN2, -1000 + Math.log1p(Math.exp(-1))], FLOAT32);
+});
+
+interface Golden {
+  readonly shape: readonly [number, number, number];
+  readonly hidden: readonly number[];
+  readonly weight: readonly number[];
+  readonly bias: readonly number[];
+  readonly targets: readonly number[];
+  readonly weights: readonly number[];
+  readonly cases: readonly {
+    readonly share: number;
+    readonly softcap: number | null;
+    readonly loss: number;
+    readonly dHidden: readonly number[];
+    readonly dWeight: readonly number[];
+    readonly dBias: readonly number[];
+  }[];
+}
+
+describe("smoothed labels, against PyTorch", () => {
+  const golden: Golden = JSON.parse(readFileSync("test/golden/smoothing.json", "utf8"));
+  const [tokens, width, classes] = golden.shape;
+  const of = {
+    hidden: input("hidden", "float32", [tokens, width]),
+    weight: input("weight", "float32", [classes, width]),
+    bias: input("bias", "float32", [classes]),
+    targets: input("targets", "int32", [tokens, 1]),
+    weights: input("weights", "float32", [tokens, 1]),
+  };
+  const feeds = {
+    hidden: float32([tokens, width], Float32Array.from(golden.hidden)),
+    weight: float32([classes, width], Float32Array.from(golden.weight)),
+    bias: float32([classes], Float32Array.from(golden.bias)),
+    targets: int32([tokens, 1], Int32Array.from(golden.targets)),
+    weights: float32([tokens, 1], Float32Array.from(golden.weights)),
+  };
+
+  const filled = (value: number) => fill(of.hidden, value, [tokens, 1]);
+
+  /** Loss and gradients by two passes over chunks that end at `ends`. */
+  function smoothed(
+    ends: readonly number[],
+    softcap: number | undefined,
+    smoothing: Smoothing,
+  ): Record<string, Value> {
+    const chunks = ends.map((end, i) => {
+      const start = ends[i - 1] ?? 0;
+      return {
+        hidden: of.hidden,
+        weight: slice(of.weight, { axis: 0, start, end }),
+        bias: slice(of.bias, { axis: 0, start, end }),
+        targets: sub(of.targets, scalarLike(of.targets, start)),
+        softcap,
+        smoothing,
+      };
+    });
+    const statistics = chunks.reduce<LogitStatistics>(
+      (before, chunk) => chunkStatistics(chunk, before),
+      { peak: filled(-1e30), sum: filled(0), target: filled(0) },
+    );
+    const parts = chunks.map((chunk) => chunkGradients(chunk, statistics, of.weights));
+    const joined = (name: "dBias" | "dWeight") =>
+      concat(
+        parts.map((part) => part[name]),
+        0,
+      );
+    return {
+      loss: lossOf(statistics, of.weights),
+      dHidden: parts.map(({ dHidden }) => dHidden).reduce(add),
+      dWeight: joined("dWeight"),
+      dBias: joined("dBias"),
+    };
+  }
+
+  describe.each(golden.cases)("a share of $share, capped at $softcap", (expected) => {
+    it.each([[[classes]], [[4, 9, classes]]])("is PyTorch's in chunks to %j", async (ends) => {
+      const { share, softcap } = expected;
+      const graph = smoothed(ends, softcap ?? undefined, { share, classes });
+      const found = await runGraph(graph, feeds);
+      for (const name of ["loss", "dHidden", "dWeight", "dBias"] as const) {
+        const numbers = numbersOf(tensorNamed(found, name));
+        expectClose(numbers, [expected[name]].flat(), 1e-5, { what: name });
+      }
+    });
+  });
 });

@@ -126,6 +126,15 @@ describe("a run that goes on", () => {
     expect(await checkpoints(host)).toEqual([CHECKPOINT(6)]);
   });
 
+  it("draws the noise that it would have drawn", async () => {
+    const host = memoryHost();
+    const request = { neftuneAlpha: 5, labelSmoothing: 0.1, schedule: "constant" } as const;
+    const whole = await run(memoryHost(), { ...request, steps: 6 });
+    const first = await run(host, request);
+    const second = await run(host, { steps: 6, resume: true });
+    expect([...first.losses, ...second.losses]).toEqual(whole.losses);
+  });
+
   it("does nothing where all is done, however often", async () => {
     const host = memoryHost();
     await run(host);

@@ -110,6 +110,17 @@ describe("a run", () => {
     await expect(start(wrong).result()).rejects.toThrow(/rank.*\n?.*batchSize/s);
   });
 
+  it.each<[TrainRequest, string]>([
+    [
+      { labelSmoothing: 0.1, objective: crossEntropy() },
+      "labelSmoothing: an objective of one's own",
+    ],
+    [{ labelSmoothing: 1 }, "labelSmoothing: must be"],
+    [{ neftuneAlpha: -1 }, "neftuneAlpha: must be"],
+  ])("refuses %j", async (request, message) => {
+    await expect(start(request).result()).rejects.toThrow(message);
+  });
+
   it("is interrupted by its signal", async () => {
     const controller = new AbortController();
     const run = train(

@@ -20,6 +20,7 @@ import {
   logProbabilities,
   type LogitStatistics,
   lossOf,
+  type Smoothing,
   type VocabularyChunk,
 } from "../../nn/loss.ts";
 import { add, cast } from "../../ops/elementwise.ts";
@@ -37,6 +38,7 @@ export interface HeadShape {
   /** V', rows of the chunk. */
   readonly rows: number;
   readonly softcap: number | undefined;
+  readonly smoothing?: Smoothing | undefined;
   /** How the parameters that the head has are kept. */
   readonly params: Readonly<Partial<Record<HeadParam, WeightDType>>>;
 }
@@ -96,7 +98,7 @@ export function buildGradients(shape: HeadShape, training: HeadTraining): Progra
   return compile({ "dHidden'": add(before, gradients.dHidden), ...rows });
 }
 
-function headInputs({ tokens, width, rows, softcap, params }: HeadShape): {
+function headInputs({ tokens, width, rows, softcap, smoothing, params }: HeadShape): {
   readonly chunk: VocabularyChunk;
   readonly weights: Value;
 } {
@@ -108,6 +110,7 @@ function headInputs({ tokens, width, rows, softcap, params }: HeadShape): {
       weight: param("weight", params.weight ?? "float32"),
       bias: params.bias && param("bias", params.bias),
       softcap,
+      smoothing,
       targets: input("targets", "int32", [tokens, 1]),
     },
     weights: input("weights", "float32", [tokens, 1]),

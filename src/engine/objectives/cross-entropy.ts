@@ -1,17 +1,19 @@
 /**
  * @file Cross-entropy over the rows of an output embedding or of a classifier: loss and gradients over chunks of the vocabulary.
  *
- *   L = -Σ w_i log p(target_i)         w the weights of the batch
+ *   L = -Σ w_i log p(target_i)         w the weights of the batch; in training with smoothed targets, where that is asked for
  *
  * An objective over whole answers, a preference between two of them say, is a cross-entropy whose weights depend on the
  * log-probabilities: dL/dθ = -Σ w_i d log p_i/dθ with w_i = -dL/d log p_i, found on the host between the two passes.
  */
 
+import { UsageError } from "../../errors.ts";
 import type { Batch } from "../../models/batch.ts";
 import { headOf, headRows } from "../../models/model.ts";
 import type { WeightDType } from "../../optim/rounding.ts";
 import { bufferOf, clear, fill, floats, numberOf, setElements } from "../../runtime/buffers.ts";
 import type { Buffer, Views } from "../../runtime/runtime.ts";
+import type { Smoothing } from "../../nn/loss.ts";
 import { accumulatorName, nextName, projectionName } from "../parts/names.ts";
 import { type ParamTraining, planOf } from "../parts/param-plan.ts";
 import type { EngineParts } from "../parts/parts.ts";
@@ -38,13 +40,18 @@ export type Weighing = (
 export interface CrossEntropyOptions {
   /** The weights of the batch if absent. */
   readonly weigh?: Weighing;
+  /** ε: the share of each target that is spread over all classes, in training only; 0 by default. It goes with no weighing. */
+  readonly labelSmoothing?: number;
 }
 
 /** The mean negative log-likelihood of the targets, in nats per unit of weight: what models of tokens and classes learn by. */
-export const crossEntropy = ({ weigh }: CrossEntropyOptions = {}): Objective => ({
-  name: "cross-entropy",
-  open: (parts) => createHead(parts, weigh),
-});
+export function crossEntropy(options: CrossEntropyOptions = {}): Objective {
+  const { weigh, labelSmoothing = 0 } = options;
+  if (weigh && labelSmoothing > 0) {
+    throw new UsageError("crossEntropy: takes a weighing or smoothed labels; got both");
+  }
+  return { name: "cross-entropy", open: (parts) => createHead(parts, options) };
+}
 
 /** A log-probability that every real one exceeds. */
 const LOWEST = -1e30;
@@ -63,7 +70,7 @@ interface NamedParam {
   readonly key: string;
 }
 
-function createHead(parts: EngineParts, weigh: Weighing | undefined): Head {
+function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntropyOptions): Head {
   const { shapes, model, plan, vocabularyChunk, state, programs, slots } = parts;
   const { width } = model;
   const head = headOf(model);
@@ -81,16 +88,27 @@ function createHead(parts: EngineParts, weigh: Weighing | undefined): Head {
   // Large and rare: kept memory would cost more than fresh memory takes time.
   const options = { arena: whole && shapes.length <= 2 };
 
-  const shapeOf = (tokens: number, { start, end }: Chunk): HeadShape => ({
+  const smoothed = labelSmoothing === 0 ? undefined : { share: labelSmoothing, classes: rows };
+
+  const shapeOf = (
+    tokens: number,
+    { start, end }: Chunk,
+    smoothing?: Smoothing,
+  ): HeadShape => ({
     tokens,
     width,
     rows: end - start,
     softcap: head.softcap,
+    smoothing,
     params: Object.fromEntries(named.map(({ param, dtype }) => [param, dtype])),
   });
   const treatments = named.map(({ key }) => key).join();
   const program = (kind: string, shape: HeadShape, build: Parameters<typeof programs.get>[1]) =>
-    programs.get(`head ${kind} ${shape.tokens} ${shape.rows} ${treatments}`, build, options);
+    programs.get(
+      `head ${kind} ${shape.smoothing?.share ?? 0} ${shape.tokens} ${shape.rows} ${treatments}`,
+      build,
+      options,
+    );
 
   const column = (slot: string, tokens: number) => slots.take(slot, "float32", [tokens, 1]);
 
@@ -140,6 +158,7 @@ function createHead(parts: EngineParts, weigh: Weighing | undefined): Head {
     batch: Batch,
     { tokens, hidden, weights, correct }: ReturnType<typeof prepare>,
     loss: Buffer,
+    smoothing?: Smoothing,
   ) {
     const statistics = {
       peak: column("peak", tokens),
@@ -157,7 +176,7 @@ function createHead(parts: EngineParts, weigh: Weighing | undefined): Head {
     let from = statistics;
     let to = next;
     for (const chunk of chunks) {
-      const shape = shapeOf(tokens, chunk);
+      const shape = shapeOf(tokens, chunk, smoothing);
       const executable = await program("statistics", shape, () => buildStatistics(shape));
       const targets = targetsOf(batch, chunk);
       await programs.run(executable, { hidden, ...paramsOf(chunk), targets, ...from }, to);
@@ -188,7 +207,7 @@ function createHead(parts: EngineParts, weigh: Weighing | undefined): Head {
       const dHidden = slots.take("dHidden", "float32", [tokens, width]);
       const a = projections(cycle);
       if (whole) {
-        const shape = shapeOf(tokens, everything);
+        const shape = shapeOf(tokens, everything, smoothed);
         const executable = await program("whole", shape, () => buildWholeHead(shape, training));
         await programs.run(
           executable,
@@ -205,10 +224,10 @@ function createHead(parts: EngineParts, weigh: Weighing | undefined): Head {
         return dHidden;
       }
 
-      const { peak, sum } = await lossInChunks(batch, prepared, loss);
+      const { peak, sum } = await lossInChunks(batch, prepared, loss, smoothed);
       clear(dHidden);
       for (const chunk of chunks) {
-        const shape = shapeOf(tokens, chunk);
+        const shape = shapeOf(tokens, chunk, smoothed);
         const executable = await program("gradients", shape, () => buildGradients(shape, training));
         await programs.run(
           executable,

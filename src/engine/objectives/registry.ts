@@ -6,4 +6,5 @@ import type { Objective } from "./objective.ts";
 import { similarity } from "./similarity.ts";
 
 /** Cross-entropy over the rows of the head; without a head, hidden states are compared. */
-export const objectiveOf = ({ head }: Model): Objective => (head ? crossEntropy() : similarity);
+export const objectiveOf = ({ head }: Model, labelSmoothing = 0): Objective =>
+  head ? crossEntropy({ labelSmoothing }) : similarity;

@@ -25,6 +25,8 @@ export interface Draws {
   subspace(name: string, cycle: number, subspace: DrawnSubspace, a: Buffer): void;
   /** The dropout mask of a stage in a micro-step of the run. */
   mask(stage: number, name: string, microStep: number, rate: number, mask: Buffer): void;
+  /** What a stage adds to the embeddings of tokens in a micro-step, uniform between -bound and bound. */
+  embeddingNoise(stage: number, microStep: number, bound: number, noise: Buffer): void;
   /** Random bits for rounding a parameter, so many an entry, at a place that is counted by `position`. */
   noise(name: string, position: readonly number[], bits: number, noise: Buffer): void;
   /** Milliseconds spent drawing projections. */
@@ -41,6 +43,7 @@ export function createDraws(seed: number): Draws {
     projections: foldIn(root, "projections"),
     masks: foldIn(root, "masks"),
     noise: foldIn(root, "noise"),
+    embeddings: foldIn(root, "embeddings"),
   };
   const clock = { ms: 0 };
   return {
@@ -69,6 +72,10 @@ export function createDraws(seed: number): Draws {
         if (elements instanceof Uint16Array) fillHalfWords(key, elements, bits);
         else throw new Error("internal: noise is uint16");
       });
+    },
+    embeddingNoise(stage, microStep, bound, noise) {
+      const key = foldIn(foldIn(keys.embeddings, stage), microStep);
+      noise.write((elements) => fillUniform(key, floats(elements), -bound, bound));
     },
     mask(stage, name, microStep, rate, mask) {
       const key = foldIn(foldIn(foldIn(keys.masks, name), stage), microStep);

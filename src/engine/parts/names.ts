@@ -10,6 +10,9 @@ export const projectionName = (param: string): string => `A:${param}`;
 /** The dropout mask of a place in a stage. */
 export const maskName = (place: string): string => `mask:${place}`;
 
+/** The noise on the embeddings of tokens. */
+export const NOISE = "noise";
+
 /** The cotangent of the encoder's output, to which every stage that reads it adds its own. */
 export const ENCODER_COTANGENT = "dEncoded";
 

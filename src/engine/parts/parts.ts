@@ -23,4 +23,6 @@ export interface EngineParts {
   readonly recompute: boolean;
   /** Rows of the output embedding that are computed at a time. */
   readonly vocabularyChunk: number;
+  /** NEFTune's α, of the noise on embeddings of tokens in training; 0: none. */
+  readonly neftuneAlpha: number;
 }

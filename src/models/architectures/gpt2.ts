@@ -27,6 +27,7 @@ import {
 } from "../../nn/linear.ts";
 import { layerNorm, layerNormSpec, type LayerNormSpec } from "../../nn/norm.ts";
 import type { ParamsOf } from "../../nn/params.ts";
+import { tokenEmbedding } from "../../nn/token-embedding.ts";
 import { lengthOf, range } from "../../nn/attention/positions.ts";
 import { add } from "../../ops/elementwise.ts";
 import { concat, split } from "../../ops/movement.ts";
@@ -124,14 +125,14 @@ function embedStage(config: Gpt2Config): DefinedStage {
     wte: embeddingSpec(config.vocab_size, c, deviation),
     wpe: embeddingSpec(config.n_positions, c, deviation),
   };
-  const embed = (ids: Value, positions: Value, p: ParamsOf<EmbedSpec>) =>
-    add(embedding(ids, p.wte), embedding(positions, p.wpe)); // [B, T, C]
+  const embed = (ids: Value, positions: Value, p: ParamsOf<EmbedSpec>, masks?: DropoutMasks) =>
+    add(tokenEmbedding(ids, p.wte, masks), embedding(positions, p.wpe)); // [B, T, C]
   return defineStage({
     kind: "embed",
     specs,
     source: "ids",
     forward(ids, p, { masks }) {
-      const x = embed(ids, range(lengthOf(ids)), p);
+      const x = embed(ids, range(lengthOf(ids)), p, masks);
       return dropout(x, "embd", config.embd_pdrop, masks);
     },
     decoding: { decode: (ids, p, { positions }) => ({ y: embed(ids, positions, p) }) },

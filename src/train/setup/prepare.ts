@@ -72,6 +72,7 @@ export async function gather(
     );
   }
   const config = settle(given, base, inputs);
+  checkRegularisation(config, base, inputs);
   const contextLength = contextLengthOf(config, base);
   const trainee = traineeOf(base, config, inputs);
   const { model } = trainee;
@@ -89,6 +90,24 @@ export async function gather(
   const { note } = sized;
   const notes = note === undefined ? [] : [note];
   return { ...trainee, config, context, inputs, tokenizer, processor, data, drawn, growth, notes };
+}
+
+/** @throws {UsageError} if noise or smoothed labels are asked for where there are no tokens, or no labels. */
+function checkRegularisation(
+  { labelSmoothing, neftuneAlpha }: TrainConfig,
+  { head, inputTypes }: Model,
+  { objective }: RunInputs,
+): void {
+  if (neftuneAlpha > 0 && inputTypes(1, 1).pixels) {
+    throw new UsageError(
+      `${option("neftuneAlpha")}: a model of images embeds no tokens; got ${neftuneAlpha}`,
+    );
+  }
+  if (labelSmoothing === 0 || (head && !objective)) return;
+  const what = objective ? "an objective of one's own" : "a model of vectors";
+  throw new UsageError(
+    `${option("labelSmoothing")}: ${what} has no labels to smooth; got ${labelSmoothing}`,
+  );
 }
 
 /**

@@ -25,6 +25,7 @@ import {
 } from "../../../nn/linear.ts";
 import { layerNorm, layerNormSpec, type LayerNormSpec } from "../../../nn/norm.ts";
 import type { ParamsOf } from "../../../nn/params.ts";
+import { tokenEmbedding } from "../../../nn/token-embedding.ts";
 import { lengthOf, range } from "../../../nn/attention/positions.ts";
 import { add } from "../../../ops/elementwise.ts";
 import { BERT_FIELDS, type BertArchitecture, type BertConfig, bertConfig } from "./bert-config.ts";
@@ -135,7 +136,7 @@ function embedStage(config: BertConfig, root: string): DefinedStage {
     reads: ["tokenTypes"],
     forward(ids, p, { inputs = {}, masks, positions = range(lengthOf(ids)) }) {
       const types = embedding(tensorAt(inputs, "tokenTypes"), p.token_type_embeddings); // [B, T, C]
-      const words = add(embedding(ids, p.word_embeddings), types); // [B, T, C]
+      const words = add(tokenEmbedding(ids, p.word_embeddings, masks), types); // [B, T, C]
       const places = embedding(positions, p.position_embeddings); // [T, C] or [B, T, C]
       const x = layerNorm(add(words, places), p.LayerNorm, eps);
       return dropout(x, "embeddings", config.hidden_dropout_prob, masks);

@@ -13,8 +13,10 @@
 
 import { constant, type Value } from "../../../graph/value.ts";
 import { causalBias, positionBias, slidingBias } from "../../../nn/attention/attention-bias.ts";
-import { embedding, embeddingSpec } from "../../../nn/linear.ts";
+import type { DropoutMasks } from "../../../nn/dropout.ts";
+import { embeddingSpec } from "../../../nn/linear.ts";
 import type { ParamsOf } from "../../../nn/params.ts";
+import { tokenEmbedding } from "../../../nn/token-embedding.ts";
 import { lengthOf } from "../../../nn/attention/positions.ts";
 import { add, scale } from "../../../ops/elementwise.ts";
 import { int32 } from "../../../tensor/host-tensor.ts";
@@ -75,8 +77,8 @@ function embedStage(
   { embeddingScale: s = 1 }: RotaryDecoderOptions,
 ): DefinedStage {
   const specs = { embed_tokens: embeddingSpec(vocab_size, hidden_size, initializer_range) };
-  const embed = (ids: Value, p: ParamsOf<typeof specs>) => {
-    const x = embedding(ids, p.embed_tokens); // [B, T, C]
+  const embed = (ids: Value, p: ParamsOf<typeof specs>, masks?: DropoutMasks) => {
+    const x = tokenEmbedding(ids, p.embed_tokens, masks); // [B, T, C]
     return s === 1 ? x : scale(x, s);
   };
   return defineStage({
@@ -84,7 +86,7 @@ function embedStage(
     specs,
     names: "model.",
     source: "ids",
-    forward: embed,
+    forward: (ids, p, { masks }) => embed(ids, p, masks),
     decoding: { decode: (ids, p) => ({ y: embed(ids, p) }) },
   });
 }

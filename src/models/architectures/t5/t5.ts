@@ -18,9 +18,10 @@ import { tensorAt } from "../../../graph/tensors.ts";
 import type { Value } from "../../../graph/value.ts";
 import { causalBias, paddingBias } from "../../../nn/attention/attention-bias.ts";
 import { dropout, type DropoutMasks } from "../../../nn/dropout.ts";
-import { embedding, embeddingSpec } from "../../../nn/linear.ts";
+import { embeddingSpec } from "../../../nn/linear.ts";
 import { rmsNorm } from "../../../nn/norm.ts";
 import type { ParamsOf } from "../../../nn/params.ts";
+import { tokenEmbedding } from "../../../nn/token-embedding.ts";
 import { lengthOf } from "../../../nn/attention/positions.ts";
 import {
   relativeBias,
@@ -137,12 +138,13 @@ const SOURCES: Readonly<Record<Stack, InputName>> = { encoder: "ids", decoder: "
 function embedStage(config: T5Config, stack: Stack): DefinedStage {
   const { vocab_size, d_model, initializer_factor, dropout_rate } = config;
   const specs = { shared: embeddingSpec(vocab_size, d_model, initializer_factor) };
-  const embed = (ids: Value, p: ParamsOf<typeof specs>) => embedding(ids, p.shared); // [B, T, C]
+  const embed = (ids: Value, p: ParamsOf<typeof specs>, masks?: DropoutMasks) =>
+    tokenEmbedding(ids, p.shared, masks); // [B, T, C]
   return defineStage({
     kind: `${stack} embed`,
     specs,
     source: SOURCES[stack],
-    forward: (ids, p, { masks }) => dropout(embed(ids, p), "embed", dropout_rate, masks),
+    forward: (ids, p, { masks }) => dropout(embed(ids, p, masks), "embed", dropout_rate, masks),
     decoding: stack === "decoder" ? { decode: (ids, p) => ({ y: embed(ids, p) }) } : undefined,
   });
 }
