@@ -60,6 +60,11 @@ export function parseConfig(options: TrainOptions): TrainConfig {
   );
   if (!isComplete(config)) throw new Error("internal: a configuration lacks an option");
   checkMoments(config);
+  if (config.keepOptimizer && config.from === undefined) {
+    throw new UsageError(
+      `${option("keepOptimizer")}: needs ${option("from")}, the run whose optimizer it is; got none`,
+    );
+  }
   return config;
 }
 

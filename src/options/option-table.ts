@@ -307,6 +307,18 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       help: "replace what the output directory holds",
       changeable: true,
     },
+    from: {
+      kind: "text",
+      value: "RUN",
+      help: "begin with the model that another run left, and with its options where none are given",
+      changeable: true,
+    },
+    keepOptimizer: {
+      kind: "flag",
+      default: false,
+      help: "begin with the weights and the optimizer's state of the last step of that run",
+      changeable: true,
+    },
     resume: {
       kind: "flag",
       default: false,

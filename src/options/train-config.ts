@@ -167,6 +167,10 @@ export interface TrainConfig {
   readonly outputDtype?: "float32" | "float16" | "bfloat16" | undefined;
   /** Replace what the output directory holds. Default: false. */
   readonly overwrite: boolean;
+  /** Begin with the model that another run left, and with its options where none are given. */
+  readonly from?: string | undefined;
+  /** Begin with the weights and the optimizer's state of the last step of that run. Default: false. */
+  readonly keepOptimizer: boolean;
   /** Go on with the run of the output directory. Default: false. */
   readonly resume: boolean;
   /** Peak rate from here on, of a run that goes on. A number above 0. */

@@ -11,6 +11,7 @@ import { createJudge, type Judge, type Memory } from "./evaluation/judge.ts";
 import { isFiniteState, START, type Position } from "./output/checkpoint.ts";
 import { loadCheckpoint, saveCheckpoint } from "./output/checkpoints.ts";
 import { compareContents, type Identity, identityOf } from "./output/identity.ts";
+import { takeAdapters, takeOver } from "./output/take-over.ts";
 import { removeLeftovers } from "./output/leftovers.ts";
 import { saveOutput } from "./output/output.ts";
 import { mergeSchedule } from "./setup/merge-schedule.ts";
@@ -79,6 +80,11 @@ export async function openTrainer(run: Run): Promise<Trainer> {
       notes.push(`${message}; went on from the one before it, ${found.path}`);
     }
   }
+  if (config.from !== undefined && !config.resume) {
+    await takeAdapters(run, config.from);
+    if (config.keepOptimizer)
+      position = { ...START, stepsBefore: await takeOver(run, config.from) };
+  }
   const judge = createJudge(config, memory);
   let isOpen = false;
   /** Whether a micro-step or an update has begun that has not ended. */
@@ -101,19 +107,19 @@ export async function openTrainer(run: Run): Promise<Trainer> {
    * between them has it ahead, once.
    */
   async function open(): Promise<void> {
-    const { step, microStep, lossSum, lossTokens } = position;
-    const cycle = Math.floor(step / resampleEvery);
+    const { step, microStep, lossSum, lossTokens, stepsBefore = 0 } = position;
+    const counted = stepsBefore + step;
+    const cycle = Math.floor(counted / resampleEvery);
     const isFresh = microStep === 0;
-    if (isFresh && step > 0) {
-      if (step % resampleEvery === 0) await engine.resample(cycle - 1, cycle);
-      if (merges && step % merges.every === 0) {
-        await mergeAdapters(run, merges, step / merges.every);
-      }
+    const opensCycle = isFresh && counted % resampleEvery === 0;
+    if (opensCycle && counted > 0) await engine.resample(cycle - 1, cycle);
+    if (merges && isFresh && step > 0 && step % merges.every === 0) {
+      await mergeAdapters(run, merges, step / merges.every);
     }
     const { learningRate, optimizerStep } = rates(step);
-    const opensCycle = isFresh && step % resampleEvery === 0;
     const highestLoss = judge.highestLoss();
-    const numbers = { step: optimizerStep, cycle, learningRate, opensCycle, highestLoss };
+    const optimizerSteps = stepsBefore + optimizerStep;
+    const numbers = { step: optimizerSteps, cycle, learningRate, opensCycle, highestLoss };
     engine.begin(numbers, { lossSum, lossTokens });
     isOpen = true;
   }
@@ -134,10 +140,10 @@ export async function openTrainer(run: Run): Promise<Trainer> {
     async microStep() {
       isBusy = true;
       if (!isOpen) await open();
-      const { step, microStep } = position;
+      const { step, microStep, stepsBefore = 0 } = position;
       const index = step * microSteps + microStep;
       const batch = data.training.batchAt(index);
-      await engine.microStep(batch, index);
+      await engine.microStep(batch, stepsBefore * microSteps + index);
       position = { ...position, microStep: microStep + 1 };
       isBusy = false;
       return batch.tokens;
@@ -151,7 +157,7 @@ export async function openTrainer(run: Run): Promise<Trainer> {
       isOpen = false;
       if (Number.isFinite(loss)) {
         judge.stepped(loss, result.isSkipped === true);
-        position = { ...START, step: step + 1 };
+        position = { ...position, ...START, step: step + 1 };
         isBusy = false;
       }
       return { ...result, loss, learningRate: rates(step).learningRate };

@@ -32,6 +32,7 @@ export const help: CommandHelp = {
     "flora train --train 'chats/*.parquet' --holdout 0.01 --model HuggingFaceTB/SmolLM2-135M-Instruct",
     "flora train --train book.txt --model gpt2/ --method lora --targets c_attn --output runs/lora",
     "flora train --task classify --train reviews.tsv --model google-bert/bert-base-uncased",
+    "flora train --from runs/translator --train more.jsonl --epochs 1 --output runs/more",
     "flora train config.yaml --model.n_layer 6 --no-recompute",
   ],
 };
@@ -53,7 +54,8 @@ type Train = (
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
   const { options: given, dataset } = await readRunOptions(words);
-  const options = given.resume ? await ofItsRun(given) : given;
+  const hasEarlier = given.resume === true || given.from !== undefined;
+  const options = hasEarlier ? await ofItsRun(given) : given;
   const config = parseConfig(await fetchInputs(options, dataset));
   const { trainEvents } = await import("../../train/events.ts");
   const console = createConsole(standardOutput(), { program: programName(), words });
@@ -65,7 +67,7 @@ export async function run(words: readonly string[]): Promise<number> {
   );
 }
 
-/** The options of a run that goes on. */
+/** The options of a run that goes on, or from another. */
 async function ofItsRun(given: TrainOptions): Promise<TrainOptions> {
   const { resumedOptions } = await import("../../train/output/resumed-options.ts");
   return resumedOptions(nodeHost().files, given);

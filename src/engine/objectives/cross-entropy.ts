@@ -90,11 +90,7 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
 
   const smoothed = labelSmoothing === 0 ? undefined : { share: labelSmoothing, classes: rows };
 
-  const shapeOf = (
-    tokens: number,
-    { start, end }: Chunk,
-    smoothing?: Smoothing,
-  ): HeadShape => ({
+  const shapeOf = (tokens: number, { start, end }: Chunk, smoothing?: Smoothing): HeadShape => ({
     tokens,
     width,
     rows: end - start,

@@ -24,6 +24,8 @@ export interface Position {
   readonly lossTokens: number;
   /** Their loss, summed, in nats. */
   readonly lossSum: number;
+  /** Steps of runs before, whose optimizer this one goes on with. */
+  readonly stepsBefore?: number;
 }
 
 export const START: Position = { step: 0, microStep: 0, lossTokens: 0, lossSum: 0 };
@@ -33,6 +35,7 @@ const positionSchema: z.ZodType<Position> = z.object({
   microStep: z.int().min(0),
   lossTokens: z.number(),
   lossSum: z.number(),
+  stepsBefore: z.exactOptional(z.int().min(0)),
 });
 
 /** What a checkpoint says beside its tensors. */
@@ -90,23 +93,51 @@ export async function readNote(files: FileStore, path: string): Promise<Checkpoi
  * @throws {UsageError} if it belongs to other options.
  * @throws {FormatError} if it is damaged; the state is then neither this nor that.
  */
-export async function restoreCheckpoint(
+export const restoreCheckpoint = (
   files: FileStore,
   path: string,
   state: TrainState,
+): Promise<CheckpointNote> => readInto(files, path, state, { what: "resume", isRead: () => true });
+
+/**
+ * Restores the weights of another run, and what its optimizer remembers; gradients that it had gathered are left.
+ *
+ * @throws as `restoreCheckpoint` does.
+ */
+export const adoptCheckpoint = (
+  files: FileStore,
+  path: string,
+  state: TrainState,
+): Promise<CheckpointNote> =>
+  readInto(files, path, state, {
+    what: "keepOptimizer",
+    isRead: (name) => !name.startsWith("accumulator/"),
+  });
+
+interface Reading {
+  /** The option that asks for it. */
+  readonly what: "keepOptimizer" | "resume";
+  isRead(name: string): boolean;
+}
+
+async function readInto(
+  files: FileStore,
+  path: string,
+  state: TrainState,
+  { what, isRead }: Reading,
 ): Promise<CheckpointNote> {
   const file = await openSafetensors(files, path);
+  const otherOptions = (how: string) => refusal(what, path, how);
   try {
     const note = noteOf(path, file);
-    const buffers = allBuffers(state);
-    const strange = [...file.tensors.keys()].find((name) => !buffers.has(name));
-    if (strange !== undefined) throw otherOptions(path, `has ${strange}`);
+    const buffers = new Map([...allBuffers(state)].filter(([name]) => isRead(name)));
+    const strange = [...file.tensors.keys()].find((name) => isRead(name) && !buffers.has(name));
+    if (strange !== undefined) throw otherOptions(`has ${strange}`);
     for (const [name, { shape }] of buffers) {
       const tensor = file.tensors.get(name);
-      if (!tensor) throw otherOptions(path, `lacks ${name}`);
+      if (!tensor) throw otherOptions(`lacks ${name}`);
       if (!sameShape(tensor.shape, shape)) {
         throw otherOptions(
-          path,
           `has ${name} as [${tensor.shape.join(", ")}], not [${shape.join(", ")}]`,
         );
       }
@@ -137,9 +168,9 @@ function parse(text: string | undefined): unknown {
   }
 }
 
-const otherOptions = (path: string, how: string): UsageError =>
+const refusal = (what: Reading["what"], path: string, how: string): UsageError =>
   new UsageError(
-    `${option("resume")}: the checkpoint belongs to other options; got ${path}, which ${how}`,
+    `${option(what)}: the checkpoint belongs to other options; got ${path}, which ${how}`,
     { hint: "give the options that the run was started with" },
   );
 

@@ -9,6 +9,7 @@ import type { FileStore } from "../../host/host.ts";
 import { join } from "../../host/path.ts";
 import type { TrainState } from "../../engine/parts/state.ts";
 import {
+  adoptCheckpoint,
   type CheckpointNote,
   type Position,
   readNote,
@@ -116,6 +117,14 @@ export const loadCheckpoint = (
   state: TrainState,
 ): Promise<FoundCheckpoint> =>
   firstSound(files, output, (path) => restoreCheckpoint(files, path, state));
+
+/** The same of another run, of which no gradients are taken. */
+export const adoptNewest = (
+  files: FileStore,
+  output: string,
+  state: TrainState,
+): Promise<FoundCheckpoint> =>
+  firstSound(files, output, (path) => adoptCheckpoint(files, path, state));
 
 async function firstSound(
   files: FileStore,

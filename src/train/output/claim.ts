@@ -4,7 +4,7 @@ import { option, UsageError } from "../../errors.ts";
 import { isClaim } from "../../host/claim.ts";
 import { errorCode, fileError } from "../../host/file-error.ts";
 import type { FileStore, Lock } from "../../host/host.ts";
-import { dirname, join } from "../../host/path.ts";
+import { dirname, join, namesOf } from "../../host/path.ts";
 import type { TrainConfig } from "../../options/config.ts";
 
 const CLAIMED = "run";
@@ -16,8 +16,14 @@ const CLAIMED = "run";
  */
 export async function claimOutput(
   files: FileStore,
-  { output, overwrite, resume }: TrainConfig,
+  { from, output, overwrite, resume }: TrainConfig,
 ): Promise<Lock> {
+  if (from !== undefined && namesOf(from).join("/") === namesOf(output).join("/")) {
+    throw new UsageError(
+      `${option("output")}: must be another directory than that of ${option("from")}; got ${output}`,
+      { hint: `${option("resume")} goes on with a run in its own directory` },
+    );
+  }
   const hint = `give another ${option("output")}, ${option("resume")} to go on, or ${option("overwrite")} to replace it`;
   await checkEmpty(files, output, { isFree: overwrite || resume, hint });
   return claimDirectory(files, output);

@@ -135,7 +135,7 @@ const inWords = (value: unknown): string =>
   value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value);
 
 /** Options are plain data whose fields come in the order of their table. */
-const sameJson = (a: unknown, b: unknown): boolean =>
+export const sameJson = (a: unknown, b: unknown): boolean =>
   JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
 
 function sorted(value: unknown): unknown {

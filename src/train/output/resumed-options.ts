@@ -1,4 +1,4 @@
-/** @file The options of a run that goes on: those that it was started with, and over them those that are given. */
+/** @file The options of a run that goes on, or from another: those that it was started with, and over them those that are given. */
 
 import type { FileStore } from "../../host/host.ts";
 import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
@@ -9,19 +9,22 @@ import {
   type TrainOptions,
 } from "../../options/config.ts";
 import { OPTIONS } from "../../options/option-table.ts";
+import { continuedOptions } from "./continued-options.ts";
 import { findCheckpoint } from "./checkpoints.ts";
 
 /** What belongs to one process, not to the run. */
 const OF_ONE_PROCESS = new Set(["output", "overwrite", "resume", "resumeLearningRate"]);
 
 /**
- * Options that are given, completed by those of the checkpoint if the run goes on.
+ * Options that are given, completed by those of the checkpoint if the run goes on, and by those of another run if it begins there.
  *
  * @throws {UsageError} if there is nothing to go on from.
  * @throws {FormatError} if all checkpoints are damaged.
  */
 export async function resumedOptions(files: FileStore, given: TrainOptions): Promise<TrainOptions> {
-  if (!given.resume) return given;
+  if (!given.resume) {
+    return given.from === undefined ? given : continuedOptions(files, given.from, given);
+  }
   const config = parseConfig(given);
   const { identity } = await findCheckpoint(files, config.output);
   if (!identity) return { ...beforeThereWereIdentities(config), ...withoutAbsent(given) };
