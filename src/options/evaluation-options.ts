@@ -31,10 +31,9 @@ export const EVALUATION_OPTIONS: OptionTable = {
     changeable: true,
   },
   criterion: {
-    kind: "choice",
-    choices: ["loss", "accuracy"],
+    kind: "text",
     default: "loss",
-    help: "by which held-out number an evaluation is the best",
+    help: "by which held-out number an evaluation is the best: loss, accuracy, or, with some answers to held-out questions, bleu, rougeL or exact",
     changeable: true,
   },
   patience: {

@@ -150,8 +150,8 @@ export interface TrainConfig {
   readonly evaluationBatches: number;
   /** The model that is left: of the best evaluation, or of the last step. Default: "best". */
   readonly keep: "best" | "last";
-  /** By which held-out number an evaluation is the best. Default: "loss". */
-  readonly criterion: "loss" | "accuracy";
+  /** By which held-out number an evaluation is the best: loss, accuracy, or, with some answers to held-out questions, bleu, rougeL or exact. Default: "loss". */
+  readonly criterion: string;
   /** Evaluations without a better one after which the run ends; 0: it goes on. A whole number at least 0. Default: 0. */
   readonly patience: number;
   /** Held-out prompts that are answered at evaluations, to be looked at. A whole number at least 0. Default: 3. */

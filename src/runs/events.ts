@@ -97,7 +97,7 @@ export interface EvaluationEvent {
   readonly perplexity: number;
   /** The share of targets that the model thought the likeliest, 0 to 1. */
   readonly accuracy: number;
-  /** What an objective of one's own tells besides. */
+  /** What an objective of one's own tells besides, and the criterion, where answers are scored for it. */
   readonly metrics?: Readonly<Record<string, number>>;
   readonly tokens: number;
   readonly elapsedMs: number;

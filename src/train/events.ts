@@ -3,6 +3,7 @@
 import type { FileStore } from "../host/host.ts";
 import type { TrainConfig } from "../options/train-config.ts";
 import type { TrainEvent } from "../runs/events.ts";
+import { checkCriterion } from "./evaluation/criterion.ts";
 import { trainPrepared } from "./loop.ts";
 import { estimatedStepMs } from "./choices/step-time.ts";
 import { measuredSpeed } from "./choices/size-model.ts";
@@ -32,6 +33,7 @@ export async function* trainEvents(
   inputs: RunInputs = {},
   onPrepared: (run: Run) => void = () => undefined,
 ): AsyncGenerator<TrainEvent, void, undefined> {
+  checkCriterion(given, inputs);
   const { files } = context.host;
   const claim = inputs.writes === false ? undefined : await claimOutput(files, given);
   try {

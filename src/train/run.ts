@@ -55,7 +55,7 @@ export interface TrainRequest extends Omit<TrainOptions, Named> {
   readonly schedule?: TrainOptions["schedule"] | Schedule | undefined;
   /** What is minimised; what the model proposes if absent. */
   readonly objective?: Objective | undefined;
-  /** Scores of generated texts, told with the held-out translations. */
+  /** Scores of generated texts, told with the held-out translations; `criterion` may name one, of which more is better. */
   readonly metrics?: Readonly<Record<string, Metric>> | undefined;
   /** The directory of the model, the log and checkpoints; nothing is written if absent. */
   readonly output?: string | undefined;

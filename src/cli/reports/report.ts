@@ -92,12 +92,13 @@ export function evaluationReport(
   event: EvaluationEvent,
   { style, task }: ReportOptions & { readonly task: Task },
 ): string {
-  const { step, loss, perplexity, accuracy, tokens, elapsedMs } = event;
+  const { step, loss, perplexity, accuracy, metrics = {}, tokens, elapsedMs } = event;
   const { unit, hasPerplexity, accuracyName } = TASK_WORDS[task];
   const measures = [
     `loss ${style.bold(formatLoss(loss))}`,
     ...(hasPerplexity ? [`perplexity ${formatPerplexity(perplexity)}`] : []),
     ...(accuracyName === undefined ? [] : [`${accuracyName} ${formatPercent(accuracy)}`]),
+    ...Object.entries(metrics).map(([name, score]) => `${name} ${score.toPrecision(3)}`),
   ];
   const spent = `${formatCount(tokens)} ${unit} in ${formatDuration(elapsedMs)}`;
   return (

@@ -4,7 +4,6 @@ import { openEngine } from "../../engine/engine.ts";
 import { dataKey } from "../../engine/parts/draws.ts";
 import { planParameters } from "../../engine/plan.ts";
 import { dense } from "../../compress/flora-compressor.ts";
-import { complete, createDecoder } from "../../generate/index.ts";
 import { loadNetwork } from "../../generate/load-model.ts";
 import { exists } from "../../host/content.ts";
 import { join } from "../../host/path.ts";
@@ -17,6 +16,7 @@ import { openDataset } from "../../tasks/reading/dataset.ts";
 import { tokenizerOf } from "../../tasks/reading/tokenizer.ts";
 import { contextLengthOf } from "../setup/model.ts";
 import type { RunContext } from "../setup/run.ts";
+import { answerable, answerQuestions, exactShare } from "./answers.ts";
 import { scoreTranslations } from "./translation.ts";
 
 /** What a model makes of data. */
@@ -103,9 +103,7 @@ export async function evaluateModel(
   try {
     const sums = await engine.evaluate(data.evaluation());
     const loss = sums.loss / sums.tokens;
-    const questions = (data.questions ?? [])
-      .filter(({ prompt, target }) => target && prompt.length < model.contextLength)
-      .slice(0, limit);
+    const questions = answerable(data.questions, model).slice(0, limit);
     const evaluation = {
       data: data.description,
       loss,
@@ -114,30 +112,22 @@ export async function evaluateModel(
       tokens: sums.tokens,
     };
     if (!tokenizer || questions.length === 0) return evaluation;
-    const decoder = createDecoder(model, runtime, weights);
-    const targets = questions.map(({ target }) => tokenizer.decode(target ?? []));
-    const longest = Math.max(...questions.map(({ target }) => target?.length ?? 0));
-    const ends = [tokenizer.endOfText, ...(data.stopTokens ?? [])];
-    const outputs = await complete(
-      decoder,
-      questions.map(({ prompt }) => prompt),
-      {
-        maxNewTokens: Math.ceil(longest * 1.5),
-        stopTokens: ends.filter((id) => id !== undefined),
-      },
-    ).finally(() => decoder.release());
-    const texts = outputs.map((ids) => tokenizer.decode(ids));
-    const exact = texts.filter((text, i) => text.trim() === targets[i]?.trim()).length;
+    const { stopTokens } = data;
+    const answered = await answerQuestions(
+      { model, runtime, weights, tokenizer, stopTokens },
+      questions,
+    );
+    const { prompts, outputs, targets } = answered;
     return {
       ...evaluation,
       answers: {
-        ...scoreTranslations(texts, targets),
-        count: texts.length,
-        exact: exact / texts.length,
-        samples: questions.slice(0, SAMPLES).map(({ prompt }, i) => ({
-          prompt: tokenizer.decode(prompt),
+        ...scoreTranslations(outputs, targets),
+        count: outputs.length,
+        exact: exactShare(outputs, targets),
+        samples: prompts.slice(0, SAMPLES).map((prompt, i) => ({
+          prompt,
           target: targets[i] ?? "",
-          output: texts[i] ?? "",
+          output: outputs[i] ?? "",
         })),
       },
     };

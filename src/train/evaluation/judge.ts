@@ -8,6 +8,7 @@
  */
 
 import { z } from "zod";
+import { option, UsageError } from "../../errors.ts";
 import type { EvaluationEvent } from "../../runs/events.ts";
 import type { TrainConfig } from "../../options/config.ts";
 
@@ -123,7 +124,7 @@ export function createJudge(
 
     evaluated(event) {
       const { step, loss } = event;
-      const value = criterion === "accuracy" ? -event.accuracy : loss;
+      const value = criterion === "loss" ? loss : -scoreOf(event, criterion);
       const now = { step, loss, value };
       if (step === 0) {
         memory = { ...memory, first: now, last: now };
@@ -146,6 +147,14 @@ export function createJudge(
       return patience > 0 && since >= patience ? "no better" : undefined;
     },
   };
+}
+
+/** What a criterion says of an evaluation, more is better. @throws {UsageError} if there is no such number. */
+function scoreOf({ accuracy, metrics = {} }: EvaluationEvent, criterion: string): number {
+  const found = criterion === "accuracy" ? accuracy : metrics[criterion];
+  if (found !== undefined) return found;
+  const known = ["loss", "accuracy", ...Object.keys(metrics)].join(", ");
+  throw new UsageError(`${option("criterion")}: must be ${known}; got ${criterion}`);
 }
 
 /** Above it a loss that began here has not risen by chance. */
