@@ -26,7 +26,7 @@ export function checkCriterion(
   // An objective names its own with its first evaluation.
   if (names.includes(criterion) || objective?.metrics) return;
   throw new UsageError(`${option("criterion")}: must be ${names.join(", ")}; got ${criterion}`, {
-    hint: `in code, ${option("metrics")} may have more`,
+    hint: "in code, metrics may have more",
   });
 }
 

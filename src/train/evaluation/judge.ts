@@ -130,7 +130,7 @@ export function createJudge(
         memory = { ...memory, first: now, last: now };
         return false;
       }
-      const isBest = memory.best === undefined || value < memory.best.value;
+      const isBest = memory.best === undefined || isBetter(now, memory.best);
       memory = {
         ...memory,
         last: now,
@@ -148,6 +148,10 @@ export function createJudge(
     },
   };
 }
+
+/** Few answers are often as good as before: then the loss decides. */
+const isBetter = (a: Score, b: Score): boolean =>
+  a.value === b.value ? a.loss < b.loss : a.value < b.value;
 
 /** What a criterion says of an evaluation, more is better. @throws {UsageError} if there is no such number. */
 function scoreOf({ accuracy, metrics = {} }: EvaluationEvent, criterion: string): number {

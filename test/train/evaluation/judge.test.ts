@@ -54,6 +54,13 @@ describe("the best evaluation", () => {
     expect(judge.memory()).toMatchObject({ first: { loss: 1 }, best: { step: 4, loss: 1.9 } });
   });
 
+  it("has the lower loss of two that are as accurate", () => {
+    const judge = createJudge({ ...USUAL, criterion: "accuracy" });
+    const losses = [2, 1.5, 1.7];
+    const best = losses.map((loss, i) => judge.evaluated(evaluation(i + 1, loss, 0.5)));
+    expect(best).toEqual([true, true, false]);
+  });
+
   it("has the highest accuracy if that is the criterion", () => {
     const judge = createJudge({ ...USUAL, criterion: "accuracy" });
     const best = [0.5, 0.7, 0.6].map((accuracy, i) =>
