@@ -18,7 +18,10 @@ export {
 } from "./batches/encoder-batches.ts";
 export { type Encode, type EncodedPart, encodedParts, textTokens } from "./sequences/documents.ts";
 export { type TokenBuffer, tokenBuffer } from "./sequences/token-buffer.ts";
-export { conversationSequences } from "./sequences/conversations.ts";
+export {
+  conversationSequences,
+  type ConversationSequencesOptions,
+} from "./sequences/conversations.ts";
 export { sortedEpochs, stretches, type Epochs, type EpochOptions } from "./batches/epochs.ts";
 export {
   type ExampleEncoding,
@@ -52,6 +55,10 @@ export {
 } from "./batches/seq2seq-batches.ts";
 export {
   type LanguageModelSequence,
+  lastAnswer,
+  LEARNED,
+  type Learned,
+  learnedWhole,
   type PairSequencesOptions,
   pairSequence,
   pairSequences,

@@ -1,6 +1,7 @@
 /** @file The options that say what is read, and how it becomes examples. */
 
 import { AUGMENTATIONS } from "../data/batches/image-batches.ts";
+import { LEARNED } from "../data/sequences/sequence.ts";
 import { TASK_NAMES } from "./tables/names.ts";
 import type { OptionTable } from "./tables/option.ts";
 
@@ -71,6 +72,12 @@ export const DATA_OPTIONS: OptionTable = {
   suffix: {
     kind: "text",
     help: "stands after every source; a line break, or nothing for encoder-decoder models",
+  },
+  learn: {
+    kind: "choice",
+    choices: LEARNED,
+    default: "answers",
+    help: "which tokens of pairs and conversations are learned: all answers, the last one alone, or everything that is read",
   },
   tooLong: {
     kind: "choice",

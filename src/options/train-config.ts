@@ -31,6 +31,8 @@ export interface TrainConfig {
   readonly prefix: string;
   /** Stands after every source; a line break, or nothing for encoder-decoder models. */
   readonly suffix?: string | undefined;
+  /** Which tokens of pairs and conversations are learned: all answers, the last one alone, or everything that is read. Default: "answers". */
+  readonly learn: "answers" | "last" | "all";
   /** What becomes of pairs longer than the context. Default: "refuse". */
   readonly tooLong: "refuse" | "drop" | "truncate";
   /** "bytes", "bpe:SIZE" learned from the data, a tokenizer.json, or a directory that has one. Default: "bytes". */

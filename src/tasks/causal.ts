@@ -5,12 +5,15 @@ import {
   evaluationBatches,
   type ExampleKind,
   type LanguageModelSequence,
+  lastAnswer,
+  learnedWhole,
   pairBatches,
   pairSequences,
   textBatches,
   textTokens,
   textWindows,
 } from "../data/index.ts";
+import { option, UsageError } from "../errors.ts";
 import { createChat } from "../text/index.ts";
 import { spread } from "./reading/dataset.ts";
 import { joined, type TokenSplit } from "./reading/hold-out.ts";
@@ -32,8 +35,13 @@ const LOADERS: Readonly<Record<ExampleKind, (request: DataRequest) => Promise<Tr
   conversations: loadConversations,
 };
 
-export const loadCausal = async (request: DataRequest): Promise<TrainData> =>
-  LOADERS[await request.dataset.kind()](request);
+export async function loadCausal(request: DataRequest): Promise<TrainData> {
+  const kind = await request.dataset.kind();
+  if (kind === "texts" && request.config.learn === "last") {
+    throw new UsageError(`${option("learn")}: texts have no answers; got last`);
+  }
+  return LOADERS[kind](request);
+}
 
 async function loadText({
   config,
@@ -77,7 +85,11 @@ function loadPairs(request: DataRequest): Promise<TrainData> {
   const { config, tokenizer, model } = request;
   const template = templateOf(config, model.task);
   return loadPairData<LanguageModelSequence>(request, {
-    encode: (pairs, options) => pairSequences(tokenizer, pairs, { ...template, ...options }),
+    encode(pairs, options) {
+      const fitted = pairSequences(tokenizer, pairs, { ...template, ...options });
+      if (config.learn !== "all") return fitted;
+      return { ...fitted, sequences: fitted.sequences.map(learnedWhole) };
+    },
     question: questionOf,
     batching: batchingOf(request),
   });
@@ -85,11 +97,12 @@ function loadPairs(request: DataRequest): Promise<TrainData> {
 
 async function loadConversations(request: DataRequest): Promise<TrainData> {
   const chat = createChat(request.tokenizer);
+  const { learn } = request.config;
   let rewritten = false;
   const conversations = await request.dataset.conversations();
   const { data } = examplesAsData("conversations", conversations, request, {
     encode(all, options) {
-      const fitted = conversationSequences(chat, all, options);
+      const fitted = conversationSequences(chat, all, { ...options, learn });
       rewritten ||= exampleCount(fitted) < fitted.sequences.length;
       return fitted;
     },
@@ -103,8 +116,9 @@ async function loadConversations(request: DataRequest): Promise<TrainData> {
 }
 
 /** The last answer of a sequence, and all that stands before it. */
-function questionOf({ ids, lossFrom, lossRanges = [] }: LanguageModelSequence): Question {
-  const [start, end] = lossRanges.at(-1) ?? [lossFrom, ids.length];
+function questionOf(sequence: LanguageModelSequence): Question {
+  const [start, end] = lastAnswer(sequence);
+  const { ids } = sequence;
   return { prompt: ids.subarray(0, start), target: ids.subarray(start, end) };
 }
 

@@ -25,6 +25,12 @@ const LOADERS: Readonly<Partial<Record<Task, (request: DataRequest) => Promise<T
  */
 export async function loadData(request: AnyDataRequest): Promise<TrainData> {
   const { model, tokenizer, processor } = request;
+  const { learn } = request.config;
+  if (model.task !== "causal" && learn !== "answers") {
+    throw new UsageError(
+      `${option("learn")}: a model that does not continue texts learns answers alone; got ${learn}`,
+    );
+  }
   if (processor) return loadImages({ ...request, processor });
   const load = LOADERS[model.task];
   if (load && tokenizer) {

@@ -46,6 +46,7 @@ export type BatchOptions = Pick<
   | "augment"
   | "batchSize"
   | "evaluationBatches"
+  | "learn"
   | "prefix"
   | "samples"
   | "suffix"

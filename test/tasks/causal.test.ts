@@ -36,7 +36,14 @@ const load = async (options: TrainOptions, tokenizer: Tokenizer = withTemplate) 
   const config = parseConfig({ batchSize: 1, ...options });
   const dataset = openDataset({ config, files: nodeFiles });
   const model = gpt2({ vocab_size: 257, n_positions: 64, n_embd: 8, n_layer: 1, n_head: 1 });
-  return loadCausal({ config, dataset, tokenizer, model, contextLength: 64, key: randomKey(1) });
+  return loadCausal({
+    config,
+    dataset,
+    tokenizer,
+    model,
+    contextLength: config.contextLength ?? 64,
+    key: randomKey(1),
+  });
 };
 
 const conversation = (question: string, answer: string) => ({
@@ -48,6 +55,63 @@ const conversation = (question: string, answer: string) => ({
 
 describe("conversations", () => {
   const train = jsonl("chat.jsonl", conversation("hi", "yes"), conversation("ho", "no"));
+
+  it.each<[TrainOptions, readonly string[], readonly [prompt: string, target: string]]>([
+    [{}, ["a;", "c;"], ["u:1;a:a;u:2;a:", "c;"]],
+    [{ learn: "last" }, ["c;"], ["u:1;a:a;u:2;a:", "c;"]],
+    [{ learn: "all" }, [":1;a:a;u:2;a:c;"], ["u:1;a:a;u:2;a:", "c;"]],
+    [
+      { learn: "all", contextLength: 10, tooLong: "truncate", validation: train },
+      [":1;a:a;u:2"],
+      ["u:hi;a:", "yes;"],
+    ],
+  ])("%j: what is learned of several turns, and asked", async (options, learned, asked) => {
+    const chat = jsonl("turns.jsonl", {
+      messages: [
+        { role: "user", content: "1" },
+        { role: "assistant", content: "a" },
+        { role: "user", content: "2" },
+        { role: "assistant", content: "c" },
+      ],
+    });
+    const data = await load({ train: chat, validation: chat, ...options });
+    const { targets, weights } = data.training.batchAt(0);
+    const found = learned.join("");
+    expect(bytes.decode([...targets].filter((_, i) => weights[i] === 1))).toBe(found);
+    const [question] = data.questions ?? [];
+    const texts = [question?.prompt, question?.target].map((ids) => bytes.decode(ids ?? []));
+    expect(texts).toEqual(asked);
+  });
+
+  it("learn the last of the answers that count, or all that is there", async () => {
+    const marked = jsonl("marked.jsonl", {
+      messages: [
+        { role: "user", content: "1" },
+        { role: "assistant", content: "a" },
+        { role: "assistant", content: "c", weight: 0 },
+      ],
+    });
+    const learned = async (options: TrainOptions) => {
+      const data = await load({ train: marked, validation: marked, ...options });
+      const { targets, weights } = data.training.batchAt(0);
+      return bytes.decode([...targets].filter((_, i) => weights[i] === 1));
+    };
+    expect(await learned({ learn: "last" })).toBe("a;");
+    expect(await learned({ learn: "all" })).toBe(":1;a:a;a:c;");
+  });
+
+  it("are learned whole with pairs, and texts have no last answer", async () => {
+    const pairs = jsonl("learned.jsonl", { source: "ab", target: "cd" });
+    const data = await load({ train: pairs, validation: pairs, learn: "all" });
+    const { targets, weights } = data.training.batchAt(0);
+    expect(bytes.decode([...targets].filter((_, i) => weights[i] === 1))).toBe("b\ncd");
+    const [question] = data.questions ?? [];
+    expect(bytes.decode(question?.prompt ?? [])).toBe("ab\n");
+    const texts = jsonl("texts.jsonl", { text: "one two three ".repeat(40) });
+    await expect(load({ train: texts, learn: "last" })).rejects.toThrow(
+      "learn: texts have no answers; got last",
+    );
+  });
 
   it("count where the assistant answers", async () => {
     const data = await load({ train, validation: train });

@@ -1,10 +1,13 @@
-/** @file Conversations as sequences of tokens. The loss is on what the assistant says, in all its turns. */
+/** @file Conversations as sequences of tokens. The loss is on what the assistant says, in all its turns, or where it is asked for. */
 
 import { UsageError } from "../../errors.ts";
 import type { Chat } from "../../text/chat/chat.ts";
 import type { Conversation } from "../examples/conversations.ts";
 import { type FitOptions, type Fitted, tooLongError } from "./fit.ts";
-import type { LanguageModelSequence } from "./sequence.ts";
+import { type LanguageModelSequence, type Learned, learnedWhole } from "./sequence.ts";
+
+/** How long conversations may be, and what is learned of them: all answers by default. */
+export type ConversationSequencesOptions = FitOptions & { readonly learn?: Learned };
 
 /**
  * Conversations as sequences of at most `contextLength + 1` tokens, in order; none, if all are left out. One is several where the
@@ -16,9 +19,11 @@ import type { LanguageModelSequence } from "./sequence.ts";
 export function conversationSequences(
   chat: Chat,
   conversations: readonly Conversation[],
-  { contextLength, tooLong = "refuse" }: FitOptions,
+  { contextLength, tooLong = "refuse", learn = "answers" }: ConversationSequencesOptions,
 ): Fitted<LanguageModelSequence> {
-  const encoded = conversations.map((conversation, i) => encode(chat, conversation, i));
+  const encoded = conversations.map((conversation, i) =>
+    encode(chat, learnedTurns(conversation, learn), { index: i, learn }),
+  );
   const taught = encoded.flatMap((sequences, place) =>
     sequences.map((sequence) => ({ place, sequence })),
   );
@@ -44,17 +49,28 @@ export function conversationSequences(
   };
 }
 
+/** The conversation with the marks of what is not learned. What a row says of its turns counts where answers are learned, not where all is. */
+function learnedTurns(conversation: Conversation, learn: Learned): Conversation {
+  const { messages, silent = new Set<number>() } = conversation;
+  if (learn === "answers") return conversation;
+  if (learn === "all") return { ...conversation, silent: new Set() };
+  const last = messages.findLastIndex(({ role }, i) => role === "assistant" && !silent.has(i));
+  return { ...conversation, silent: new Set([...messages.keys()].filter((i) => i !== last)) };
+}
+
 /** What is learned of a conversation; nothing, if all its answers are empty or left out. */
 function encode(
   chat: Chat,
   { messages, ...options }: Conversation,
-  index: number,
+  { index, learn }: { readonly index: number; readonly learn: Learned },
 ): readonly LanguageModelSequence[] {
   try {
-    return chat
-      .encode(messages, options)
+    const encoded = chat.encode(messages, options);
+    const texts = learn === "answers" ? encoded : encoded.slice(-1);
+    return texts
       .map(({ ids, assistant }) => withRanges(ids, assistant))
-      .filter(({ lossRanges = [] }) => lossRanges.length > 0);
+      .filter(({ lossRanges = [] }) => lossRanges.length > 0)
+      .map((sequence) => (learn === "all" ? learnedWhole(sequence) : sequence));
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
     const hint = cause.hint === undefined ? {} : { hint: cause.hint };

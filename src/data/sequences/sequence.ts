@@ -25,7 +25,31 @@ export interface LanguageModelSequence {
    * first begins at `lossFrom`.
    */
   readonly lossRanges?: readonly (readonly [start: number, end: number])[];
+  /** Where the last answer stands, if more than answers counts. */
+  readonly answer?: readonly [start: number, end: number];
 }
+
+/** Which tokens of an example with answers are learned. */
+export const LEARNED = ["answers", "last", "all"] as const;
+/** All answers, the last one alone, or everything that is read. */
+export type Learned = (typeof LEARNED)[number];
+
+/** The last answer of a sequence, from where up to where. */
+export const lastAnswer = ({
+  ids,
+  lossFrom,
+  lossRanges = [],
+  answer,
+}: LanguageModelSequence): readonly [start: number, end: number] =>
+  answer ?? lossRanges.at(-1) ?? [lossFrom, ids.length];
+
+/** The same tokens, of which all count. */
+export const learnedWhole = (sequence: LanguageModelSequence): LanguageModelSequence => ({
+  ids: sequence.ids,
+  lossFrom: 1,
+  lossRanges: [[1, sequence.ids.length]],
+  answer: lastAnswer(sequence),
+});
 
 /** What stands before and after the source in a prompt. */
 export interface PromptTemplate {
