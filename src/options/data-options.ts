@@ -79,6 +79,11 @@ export const DATA_OPTIONS: OptionTable = {
     default: "answers",
     help: "which tokens of pairs and conversations are learned: all answers, the last one alone, or everything that is read",
   },
+  learnRoles: {
+    kind: "list",
+    default: ["assistant"],
+    help: "whose messages of a conversation are learned: assistant, tool say",
+  },
   tooLong: {
     kind: "choice",
     choices: ["refuse", "drop", "truncate"],

@@ -33,6 +33,8 @@ export interface TrainConfig {
   readonly suffix?: string | undefined;
   /** Which tokens of pairs and conversations are learned: all answers, the last one alone, or everything that is read. Default: "answers". */
   readonly learn: "answers" | "last" | "all";
+  /** Whose messages of a conversation are learned: assistant, tool say. Default: ["assistant"]. */
+  readonly learnRoles: readonly string[];
   /** What becomes of pairs longer than the context. Default: "refuse". */
   readonly tooLong: "refuse" | "drop" | "truncate";
   /** "bytes", "bpe:SIZE" learned from the data, a tokenizer.json, or a directory that has one. Default: "bytes". */

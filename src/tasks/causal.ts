@@ -40,6 +40,12 @@ export async function loadCausal(request: DataRequest): Promise<TrainData> {
   if (kind === "texts" && request.config.learn === "last") {
     throw new UsageError(`${option("learn")}: texts have no answers; got last`);
   }
+  const { learnRoles } = request.config;
+  if (kind !== "conversations" && learnRoles.join() !== "assistant") {
+    throw new UsageError(
+      `${option("learnRoles")}: ${kind} have no roles; got ${learnRoles.join(", ")}`,
+    );
+  }
   return LOADERS[kind](request);
 }
 
@@ -97,12 +103,12 @@ function loadPairs(request: DataRequest): Promise<TrainData> {
 
 async function loadConversations(request: DataRequest): Promise<TrainData> {
   const chat = createChat(request.tokenizer);
-  const { learn } = request.config;
+  const { learn, learnRoles: roles } = request.config;
   let rewritten = false;
   const conversations = await request.dataset.conversations();
   const { data } = examplesAsData("conversations", conversations, request, {
     encode(all, options) {
-      const fitted = conversationSequences(chat, all, { ...options, learn });
+      const fitted = conversationSequences(chat, all, { ...options, learn, roles });
       rewritten ||= exampleCount(fitted) < fitted.sequences.length;
       return fitted;
     },

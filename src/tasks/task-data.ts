@@ -47,6 +47,7 @@ export type BatchOptions = Pick<
   | "batchSize"
   | "evaluationBatches"
   | "learn"
+  | "learnRoles"
   | "prefix"
   | "samples"
   | "suffix"

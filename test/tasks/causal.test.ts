@@ -83,6 +83,59 @@ describe("conversations", () => {
     expect(texts).toEqual(asked);
   });
 
+  it("are learned of the roles that are named", async () => {
+    const chat = jsonl("roles.jsonl", {
+      messages: [
+        { role: "user", content: "1" },
+        { role: "assistant", content: "a" },
+        { role: "tool", content: "t" },
+        { role: "assistant", content: "c", weight: 0 },
+        { role: "tool", content: "e" },
+      ],
+    });
+    const learned = async (options: TrainOptions) => {
+      const data = await load({ train: chat, validation: chat, ...options });
+      const { targets, weights } = data.training.batchAt(0);
+      return bytes.decode([...targets].filter((_, i) => weights[i] === 1));
+    };
+    expect(await learned({})).toBe("a;");
+    expect(await learned({ learnRoles: ["assistant", "tool"] })).toBe("a;t:t;t:e;");
+    expect(await learned({ learnRoles: ["tool"], learn: "last" })).toBe("t:e;");
+    // The first token is never predicted.
+    expect(await learned({ learnRoles: ["user"] })).toBe(":1;");
+    await expect(load({ train: chat, validation: chat, learnRoles: ["nobody"] })).rejects.toThrow(
+      "conversations: none of those",
+    );
+  });
+
+  it("have no other roles than a template marks, nor than it writes apart", async () => {
+    const written = (source: string): Tokenizer => ({
+      ...bytes,
+      files: new Map([...bytes.files, ["chat_template.jinja", source]]),
+    });
+    const marked = written(
+      "{% for m in messages %}{{ m.role[0] }}:{% if m.role == 'assistant' %}{% generation %}{{ m.content }}{% endgeneration %}{% else %}{{ m.content }}{% endif %};{% endfor %}",
+    );
+    const options: TrainOptions = { train, validation: train, learnRoles: ["user"] };
+    await expect(load(options, marked)).rejects.toThrow(
+      "learnRoles: the template marks what is learned itself, the assistant's; got user",
+    );
+    const backwards = written("{% for m in messages | reverse %}{{ m.content }};{% endfor %}");
+    const twice = jsonl("twice.jsonl", {
+      messages: [
+        { role: "assistant", content: "b" },
+        { role: "user", content: "a" },
+      ],
+    });
+    await expect(
+      load({ train: twice, validation: twice, learnRoles: ["user"] }, backwards),
+    ).rejects.toThrow("cannot be learned; got message 2 of user");
+    const pairs = jsonl("noroles.jsonl", { source: "ab", target: "cd" });
+    await expect(load({ train: pairs, learnRoles: ["user"] })).rejects.toThrow(
+      "learnRoles: pairs have no roles; got user",
+    );
+  });
+
   it("learn the last of the answers that count, or all that is there", async () => {
     const marked = jsonl("marked.jsonl", {
       messages: [

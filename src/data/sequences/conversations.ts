@@ -7,7 +7,11 @@ import { type FitOptions, type Fitted, tooLongError } from "./fit.ts";
 import { type LanguageModelSequence, type Learned, learnedWhole } from "./sequence.ts";
 
 /** How long conversations may be, and what is learned of them: all answers by default. */
-export type ConversationSequencesOptions = FitOptions & { readonly learn?: Learned };
+export type ConversationSequencesOptions = FitOptions & {
+  readonly learn?: Learned;
+  /** Whose messages are learned; the assistant's by default. */
+  readonly roles?: readonly string[];
+};
 
 /**
  * Conversations as sequences of at most `contextLength + 1` tokens, in order; none, if all are left out. One is several where the
@@ -19,10 +23,15 @@ export type ConversationSequencesOptions = FitOptions & { readonly learn?: Learn
 export function conversationSequences(
   chat: Chat,
   conversations: readonly Conversation[],
-  { contextLength, tooLong = "refuse", learn = "answers" }: ConversationSequencesOptions,
+  {
+    contextLength,
+    tooLong = "refuse",
+    learn = "answers",
+    roles = ["assistant"],
+  }: ConversationSequencesOptions,
 ): Fitted<LanguageModelSequence> {
   const encoded = conversations.map((conversation, i) =>
-    encode(chat, learnedTurns(conversation, learn), { index: i, learn }),
+    encode(chat, learnedTurns(conversation, { learn, roles }), { index: i, learn, roles }),
   );
   const taught = encoded.flatMap((sequences, place) =>
     sequences.map((sequence) => ({ place, sequence })),
@@ -49,12 +58,14 @@ export function conversationSequences(
   };
 }
 
+type Learning = Required<Pick<ConversationSequencesOptions, "learn" | "roles">>;
+
 /** The conversation with the marks of what is not learned. What a row says of its turns counts where answers are learned, not where all is. */
-function learnedTurns(conversation: Conversation, learn: Learned): Conversation {
+function learnedTurns(conversation: Conversation, { learn, roles }: Learning): Conversation {
   const { messages, silent = new Set<number>() } = conversation;
   if (learn === "answers") return conversation;
   if (learn === "all") return { ...conversation, silent: new Set() };
-  const last = messages.findLastIndex(({ role }, i) => role === "assistant" && !silent.has(i));
+  const last = messages.findLastIndex(({ role }, i) => roles.includes(role) && !silent.has(i));
   return { ...conversation, silent: new Set([...messages.keys()].filter((i) => i !== last)) };
 }
 
@@ -62,10 +73,10 @@ function learnedTurns(conversation: Conversation, learn: Learned): Conversation 
 function encode(
   chat: Chat,
   { messages, ...options }: Conversation,
-  { index, learn }: { readonly index: number; readonly learn: Learned },
+  { index, learn, roles }: Learning & { readonly index: number },
 ): readonly LanguageModelSequence[] {
   try {
-    const encoded = chat.encode(messages, options);
+    const encoded = chat.encode(messages, { ...options, roles });
     const texts = learn === "answers" ? encoded : encoded.slice(-1);
     return texts
       .map(({ ids, assistant }) => withRanges(ids, assistant))

@@ -54,8 +54,10 @@ export interface ChatTemplate {
 
 /** Which turns are of interest. */
 export interface TurnOptions extends ConversationOptions {
-  /** Indices of messages that are not learned, although the assistant says them. */
+  /** Indices of messages that are not learned, although those say them who are learned. */
   readonly silent?: ReadonlySet<number>;
+  /** Whose messages are learned; the assistant's by default. */
+  readonly roles?: readonly string[];
 }
 
 /**
@@ -96,13 +98,14 @@ export function chatTemplate(
       return withoutMarks(renderMarked(messages, variables, addGenerationPrompt)).text;
     },
 
-    renderTurns(messages, { variables, silent = NONE } = {}) {
+    renderTurns(messages, { variables, silent = NONE, roles = ASSISTANT } = {}) {
       checkSome(messages);
       if (template.marksTurns) {
+        checkMarked(roles);
         const { text, assistant } = withoutMarks(renderMarked(messages, variables));
         return [{ text, assistant: loudTurns(messages, assistant, silent) }];
       }
-      const isLearned = (i: number) => messages[i]?.role === "assistant" && !silent.has(i);
+      const isLearned = (i: number) => roles.includes(messages[i]?.role ?? "") && !silent.has(i);
       const { text, get } = refusing(() =>
         template.renderBeginnings(given(messages, variables), (count, prompt) =>
           isLearned(prompt ? count : count - 1),
@@ -111,7 +114,7 @@ export function chatTemplate(
       const render = (some: readonly ChatMessage[], prompt: boolean) =>
         renderMarked(some, variables, prompt);
       const beginning = (count: number, prompt: boolean) => refusing(() => get(count, prompt));
-      return comparedTurns(messages, { text, render, beginning }, silent);
+      return comparedTurns(messages, { text, render, beginning }, isLearned);
     },
   };
 }
@@ -127,6 +130,16 @@ function refusing<T>(render: () => T): T {
 }
 
 const NONE: ReadonlySet<number> = new Set();
+const ASSISTANT: readonly string[] = ["assistant"];
+
+/** @throws {UsageError} if others are to be learned where a template marks answers. */
+function checkMarked(roles: readonly string[]): void {
+  if (roles.join() === ASSISTANT.join()) return;
+  throw new UsageError(
+    `${option("learnRoles")}: the template marks what is learned itself, the assistant's; got ${roles.join(", ")}`,
+    { hint: `leave ${option("learnRoles")} out, or give another ${option("chatTemplate")}` },
+  );
+}
 
 function checkSome(messages: readonly ChatMessage[]): void {
   if (messages.length === 0) throw new UsageError("chat: there must be messages; got none");

@@ -3,6 +3,8 @@
  *
  *   render(messages[0 .. i-1], with generation prompt) ++ said by i = render(messages[0 .. i])
  *
+ * What others say begins where the messages before it end: render(messages[0 .. i-1]) ++ said by i = render(messages[0 .. i]).
+ *
  * Some templates write a turn otherwise once others follow it: the newest ones leave out what was thought. The conversation is then
  * several texts, each with the answers that stand in it as they do when they are given.
  *
@@ -18,7 +20,7 @@ export type Range = readonly [start: number, end: number];
 
 export interface RenderedTurns {
   readonly text: string;
-  /** What the assistant says in it, with what ends its turns. */
+  /** What is learned of it, what the assistant says if nothing else is asked for, with what ends its turns. */
   readonly assistant: readonly Range[];
 }
 
@@ -35,23 +37,26 @@ export interface Renderings {
 /**
  * A conversation as one text, or as several where the template rewrites earlier turns.
  *
- * @param silent - indices of messages that are not learned
+ * @param isLearned - of messages by their index
  * @throws {UsageError} if an answer is not written as the prompt for it is, or lacks what was thought.
  */
 export function comparedTurns(
   messages: readonly ChatMessage[],
   renderings: Renderings,
-  silent: ReadonlySet<number>,
+  isLearned: (index: number) => boolean,
 ): readonly RenderedTurns[] {
   const { text } = renderings;
   const found: { end: Beginning; readonly assistant: Range[] }[] = [];
   for (const [i, message] of messages.entries()) {
-    if (message.role !== "assistant" || silent.has(i)) continue;
+    if (!isLearned(i)) continue;
+    const isAnswer = message.role === "assistant";
     const turn = renderings.beginning(i + 1, false);
-    const prompt = i === 0 ? firstPrompt(renderings) : renderings.beginning(i, true);
+    const prompt = isAnswer ? promptFor(renderings, i) : before(renderings, i);
     const [asked, answered] = apart(text, prompt, turn);
-    checkThought(message, answered, i);
-    if (!answered.startsWith(asked)) throw unlike(asked, answered, i);
+    if (isAnswer) checkThought(message, answered, i);
+    if (!answered.startsWith(asked)) {
+      throw isAnswer ? unlike(asked, answered, i) : interwoven(message, i);
+    }
     const range: Range = [lengthOf(prompt), lengthOf(turn)];
     const last = found.at(-1);
     if (last !== undefined && continues(text, last.end, turn)) {
@@ -82,6 +87,18 @@ function continues(text: string, a: Beginning, b: Beginning): boolean {
   const [before, after] = apart(text, a, b);
   return after.startsWith(before);
 }
+
+const promptFor = (renderings: Renderings, index: number): Beginning =>
+  index === 0 ? firstPrompt(renderings) : renderings.beginning(index, true);
+
+const before = ({ beginning }: Renderings, index: number): Beginning =>
+  index === 0 ? { shared: 0, rest: "" } : beginning(index, false);
+
+const interwoven = ({ role }: ChatMessage, index: number): UsageError =>
+  new UsageError(
+    `chat: the template does not write a message after those before it, so that it cannot be learned; got message ${index + 1} of ${role}`,
+    { hint: `leave ${role} out of ${option("learnRoles")}` },
+  );
 
 /** What makes the assistant speak where nobody spoke before. */
 function firstPrompt({ text, beginning, render }: Renderings): Beginning {
