@@ -163,4 +163,6 @@ export interface TrainConfig {
   readonly resumeLearningRate?: number | undefined;
   /** Steps between checkpoints; 0: one in ten minutes. A whole number at least 0. Default: 0. */
   readonly saveEvery: number;
+  /** Files beside the log in which other programs follow the run. Default: []. */
+  readonly track: readonly ("tensorboard" | "csv" | "jsonl")[];
 }

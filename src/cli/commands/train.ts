@@ -13,6 +13,7 @@ import { runContext } from "../inputs/run-context.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
 import { logged } from "../../runs/logged.ts";
+import { tracked } from "../../runs/trackers/tracked.ts";
 import { readRunOptions } from "../arguments/run-config.ts";
 import { programName, standardOutput } from "../terminal/terminal.ts";
 
@@ -90,7 +91,8 @@ export async function follow(
   });
   let exitCode = 1;
   try {
-    for await (const event of logged(host, train(config, { host, signal: controller.signal }))) {
+    const told = train(config, { host, signal: controller.signal });
+    for await (const event of logged(host, tracked(host, told))) {
       console.show(event);
       if (event.type === "end") exitCode = EXIT_CODES[event.reason];
     }
