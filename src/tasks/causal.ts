@@ -103,13 +103,13 @@ async function loadConversations(request: DataRequest): Promise<TrainData> {
 }
 
 /** The last answer of a sequence, and all that stands before it. */
-function questionOf({ ids, lossFrom, lossRanges = [] }: LanguageModelSequence): Question {
+export function questionOf({ ids, lossFrom, lossRanges = [] }: LanguageModelSequence): Question {
   const [start, end] = lossRanges.at(-1) ?? [lossFrom, ids.length];
   return { prompt: ids.subarray(0, start), target: ids.subarray(start, end) };
 }
 
 /** The beginning of a window of text. */
-const beginningOf = ({ ids }: LanguageModelSequence): Question => ({
+export const beginningOf = ({ ids }: LanguageModelSequence): Question => ({
   prompt: ids.subarray(0, Math.min(PROMPT_TOKENS, Math.ceil(ids.length / 2))),
 });
 

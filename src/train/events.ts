@@ -50,6 +50,8 @@ export async function* trainEvents(
     try {
       yield* trainPrepared(run, { memory, stepMs, signal });
     } finally {
+      const { training } = run.data;
+      if (training.batchesPerEpoch === undefined) await training.release();
       await run.engine.release();
     }
   } finally {

@@ -95,6 +95,8 @@ export async function* testRates(
       if (isBlownUp(smooth(points))) return;
     }
   } finally {
+    const { training } = run.data;
+    if (training.batchesPerEpoch === undefined) await training.release();
     await run.engine.release();
   }
 }

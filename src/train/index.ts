@@ -39,7 +39,7 @@ export {
   type TrainRun,
   type TrainRunContext,
 } from "./run.ts";
-export type { TrainData } from "../tasks/task-data.ts";
+export type { StreamedData, TrainData } from "../tasks/task-data.ts";
 export type { Metric, RunInputs } from "./setup/inputs.ts";
 export { TASK_NAMES, type TaskName } from "../options/tables/names.ts";
 export type {
