@@ -43,6 +43,7 @@ export {
   type Listed,
   type LoggedEvent,
   parseConfig,
+  type Tracker,
   type TrainConfig,
   type TrainEvent,
   type TrainOptions,

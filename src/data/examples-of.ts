@@ -4,7 +4,7 @@ import { type Conversation, conversationReader } from "./examples/conversations.
 import { type ExampleKind, kindOfRow } from "./examples/kinds.ts";
 import { type LabelledText, labelledNames, labelledReader } from "./examples/labelled.ts";
 import { pairReader, type SentencePair, USUAL_PAIR } from "./examples/pairs.ts";
-import { type ExampleReader, readExamples } from "./examples/reader.ts";
+import { type ExampleReader, readExamples, streamExamples } from "./examples/reader.ts";
 import { textsOf, type TextPart } from "./examples/texts.ts";
 import type { RowKind } from "./formats/row.ts";
 import { openInput, type OpenInput } from "./open-input.ts";
@@ -42,12 +42,23 @@ export interface Examples {
   conversations(): Promise<readonly Conversation[]>;
   /** All texts with labels. */
   labelled(): Promise<readonly LabelledText[]>;
+  /** The same, each read anew and none kept. */
+  readonly passes: Passes;
+  /** The bytes of each file; none for rows. */
+  bytes(): Promise<readonly number[]>;
   /** Which of the paths that were given an example comes from, counted from 0; 0 where that is not kept. */
   partOf(example: object): number;
   /** Texts, one after another: all, or those of a path. */
   texts(part?: number): AsyncIterable<TextPart>;
   /** The same, which are kept in memory until they are read once more. */
   textsTwice(): AsyncIterable<TextPart>;
+}
+
+/** Passes over examples, one after another. */
+export interface Passes {
+  pairs(): AsyncIterable<SentencePair>;
+  conversations(): AsyncIterable<Conversation>;
+  texts(): AsyncIterable<TextPart>;
 }
 
 /** The examples of an input, of which nothing is read before it is asked for. */
@@ -71,6 +82,16 @@ export function examplesOf(request: InputRequest): Examples {
       }
       return examples.length === 1 ? (examples[0] ?? []) : examples.flat();
     });
+  const passOf = async function* <E>(
+    kind: RowKind,
+    reader: ExampleReader<E>,
+    names?: readonly string[],
+  ): AsyncGenerator<E, void, undefined> {
+    for (const { source } of await input.sources(kind, names)) {
+      yield* streamExamples(source, reader, { tell });
+    }
+  };
+  const conversations = conversationReader(request.columns.messagesColumn);
   const read = async function* (wanted?: number): AsyncGenerator<TextPart, void, undefined> {
     for (const { source, part } of await input.sources("texts", named.texts)) {
       if (wanted !== undefined && part !== wanted) continue;
@@ -84,13 +105,15 @@ export function examplesOf(request: InputRequest): Examples {
       async () => (await input.formatKind()) ?? kindOfRow((await input.first())?.row, named),
     ),
     pairs: allOf("pairs", pairReader(named.pairs), named.pairs),
+    passes: {
+      pairs: () => passOf("pairs", pairReader(named.pairs), named.pairs),
+      conversations: () => passOf("conversations", conversations, named.conversations),
+      texts: () => read(),
+    },
+    bytes: input.bytes,
     columns: () => [...told],
     partOf: (example) => parts.get(example) ?? 0,
-    conversations: allOf(
-      "conversations",
-      conversationReader(request.columns.messagesColumn),
-      named.conversations,
-    ),
+    conversations: allOf("conversations", conversations, named.conversations),
     labelled: allOf("labelled", labelledReader(named.labelled), labelledNames(named.labelled)),
     ...readTwice(read, () => input.parts()),
   };

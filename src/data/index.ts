@@ -3,6 +3,7 @@
 export {
   type Batch,
   type BatchSource,
+  type BatchStream,
   evaluationBatches,
   pairBatches,
   textBatches,
@@ -40,6 +41,7 @@ export {
   type ImageBatchOptions,
   type View,
 } from "./batches/image-batches.ts";
+export { blockBatches, type BlockOptions, type Blocks } from "./batches/blocks.ts";
 export { mixedOrder, type Order } from "./batches/mixed-order.ts";
 export { chosenOf, maskTokens, type Masking, type MaskedTokens } from "./batches/masking.ts";
 export { paddedLength, type PaddingOptions } from "./batches/padding.ts";
@@ -91,7 +93,13 @@ export {
   type TextParts,
   textsOf,
 } from "./examples/texts.ts";
-export { type DataColumns, type Examples, examplesOf, type InputRequest } from "./examples-of.ts";
+export {
+  type DataColumns,
+  type Examples,
+  examplesOf,
+  type InputRequest,
+  type Passes,
+} from "./examples-of.ts";
 export { type Line, linesOf } from "./bytes/lines.ts";
 export {
   detectFormat,

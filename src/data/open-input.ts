@@ -33,6 +33,8 @@ export interface Input {
   first(): Promise<PlacedRow | undefined>;
   /** The paths that were given, counted from 0; 0 alone for rows. */
   parts(): Promise<readonly number[]>;
+  /** The bytes of each file; none for rows. */
+  bytes(): Promise<readonly number[]>;
   /** What examples of a kind are read from, one after another. */
   sources(kind: RowKind, columns?: readonly string[]): Promise<readonly PartSource[]>;
 }
@@ -55,6 +57,7 @@ export function openInput(
     formatKind: () => Promise.resolve(undefined),
     first: source.first,
     parts: () => Promise.resolve([0]),
+    bytes: () => Promise.resolve([]),
     sources: () => Promise.resolve([{ source, part: 0 }]),
   };
 }
@@ -90,6 +93,11 @@ function openPaths(given: readonly string[], place: Place): Input {
       return peeked.first();
     },
     parts: () => Promise.resolve([...given.keys()]),
+    async bytes() {
+      const { paths } = await lookUp();
+      const infos = await Promise.all(paths.map((path) => files.stat(path)));
+      return infos.map((info) => info?.bytes ?? 0);
+    },
     async sources(kind, columns) {
       const { paths, parts, format } = await lookUp();
       const [path = "", second = ""] = paths;

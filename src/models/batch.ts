@@ -18,6 +18,18 @@ export interface Batch {
   readonly lossTokens: number;
 }
 
+/** An endless sequence of batches that are read as they are asked for, best in order. */
+export interface BatchStream {
+  /** Nobody knows before all is read. */
+  readonly batchesPerEpoch?: undefined;
+  /** The batch at a position from 0 on, whatever was asked for before. */
+  batchAt(position: number): Promise<Batch>;
+  /** What the data are told from others by. */
+  content(): Promise<readonly string[]>;
+  /** Closes what is open. What is asked for after it is read from the beginning. */
+  release(): Promise<void>;
+}
+
 /** An endless sequence of batches with random access. */
 export interface BatchSource {
   readonly batchesPerEpoch: number;

@@ -1,6 +1,6 @@
 /**
  * @file Protocol Buffers wire format, writing only (protobuf.dev, "Encoding"). A message is a list of fields; a field is a tag
- * (number and wire type), then a varint, or a length and that many bytes, or four bytes.
+ * (number and wire type), then a varint, or a length and that many bytes, or four or eight bytes.
  */
 
 /** One encoded field: pieces of bytes, joined once at the end. */
@@ -24,6 +24,11 @@ export const intField = (field: number, value: number): Field => [tag(field, 0),
 export const floatField = (field: number, value: number): Field => [
   tag(field, 5),
   new Uint8Array(Float32Array.of(value).buffer),
+];
+
+export const doubleField = (field: number, value: number): Field => [
+  tag(field, 1),
+  new Uint8Array(Float64Array.of(value).buffer),
 ];
 
 export const bytesField = (field: number, bytes: Uint8Array): Field => [

@@ -22,6 +22,11 @@ export const DATA_OPTIONS: OptionTable = {
     below: 1,
     help: "the share of the training data that is held out, without validation files; 0.05 if absent",
   },
+  stream: {
+    kind: "integer",
+    above: 0,
+    help: "examples in memory at a time, shuffled among themselves, of files that are larger; all, if absent",
+  },
   mix: {
     kind: "numbers",
     above: 0,

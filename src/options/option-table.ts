@@ -11,7 +11,7 @@ import { OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { SCHEDULES } from "../optim/schedule.ts";
 import { DATA_OPTIONS } from "./data-options.ts";
 import { EVALUATION_OPTIONS } from "./evaluation-options.ts";
-import { METHODS } from "./tables/names.ts";
+import { METHODS, TRACKER_NAMES } from "./tables/names.ts";
 import type { OptionTable } from "./tables/option.ts";
 
 /** In the order of the help. */
@@ -336,6 +336,13 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       min: 0,
       default: 0,
       help: "steps between checkpoints; 0: one in ten minutes",
+      changeable: true,
+    },
+    track: {
+      kind: "list",
+      choices: TRACKER_NAMES,
+      default: [],
+      help: "files beside the log in which other programs follow the run",
       changeable: true,
     },
   },

@@ -9,6 +9,8 @@ export interface TrainConfig {
   readonly validation?: readonly string[] | undefined;
   /** The share of the training data that is held out, without validation files; 0.05 if absent. A number above 0 and below 1. */
   readonly holdout?: number | undefined;
+  /** Examples in memory at a time, shuffled among themselves, of files that are larger; all, if absent. A whole number above 0. */
+  readonly stream?: number | undefined;
   /** How much is drawn from each path of train, as weights; as much as it holds, if absent. */
   readonly mix?: readonly number[] | undefined;
   /** What is learned; the model and the files tell if absent. */
@@ -181,4 +183,6 @@ export interface TrainConfig {
   readonly resumeLearningRate?: number | undefined;
   /** Steps between checkpoints; 0: one in ten minutes. A whole number at least 0. Default: 0. */
   readonly saveEvery: number;
+  /** Files beside the log in which other programs follow the run. Default: []. */
+  readonly track: readonly ("tensorboard" | "csv" | "jsonl")[];
 }

@@ -147,6 +147,12 @@ export interface SamplesEvent {
   readonly elapsedMs: number;
 }
 
+/** What people should know of a run while it goes on. */
+export interface NoteEvent {
+  readonly type: "note";
+  readonly text: string;
+}
+
 /** Why a run ended: all is done; somebody stopped it; its time was over; it got no better; its loss rose, or was lost. */
 export type EndReason =
   | "finished"
@@ -198,4 +204,5 @@ export type TrainEvent =
   | SamplesEvent
   | TranslationEvent
   | SavedEvent
+  | NoteEvent
   | EndEvent;

@@ -15,6 +15,7 @@ import type {
   HeldOutLoss,
   MemoryRow,
   MemoryTable,
+  NoteEvent,
   SamplesEvent,
   SavedEvent,
   StartEvent,
@@ -72,6 +73,9 @@ export type LoggedSamples = Logged & SamplesEvent;
 /** A model or a checkpoint on disk. */
 export type LoggedSave = Logged & SavedEvent;
 
+/** What people should know. */
+export type LoggedNote = Logged & NoteEvent;
+
 /** The end of a run, or of a part of it. */
 export type LoggedEnd = EndEvent & Logged;
 
@@ -83,6 +87,7 @@ export type LoggedEvent =
   | LoggedSamples
   | LoggedTranslation
   | LoggedSave
+  | LoggedNote
   | LoggedEnd;
 
 /** The event as a line, without its end. Numbers that JSON does not have are written as text. */
@@ -272,6 +277,11 @@ const EVENTS: {
     path: text,
     what: z.enum({ model: "model", checkpoint: "checkpoint" } satisfies Words<SavedEvent["what"]>),
   } satisfies Shape<LoggedSave>),
+  note: z.object({
+    type: z.literal("note"),
+    time: z.exactOptional(text),
+    text,
+  } satisfies Shape<LoggedNote>),
   end: z.object({
     type: z.literal("end"),
     time: z.exactOptional(text),

@@ -122,14 +122,14 @@ async function loadConversations(request: DataRequest): Promise<TrainData> {
 }
 
 /** The last answer of a sequence, and all that stands before it. */
-function questionOf(sequence: LanguageModelSequence): Question {
+export function questionOf(sequence: LanguageModelSequence): Question {
   const [start, end] = lastAnswer(sequence);
   const { ids } = sequence;
   return { prompt: ids.subarray(0, start), target: ids.subarray(start, end) };
 }
 
 /** The beginning of a window of text. */
-const beginningOf = ({ ids }: LanguageModelSequence): Question => ({
+export const beginningOf = ({ ids }: LanguageModelSequence): Question => ({
   prompt: ids.subarray(0, Math.min(PROMPT_TOKENS, Math.ceil(ids.length / 2))),
 });
 

@@ -1,6 +1,6 @@
 /** @file What the data of every task are made of, and what they are. */
 
-import type { Batch, BatchSource, SentencePair } from "../data/index.ts";
+import type { Batch, BatchSource, BatchStream, SentencePair } from "../data/index.ts";
 import type { ImageProcessor } from "../images/index.ts";
 import type { InputTypes, Model } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
@@ -40,6 +40,11 @@ export interface TrainData {
   readonly stopTokens?: readonly number[];
 }
 
+/** The same of what is read as it is needed. */
+export interface StreamedData extends Omit<TrainData, "training"> {
+  readonly training: BatchStream;
+}
+
 /** The options that decide how examples become batches. */
 export type BatchOptions = Pick<
   TrainConfig,
@@ -50,6 +55,7 @@ export type BatchOptions = Pick<
   | "learnRoles"
   | "prefix"
   | "samples"
+  | "stream"
   | "suffix"
   | "tooLong"
   | "translations"

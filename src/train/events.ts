@@ -41,7 +41,7 @@ export async function* trainEvents(
     await promiseWeights(config, context, inputs);
     const parts = await gather(config, context, inputs);
     const { table: memory, operations } = await promiseMemory(parts);
-    const stepMs = estimatedStepMs(parts, {
+    const stepMs = await estimatedStepMs(parts, {
       operations,
       speed: await measuredSpeed(context.runtime),
     });
@@ -52,6 +52,8 @@ export async function* trainEvents(
     try {
       yield* trainPrepared(run, { memory, stepMs, signal });
     } finally {
+      const { training } = run.data;
+      if (training.batchesPerEpoch === undefined) await training.release();
       await run.engine.release();
     }
   } finally {

@@ -21,11 +21,13 @@ export {
   type LoggedEnd,
   type LoggedEvaluation,
   type LoggedEvent,
+  type LoggedNote,
   type LoggedSave,
   type LoggedStart,
   type LoggedStep,
   type LoggedTranslation,
 } from "../runs/log-line.ts";
+export type { Tracker } from "../runs/trackers/tracker.ts";
 export { readLog } from "../runs/read-log.ts";
 export { predictMemory } from "./memory/memory.ts";
 export type { Run, RunContext } from "./setup/run.ts";
@@ -37,7 +39,7 @@ export {
   type TrainRun,
   type TrainRunContext,
 } from "./run.ts";
-export type { TrainData } from "../tasks/task-data.ts";
+export type { StreamedData, TrainData } from "../tasks/task-data.ts";
 export type { Metric, RunInputs } from "./setup/inputs.ts";
 export { TASK_NAMES, type TaskName } from "../options/tables/names.ts";
 export type {

@@ -31,6 +31,8 @@ import type { Schedule } from "../optim/schedule.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../options/config.ts";
 import type { EndEvent, EvaluationEvent, TrainEvent, TranslationEvent } from "../runs/events.ts";
 import { logged } from "../runs/logged.ts";
+import { tracked } from "../runs/trackers/tracked.ts";
+import type { Tracker } from "../runs/trackers/tracker.ts";
 import type { Tokenizer } from "../text/index.ts";
 import { type TrainContext, trainEvents } from "./events.ts";
 import { resumedOptions } from "./output/resumed-options.ts";
@@ -57,6 +59,8 @@ export interface TrainRequest extends Omit<TrainOptions, Named> {
   readonly objective?: Objective | undefined;
   /** Scores of generated texts, told with the held-out translations; `criterion` may name one, of which more is better. */
   readonly metrics?: Readonly<Record<string, Metric>> | undefined;
+  /** Whoever hears each event besides. */
+  readonly trackers?: readonly Tracker[] | undefined;
   /** The directory of the model, the log and checkpoints; nothing is written if absent. */
   readonly output?: string | undefined;
 }
@@ -106,8 +110,12 @@ export function train(request: TrainRequest, context: TrainRunContext): TrainRun
 
   async function* follow(): AsyncGenerator<TrainEvent, void, undefined> {
     const { config, inputs } = await configured(request, context);
+    const { host } = context;
+    const { trackers } = request;
+    const writes = inputs.writes !== false;
     const told = trainEvents(config, context, inputs, (run) => (prepared = run));
-    for await (const event of inputs.writes === false ? told : logged(context.host, told)) {
+    const heard = tracked(host, told, { trackers, writes });
+    for await (const event of writes ? logged(host, heard) : heard) {
       if (event.type === "evaluation") evaluation = event;
       if (event.type === "translation") translation = event;
       if (event.type === "end") end = event;
@@ -202,6 +210,7 @@ function withoutParts({
   objective: _objective,
   optimizer: _optimizer,
   schedule: _schedule,
+  trackers: _trackers,
   ...options
 }: Omit<TrainRequest, "tokenizer" | "validation">): TrainOptions {
   return options;

@@ -138,11 +138,12 @@ export async function openTrainer(run: Run): Promise<Trainer> {
     },
 
     async microStep() {
-      isBusy = true;
-      if (!isOpen) await open();
       const { step, microStep, stepsBefore = 0 } = position;
       const index = step * microSteps + microStep;
-      const batch = data.training.batchAt(index);
+      // What is read only now may be refused, which leaves the run as it was.
+      const batch = await data.training.batchAt(index);
+      isBusy = true;
+      if (!isOpen) await open();
       await engine.microStep(batch, stepsBefore * microSteps + index);
       position = { ...position, microStep: microStep + 1 };
       isBusy = false;
@@ -184,7 +185,13 @@ export async function openTrainer(run: Run): Promise<Trainer> {
 function stepsOf({ config, data }: Run): number {
   const { steps, epochs = 1, microSteps } = config;
   if (steps !== undefined) return steps;
-  const total = Math.floor((data.training.batchesPerEpoch * epochs) / microSteps);
+  const { batchesPerEpoch } = data.training;
+  if (batchesPerEpoch === undefined) {
+    throw new UsageError(`${option("stream")}: nobody knows how long an epoch is`, {
+      hint: `say how many ${option("steps")} to take`,
+    });
+  }
+  const total = Math.floor((batchesPerEpoch * epochs) / microSteps);
   if (total > 0) return total;
   throw new UsageError(
     `${option("microSteps")}: ${epochs} epochs are fewer micro-batches than a step takes; got ${microSteps}`,

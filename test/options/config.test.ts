@@ -30,6 +30,10 @@ it.each([
   [{ rank: Number.NaN }, "rank: must be a whole number above 0 and at most 1000000; got NaN"],
   [{ steps: null }, "steps: must be a whole number above 0; got null"],
   [{ train: [] }, "train: must be a path or a list of paths; got []"],
+  [
+    { track: ["csv", "wandb"] },
+    'track: must be one or several of tensorboard, csv, jsonl; got ["csv","wandb"]',
+  ],
   [{ accumulatorDtype: "int4" }, "accumulatorDtype: must be one of float32, int8"],
   [{ method: "dora" }, "method: must be one of dense, flora, lora"],
   [{ stpes: 3 }, "stpes: no such option"],

@@ -32,10 +32,11 @@ export const trainConfigSource = (): string =>
 function field([name, option]: readonly [string, Option]): string {
   const isOptional = option.default === undefined && !option.byMethod;
   const start = `  readonly ${name}${isOptional ? "?" : ""}:`;
+  const choices = option.choices?.map((choice) => JSON.stringify(choice));
   const types = [
     ...(option.kind === "choice"
-      ? (option.choices ?? []).map((choice) => JSON.stringify(choice))
-      : [LITERALS[option.kind]]),
+      ? (choices ?? [])
+      : [choices ? `readonly (${choices.join(" | ")})[]` : LITERALS[option.kind]]),
     ...(isOptional ? ["undefined"] : []),
   ];
   const line = `${start} ${types.join(" | ")};`;

@@ -135,6 +135,13 @@ export const FLOORS: readonly (readonly Room[])[] = [
   ],
   [
     {
+      room: "runs/trackers",
+      about:
+        "Files beside the log in which other programs follow a run, and trackers of one's own.",
+    },
+  ],
+  [
+    {
       room: "train/choices",
       about: "What a run decides for those who do not say: rates, ranks, models for data.",
     },

@@ -162,6 +162,31 @@ describe("what a run leaves", () => {
   });
 });
 
+describe("trackers", () => {
+  it("hear the run, also one that writes nothing", async () => {
+    const host = memoryHost();
+    const heard: string[] = [];
+    const trackers = [({ type }: TrainEvent) => void heard.push(type)];
+    const told: string[] = [];
+    for await (const { type } of start({ trackers, track: ["csv"] }, host)) told.push(type);
+    expect(heard).toEqual(told);
+    expect(heard.at(-1)).toBe("end");
+    expect(await host.files.list(".")).toEqual([]);
+  });
+
+  it("write beside the log, which has what they failed with", async () => {
+    const host = memoryHost();
+    const broken = (): void => {
+      throw new Error("no connection");
+    };
+    await start({ trackers: [broken], track: ["csv"], output: "here" }, host).result();
+    const names = (await host.files.list("here")).map(({ name }) => name);
+    expect(names).toContain("metrics.csv");
+    const notes = (await readLog(host.files, "here"))?.filter(({ type }) => type === "note");
+    expect(notes).toEqual([expect.objectContaining({ text: expect.stringContaining("broken") })]);
+  });
+});
+
 describe("parts of one's own", () => {
   it("are an optimizer, whose usual rate counts, and a schedule", async () => {
     const optimizer = { usualRate: 0.25, ...everywhere(descent(identity(), 0)) };
@@ -187,7 +212,15 @@ describe("parts of one's own", () => {
 
 it("has types that know the events and the options", () => {
   expectTypeOf<TrainEvent["type"]>().toEqualTypeOf<
-    "start" | "micro-step" | "step" | "evaluation" | "samples" | "translation" | "saved" | "end"
+    | "start"
+    | "micro-step"
+    | "step"
+    | "evaluation"
+    | "samples"
+    | "translation"
+    | "saved"
+    | "note"
+    | "end"
   >();
   expectTypeOf<Extract<TrainEvent, { type: "step" }>>().toEqualTypeOf<StepEvent>();
   // @ts-expect-error: a misspelt option

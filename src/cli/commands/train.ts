@@ -13,6 +13,7 @@ import { runContext } from "../inputs/run-context.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
 import { logged } from "../../runs/logged.ts";
+import { tracked } from "../../runs/trackers/tracked.ts";
 import { readRunOptions } from "../arguments/run-config.ts";
 import { programName, standardOutput } from "../terminal/terminal.ts";
 
@@ -22,8 +23,12 @@ export const help: CommandHelp = {
   details: [
     "Without options, a small GPT-2 learns to translate sentences of a built-in German-English grammar.",
     "Every option can stand in the YAML file too, under the same name; the command line wins.",
+    "--find-lr takes about a hundred steps at rates that grow, writes nothing, shows the loss over them, and proposes a rate: a tenth of where the loss was lowest.",
     "--low-memory (Linux) gives freed memory back at once: less is resident, and it takes longer.",
   ],
+  options: {
+    findLr: { kind: "flag", default: false, help: "find a learning rate, instead of training" },
+  },
   takesRun: true,
   examples: [
     "flora train",
@@ -33,6 +38,7 @@ export const help: CommandHelp = {
     "flora train --train book.txt --model gpt2/ --method lora --targets c_attn --output runs/lora",
     "flora train --task classify --train reviews.tsv --model google-bert/bert-base-uncased",
     "flora train --from runs/translator --train more.jsonl --epochs 1 --output runs/more",
+    "flora train --train book.txt --find-lr",
     "flora train config.yaml --model.n_layer 6 --no-recompute",
   ],
 };
@@ -53,13 +59,18 @@ type Train = (
 
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
-  const { options: given, dataset } = await readRunOptions(words);
+  const { options: given, dataset, own } = await readRunOptions(words, help.options);
   const hasEarlier = given.resume === true || given.from !== undefined;
   const options = hasEarlier ? await ofItsRun(given) : given;
   const config = parseConfig(await fetchInputs(options, dataset));
-  const { trainEvents } = await import("../../train/events.ts");
-  const console = createConsole(standardOutput(), { program: programName(), words });
+  const called = { program: programName(), words };
   const context = await runContext(config);
+  if (own.flag("findLr")) {
+    const { findRate } = await import("./find-rate.ts");
+    return findRate(config, context, { ...called, output: standardOutput() });
+  }
+  const { trainEvents } = await import("../../train/events.ts");
+  const console = createConsole(standardOutput(), called);
   return follow(
     config,
     (complete, { signal }) => trainEvents(complete, { ...context, signal }),
@@ -92,7 +103,8 @@ export async function follow(
   });
   let exitCode = 1;
   try {
-    for await (const event of logged(host, train(config, { host, signal: controller.signal }))) {
+    const told = train(config, { host, signal: controller.signal });
+    for await (const event of logged(host, tracked(host, told))) {
       console.show(event);
       if (event.type === "end") exitCode = EXIT_CODES[event.reason];
     }

@@ -79,6 +79,8 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
         // A model is saved at every evaluation; its path comes at the end.
         if (event.what === "model") return;
         return progress.print([`checkpoint saved at step ${event.step}: ${event.path}`]);
+      case "note":
+        return progress.print(wrap(event.text, output.width));
       case "end":
         progress.end();
         return progress.print(["", ...end(event), "", ...next(event)]);

@@ -1,8 +1,9 @@
 /** @file Examples as a model sees them: their text with what is learned of it, their lengths, and what ends an answer. */
 
+import { option, UsageError } from "../../errors.ts";
 import type { Batch } from "../../data/index.ts";
 import type { Task } from "../../models/model.ts";
-import type { TrainData } from "../../tasks/task-data.ts";
+import type { StreamedData, TrainData } from "../../tasks/task-data.ts";
 import type { Tokenizer } from "../../text/index.ts";
 import { addedTokenTexts } from "../../text/index.ts";
 import { formatCount, formatPercent } from "../terminal/format.ts";
@@ -12,7 +13,7 @@ import { createStyle } from "../terminal/style.ts";
 
 interface Inspected {
   readonly tokenizer: Tokenizer;
-  readonly data: TrainData;
+  readonly data: StreamedData | TrainData;
   readonly task: Task;
 }
 
@@ -47,8 +48,14 @@ export function inspection(
   const lengths: number[] = [];
   let [tokens, learned] = [0, 0];
   const textOf = textWithMarks(tokenizer);
-  for (let position = 0; position < data.training.batchesPerEpoch; position++) {
-    for (const example of examplesOf(data.training.batchAt(position), tokenizer.pad)) {
+  const { training } = data;
+  if (training.batchesPerEpoch === undefined) {
+    throw new UsageError(`${option("stream")}: all examples are looked at`, {
+      hint: `leave ${option("stream")} out, and give a part of the data`,
+    });
+  }
+  for (let position = 0; position < training.batchesPerEpoch; position++) {
+    for (const example of examplesOf(training.batchAt(position), tokenizer.pad)) {
       lengths.push(example.length);
       tokens += example.length;
       learned += example.learned;

@@ -17,7 +17,7 @@ import type { Order } from "./mixed-order.ts";
 import { permutation } from "./permutation.ts";
 import type { LanguageModelSequence } from "../sequences/sequence.ts";
 
-export type { Batch, BatchSource } from "../../models/batch.ts";
+export type { Batch, BatchSource, BatchStream } from "../../models/batch.ts";
 
 /**
  * Every sequence once an epoch, in batches of similar lengths. The last batch that is cut may end

@@ -27,18 +27,16 @@ export interface ReadOptions {
 const EXAMPLE_BYTES = 300;
 
 /**
- * The examples of a source, in order.
+ * The examples of a source, one after another, of which none is kept.
  *
- * @throws {UsageError} if columns are missing, or the examples would take more than `mostBytes`.
- * @throws {FormatError} if a row is no example, or there is none.
+ * @throws {UsageError} if columns are missing.
+ * @throws {FormatError} if a row is no example.
  */
-export async function readExamples<E>(
+export async function* streamExamples<E>(
   source: RowSource,
-  { what, reader, columns }: ExampleReader<E>,
-  { mostBytes = Infinity, tell = () => undefined }: ReadOptions = {},
-): Promise<readonly E[]> {
-  const examples: E[] = [];
-  let bytes = 0;
+  { reader, columns }: ExampleReader<E>,
+  { tell = () => undefined }: Pick<ReadOptions, "tell"> = {},
+): AsyncGenerator<E, void, undefined> {
   let read: RowReader<E> | undefined;
   for await (const placed of source.rows()) {
     if (!read) {
@@ -47,7 +45,25 @@ export async function readExamples<E>(
       if (!source.ownColumns) tell(columns(source, placed));
     }
     const example = read(placed);
-    if (example === undefined) continue;
+    if (example !== undefined) yield example;
+  }
+}
+
+/**
+ * The examples of a source, in order.
+ *
+ * @throws {UsageError} if columns are missing, or the examples would take more than `mostBytes`.
+ * @throws {FormatError} if a row is no example, or there is none.
+ */
+export async function readExamples<E>(
+  source: RowSource,
+  reader: ExampleReader<E>,
+  { mostBytes = Infinity, tell }: ReadOptions = {},
+): Promise<readonly E[]> {
+  const examples: E[] = [];
+  let bytes = 0;
+  const { what } = reader;
+  for await (const example of streamExamples(source, reader, tell && { tell })) {
     examples.push(example);
     bytes += EXAMPLE_BYTES + charactersOf(example);
     if (bytes > mostBytes) {

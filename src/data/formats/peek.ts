@@ -21,7 +21,11 @@ export function peekable(source: RowSource): Peekable {
       const [iterator, first] = [begun, head];
       [begun, head] = [undefined, undefined];
       if (!iterator) return yield* source.rows();
-      for (let next = first; next && !next.done; next = await iterator.next()) yield next.value;
+      try {
+        for (let next = first; next && !next.done; next = await iterator.next()) yield next.value;
+      } finally {
+        await iterator.return?.();
+      }
     },
   };
 }

@@ -90,7 +90,7 @@ export function openTrainee(run: Run): Trainee {
       engine.begin({ step: step + 1, cycle, learningRate: rate, opensCycle: false });
       for (let i = 0; i < config.microSteps; i++) {
         const index = step * config.microSteps + i;
-        await engine.microStep(data.training.batchAt(index), index);
+        await engine.microStep(await data.training.batchAt(index), index);
       }
       const { lossSum, lossTokens } = await engine.sums();
       return { lossTokens, loss: lossSum / lossTokens };

@@ -47,7 +47,12 @@ const RULES: Readonly<Record<Kind, KindRules>> = {
     read: asText,
     placeholder: "NAME",
   },
-  list: { allowed: () => "a text or a list of texts", read: asList, placeholder: "A[,B]" },
+  list: {
+    allowed: ({ choices }) =>
+      choices ? `one or several of ${choices.join(", ")}` : "a text or a list of texts",
+    read: asList,
+    placeholder: "A[,B]",
+  },
   // Whether a comma separates files is up to those who know them.
   paths: { allowed: () => "a path or a list of paths", read: asText, placeholder: "A[,B]" },
   numbers: {

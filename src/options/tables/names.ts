@@ -8,6 +8,11 @@ export const TASK_NAMES = ["text", "pairs", "mask", "classify", "embed"] as cons
 /** The name of a task among the options. */
 export type TaskName = (typeof TASK_NAMES)[number];
 
+/** What a run may be followed in besides its log, as the option `track` names it. */
+export const TRACKER_NAMES = ["tensorboard", "csv", "jsonl"] as const;
+/** The name of a tracker among the options. */
+export type TrackerName = (typeof TRACKER_NAMES)[number];
+
 /** How gradients are kept, or which adapters are trained instead. */
 export type Method = CompressorName | AdapterMethod;
 

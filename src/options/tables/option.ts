@@ -7,7 +7,7 @@ export type Kind =
   | "number"
   | "text"
   | "choice"
-  /** Patterns, of which one text may hold several with commas between. */
+  /** Patterns or choices, of which one text may hold several with commas between. */
   | "list"
   /** Files or folders. */
   | "paths"
@@ -23,7 +23,7 @@ export interface Option {
   readonly kind: Kind;
   /** A sentence, without a full stop. */
   readonly help: string;
-  /** Of a choice. */
+  /** Of a choice, or of each text in a list. */
   readonly choices?: readonly string[];
   /** Of numbers, also of those in a list or a table. */
   readonly above?: number;

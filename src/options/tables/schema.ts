@@ -16,7 +16,8 @@ const KINDS: Readonly<Record<Kind, (option: Option) => z.ZodType>> = {
   number: (option) => within(z.number(), option),
   text: () => z.string(),
   choice: ({ choices = [] }) => z.enum(choices),
-  list: () => z.union([z.string(), texts]),
+  list: ({ choices }) =>
+    choices ? z.union([z.enum(choices), z.array(z.enum(choices))]) : z.union([z.string(), texts]),
   paths: () => z.union([z.string(), texts.min(1)]),
   numbers: (option) => z.array(within(z.number(), option)).min(1),
   table: (option) => z.record(z.string(), within(z.number(), option)),

@@ -15,6 +15,7 @@ import {
   type LabelledText,
   mixedOrder,
   type Order,
+  type Passes,
   pathsOf,
   type SentencePair,
   type TextPart,
@@ -31,7 +32,7 @@ const GRAMMAR_HELD_OUT_PAIRS = 500;
 
 /** The options that say what is read. */
 export type DatasetOptions = DataColumns &
-  Pick<TrainConfig, "holdout" | "mix" | "seed" | "task" | "train" | "validation">;
+  Pick<TrainConfig, "holdout" | "mix" | "seed" | "stream" | "task" | "train" | "validation">;
 
 export interface DatasetRequest {
   readonly config: DatasetOptions;
@@ -67,8 +68,20 @@ export interface Dataset {
   pairs(): Promise<Split<SentencePair>>;
   conversations(): Promise<Split<Conversation>>;
   labelled(): Promise<Split<LabelledText>>;
+  /** What is read as it is needed. */
+  streamed(): Streamed;
   /** Of folders; nothing is decoded. */
   images(): Promise<Split<LabelledImage>>;
+}
+
+/** Examples that are not kept. */
+export interface Streamed {
+  readonly training: Passes;
+  /** Those held out, where they are given; else some of the others, which `isHeld` tells. */
+  readonly validation: Examples | undefined;
+  readonly isHeld: HoldOut["isHeld"];
+  /** The bytes of each file for training; none for rows. */
+  bytes(): Promise<readonly number[]>;
 }
 
 export interface TextSplit {
@@ -148,6 +161,10 @@ export function openDataset(request: DatasetRequest): Dataset {
       return grammarSplit(config.seed);
     },
     conversations: () => split(needed("text"), (examples) => examples.conversations()),
+    streamed() {
+      const { passes, bytes } = needed("stream");
+      return { training: passes, validation: held, isHeld: others.isHeld, bytes };
+    },
     labelled: async () => split(needed("classify"), (examples) => examples.labelled()),
     images: async () =>
       readImageSplit(
@@ -177,8 +194,14 @@ function checkHoldout(
 }
 
 /** @throws {UsageError} unless there is one weight for each path. */
-function checkMix({ mix, train }: DatasetOptions, { data }: Pick<DatasetRequest, "data">): void {
+function checkMix(
+  { mix, stream, train }: DatasetOptions,
+  { data }: Pick<DatasetRequest, "data">,
+): void {
   if (!mix) return;
+  if (stream !== undefined) {
+    throw new UsageError(`${option("mix")}: draws from all examples; got ${option("stream")} too`);
+  }
   const paths = data === undefined ? (train?.length ?? 0) : (pathsOf(data)?.length ?? 0);
   if (mix.length === paths) return;
   const got = `${mix.length} for ${paths} paths`;

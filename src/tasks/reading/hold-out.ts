@@ -22,7 +22,7 @@ export interface Split<T> {
 }
 
 /** A text, or tokens. */
-type Content = string | Int32Array;
+export type Content = string | Int32Array;
 
 /** Holds out some of a list; of an example, `contentOf` says what it is: by default all that it has. */
 export type Cut = <T>(all: readonly T[], contentOf?: (example: T) => Content) => Required<Split<T>>;
@@ -36,6 +36,8 @@ export interface TokenSplit {
 /** Holds out examples, and parts of texts. */
 export interface HoldOut {
   readonly cut: Cut;
+  /** Whether an example of this content is held out, of how many there may be. */
+  isHeld(content: Content): boolean;
   /** Documents whose tokens stand one after another, each with `endOfText` behind it; long ones are cut into passages. */
   cutTokens(tokens: Int32Array, endOfText: number | undefined): TokenSplit;
 }
@@ -60,6 +62,7 @@ export function holdOut(seed: number, share: number = SHARE): HoldOut {
     };
   return {
     cut: cutOf(0),
+    isHeld: (content) => placeOf(content, keyOf(0)) < share,
     cutTokens(tokens, endOfText) {
       const passages = passagesOf(tokens, endOfText);
       const key = keyOf(0);

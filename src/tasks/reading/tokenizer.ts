@@ -19,7 +19,7 @@ import { trainingTexts } from "./training-texts.ts";
 /** The options that name a tokenizer, or what it is learned from. */
 export type TokenizerOptions = Pick<
   TrainConfig,
-  "model" | "output" | "prefix" | "resume" | "suffix" | "task" | "tokenizer"
+  "model" | "output" | "prefix" | "resume" | "stream" | "suffix" | "task" | "tokenizer"
 >;
 
 /**

@@ -1,14 +1,28 @@
 /** @file The texts that a tokenizer is learned from: what will be encoded. */
 
+import { option, UsageError } from "../../errors.ts";
 import { lastGap, recut } from "../../data/index.ts";
 import type { TrainConfig } from "../../options/config.ts";
 import type { Dataset } from "./dataset.ts";
 
 /** What is encoded for training, as texts that begin and end where words do. */
 export async function* trainingTexts(
-  { task, prefix, suffix = "" }: Pick<TrainConfig, "prefix" | "suffix" | "task">,
+  {
+    task,
+    prefix,
+    stream,
+    suffix = "",
+  }: Partial<Pick<TrainConfig, "stream">> & Pick<TrainConfig, "prefix" | "suffix" | "task">,
   dataset: Dataset,
 ): AsyncGenerator<string, void, undefined> {
+  if (stream !== undefined) {
+    throw new UsageError(
+      `${option("stream")}: a tokenizer or a model that is made for the data takes all of them`,
+      {
+        hint: `name a ${option("model")}, or its fields, and a ${option("tokenizer")} that there is`,
+      },
+    );
+  }
   if (task === "classify") {
     const { training } = await dataset.labelled();
     for (const { text, pair = "" } of training) yield* [text, pair];

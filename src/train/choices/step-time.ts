@@ -1,6 +1,6 @@
 /** @file How long a step will take, before the first one: its operations at the speed of the machine. */
 
-import type { TrainData } from "../../tasks/task-data.ts";
+import type { StreamedData, TrainData } from "../../tasks/task-data.ts";
 import { elementCount, type Shape } from "../../tensor/shape.ts";
 import type { SettledConfig } from "./settle.ts";
 
@@ -8,6 +8,8 @@ import type { SettledConfig } from "./settle.ts";
 const EFFICIENCY = 0.5;
 /** Batches whose sizes are looked at. */
 const LOOKED_AT = 16;
+/** The same, where more would have to be read. */
+const FIRST = 1;
 
 interface Cost {
   /** Of a micro-step of the largest batch. */
@@ -16,18 +18,19 @@ interface Cost {
   readonly speed: number;
 }
 
-/** The mean time of a step in milliseconds, within a factor of two or so. */
-export function estimatedStepMs(
-  { config, data }: { readonly config: SettledConfig; readonly data: TrainData },
+/** The mean time of a step in milliseconds, within a factor of two or so. Of data that are read as they are needed, the first batches count. */
+export async function estimatedStepMs(
+  { config, data }: { readonly config: SettledConfig; readonly data: StreamedData | TrainData },
   { operations, speed }: Cost,
-): number {
+): Promise<number> {
   const { training, shapes } = data;
   const largest = sizeOf(Object.values(shapes.at(-1) ?? {}));
-  const count = Math.min(LOOKED_AT, training.batchesPerEpoch);
-  const sizes = Array.from({ length: count }, (_, i) =>
-    sizeOf(Object.values(training.batchAt(i).inputs)),
-  );
-  const mean = sizes.reduce((sum, size) => sum + size, 0) / Math.max(1, count);
+  const count = Math.min(LOOKED_AT, training.batchesPerEpoch ?? FIRST);
+  let mean = 0;
+  for (let i = 0; i < count; i++) {
+    const { inputs } = await training.batchAt(i);
+    mean += sizeOf(Object.values(inputs)) / count;
+  }
   const share = largest > 0 && mean > 0 ? mean / largest : 1;
   return (config.microSteps * operations * share * 1000) / (EFFICIENCY * speed);
 }

@@ -5,6 +5,7 @@
 
 import { z } from "zod";
 import { option, type OptionProblem } from "../../errors.ts";
+import type { BatchSource } from "../../models/batch.ts";
 import type { Host } from "../../host/host.ts";
 import type { TrainConfig } from "../../options/config.ts";
 import { OPTIONS } from "../../options/option-table.ts";
@@ -38,7 +39,7 @@ export async function identityOf(run: Run, totalSteps: number): Promise<Identity
     contents: {
       model: await digest(host, [JSON.stringify(base.config)]),
       tokenizer: await digest(host, [...((tokenizer ?? processor)?.files ?? new Map())].flat()),
-      train: await digest(host, epochOf(run)),
+      train: await digest(host, await contentOf(run)),
     },
   };
 }
@@ -55,9 +56,17 @@ async function digest(host: Host, parts: Iterable<TypedArray | string>): Promise
   return hash.digest();
 }
 
+/** What is read: the batches of an epoch, or of what is streamed what it tells of itself. */
+const contentOf = async ({ context, data }: Run): Promise<Iterable<TypedArray | string>> =>
+  data.training.batchesPerEpoch === undefined
+    ? data.training.content()
+    : epochOf(data.training, context);
+
 /** What the batches of an epoch hold, one after another. */
-function* epochOf({ context, data }: Run): Generator<TypedArray> {
-  const { batchesPerEpoch, batchAt } = data.training;
+function* epochOf(
+  { batchesPerEpoch, batchAt }: BatchSource,
+  context: Run["context"],
+): Generator<TypedArray> {
   let bytes = 0;
   for (let position = 0; position < batchesPerEpoch; position++) {
     const { inputs, targets, weights } = batchAt(position);

@@ -7,6 +7,7 @@ import { headParams, type Model } from "../../models/model.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/config.ts";
 import { imageProcessorOf } from "../../tasks/images.ts";
 import { loadData } from "../../tasks/load.ts";
+import { loadStreamed } from "../../tasks/streamed.ts";
 import { openDataset } from "../../tasks/reading/dataset.ts";
 import { tokenizerOf } from "../../tasks/reading/tokenizer.ts";
 import { type Tokenizer, withChatTemplate } from "../../text/index.ts";
@@ -77,7 +78,8 @@ export async function gather(
   const trainee = traineeOf(base, config, inputs);
   const { model } = trainee;
   const processor = tokenizer ? undefined : await imageProcessorOf(files, config, base);
-  const data = await loadData({
+  const load = config.stream === undefined ? loadData : loadStreamed;
+  const data = await load({
     config,
     dataset,
     tokenizer,

@@ -42,7 +42,7 @@ export function createRates(
   }
   const length = Math.min(every, totalSteps);
   const ofCycle = config.warmupSteps ?? usualWarmup(length);
-  const cycle = schedule(name, { warmupSteps: ofCycle, totalSteps: length });
+  const cycle = own.schedule ?? schedule(name, { warmupSteps: ofCycle, totalSteps: length });
   return (step) => ({
     learningRate: peak * cycle(step % every),
     optimizerStep: (step % every) + 1,

@@ -4,7 +4,7 @@ import type { Engine } from "../../engine/engine.ts";
 import type { Host } from "../../host/host.ts";
 import type { ImageProcessor } from "../../images/processor.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import type { TrainData } from "../../tasks/task-data.ts";
+import type { StreamedData, TrainData } from "../../tasks/task-data.ts";
 import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
 import type { Growth } from "./grow.ts";
 import type { RunInputs } from "./inputs.ts";
@@ -26,7 +26,7 @@ export interface Run extends Trainee {
   readonly tokenizer: Tokenizer | undefined;
   /** Undefined for a model of texts. */
   readonly processor: ImageProcessor | undefined;
-  readonly data: TrainData;
+  readonly data: StreamedData | TrainData;
   readonly engine: Engine;
   /** Parameters of the base that are drawn because its checkpoint lacks them. */
   readonly drawn: readonly string[];

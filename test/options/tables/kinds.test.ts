@@ -19,6 +19,7 @@ it.each([
   ["prefix", "7", "7"],
   ["include", "h.*,wte.*", ["h.*", "wte.*"]],
   ["include", "", []],
+  ["track", "csv,jsonl", ["csv", "jsonl"]],
 ])("reads --%s %s", (name, text, value) => {
   const option = findOption(OPTIONS, name);
   expect(option && optionValue(text, option)).toEqual(value);
@@ -33,6 +34,7 @@ it.each<[Partial<Option> & Pick<Option, "kind">, string, string | undefined]>([
   [{ kind: "text", value: "DIR" }, "a text", "DIR"],
   [{ kind: "choice", choices: ["a", "b"] }, "one of a, b", "NAME"],
   [{ kind: "list" }, "a text or a list of texts", "A[,B]"],
+  [{ kind: "list", choices: ["a", "b"] }, "one or several of a, b", "A[,B]"],
   [{ kind: "paths" }, "a path or a list of paths", "A[,B]"],
   [{ kind: "numbers", above: 0 }, "a list of numbers above 0", "N[,N]"],
   [{ kind: "table", above: 0 }, "a table of numbers above 0", undefined],

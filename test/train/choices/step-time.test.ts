@@ -6,7 +6,7 @@ import { parseConfig } from "../../../src/options/config.ts";
 import { estimatedStepMs } from "../../../src/train/choices/step-time.ts";
 import { settle } from "../../../src/train/choices/settle.ts";
 
-it("is that of the operations, at half the speed of a product, for batches of the mean size", () => {
+it("is that of the operations, at half the speed of a product, for batches of the mean size", async () => {
   const config = settle(parseConfig({ train: "unread.txt", microSteps: 3 }), { width: 8 });
   const batch = {
     size: 1,
@@ -25,5 +25,5 @@ it("is that of the operations, at half the speed of a product, for batches of th
   };
   // 3 micro-steps of 1e9 operations, a quarter of the largest, at 1e9 a second: 0.75 s.
   const cost = { operations: 1e9, speed: 2e9 };
-  expect(estimatedStepMs({ config, data }, cost)).toBeCloseTo(750, 9);
+  expect(await estimatedStepMs({ config, data }, cost)).toBeCloseTo(750, 9);
 });

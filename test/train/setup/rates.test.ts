@@ -27,3 +27,11 @@ it("of COLA and PLoRA start over, and so does the optimizer's count", () => {
   expect(steps.map((step) => rates(step).learningRate)).toEqual([0, 1, 2, 1, 0, 1, 2, 1]);
   expect(steps.map((step) => rates(step).optimizerStep)).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
 });
+
+it("follow a schedule of one's own, in each cycle of COLA and PLoRA", () => {
+  const schedule = (step: number) => step + 1;
+  const cycles = { every: 4, after: "restart", warmupSteps: 0 } as const;
+  const rates = createRates(config, 8, cycles, { schedule });
+  const peak = config.learningRate;
+  expect(steps.map((step) => rates(step).learningRate / peak)).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
+});

@@ -1,0 +1,44 @@
+/** @file Events on their way to whoever consumes them, heard by trackers. */
+
+import type { TrainEvent } from "../events.ts";
+import { TRACKERS } from "./registry.ts";
+import type { Tracker, TrackerHost } from "./tracker.ts";
+
+/** Who hears a run. */
+export interface TrackedOptions {
+  /** Trackers of one's own. */
+  readonly trackers?: readonly Tracker[] | undefined;
+  /** Whether those that the options name write their files; true by default. */
+  readonly writes?: boolean;
+}
+
+/** The same events, and a note where a tracker failed. Those that the options name are there from the start event on, which names them. */
+export async function* tracked(
+  host: TrackerHost,
+  events: AsyncIterable<TrainEvent>,
+  { trackers = [], writes = true }: TrackedOptions = {},
+): AsyncGenerator<TrainEvent, void, undefined> {
+  /** By what they are called in a note. */
+  const hearing = new Map<Tracker, string>(trackers.map((tracker) => [tracker, nameOf(tracker)]));
+  for await (const event of events) {
+    if (event.type === "start" && writes) {
+      for (const name of new Set(event.config.track)) hearing.set(TRACKERS[name](host), name);
+    }
+    const failures: string[] = [];
+    for (const [tracker, name] of hearing) {
+      try {
+        await tracker(event);
+      } catch (error) {
+        hearing.delete(tracker);
+        const reason = error instanceof Error ? error.message : String(error);
+        failures.push(`the tracker ${name} failed, and hears no more of the run: ${reason}`);
+      }
+    }
+    // The last event stays the last.
+    if (event.type !== "end") yield event;
+    for (const text of failures) yield { type: "note", text };
+    if (event.type === "end") yield event;
+  }
+}
+
+const nameOf = ({ name }: Tracker): string => (name === "" ? "without a name" : name);

@@ -1,0 +1,218 @@
+/**
+ * @file Data for models that continue a text, of files that are larger than memory: a block of examples is read, encoded and shuffled when its
+ * first batch is needed. What is held out are examples of a file of their own, or the first of those whose places are low, as many as
+ * are evaluated.
+ */
+
+import {
+  blockBatches,
+  conversationSequences,
+  encodedParts,
+  evaluationBatches,
+  type ExampleKind,
+  type Fitted,
+  type FitOptions,
+  type LanguageModelSequence,
+  pairBatches,
+  pairSequences,
+  type SentencePair,
+  type TextParts,
+} from "../data/index.ts";
+import { option, UsageError } from "../errors.ts";
+import { createChat, type Tokenizer } from "../text/index.ts";
+import { beginningOf, questionOf } from "./causal.ts";
+import { count } from "./fitted-split.ts";
+import { LENGTH_MULTIPLE, questionCount, templateOf } from "./pairs.ts";
+import { spread } from "./reading/dataset.ts";
+import type { Content } from "./reading/hold-out.ts";
+import type { AnyDataRequest, DataRequest, Question, StreamedData } from "./task-data.ts";
+
+/** Examples that are read as they are needed, and what is learned of them. */
+interface StreamOf<E> {
+  /** In the plural. */
+  readonly what: string;
+  /** One pass over those for training, and the others among them. */
+  readonly pass: () => AsyncIterable<E>;
+  /** Those that are held out, where they are given. */
+  readonly validation: AsyncIterable<E> | undefined;
+  readonly contentOf: (example: E) => Content;
+  /** @throws {UsageError} as `fitExamples` does. */
+  readonly encode: (
+    examples: readonly E[],
+    options: FitOptions,
+  ) => Pick<Fitted<LanguageModelSequence>, "sequences">;
+  /** The lengths of batches, where they are known. */
+  readonly lengths?: readonly number[];
+  readonly question?: (sequence: LanguageModelSequence) => Question;
+}
+
+/** Examples by which data are told from others. */
+const FIRST_EXAMPLES = 100;
+/** Lengths of batches, at most: programs are compiled for each. */
+const MOST_LENGTHS = 8;
+
+const STREAMERS: Readonly<Record<ExampleKind, (request: DataRequest) => Promise<StreamedData>>> = {
+  texts: streamTexts,
+  pairs: streamPairs,
+  conversations: streamConversations,
+};
+
+/**
+ * The data for a model that continues a text.
+ *
+ * @throws {UsageError} if it is for something else, or nothing of what is held out is of use.
+ */
+export async function loadStreamed(request: AnyDataRequest): Promise<StreamedData> {
+  const { dataset, model, tokenizer } = request;
+  if (model.task !== "causal" || !tokenizer) {
+    const message = `${option("stream")}: is for models that continue a text`;
+    throw new UsageError(`${message}; got a model for ${model.task}`);
+  }
+  return STREAMERS[await dataset.kind()]({ ...request, tokenizer });
+}
+
+/** Conversations of which a part is in memory. */
+async function streamConversations(request: DataRequest): Promise<StreamedData> {
+  const chat = createChat(request.tokenizer);
+  const { training, validation } = request.dataset.streamed();
+  const data = await streamedData(request, {
+    what: "conversations",
+    pass: training.conversations,
+    validation: validation?.passes.conversations(),
+    contentOf: (example) => JSON.stringify(example),
+    encode: (examples, options) => conversationSequences(chat, examples, options),
+  });
+  const { stopTokens, problem } = chat.answerEnd();
+  const notes = [...(data.notes ?? []), ...(problem === undefined ? [] : [problem])];
+  const ask = (content: string) => chat.encodePrompt([{ role: "user", content }]);
+  return { ...data, isChat: true, stopTokens, notes, ask };
+}
+
+/** Pairs of which a part is in memory; none are translated at the end. */
+function streamPairs(request: DataRequest): Promise<StreamedData> {
+  const { config, dataset, model, tokenizer } = request;
+  const template = templateOf(config, model.task);
+  const { training, validation } = dataset.streamed();
+  const isPair = ({ target }: SentencePair) => target.trim() !== "";
+  return streamedData(request, {
+    what: "pairs",
+    pass: () => only(training.pairs(), isPair),
+    validation: validation && only(validation.passes.pairs(), isPair),
+    contentOf: (example) => JSON.stringify(example),
+    encode: (pairs, options) => pairSequences(tokenizer, pairs, { ...template, ...options }),
+  });
+}
+
+/** Texts as windows of one stream of tokens, of which a part is in memory. */
+function streamTexts(request: DataRequest): Promise<StreamedData> {
+  const { contextLength, dataset, tokenizer } = request;
+  const { training, validation } = dataset.streamed();
+  return streamedData(request, {
+    what: "windows of text",
+    pass: () => windowsOf(tokenizer, training.texts(), contextLength),
+    validation: validation && windowsOf(tokenizer, validation.texts(), contextLength),
+    contentOf: ({ ids }) => ids,
+    encode: (sequences) => ({ sequences }),
+    question: beginningOf,
+    lengths: [contextLength],
+  });
+}
+
+async function streamedData<E extends object>(
+  { config, contextLength, dataset, key, model, tokenizer }: DataRequest,
+  { what, pass, validation, contentOf, encode, question = questionOf, lengths }: StreamOf<E>,
+): Promise<StreamedData> {
+  const { batchSize, evaluationBatches: limit, stream: size = 1, tooLong } = config;
+  const { isHeld, bytes } = dataset.streamed();
+  const isOut = (example: E) => isHeld(contentOf(example));
+  const most = Math.max(batchSize * limit, questionCount(config));
+  const examples = await first(validation ?? only(pass(), isOut), most);
+  const held = encode(examples, { contextLength, tooLong: "drop" }).sequences;
+  if (held.length === 0) {
+    throw new UsageError(`${what}: none of those held out is of use; got ${examples.length}`, {
+      hint: `hold out others: ${option("validation", "FILE")}`,
+    });
+  }
+  const multiple = multipleFor(contextLength);
+  const padding = { batchSize, pad: tokenizer.pad, multiple, contextLength };
+  const learned = validation ? pass : () => only(pass(), (example) => !isOut(example));
+  const { batchAt, release } = blockBatches({
+    size,
+    batchSize,
+    key,
+    pass: learned,
+    batches(block, blockKey) {
+      const { sequences } = encode(block, { contextLength, tooLong });
+      return pairBatches(sequences, { ...padding, key: blockKey });
+    },
+  });
+  const evaluated = spread(held, batchSize * limit);
+  return {
+    training: {
+      batchAt,
+      release,
+      async content() {
+        const known = await first(learned(), FIRST_EXAMPLES);
+        const contents = known.map(contentOf).map((each) => each.toString());
+        return [(await bytes()).join(), ...contents];
+      },
+    },
+    evaluation: () => evaluationBatches(evaluated, padding),
+    pairs: [],
+    questions: spread(held, questionCount(config)).map(question),
+    shapes: (lengths ?? multiplesOf(multiple, contextLength)).map((length) =>
+      model.inputTypes(batchSize, length),
+    ),
+    description: `${what}, ${count(size)} in memory at a time, ${count(held.length)} held out`,
+  };
+}
+
+/** What lengths are rounded up to, so that there are few. */
+function multipleFor(contextLength: number): number {
+  const doublings = Math.ceil(Math.log2(contextLength / (MOST_LENGTHS * LENGTH_MULTIPLE)));
+  return LENGTH_MULTIPLE * 2 ** Math.max(0, doublings);
+}
+
+const multiplesOf = (multiple: number, contextLength: number): readonly number[] =>
+  Array.from({ length: Math.ceil(contextLength / multiple) }, (_, i) =>
+    Math.min(contextLength, multiple * (i + 1)),
+  );
+
+/** Windows of T + 1 tokens of texts one after another; what is left at the end of the last is left out. */
+async function* windowsOf(
+  tokenizer: Tokenizer,
+  texts: TextParts,
+  contextLength: number,
+): AsyncGenerator<LanguageModelSequence, void, undefined> {
+  const { encode, encodePrompt: encodeFirst, endOfText } = tokenizer;
+  let rest: number[] = [];
+  let isFirst = true;
+  for await (const { ids, continues } of encodedParts(texts, { encode, encodeFirst })) {
+    if (!continues && !isFirst && endOfText !== undefined) rest.push(endOfText);
+    isFirst = false;
+    for (const id of ids) {
+      rest.push(id);
+      if (rest.length <= contextLength) continue;
+      yield { ids: Int32Array.from(rest), lossFrom: 1 };
+      // The last token of a window is the first of the next.
+      rest = rest.slice(-1);
+    }
+  }
+}
+
+async function* only<E>(
+  examples: AsyncIterable<E>,
+  isWanted: (example: E) => boolean,
+): AsyncGenerator<E, void, undefined> {
+  for await (const example of examples) if (isWanted(example)) yield example;
+}
+
+async function first<E>(examples: AsyncIterable<E>, most: number): Promise<readonly E[]> {
+  const found: E[] = [];
+  if (most === 0) return found;
+  for await (const example of examples) {
+    found.push(example);
+    if (found.length === most) break;
+  }
+  return found;
+}
