@@ -7,6 +7,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { examplesOf } from "../../../src/data/index.ts";
+import { nodeHost } from "../../../src/host/node.ts";
 import { INPUT_OPTIONS, OPTIONS } from "../../../src/options/option-table.ts";
 import { asFlag } from "../../../src/options/tables/spelling.ts";
 import { COMMANDS } from "../../../src/cli/main.ts";
@@ -150,4 +152,25 @@ it.each(MEASURED)("%s names options that there are", async (path) => {
 it("leaves out what is still there", () => {
   const all = [...READ, ...MEASURED].flatMap(read).map(bare);
   expect(Object.keys(NOT_RUN).filter((text) => !all.includes(text))).toEqual([]);
+});
+
+it("reads the rows of docs/data.md as it says", async () => {
+  const page = readFileSync(join(repository, "docs/data.md"), "utf8");
+  const rows = [...page.matchAll(/^```(?:jsonl|tsv)\n([^]*?)^```$/gm)].map(([, text = ""]) => text);
+  const kinds = rows.map(async (text, i) => {
+    const path = `row-${i}.${text.startsWith("{") ? "jsonl" : "tsv"}`;
+    writeFileSync(path, text);
+    const columns = text.startsWith('{"translation"')
+      ? { sourceColumn: "translation.de", targetColumn: "translation.en" }
+      : {};
+    return examplesOf({ files: nodeHost().files, input: [path], name: "train", columns }).kind();
+  });
+  expect(await Promise.all(kinds)).toEqual([
+    "texts",
+    ...Array.from({ length: 5 }, () => "pairs"),
+    ...Array.from({ length: 4 }, () => "conversations"),
+    // With a task: labelled texts.
+    "texts",
+    "pairs",
+  ]);
 });
