@@ -6,7 +6,7 @@ import { drawRooms } from "./support/draw-rooms.ts";
 import { FLOORS } from "./support/floors.ts";
 import { aboutOf, folders, roomTable } from "./support/rooms.ts";
 
-const PAGE = "docs/architecture.md";
+const PAGE = "docs/dev/architecture.md";
 const TABLE = /(<!-- rooms: npm run rooms -->\n\n)[^]*?(\n\n<!-- end of rooms -->)/;
 
 it("draws what imports what", async () => {

@@ -16,7 +16,7 @@ interface Command {
 /**
  * Each command is loaded when it is wanted; none loads onnxruntime before its options are checked.
  */
-const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: () => import("./commands/init.ts"),
   train: () => import("./commands/train.ts"),
   inspect: () => import("./commands/inspect.ts"),

@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, sep } from "node:path";
+import { alignedTable } from "./aligned-table.ts";
 import { FLOORS, type Room } from "./floors.ts";
 
 export const filesOf = (folder: string): readonly string[] =>
@@ -77,12 +78,5 @@ export function roomTable(): string {
       const count = filesOf("src").filter((file) => roomOf(file) === room.room).length;
       return [`\`${room.room}\``, String(count), aboutOf(room)];
     });
-  const lines = [["room", "files", "what belongs in it"], ...rows];
-  const width = (column: number) => Math.max(...lines.map((line) => line[column]?.length ?? 0));
-  const widths = [0, 1, 2].map(width);
-  const text = (line: readonly string[]) =>
-    `| ${line.map((cell, i) => (i === 1 ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join(" | ")} |`;
-  const [head = [], ...body] = lines;
-  const rule = widths.map((n, i) => (i === 1 ? `${"-".repeat(n - 1)}:` : "-".repeat(n)));
-  return [text(head), text(rule), ...body.map(text)].join("\n");
+  return alignedTable([["room", "files", "what belongs in it"], ...rows], [1]);
 }

@@ -68,12 +68,10 @@ export async function evaluateModel(
   const directory = typeof config.model === "string" ? config.model : undefined;
   const { network, home } = await loadNetwork(files, runtime, { directory, adapter });
   const { base, model, weights } = network;
-  const learned =
-    adapter !== undefined && (await exists(files, join(adapter, "tokenizer.json")))
-      ? adapter
-      : home;
+  const hasOwn = adapter !== undefined && (await exists(files, join(adapter, "tokenizer.json")));
   const dataset = openDataset({ config, files, mostBytes: host.memory.heapLimitBytes() });
-  const tokenizer = await tokenizerOf(files, { ...config, model: learned }, dataset);
+  const named = { ...config, model: home, ...(hasOwn && { tokenizer: adapter }) };
+  const tokenizer = await tokenizerOf(files, named, dataset);
   const processor = tokenizer
     ? undefined
     : await imageProcessorOf(files, { ...config, model: home }, base);
