@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { type MemoryHost, memoryHost } from "../../../src/host/in-memory.ts";
 import type { EvaluationEvent, StartEvent, TrainEvent } from "../../../src/runs/events.ts";
+import { usualLearningRate } from "../../../src/optim/registry.ts";
 import { train, type TrainRequest } from "../../../src/train/run.ts";
 import { openSafetensors } from "../../../src/weights/files/safetensors.ts";
 import { sharedRuntime as runtime } from "../../support/shared-runtime.ts";
@@ -80,7 +81,11 @@ describe("another run's model", () => {
     const host = memoryHost();
     await run(host, { ...tiny, rank: 2, learningRate: 0.004 });
     const { start } = await run(host, { ...more, method: "lora", optimizer: "adam", epochs: 1 });
-    expect(start?.config).toMatchObject({ method: "lora", rank: 4, learningRate: 1e-3 });
+    expect(start?.config).toMatchObject({
+      method: "lora",
+      rank: 4,
+      learningRate: usualLearningRate("adam", "adapters", 16),
+    });
   });
 
   it("goes on from its own checkpoint where it was left, as if it had not been", async () => {
