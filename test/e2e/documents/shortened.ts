@@ -38,7 +38,7 @@ export function shortened(
 
 /** A small model where the command names none. */
 const small = (given: readonly string[]): readonly string[] =>
-  given.some((word) => word.startsWith("--model") || word.endsWith(".yaml")) ? [] : NANO;
+  given.some((word) => /^--(model|from)/.test(word) || word.endsWith(".yaml")) ? [] : NANO;
 
 function words(line: string): readonly string[] {
   return line.split(" ");
