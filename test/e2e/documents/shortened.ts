@@ -4,7 +4,7 @@ const NANO = words("--model.n_embd 16 --model.n_layer 1 --model.n_head 2 --model
 const QUICK = words("--translations 0 --evaluation-batches 1 --threads 1");
 /** Options that say how long something takes, each with a value. */
 const LENGTHS =
-  /^--(steps|epochs|minutes|translations|evaluation-batches|samples|seeds|max-new-tokens|answers|evaluate-every)$/;
+  /^--(steps|epochs|minutes|translations|evaluation-batches|samples|seeds|max-new-tokens|answers|evaluate-every|threads)$/;
 
 const SHORTER: Readonly<Record<string, (given: readonly string[]) => readonly string[]>> = {
   train: (given) =>
