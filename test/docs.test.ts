@@ -16,6 +16,16 @@ const DOCUMENTS: readonly string[] = [
 const PATHS = /(?<![\w./-])(?:bench|bin|docs|examples|scripts|src|test)\/[\w./-]*\w\/?/g;
 const SCRIPTS = /`?npm run ([\w:-]+)/g;
 const LINKS = /\]\((?!https?:)([^)#]+)/g;
+const ANCHORS = /\]\((?!https?:)([^)#]*)#([^)]+)\)/g;
+
+/** The anchors of the headings of a page, as GitHub makes them. */
+const headings = (text: string): readonly string[] =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, "")
+      .replaceAll(" ", "-"),
+  );
 
 const found = (text: string, pattern: RegExp): readonly string[] =>
   [...text.matchAll(pattern)].map(([all, group]) => group ?? all);
@@ -30,6 +40,14 @@ describe.each(DOCUMENTS)("%s", (document) => {
   it("links to files that there are", () => {
     const targets = found(text, LINKS).map((target) => join(dirname(document), target));
     expect(targets.filter((path) => !existsSync(path))).toEqual([]);
+  });
+
+  it("links to headings that there are", () => {
+    const lost = [...text.matchAll(ANCHORS)].filter(([, path = "", anchor = ""]) => {
+      const target = path === "" ? document : join(dirname(document), path);
+      return !headings(readFileSync(target, "utf8")).includes(anchor);
+    });
+    expect(lost.map(([all]) => all)).toEqual([]);
   });
 
   it("names scripts that there are", () => {

@@ -65,6 +65,7 @@ const WITHOUT_MIRROR: readonly string[] = [
   "test/optim/optim.test.ts",
   "test/pages.test.ts",
   "test/rooms.test.ts",
+  "test/runtime/telemetry.test.ts",
 ];
 /** Folders of such tests. */
 const WHOLE_PROGRAM: readonly string[] = ["test/e2e/"];

@@ -7,6 +7,7 @@ import { allowedValues, placeholder } from "../../src/options/tables/kinds.ts";
 import { asSentence } from "../../src/options/tables/names.ts";
 import type { Option, OptionTable } from "../../src/options/tables/option.ts";
 import { asFlag } from "../../src/options/tables/spelling.ts";
+import { LOG_VERSION } from "../../src/runs/log-line.ts";
 import { alignedTable } from "./aligned-table.ts";
 import { type DeclaredType, declaredTypes } from "./declared-types.ts";
 
@@ -102,7 +103,7 @@ export function logPage(): string {
 ${written("src/runs/events.ts and src/engine/plan.ts")}
 
 A run with an output directory writes \`log.jsonl\` there: one JSON object a line, in the order in which things happened. Each line begins with \`time\`, when it was written, as
-\`2026-01-02T03:04:05.678Z\`; its \`type\` says what it is. A \`start\` has the \`version\` of what follows it, 1 now: it grows when a field changes its meaning, and new fields
+\`2026-01-02T03:04:05.678Z\`; its \`type\` says what it is. A \`start\` has the \`version\` of what follows it, ${LOG_VERSION} now: it grows when a field changes its meaning, and new fields
 do not change it. A run that goes on writes another \`start\`; steps that are done again stand twice, and the later ones count. Numbers that JSON does not have are texts, \`"NaN"\`,
 \`"Infinity"\`, \`"-Infinity"\`. A last line may be cut off, where the power was lost. Times are milliseconds (\`Ms\`), sizes are bytes.
 

@@ -24,7 +24,7 @@ vi.mock("../../../src/cli/terminal/launch.ts", () => ({ launchTrain: fakeLaunch(
 
 const READ = [
   "README.md",
-  ...["start", "recipes", "errors", "encoders", "adapters", "compare", "commands"].map(
+  ...["start", "recipes", "errors", "encoders", "adapters", "steering", "compare", "commands"].map(
     (name) => `docs/${name}.md`,
   ),
 ];
@@ -69,7 +69,9 @@ const ran = new Set<string>();
 
 /** Runs a command as it is, or in short. */
 async function perform(line: CommandLine, asItIs = false): Promise<Ended> {
-  const names = line.words.filter((_, i) => /^--(model|adapter)$/.test(line.words[i - 1] ?? ""));
+  const names = line.words.filter((_, i) =>
+    /^--(model|adapter|from)$/.test(line.words[i - 1] ?? ""),
+  );
   for (const name of names) await provide(name);
   // What a command leaves is left by several of them.
   const output = line.words[line.words.indexOf("--output") + 1];

@@ -4,7 +4,7 @@ const NANO = words("--model.n_embd 16 --model.n_layer 1 --model.n_head 2 --model
 const QUICK = words("--translations 0 --evaluation-batches 1 --threads 1");
 /** Options that say how long something takes, each with a value. */
 const LENGTHS =
-  /^--(steps|epochs|minutes|translations|evaluation-batches|samples|seeds|max-new-tokens|answers|evaluate-every)$/;
+  /^--(steps|epochs|minutes|translations|evaluation-batches|samples|seeds|max-new-tokens|answers|evaluate-every|threads)$/;
 
 const SHORTER: Readonly<Record<string, (given: readonly string[]) => readonly string[]>> = {
   train: (given) =>
@@ -38,7 +38,7 @@ export function shortened(
 
 /** A small model where the command names none. */
 const small = (given: readonly string[]): readonly string[] =>
-  given.some((word) => word.startsWith("--model") || word.endsWith(".yaml")) ? [] : NANO;
+  given.some((word) => /^--(model|from)/.test(word) || word.endsWith(".yaml")) ? [] : NANO;
 
 function words(line: string): readonly string[] {
   return line.split(" ");

@@ -55,6 +55,7 @@ const STANDS_FOR: Readonly<Record<string, keyof typeof MADE>> = {
   "runs/embedding": "vectors",
   "runs/alike": "vectors",
   "runs/lora": "adapter",
+  "runs/first": "chat",
 };
 
 /** Writes the files into the current directory. */
@@ -82,6 +83,7 @@ export async function writeFiles(): Promise<void> {
     "trec.tsv": lines(({ target }, i) => `${label(i)}\t${target}`),
     "chats.jsonl": first(CHATS, 24),
     "held-out.jsonl": first(CHATS, 4),
+    "more.jsonl": first(CHATS, 24),
     "your-data.jsonl": first(CHATS, 24),
     "a.jsonl": first(CHATS, 24),
     "b/b.jsonl": first(CHATS, 24),
