@@ -212,12 +212,11 @@ function median(numbers) {
 
 // Commands
 
-/** `flora train` of a tree; stopped after the first step if `interrupt` is true. */
 /** Rates where none are said, of revisions that had one for each optimizer. */
 const RATES = { adafactor: 2e-2, adam: 1e-3, adamw: 1e-3, momentum: 0.05, sgd: 0.1 };
 
 /** What older code did where nothing was said; and of newer code, what leaves the model of the last step and answers nothing. */
-function said(options, when) {
+function spelledOut(options, when) {
   const { train: files, optimizer = "adafactor", method } = options;
   return {
     ...(files !== undefined && {
@@ -230,8 +229,9 @@ function said(options, when) {
   };
 }
 
+/** `flora train` of a tree; stopped after the first step if `interrupt` is true. */
 async function train(when, output, options, interrupt = false) {
-  const command = ["bin/flora.js", "train", ...wordsOf({ ...said(options, when), output })];
+  const command = ["bin/flora.js", "train", ...wordsOf({ ...spelledOut(options, when), output })];
   const running = run(trees[when], process.execPath, command, interrupt ? 130 : 0);
   const timer = setInterval(() => {
     if (!interrupt || !hasStep(output)) return;
