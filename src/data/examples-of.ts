@@ -56,8 +56,11 @@ export interface Examples {
 
 /** Passes over examples, one after another. */
 export interface Passes {
+  /** Sources and targets. */
   pairs(): AsyncIterable<SentencePair>;
+  /** Messages of people and models. */
   conversations(): AsyncIterable<Conversation>;
+  /** Texts, in as many parts as they are read in. */
   texts(): AsyncIterable<TextPart>;
 }
 

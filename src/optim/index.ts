@@ -7,6 +7,7 @@ export {
   type Hyperparameter,
   type Optimizer,
   type OptimizerDefinition,
+  type UsualRates,
   ruleAt,
   type RuledParam,
 } from "./optimizer.ts";
@@ -15,6 +16,7 @@ export {
   type OptimizerName,
   type OptimizerOptions,
   OPTIMIZERS,
+  type Trained,
   usualLearningRate,
   OPTIMIZER_NAMES,
 } from "./registry.ts";

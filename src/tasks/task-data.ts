@@ -25,7 +25,7 @@ export interface TrainData {
   /** A few that are held out; absent where no text is written. */
   readonly questions?: readonly Question[];
   /** The prompt that a text becomes; absent where no text is written. */
-  ask?(text: string): Int32Array;
+  readonly ask?: ((text: string) => Int32Array) | undefined;
   /** The shapes of batches that may occur, the largest last. */
   readonly shapes: readonly InputTypes[];
   /** What the examples take, where that is much: images. */

@@ -20,6 +20,7 @@ export {
   type Logged,
   type LoggedEnd,
   type LoggedEvaluation,
+  type LoggedSamples,
   type LoggedEvent,
   type LoggedNote,
   type LoggedSave,
@@ -31,6 +32,8 @@ export type { Tracker } from "../runs/trackers/tracker.ts";
 export { readLog } from "../runs/read-log.ts";
 export { predictMemory } from "./memory/memory.ts";
 export type { Run, RunContext } from "./setup/run.ts";
+export type { SettledConfig } from "./choices/settle.ts";
+export type { Growth } from "./setup/grow.ts";
 export { type TrainContext, trainEvents } from "./events.ts";
 export {
   train,
@@ -39,7 +42,7 @@ export {
   type TrainRun,
   type TrainRunContext,
 } from "./run.ts";
-export type { StreamedData, TrainData } from "../tasks/task-data.ts";
+export type { Question, StreamedData, TrainData } from "../tasks/task-data.ts";
 export type { Metric, RunInputs } from "./setup/inputs.ts";
 export { TASK_NAMES, type TaskName } from "../options/tables/names.ts";
 export type {

@@ -180,6 +180,16 @@ it("a run whose time is over ends in good order, and can be gone on with", async
   expect(later).toMatchObject({ reason: "out of time", step: 2 });
 });
 
+it("adapters that are no smaller than their matrices are told", async () => {
+  const request: TrainRequest = { method: "lora", rank: 16, learningRate: 0.1, steps: 1 };
+  const { events } = await run(memoryHost(), request);
+  expect(events[0]).toMatchObject({
+    notes: [
+      "an adapter of rank 16 is no smaller than h.0.attn.c_attn.weight, [16, 48]; a rank of 4 is a quarter of the model's width",
+    ],
+  });
+});
+
 it("a rank that compresses nothing is told", async () => {
   const { events } = await run(memoryHost(), {
     method: "flora",

@@ -27,6 +27,7 @@ export interface BlockOptions<E> {
 
 /** Batches by position, of which one block is in memory at a time. */
 export interface Blocks {
+  /** The batch at a position from 0 on. */
   batchAt(position: number): Promise<Batch>;
   /** Closes what is open. */
   release(): Promise<void>;

@@ -1,6 +1,6 @@
 /** @file Conversations as sequences of tokens. The loss is on what the assistant says, in all its turns, or where it is asked for. */
 
-import { UsageError } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import type { Chat } from "../../text/chat/chat.ts";
 import type { Conversation } from "../examples/conversations.ts";
 import { type FitOptions, type Fitted, tooLongError } from "./fit.ts";
@@ -39,7 +39,7 @@ export function conversationSequences(
   const isLong = ({ ids }: LanguageModelSequence) => ids.length - 1 > contextLength;
   const long = taught.filter(({ sequence }) => isLong(sequence)).length;
   if (tooLong === "refuse" && long > 0) {
-    const alternative = 'set tooLong to "truncate" or "drop"';
+    const alternative = `set ${option("tooLong")} to "truncate" or "drop"`;
     const lengths = taught.map(({ sequence: { ids } }) => ids.length - 1);
     throw tooLongError("conversations", lengths, { contextLength, alternative });
   }

@@ -1,6 +1,6 @@
 /** @file Examples that fit into the context of a model, and what becomes of those that do not. */
 
-import { UsageError } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import type { SentencePair } from "../examples/pairs.ts";
 
 /** How long examples may be, and what becomes of longer ones. */
@@ -80,7 +80,7 @@ export function fitExamples<Example, T>(
   const excess = sequences.filter((sequence) => !fits(sequence)).length;
 
   if (excess > 0 && tooLong === "refuse") {
-    throw notFitting(sequences, 'set tooLong to "truncate" or "drop"');
+    throw notFitting(sequences, `set ${option("tooLong")} to "truncate" or "drop"`);
   }
   if (tooLong === "truncate") {
     const cut = sequences.map((sequence, i) => {
@@ -89,7 +89,7 @@ export function fitExamples<Example, T>(
         ? sequence
         : truncated(example, encoding, fits);
     });
-    if (!cut.every(fits)) throw notFitting(cut, 'set tooLong to "drop"');
+    if (!cut.every(fits)) throw notFitting(cut, `set ${option("tooLong")} to "drop"`);
     return { sequences: cut, dropped: 0, truncated: excess, empty: 0 };
   }
   return {
@@ -141,6 +141,8 @@ export function tooLongError(
   return new UsageError(
     `${what}: ${excess} of ${lengths.length} are longer than the context of ${contextLength} ` +
       `tokens; got up to ${longest}`,
-    { hint: `${alternative}, or, if the model allows it, contextLength to ${longest}` },
+    {
+      hint: `${alternative}, or, if the model allows it, ${option("contextLength")} to ${longest}`,
+    },
   );
 }
