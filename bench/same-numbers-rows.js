@@ -75,7 +75,7 @@ export async function prepareRows(folder, { isQuick }) {
   });
 
   const table = {
-    demonstration: isQuick ? { steps: 12, translations: 8 } : {},
+    demonstration: isQuick ? { steps: 12, evaluateEvery: 2, translations: 8 } : {},
 
     // Methods
     dense: { ...text, method: "dense" },

@@ -22,6 +22,9 @@ const FIELDS = ["loss", "learningRate", "gradNorm", "accuracy"];
 /** The folder of checkpoints. */
 const CHECKPOINT = "checkpoint";
 
+/** Rates where none are said, of revisions that had one for each optimizer. */
+const RATES = { adafactor: 2e-2, adam: 1e-3, adamw: 1e-3, momentum: 0.05, sgd: 0.1 };
+
 const { values } = parseArgs({
   options: {
     against: { type: "string" },
@@ -211,9 +214,6 @@ function median(numbers) {
 }
 
 // Commands
-
-/** Rates where none are said, of revisions that had one for each optimizer. */
-const RATES = { adafactor: 2e-2, adam: 1e-3, adamw: 1e-3, momentum: 0.05, sgd: 0.1 };
 
 /** What older code did where nothing was said; and of newer code, what leaves the model of the last step and answers nothing. */
 function spelledOut(options, when) {
