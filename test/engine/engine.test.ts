@@ -338,3 +338,30 @@ it("keeps no accumulator of what is updated at once", () => {
   expect(accumulatorsOf({ microSteps: 2 })).toHaveLength(tiny.params.size);
   expect(accumulatorsOf({ maxGradNorm: 1 })).toHaveLength(tiny.params.size);
 });
+
+describe("a step whose loss is too high", () => {
+  const numbers = { step: 1, cycle: 0, learningRate: 0.1, opensCycle: true };
+
+  it.each<[string, TrainOptions]>([
+    ["updated at once", { method: "dense", optimizer: "sgd" }],
+    ["accumulated", { method: "dense", optimizer: "sgd", microSteps: 2 }],
+    ["compressed", { optimizer: "adam", microSteps: 2 }],
+  ])("leaves everything as it was, and the next one begins anew: %s", async (_, options) => {
+    const [skipping, plain] = [openRun(sharedRuntime, options), openRun(sharedRuntime, options)];
+    const before = await skipping.weights();
+    const step = async (run: typeof plain, first: number, highestLoss?: number) => {
+      run.engine.begin({ ...numbers, highestLoss });
+      for (let i = 0; i < run.microSteps; i++) {
+        await run.engine.microStep(batchAt(first + i), first + i);
+      }
+      return run.engine.update();
+    };
+    expect(await step(skipping, 0, 1)).toMatchObject({ isSkipped: true });
+    expect(await skipping.weights()).toEqual(before);
+    const taken = await step(skipping, 4, 100);
+    expect(taken.isSkipped).toBeUndefined();
+    await step(plain, 4);
+    expect(await skipping.weights()).toEqual(await plain.weights());
+    expect(await skipping.weights()).not.toEqual(before);
+  });
+});
