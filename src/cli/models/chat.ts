@@ -98,6 +98,7 @@ async function converse(talk: Talk, output: Output): Promise<number> {
   const interrupt = () => {
     if (turn.answer) return turn.answer.abort();
     turn.wasInterrupted = true;
+    if (isTyped) output.write("\n");
     lines.close();
   };
   // A typed Ctrl-C comes from the line editor, others as a signal.
