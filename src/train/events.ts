@@ -6,7 +6,7 @@ import type { TrainEvent } from "../runs/events.ts";
 import { checkCriterion } from "./evaluation/criterion.ts";
 import { trainPrepared } from "./loop.ts";
 import { estimatedStepMs } from "./choices/step-time.ts";
-import { measuredSpeed } from "./choices/size-model.ts";
+import { measuredSpeed } from "../runtime/speed.ts";
 import { findCheckpoint } from "./output/checkpoints.ts";
 import { claimOutput } from "./output/claim.ts";
 import { compareOptions } from "./output/identity.ts";

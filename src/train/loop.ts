@@ -5,14 +5,14 @@ import type { MemoryTable, StartEvent, TrainEvent } from "../runs/events.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { endingOf } from "./ending.ts";
 import { evaluationBatches } from "./evaluation/evaluate.ts";
-import { evaluationTimes } from "./evaluation/times.ts";
+import { evaluationTimes, MINUTE_MS } from "./evaluation/times.ts";
 import { type Keeper, keeperOf } from "./keeper.ts";
 import { restoreOutput } from "./output/restore-output.ts";
 import { openSampler } from "./evaluation/samples.ts";
 import { methodNotes } from "./choices/method-notes.ts";
 import { usualWarmup } from "./setup/rates.ts";
 import type { Run } from "./setup/run.ts";
-import { MINUTE_MS, stopwatch } from "./stopwatch.ts";
+import { stopwatch } from "./stopwatch.ts";
 import { openTrainer, type Trainer } from "./trainer.ts";
 import { translate } from "./evaluation/translation.ts";
 

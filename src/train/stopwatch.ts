@@ -3,9 +3,6 @@
 import type { Draws } from "../engine/parts/draws.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
-/** A minute. */
-export const MINUTE_MS = 60_000;
-
 export interface Stopwatch {
   start(): void;
   stop(): void;

@@ -81,7 +81,7 @@ async function onnxruntime(): Promise<string> {
 
 /** [1 2; 3 4] [5 6; 7 8] = [19 22; 43 50]. */
 async function productIsRight(): Promise<string> {
-  const { y } = await product(2, [
+  const y = await product(2, [
     [1, 2, 3, 4],
     [5, 6, 7, 8],
   ]);
@@ -91,13 +91,13 @@ async function productIsRight(): Promise<string> {
 }
 
 async function speed(size: number): Promise<string> {
-  const ones = Array.from({ length: size * size }, () => 1);
-  const { bestMs } = await product(size, [ones, ones], 5);
-  return `${((2 * size ** 3) / bestMs / 1e6).toFixed(0)} GFLOP/s`;
+  const { cpuRuntime } = await import("../../runtime/node.ts");
+  const { measuredSpeed } = await import("../../runtime/speed.ts");
+  return `${((await measuredSpeed(cpuRuntime(), size)) / 1e9).toFixed(0)} GFLOP/s`;
 }
 
-/** The product of two square matrices, and the shortest time of `runs`. */
-async function product(size: number, [a, b]: readonly [number[], number[]], runs = 1) {
+/** The product of two square matrices. */
+async function product(size: number, [a, b]: readonly [number[], number[]]) {
   const { input } = await import("../../graph/value.ts");
   const { matmul } = await import("../../ops/matmul.ts");
   const { compile } = await import("../../onnx/model.ts");
@@ -110,14 +110,9 @@ async function product(size: number, [a, b]: readonly [number[], number[]], runs
     runtime.adopt({ dtype: "float32", shape, data: Float32Array.from(values) });
   const feeds = { a: buffer(a), b: buffer(b) };
   const fetched = runtime.allocate("float32", shape);
-  let bestMs = Infinity;
-  for (let i = 0; i < runs; i++) {
-    const start = performance.now();
-    await program.run(feeds, { y: fetched });
-    bestMs = Math.min(bestMs, performance.now() - start);
-  }
+  await program.run(feeds, { y: fetched });
   await program.release();
-  return { y: await fetched.read(), bestMs };
+  return fetched.read();
 }
 
 /** A few steps of a tiny model, whose loss must fall. */

@@ -2,10 +2,11 @@
 
 import type { TrainConfig } from "../../options/config.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import { measuredSpeed } from "../../runtime/speed.ts";
 import type { Dataset } from "../../tasks/reading/dataset.ts";
 import { trainingTexts } from "../../tasks/reading/training-texts.ts";
 import type { Tokenizer } from "../../text/index.ts";
-import { measuredSpeed, sizeModel } from "./size-model.ts";
+import { sizeModel } from "./size-model.ts";
 
 /** Options with a model in them, and what people should know of it. */
 export interface SizedRun {

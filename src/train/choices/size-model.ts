@@ -7,12 +7,6 @@
  *   2 weights          for each token of the data at most: what is larger learns them by heart
  */
 
-import { input } from "../../graph/value.ts";
-import { compile } from "../../onnx/model.ts";
-import { matmul } from "../../ops/matmul.ts";
-import type { Runtime } from "../../runtime/runtime.ts";
-import { float32 } from "../../tensor/host-tensor.ts";
-
 /** Width, blocks and heads. */
 const SHAPES = [
   [64, 2, 2],
@@ -66,25 +60,4 @@ export function sizeModel({ tokens, vocabularySize, minutes, speed }: Situation)
     fields: { n_embd: width, n_layer: blocks, n_head: heads, n_positions: CONTEXT },
     epochs: Number(epochs.toPrecision(2)),
   };
-}
-
-const SIZE = 384;
-const RUNS = 5;
-
-/** Operations of a second in a product of matrices, [384, 384] twice. */
-export async function measuredSpeed(runtime: Runtime): Promise<number> {
-  const shape = [SIZE, SIZE];
-  const y = matmul(input("a", "float32", shape), input("b", "float32", shape));
-  const program = await runtime.load(compile({ y }));
-  const ones = () => runtime.adopt(float32(shape, new Float32Array(SIZE ** 2).fill(1)));
-  const feeds = { a: ones(), b: ones() };
-  const fetched = runtime.allocate("float32", shape);
-  let best = Infinity;
-  for (let i = 0; i < RUNS; i++) {
-    const start = performance.now();
-    await program.run(feeds, { y: fetched });
-    best = Math.min(best, performance.now() - start);
-  }
-  await program.release();
-  return (2 * SIZE ** 3) / (best / 1000);
 }

@@ -3,7 +3,8 @@
 import type { TrainConfig } from "../../options/config.ts";
 import type { Judge } from "./judge.ts";
 
-const MINUTE_MS = 60_000;
+/** A minute. */
+export const MINUTE_MS = 60_000;
 
 /** What evaluations may take, as a share of the time of training. */
 const TIME_SHARE = 0.1;
