@@ -11,7 +11,8 @@ import type { Batch } from "../models/batch.ts";
 import { ENCODER_OUTPUT, type Stage } from "../models/model.ts";
 import { noiseBound } from "../nn/token-embedding.ts";
 import { bufferOf, clear } from "../runtime/buffers.ts";
-import type { Buffer, Buffers, Views } from "../runtime/runtime.ts";
+import { only } from "../runtime/programs.ts";
+import type { Buffer, Buffers } from "../runtime/runtime.ts";
 import { staticShape } from "../tensor/shape.ts";
 import type { EvaluationSums, Head } from "./objectives/objective.ts";
 import {
@@ -98,9 +99,6 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
     }
     return feeds;
   }
-
-  const only = (feeds: Views, inputs: Types): Views =>
-    Object.fromEntries(Object.entries(feeds).filter(([name]) => name in inputs));
 
   const inputsOf = ({ inputs }: Batch): Record<string, Buffer> =>
     mapTensors(inputs, (tensor) => runtime.adopt(tensor));

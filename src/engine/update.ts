@@ -4,6 +4,7 @@ import { mapTensors } from "../graph/tensors.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import { noiseBits } from "../optim/rounding.ts";
 import { bufferOf, clear, fill } from "../runtime/buffers.ts";
+import { only } from "../runtime/programs.ts";
 import type { Buffer, Buffers, Executable, View, Views } from "../runtime/runtime.ts";
 import { nextName } from "./parts/names.ts";
 import { planOf, trainingOf } from "./parts/param-plan.ts";
@@ -168,9 +169,6 @@ function shardViews(rows: number, start: number, end: number): (buffers: Buffers
       buffer.shape[0] === rows ? remember(views, buffer, () => buffer.rows(start, end)) : buffer,
     );
 }
-
-const only = (buffers: Views, names: Readonly<Record<string, unknown>>): Views =>
-  Object.fromEntries(Object.entries(buffers).filter(([name]) => name in names));
 
 const renamed = (buffers: Buffers): Buffers =>
   Object.fromEntries(Object.entries(buffers).map(([name, buffer]) => [nextName(name), buffer]));

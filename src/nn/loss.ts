@@ -99,11 +99,13 @@ export interface VocabularyChunk extends LogitParts {
   /** Targets relative to the first row of the chunk, [N, 1], int32; any value outside means another chunk's. */
   readonly targets: Value;
   readonly smoothing?: Smoothing | undefined;
+  /** [N, V'], where they are known already. */
+  readonly logits?: Value;
 }
 
 /** The first pass: statistics that include this chunk. */
 export function chunkStatistics(chunk: VocabularyChunk, before: LogitStatistics): LogitStatistics {
-  const logits = logitsOf(chunk); // [N, V']
+  const logits = chunk.logits ?? logitsOf(chunk); // [N, V']
   const { index, inside } = localTargets(chunk);
   const peak = max(before.peak, reduceMax(logits, rowwise));
   const rescaled = mul(before.sum, boundedExp(sub(before.peak, peak)));
@@ -138,7 +140,7 @@ export function chunkGradients(
   { peak, sum }: Pick<LogitStatistics, "peak" | "sum">,
   weights: Value,
 ): { readonly dHidden: Value; readonly dWeight: Value; readonly dBias: Value } {
-  const logits = logitsOf(chunk); // [N, V']
+  const logits = chunk.logits ?? logitsOf(chunk); // [N, V']
   const { index, inside } = localTargets(chunk);
   const probabilities = boundedExp(sub(logits, add(peak, log(sum)))); // [N, V']
   const { share, classes } = chunk.smoothing ?? { share: 0, classes: 1 };

@@ -14,6 +14,10 @@ export interface ProgramCache {
   release(): Promise<void>;
 }
 
+/** Those of the views that a program has among its inputs, or among its outputs. */
+export const only = (views: Views, types: Program["inputs"]): Views =>
+  Object.fromEntries(Object.entries(views).filter(([name]) => name in types));
+
 export function createProgramCache(runtime: Runtime): ProgramCache {
   const loaded = new Map<string, Promise<Executable>>();
   const meter = { operations: 0 };

@@ -2,10 +2,10 @@
  * @file The programs of the head: output embedding and cross-entropy, in chunks of the vocabulary, so that no more than a chunk of
  * logits and of the gradient exists (`nn/loss.ts` has the equations).
  *
- *   statistics   (hidden, W[chunk], targets, peak, sum, target)   -> peak', sum', target'      one run a chunk
+ *   statistics   (hidden, W[chunk], targets, peak, sum, target)   -> peak', sum', target'      one run a chunk       [+ logits]
  *   loss         (peak, sum, target, weights)                     -> loss, correct
  *   likelihood   (peak, sum, target)                              -> log-probabilities of the targets, [N, 1]
- *   gradients    (hidden, W[chunk], ..., dHidden, acc[chunk], A)  -> dHidden', acc'[chunk]     one run a chunk
+ *   gradients    (hidden, W[chunk], ..., dHidden, acc[chunk], A)  -> dHidden', acc'[chunk]     one run a chunk       [logits too]
  *
  * A vocabulary of one chunk is one program.
  */
@@ -17,6 +17,7 @@ import {
   chunkGradients,
   chunkStatistics,
   correctOf,
+  logitsOf,
   logProbabilities,
   type LogitStatistics,
   lossOf,
@@ -39,6 +40,8 @@ export interface HeadShape {
   readonly rows: number;
   readonly softcap: number | undefined;
   readonly smoothing?: Smoothing | undefined;
+  /** Whether the first pass hands its logits to the second. */
+  readonly keepsLogits?: boolean;
   /** How the parameters that the head has are kept. */
   readonly params: Readonly<Partial<Record<HeadParam, WeightDType>>>;
 }
@@ -73,8 +76,10 @@ export function buildWholeHead(shape: HeadShape, training: HeadTraining | undefi
 
 export function buildStatistics(shape: HeadShape): Program {
   const { chunk } = headInputs(shape);
-  const { peak, sum, target } = chunkStatistics(chunk, statisticsInputs(shape));
-  return compile({ "peak'": peak, "sum'": sum, "target'": target });
+  const logits = logitsOf(chunk); // [N, V']
+  const { peak, sum, target } = chunkStatistics({ ...chunk, logits }, statisticsInputs(shape));
+  const kept = shape.keepsLogits === true && { logits };
+  return compile({ "peak'": peak, "sum'": sum, "target'": target, ...kept });
 }
 
 export function buildLoss(shape: HeadShape): Program {
@@ -89,7 +94,9 @@ export function buildLikelihood(shape: HeadShape): Program {
 
 export function buildGradients(shape: HeadShape, training: HeadTraining): Program {
   const { chunk, weights } = headInputs(shape);
-  const gradients = chunkGradients(chunk, statisticsInputs(shape), weights);
+  const { tokens, rows: count, keepsLogits } = shape;
+  const kept = keepsLogits === true && { logits: input("logits", "float32", [tokens, count]) };
+  const gradients = chunkGradients({ ...chunk, ...kept }, statisticsInputs(shape), weights);
   const before = input("dHidden", "float32", [shape.tokens, shape.width]);
   // The accumulator of the chunk's rows with their gradient in it.
   const rows = accumulateAll(training, gradients, (own, param) =>

@@ -3,6 +3,9 @@
  *
  *   L = -Σ w_i log p(target_i)         w the weights of the batch; in training with smoothed targets, where that is asked for
  *
+ * Both passes see the rows that count alone (`counted-rows.ts`). Where the logits of these are small enough, the first pass keeps them
+ * for the second.
+ *
  * An objective over whole answers, a preference between two of them say, is a cross-entropy whose weights depend on the
  * log-probabilities: dL/dθ = -Σ w_i d log p_i/dθ with w_i = -dL/d log p_i, found on the host between the two passes.
  */
@@ -12,6 +15,7 @@ import type { Batch } from "../../models/batch.ts";
 import { headOf, headRows } from "../../models/model.ts";
 import type { WeightDType } from "../../optim/rounding.ts";
 import { bufferOf, clear, fill, floats, numberOf, setElements } from "../../runtime/buffers.ts";
+import { only } from "../../runtime/programs.ts";
 import type { Buffer, Views } from "../../runtime/runtime.ts";
 import type { Smoothing } from "../../nn/loss.ts";
 import { accumulatorName, nextName, projectionName } from "../parts/names.ts";
@@ -28,6 +32,7 @@ import {
   type HeadShape,
   type HeadTraining,
 } from "./cross-entropy-programs.ts";
+import { takeCountedRows } from "./counted-rows.ts";
 import type { Head, Objective } from "./objective.ts";
 
 /** The loss of a batch from the log-probabilities of its targets [N], and w [N]. */
@@ -52,6 +57,9 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Objective {
   }
   return { name: "cross-entropy", open: (parts) => createHead(parts, options) };
 }
+
+/** Logits are kept from the first pass to the second up to this size: to compute them once more costs a product with the whole table. */
+const KEPT_LOGITS_BYTES = 64e6;
 
 /** A log-probability that every real one exceeds. */
 const LOWEST = -1e30;
@@ -88,6 +96,8 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
   // Large and rare: kept memory would cost more than fresh memory takes time.
   const options = { arena: whole && shapes.length <= 2 };
 
+  const takeRows = takeCountedRows(parts);
+
   const smoothed = labelSmoothing === 0 ? undefined : { share: labelSmoothing, classes: rows };
 
   const shapeOf = (tokens: number, { start, end }: Chunk, smoothing?: Smoothing): HeadShape => ({
@@ -101,21 +111,27 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
   const treatments = named.map(({ key }) => key).join();
   const program = (kind: string, shape: HeadShape, build: Parameters<typeof programs.get>[1]) =>
     programs.get(
-      `head ${kind} ${shape.smoothing?.share ?? 0} ${shape.tokens} ${shape.rows} ${treatments}`,
+      `head ${kind} ${shape.smoothing?.share ?? 0} ${shape.tokens} ${shape.rows} ${shape.keepsLogits === true} ${treatments}`,
       build,
       options,
     );
 
   const column = (slot: string, tokens: number) => slots.take(slot, "float32", [tokens, 1]);
 
-  function prepare({ weights: shares, targets }: Batch, hidden: Buffer) {
-    const tokens = targets.length;
+  async function prepare(all: Batch, hiddenStates: Buffer) {
+    // A weighing looks at the whole batch.
+    const { batch, hidden, scatter } = weigh
+      ? { batch: all, hidden: hiddenStates, scatter: undefined }
+      : await takeRows(all, hiddenStates);
+    const tokens = batch.targets.length;
     const weights = column("token weights", tokens);
-    setElements(weights, shares);
+    setElements(weights, batch.weights);
     return {
+      batch,
       tokens,
       weights,
       hidden: hidden.view([tokens, width]),
+      scatter,
       correct: slots.take("correct", "float32", []),
     };
   }
@@ -149,12 +165,16 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
     return targets;
   }
 
+  /** The kept logits of a chunk. */
+  const logitsOf = (tokens: number, { start, end }: Chunk): Views => ({
+    logits: slots.take(`logits ${start}`, "float32", [tokens, end - start]),
+  });
+
   /** Statistics and loss over all chunks; they stay in their slots, and so do the weights. */
   async function lossInChunks(
-    batch: Batch,
-    { tokens, hidden, weights, correct }: ReturnType<typeof prepare>,
+    { batch, tokens, hidden, weights, correct }: Awaited<ReturnType<typeof prepare>>,
     loss: Buffer,
-    smoothing?: Smoothing,
+    { smoothing, keepsLogits = false }: { smoothing?: Smoothing; keepsLogits?: boolean } = {},
   ) {
     const statistics = {
       peak: column("peak", tokens),
@@ -172,10 +192,11 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
     let from = statistics;
     let to = next;
     for (const chunk of chunks) {
-      const shape = shapeOf(tokens, chunk, smoothing);
+      const shape = { ...shapeOf(tokens, chunk, smoothing), keepsLogits };
       const executable = await program("statistics", shape, () => buildStatistics(shape));
       const targets = targetsOf(batch, chunk);
-      await programs.run(executable, { hidden, ...paramsOf(chunk), targets, ...from }, to);
+      const feeds = { hidden, ...paramsOf(chunk), targets, ...from };
+      await programs.run(executable, feeds, { ...to, ...(keepsLogits && logitsOf(tokens, chunk)) });
       const used = from;
       from = { peak: to["peak'"], sum: to["sum'"], target: to["target'"] };
       to = { "peak'": used.peak, "sum'": used.sum, "target'": used.target };
@@ -197,9 +218,9 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
   const everything: Chunk = { start: 0, end: rows };
 
   return {
-    async backward(batch, hiddenStates, { cycle, loss }) {
-      const prepared = prepare(batch, hiddenStates);
-      const { tokens, weights, hidden } = prepared;
+    async backward(all, hiddenStates, { cycle, loss }) {
+      const prepared = await prepare(all, hiddenStates);
+      const { batch, tokens, weights, hidden, scatter } = prepared;
       const dHidden = slots.take("dHidden", "float32", [tokens, width]);
       const a = projections(cycle);
       if (whole) {
@@ -217,13 +238,15 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
           },
           { loss, dHidden, ...accumulators(everything, nextName) },
         );
-        return dHidden;
+        return scatter ? scatter(dHidden) : dHidden;
       }
 
-      const { peak, sum } = await lossInChunks(batch, prepared, loss, smoothed);
+      const keepsLogits = tokens * rows * 4 <= KEPT_LOGITS_BYTES;
+      const how = { keepsLogits, ...(smoothed && { smoothing: smoothed }) };
+      const { peak, sum } = await lossInChunks(prepared, loss, how);
       clear(dHidden);
       for (const chunk of chunks) {
-        const shape = shapeOf(tokens, chunk, smoothed);
+        const shape = { ...shapeOf(tokens, chunk, smoothed), keepsLogits };
         const executable = await program("gradients", shape, () => buildGradients(shape, training));
         await programs.run(
           executable,
@@ -234,19 +257,20 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
             sum,
             dHidden,
             targets: targetsOf(batch, chunk),
-            ...paramsOf(chunk),
+            ...only(paramsOf(chunk), executable.program.inputs),
+            ...(keepsLogits && logitsOf(tokens, chunk)),
             ...accumulators(chunk),
             ...a,
           },
           { "dHidden'": dHidden, ...accumulators(chunk, nextName) },
         );
       }
-      return dHidden;
+      return scatter ? scatter(dHidden) : dHidden;
     },
 
-    async evaluate(batch, hiddenStates) {
-      const prepared = prepare(batch, hiddenStates);
-      const { tokens, weights, hidden, correct } = prepared;
+    async evaluate(all, hiddenStates) {
+      const prepared = await prepare(all, hiddenStates);
+      const { batch, tokens, weights, hidden, correct } = prepared;
       const loss = slots.take("held-out loss", "float32", []);
       if (whole) {
         const shape = shapeOf(tokens, everything);
@@ -255,7 +279,7 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
         const feeds = { hidden, weights, targets, ...paramsOf(everything) };
         await programs.run(executable, feeds, { loss, correct });
       } else {
-        await lossInChunks(batch, prepared, loss);
+        await lossInChunks(prepared, loss);
       }
       return {
         loss: await numberOf(loss),

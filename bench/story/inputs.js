@@ -1,0 +1,72 @@
+/** @file What the story is told with where nothing is given: the fields of SmolLM2-135M, a tokenizer of words, and rows of uneven lengths. */
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const VOCABULARY = 49152;
+
+/** SmolLM2-135M's config.json. */
+export const FIELDS = {
+  model_type: "llama",
+  vocab_size: VOCABULARY,
+  hidden_size: 576,
+  intermediate_size: 1536,
+  num_hidden_layers: 30,
+  num_attention_heads: 9,
+  num_key_value_heads: 3,
+  max_position_embeddings: 8192,
+  rms_norm_eps: 1e-5,
+  rope_theta: 100000,
+  tie_word_embeddings: true,
+};
+
+/** The folder of a tokenizer whose words are w0, w1, …. */
+export function writeTokenizer(folder) {
+  mkdirSync(folder, { recursive: true });
+  const vocab = Object.fromEntries(Array.from({ length: VOCABULARY }, (_, i) => [`w${i}`, i]));
+  const mark = { id: 0, content: "w0", special: true, single_word: false };
+  const tokenizer = {
+    version: "1.0",
+    added_tokens: [{ ...mark, lstrip: false, rstrip: false, normalized: false }],
+    pre_tokenizer: { type: "WhitespaceSplit" },
+    model: { type: "WordLevel", vocab, unk_token: "w0" },
+  };
+  writeFileSync(join(folder, "tokenizer.json"), JSON.stringify(tokenizer));
+  const marks = { eos_token: "w0", pad_token: "w0", unk_token: "w0" };
+  writeFileSync(join(folder, "tokenizer_config.json"), JSON.stringify(marks));
+  return folder;
+}
+
+/**
+ * 400 rows of a prompt of 4 to 24 words and an answer of 4 to 54, evenly spread: 43 on average. The words are w1, w2, …, or for a model that
+ * knows language a few English ones, in a chat.
+ */
+export function writeRows(path, { isChat }) {
+  const next = random();
+  const words = isChat
+    ? "the dog sees a ball and runs to its house near the old tree where we play".split(" ")
+    : Array.from({ length: 5000 }, (_, i) => `w${i + 1}`);
+  const text = (length) =>
+    Array.from({ length }, () => words[Math.floor(next() * words.length)]).join(" ");
+  const rows = Array.from({ length: 400 }, () => {
+    const prompt = text(4 + Math.floor(20 * next()));
+    const completion = text(4 + Math.floor(50 * next()));
+    if (!isChat) return { prompt, completion: ` ${completion}` };
+    const messages = [
+      { role: "user", content: prompt },
+      { role: "assistant", content: completion },
+    ];
+    return { messages };
+  });
+  writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  return path;
+}
+
+/** Numbers from 0 to 1, the same ones each time. */
+function random() {
+  let state = 1;
+  return () => {
+    state = (state * 48271) % 2147483647;
+    return state / 2147483647;
+  };
+}

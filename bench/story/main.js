@@ -1,0 +1,200 @@
+/**
+ * @file `npm run bench -- story`: what people do, timed. A model of SmolLM2-135M's shape is tuned on short rows of uneven lengths, the loss on
+ * the answers, by dense AdamW, LoRA and FLORA; beside each, PyTorch (with peft) on the same batches, if a Python that has them is named.
+ *
+ *   node bench/story/main.js [--model DIR] [--rows FILE.jsonl] [--python PATH] [--only flora,lora] [--rounds 3] [--steps 3]
+ *                            [--batch 4] [--micro 4] [--options "--recompute false"] [--json]
+ *
+ * Contestants take turns, each in a process of its own, of which the first step warms up and is left out. What is compared are medians over
+ * rounds. Without `--model` the weights are random and the tokenizer knows 49,000 words; without `--rows` the rows have the lengths of
+ * short chats, 43 tokens on average.
+ */
+
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { memoryEnvironment } from "../../bin/memory-environment.js";
+import { input } from "../../dist/graph/index.js";
+import { compile } from "../../dist/onnx/index.js";
+import { matmul } from "../../dist/ops/index.js";
+import { cpuRuntime } from "../../dist/runtime/node.js";
+import { FIELDS, writeRows, writeTokenizer } from "./inputs.js";
+
+const { values } = parseArgs({
+  options: {
+    model: { type: "string" },
+    rows: { type: "string" },
+    python: { type: "string" },
+    only: { type: "string" },
+    rounds: { type: "string", default: "3" },
+    steps: { type: "string", default: "3" },
+    batch: { type: "string", default: "4" },
+    micro: { type: "string", default: "4" },
+    options: { type: "string", default: "" },
+    json: { type: "boolean", default: false },
+  },
+});
+
+const METHODS = {
+  dense: { method: "dense", optimizer: "adamw", learningRate: 1e-4 },
+  lora: { method: "lora", rank: 8, optimizer: "adamw", learningRate: 1e-3 },
+  flora: { method: "flora", rank: 8, optimizer: "adafactor", learningRate: 1e-3 },
+};
+
+const folder = mkdtempSync(join(tmpdir(), "flora-story-"));
+try {
+  await story();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function story() {
+  const isChat = values.model !== undefined;
+  const train = values.rows ?? writeRows(join(folder, "rows.jsonl"), { isChat });
+  const common = {
+    model: values.model ?? writeModel(train),
+    train,
+    batchSize: Number(values.batch),
+    microSteps: Number(values.micro),
+    steps: Number(values.steps) + 1,
+    ...optionsOf(values.options),
+  };
+  const wanted = values.only?.split(",") ?? Object.keys(METHODS);
+  const contestants = wanted.flatMap((name) => {
+    const output = join(folder, name);
+    mkdirSync(output, { recursive: true });
+    const config = { ...common, ...METHODS[name], output };
+    const batches = join(output, "batches.json");
+    const own = { name: `flora ${name}`, run: () => flora({ config, batches }) };
+    const peer = {
+      name: `torch ${name}`,
+      run: () => torch({ ...config, batches, method: name === "lora" ? "lora" : "dense" }),
+    };
+    // FLORA's own peer is dense training: that is what it stands for.
+    return values.python && name !== "flora" ? [own, peer] : [own];
+  });
+  const measured = new Map(contestants.map(({ name }) => [name, []]));
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (const { name, run } of contestants) measured.get(name).push(run());
+  }
+  const table = [...measured].map(([name, runs]) => summary(name, runs));
+  if (values.json) console.log(JSON.stringify(table, null, 2));
+  else print(table, await productRate());
+}
+
+/** GFLOP/s of onnxruntime's own product of two matrices with 2048 rows; last, since it takes memory. */
+async function productRate() {
+  const side = 2048;
+  const [a, b] = ["a", "b"].map((name) => input(name, "float32", [side, side]));
+  const program = compile({ y: matmul(a, b) });
+  const runtime = cpuRuntime();
+  const executable = await runtime.load(program);
+  const buffer = () => runtime.allocate("float32", [side, side]);
+  const [feeds, fetches] = [{ a: buffer(), b: buffer() }, { y: buffer() }];
+  const times = [];
+  for (let round = 0; round < 7; round += 1) {
+    const start = performance.now();
+    await executable.run(feeds, fetches);
+    times.push(performance.now() - start);
+  }
+  return program.operations / 1e6 / median(times);
+}
+
+/** A directory with SmolLM2-135M's shape and weights as a run from scratch draws them. */
+function writeModel(train) {
+  const output = join(folder, "model");
+  const tokenizer = writeTokenizer(join(folder, "tokenizer"));
+  flora({ config: { model: FIELDS, tokenizer, train, output, steps: 1 }, save: true });
+  return output;
+}
+
+/** Options of a run as they are typed on the command line: `--recompute false`. */
+function optionsOf(text) {
+  const words = text.split(" ").filter((word) => word !== "");
+  const options = {};
+  for (let i = 0; i < words.length; i += 2) {
+    const name = words[i].slice(2).replaceAll(/-(.)/g, (_, letter) => letter.toUpperCase());
+    const value = words[i + 1];
+    options[name] = /^(true|false|[\d.e+-]+)$/.test(value) ? JSON.parse(value) : value;
+  }
+  return options;
+}
+
+function flora(request) {
+  const path = fileURLToPath(new URL("run.js", import.meta.url));
+  return child(process.execPath, [path, JSON.stringify(request)]);
+}
+
+function torch(config) {
+  const path = fileURLToPath(new URL("peer.py", import.meta.url));
+  return child(values.python, [path, JSON.stringify(config)]);
+}
+
+function child(program, args) {
+  const { stdout, stderr, status } = spawnSync(program, args, {
+    encoding: "utf8",
+    env: { ...process.env, ...memoryEnvironment },
+    maxBuffer: 1e8,
+  });
+  if (status !== 0) throw new Error(`${program} failed: ${stderr}`);
+  return stdout === "" ? undefined : JSON.parse(stdout.trim().split("\n").at(-1));
+}
+
+function summary(name, runs) {
+  const steps = runs.flatMap((run) => run.steps.slice(1));
+  const of = (key) => median(steps.map((step) => step[key]));
+  return {
+    name,
+    tokensPerSecond: median(steps.map(({ tokens, seconds }) => tokens / seconds)),
+    tokensPerCpuSecond: median(steps.map(({ tokens, cpuSeconds }) => tokens / cpuSeconds)),
+    seconds: of("seconds"),
+    updateSeconds: of("updateSeconds"),
+    peakBytes: median(runs.map(({ peakBytes }) => peakBytes)),
+    predictedBytes: runs[0].predictedBytes,
+    losses: runs[0].steps.map(({ loss }) => loss),
+    gflopsPerSecond: median(steps.map(({ operations, seconds }) => operations / seconds / 1e9)),
+    padding: runs[0].padding,
+    head: runs[0].head,
+    outside: median(runs.map(({ outside }) => outside)),
+  };
+}
+
+function median(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+function print(table, rate) {
+  const number = (value, digits = 0) =>
+    value === undefined || Number.isNaN(value) ? "-" : value.toFixed(digits);
+  const columns = [
+    ["", ({ name }) => name],
+    ["tokens/s", (row) => number(row.tokensPerSecond, 1)],
+    ["per CPU s", (row) => number(row.tokensPerCpuSecond, 1)],
+    ["of torch", (row) => number(peerOf(table, row)?.tokensPerSecond / row.tokensPerSecond, 2)],
+    ["peak MB", (row) => number(row.peakBytes / 1e6)],
+    ["predicted", (row) => number(row.predictedBytes / 1e6)],
+    ["loss", (row) => row.losses.at(-1).toFixed(4)],
+    ["update s", (row) => number(row.updateSeconds, 2)],
+    ["GFLOP/s", (row) => number(row.gflopsPerSecond)],
+    ["of MatMul", (row) => number(row.gflopsPerSecond / rate, 2)],
+    ["padding", (row) => number(100 * row.padding, 0)],
+    ["head", (row) => number(100 * row.head, 0)],
+    ["outside", (row) => number(100 * row.outside, 1)],
+  ];
+  const cells = [columns.map(([title]) => title)].concat(
+    table.map((row) => columns.map(([, cell]) => cell(row))),
+  );
+  const widths = columns.map((_, i) => Math.max(...cells.map((row) => row[i].length)));
+  for (const row of cells) {
+    console.log(row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "));
+  }
+  console.log("\nof torch: time over PyTorch's, per token; padding, head, outside onnxruntime: per cent of rows, operations, time");
+}
+
+const peerOf = (table, { name }) =>
+  table.find((row) => row.name === name.replace("flora ", "torch ").replace("torch flora", "torch dense"));
