@@ -1,4 +1,4 @@
 /** @file Differentiation: graphs are extended backwards, and split at their residuals. */
 
 export { grad, vjp } from "./grad.ts";
-export { splitAtResiduals, type SplitGraph } from "./residuals.ts";
+export { dearProducts, splitAtResiduals, type SplitGraph } from "./residuals.ts";

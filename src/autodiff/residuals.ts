@@ -16,18 +16,17 @@ export interface SplitGraph {
   readonly backward: readonly Value[];
 }
 
-/** Operators that only rename elements: keeping their input instead costs nothing to undo. */
-const FREE = new Set(["Reshape", "Transpose", "Expand", "Cast", "Identity"]);
-
 /**
  * Splits a joint graph at the residuals.
  *
  * @param backward - outputs of the backward pass
  * @param isLate - whether an input, by name, exists only in the backward pass
+ * @param isKept - whether the results of a node of the forward pass are kept; of others, what they are made of is
  */
 export function splitAtResiduals(
   backward: readonly Value[],
   isLate: (input: string) => boolean,
+  isKept: (node: Node) => boolean,
 ): SplitGraph {
   const order = topologicalOrder(backward);
   const late = new Set<Value>();
@@ -38,10 +37,14 @@ export function splitAtResiduals(
   }
 
   const kept = new Map<Value, Value>();
-  const keep = (value: Value) => {
-    const root = cheapest(value);
-    if (!producer(root) || late.has(root) || kept.has(root) || isConstant(root)) return;
-    kept.set(root, input(`residual.${kept.size}`, root.dtype, root.shape));
+  const seen = new Set<Value>();
+  const keep = (value: Value): void => {
+    const node = producer(value);
+    if (!node || late.has(value) || seen.has(value)) return;
+    seen.add(value);
+    if (isConstant(value)) return;
+    if (isKept(node)) kept.set(value, input(`residual.${kept.size}`, value.dtype, value.shape));
+    else node.inputs.forEach(keep);
   };
   const runsLate = (node: Node) => node.outputs.some((output) => late.has(output));
   for (const node of order) if (runsLate(node)) node.inputs.forEach(keep);
@@ -53,15 +56,21 @@ export function splitAtResiduals(
   return { residuals, backward: substitute(backward, kept) };
 }
 
-/** The value that a chain of free operators started from. */
-function cheapest(value: Value): Value {
-  let root = value;
-  for (let node = producer(root); node && FREE.has(node.type); node = producer(root)) {
-    const [operand] = node.inputs;
-    if (!operand) break;
-    root = operand;
-  }
-  return root;
+/** Products over fewer numbers than this cost less to compute again than to keep. */
+const DEAR_PRODUCT = 128;
+
+/**
+ * What is worth keeping: products that the forward pass computes anyway, unless their inner dimension is short, as that of the scores of
+ * attention is. Norms, activations and rotations are memory bound, as keeping their results would be.
+ *
+ * @param forward - outputs of the forward pass
+ */
+export function dearProducts(forward: readonly Value[]): (node: Node) => boolean {
+  const computed = new Set(topologicalOrder(forward));
+  return (node) =>
+    node.type === "MatMul" &&
+    computed.has(node) &&
+    Number(node.inputs[0]?.shape.at(-1)) >= DEAR_PRODUCT;
 }
 
 /** Whether a value depends on no input at all. */

@@ -12,7 +12,7 @@
 import { accumulateInto } from "./parts/accumulate.ts";
 import { ENCODER_COTANGENT, isAccumulator, maskName, nextName, NOISE } from "./parts/names.ts";
 import type { ParamPlan } from "./parts/param-plan.ts";
-import { splitAtResiduals, vjp } from "../autodiff/index.ts";
+import { dearProducts, splitAtResiduals, vjp } from "../autodiff/index.ts";
 import { mapTensors, tensorAt, type Tensors } from "../graph/tensors.ts";
 import { input, type Value, type ValueType } from "../graph/value.ts";
 import { ENCODER_OUTPUT, type Stage } from "../models/model.ts";
@@ -95,7 +95,8 @@ export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
   }
   // What is worth keeping depends on the order of the products, so that is settled first.
   const [forwardY = y, ...values] = optimize([y, ...Object.values(backward)]);
-  const split = splitAtResiduals(values, isFedLate);
+  const isKept = process.env["KEEP"] === "none" ? (node: {type: string}) => !["Reshape", "Transpose", "Expand", "Cast", "Identity"].includes(node.type) : dearProducts([forwardY]);
+  const split = splitAtResiduals(values, isFedLate, isKept);
   return {
     evaluate,
     forward: compile({ y: forwardY, ...split.residuals }),

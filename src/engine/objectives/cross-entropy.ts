@@ -248,22 +248,23 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
       for (const chunk of chunks) {
         const shape = { ...shapeOf(tokens, chunk, smoothed), keepsLogits };
         const executable = await program("gradients", shape, () => buildGradients(shape, training));
-        await programs.run(
-          executable,
-          {
-            hidden,
-            weights,
-            peak,
-            sum,
-            dHidden,
-            targets: targetsOf(batch, chunk),
-            ...only(paramsOf(chunk), executable.program.inputs),
-            ...(keepsLogits && logitsOf(tokens, chunk)),
-            ...accumulators(chunk),
-            ...a,
-          },
-          { "dHidden'": dHidden, ...accumulators(chunk, nextName) },
-        );
+        const feeds = {
+          hidden,
+          weights,
+          peak,
+          sum,
+          dHidden,
+          targets: targetsOf(batch, chunk),
+          ...paramsOf(chunk),
+          ...(keepsLogits && logitsOf(tokens, chunk)),
+          ...accumulators(chunk),
+          ...a,
+        };
+        // Known logits need no bias, and hidden states only where the table is trained.
+        await programs.run(executable, only(feeds, executable.program.inputs), {
+          "dHidden'": dHidden,
+          ...accumulators(chunk, nextName),
+        });
       }
       return scatter ? scatter(dHidden) : dHidden;
     },

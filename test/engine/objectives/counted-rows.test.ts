@@ -43,6 +43,7 @@ describe.each<TrainOptions>([
   {},
   { method: "dense" },
   { vocabularyChunk: 20, compressEmbeddings: true },
+  { vocabularyChunk: 20, method: "lora" },
 ])("an engine with %j", (options) => {
   it("has the loss and the gradients of all rows", async () => {
     const { weights: ones, ...whole } = batchAt(1, 8);
