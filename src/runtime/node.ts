@@ -1,11 +1,12 @@
 /** @file onnxruntime-node: native kernels on the CPU. */
 
 import { createRequire } from "node:module";
-import { getHeapStatistics, setFlagsFromString } from "node:v8";
+import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type * as Onnxruntime from "onnxruntime-node";
 import type { Runtime } from "./runtime.ts";
 import { hostRuntime } from "./session.ts";
+import { UNANSWERED, unanswered, unansweredModel } from "./unanswered.ts";
 
 /** How the CPU is used. */
 export interface CpuOptions {
@@ -28,8 +29,8 @@ export function cpuRuntime({ threads }: CpuOptions = {}): Runtime {
     name: "cpu",
     createTensor: (dtype, data, shape) => new ort.Tensor(dtype, data, shape),
     collectGarbage: garbageCollector(),
-    createSession: (bytes, { arena = true }) =>
-      ort.InferenceSession.create(bytes, {
+    async createSession(bytes, { arena = true }) {
+      const session = await ort.InferenceSession.create(unansweredModel(bytes), {
         executionProviders: ["cpu"],
         // Planned memory blocks live as long as the session; without them a third less is resident.
         enableMemPattern: false,
@@ -37,25 +38,23 @@ export function cpuRuntime({ threads }: CpuOptions = {}): Runtime {
         logSeverityLevel: 3,
         ...(threads !== undefined && { intraOpNumThreads: threads }),
         extra: { session: { intra_op: { allow_spinning: "0" } } },
-      }),
+      });
+      return {
+        run: (feeds, fetches) =>
+          unanswered(() => session.run(feeds, { [UNANSWERED]: null, ...fetches })),
+        release: () => session.release(),
+      };
+    },
   });
 }
 
-/** What may gather in V8's heap before all of it is collected; V8 itself waits for a minute, and for twice the heap. */
-const GARBAGE_BYTES = 8e6;
-
 /** V8's collector, which Node hides unless it is started with --expose-gc. */
-function garbageCollector(): (kind: "minor" | "major") => void {
+function garbageCollector(): () => void {
   setFlagsFromString("--expose-gc");
   const collect: unknown = runInNewContext("gc");
   if (typeof collect !== "function") return () => undefined;
-  const used = () => getHeapStatistics().used_heap_size;
-  let live = used();
-  return (kind) => {
-    collect({ type: kind });
-    // What is recent twice becomes old, and is garbage there.
-    if (kind === "minor" && used() > live + GARBAGE_BYTES) collect({ type: "major" });
-    live = kind === "minor" ? Math.min(live, used()) : used();
+  return () => {
+    collect();
   };
 }
 

@@ -17,14 +17,12 @@ export interface SessionProvider<Tensor> {
     shape: readonly number[],
   ): Tensor;
   createSession(bytes: Uint8Array, options: LoadOptions): Promise<Session<Tensor>>;
-  /** Frees unreachable arrays now, where that is possible: "minor" the recent ones, "major" all. */
-  collectGarbage?(kind: "minor" | "major"): void;
+  /** Frees unreachable arrays now, where that is possible. */
+  collectGarbage?(): void;
 }
 
-/** onnxruntime's answer holds a copy of every output, though it was written into a fetched buffer as well. */
-const COPIES_BETWEEN_COLLECTIONS = 24e6;
-
 export interface Session<Tensor> {
+  /** Reads feeds and writes fetches in place. */
   run(
     feeds: Readonly<Record<string, Tensor>>,
     fetches: Readonly<Record<string, Tensor>>,
@@ -36,15 +34,6 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
   const tensors = new WeakMap<View, Tensor>();
   const memory = new WeakMap<View, TypedArray>();
   const clock = { ms: 0 };
-  const copies = { bytes: 0 };
-
-  /** V8 lets copies pile up, since a typed array is small to it. */
-  function discardCopies(fetches: Views): void {
-    for (const { bytes } of Object.values(fetches)) copies.bytes += bytes;
-    if (copies.bytes < COPIES_BETWEEN_COLLECTIONS) return;
-    copies.bytes = 0;
-    provider.collectGarbage?.("minor");
-  }
 
   function adopt({ dtype, shape, data }: HostTensor): Buffer {
     const buffer: Buffer = {
@@ -118,7 +107,7 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
     allocate: (dtype, shape) => adopt(zeros(dtype, shape)),
     adopt,
     elapsedMs: () => clock.ms,
-    collectGarbage: () => provider.collectGarbage?.("major"),
+    collectGarbage: () => provider.collectGarbage?.(),
 
     async load(program, options = {}): Promise<Executable> {
       const session = await provider.createSession(program.bytes, options);
@@ -134,7 +123,6 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
           const start = performance.now();
           await session.run(bound, wanted);
           clock.ms += performance.now() - start;
-          discardCopies(fetches);
         },
         release: () => session.release(),
       };
