@@ -19,7 +19,7 @@ import type { Split } from "./reading/hold-out.ts";
 import type { BatchOptions, DataRequest, Question, TrainData } from "./task-data.ts";
 
 /** Lengths of batches are rounded up to this, so that few programs are compiled. */
-export const LENGTH_MULTIPLE = 16;
+export const LENGTH_MULTIPLE = 8;
 
 /** What a model is trained on for each example. */
 export interface ExampleFormat<E, T> {

@@ -11,7 +11,7 @@ import {
   type Seq2seqSequence,
   seq2seqSequences,
 } from "../data/index.ts";
-import { LENGTH_MULTIPLE, loadPairData, templateOf } from "./pairs.ts";
+import { loadPairData, templateOf } from "./pairs.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
 /** Lengths of a side, at most: programs are compiled for every pair of them. */
@@ -54,6 +54,9 @@ export async function loadSeq2seq(request: DataRequest): Promise<TrainData> {
     },
   });
 }
+
+/** Of each side: the shapes are pairs of lengths. */
+const LENGTH_MULTIPLE = 16;
 
 /** The multiple that leaves but few lengths. */
 function multipleFor(lengths: readonly number[]): number {

@@ -74,7 +74,10 @@ describe("the data of a classifier", () => {
     expect(idsOf(batch, 0)[0]).toBe(CLS);
     expect(idsOf(batch, 0)).toContain(SEP);
     expect(batch.targets).toHaveLength(4);
-    expect(shapes.map(({ ids }) => ids?.shape)).toEqual([[4, 16]]);
+    expect(shapes.map(({ ids }) => ids?.shape)).toEqual([
+      [4, 8],
+      [4, 16],
+    ]);
     expect(training.batchesPerEpoch).toBe(25);
     const seen = Array.from({ length: 25 }, (_, i) => training.batchAt(i));
     expect(seen.reduce((sum, { lossTokens }) => sum + lossTokens, 0)).toBe(100);

@@ -31,8 +31,9 @@ it("has the first texts of a batch in the upper half of its rows, and the second
   expect(description).toBe("45 pairs, 45 held out; columns source -> target");
   expect(pairs).toEqual([]);
   expect(shapes.map(({ ids }) => ids?.shape)).toEqual([
+    [8, 8],
     [8, 16],
-    [8, 32],
+    [8, 24],
   ]);
   const { inputs, weights } = training.batchAt(1);
   const { shape = [], data = new Int32Array() } = inputs["ids"] ?? {};
@@ -51,5 +52,5 @@ it("drops or cuts pairs of which one text does not fit", async () => {
   );
   const dropped = await load({ validation, tooLong: "drop" }, 16);
   expect(dropped.description).toContain("33 pairs, 12 too long");
-  expect((await load({ validation, tooLong: "truncate" }, 16)).shapes).toHaveLength(1);
+  expect((await load({ validation, tooLong: "truncate" }, 16)).shapes).toHaveLength(2);
 });

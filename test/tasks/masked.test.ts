@@ -79,7 +79,7 @@ describe("the data of a masked language model", () => {
     );
     expect(Math.min(...lengths.filter((length) => length > 0))).toBe(3);
     expect(Math.max(...lengths)).toBe(12);
-    expect(shapes).toHaveLength(1);
+    expect(shapes).toHaveLength(2);
     for (const { lossTokens } of batches) expect(lossTokens).toBeGreaterThan(0);
   });
 
