@@ -103,7 +103,7 @@ async function heldOutLoss(options) {
     evaluationBatches: 12,
     threads: 1,
     schedule: "cosine",
-    recompute: false,
+    recompute: "none",
     ...options,
   });
   for await (const event of run) {
@@ -183,7 +183,7 @@ if (!values.table) {
         steps: length,
         warmupSteps: Math.ceil(length / 20),
         evaluateEvery: length,
-        ...(isLarge && { batchSize: 4, evaluationBatches: 6, threads: 2, recompute: true }),
+        ...(isLarge && { batchSize: 4, evaluationBatches: 6, threads: 2, recompute: "all" }),
       });
       console.log(`${Object.values(cell).join(" ")}: ${best}`);
     }

@@ -226,6 +226,7 @@ function spelledOut(options, when) {
     }),
     ...(when === "now" && { keep: "last", samples: 0 }),
     ...options,
+    ...(when === "now" && options.recompute === false && { recompute: "none" }),
   };
 }
 

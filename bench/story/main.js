@@ -191,10 +191,18 @@ function print(table, rate) {
   );
   const widths = columns.map((_, i) => Math.max(...cells.map((row) => row[i].length)));
   for (const row of cells) {
-    console.log(row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  "));
+    console.log(
+      row
+        .map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+        .join("  "),
+    );
   }
-  console.log("\nof torch: time over PyTorch's, per token; padding, head, outside onnxruntime: per cent of rows, operations, time");
+  console.log(
+    "\nof torch: time over PyTorch's, per token; padding, head, outside onnxruntime: per cent of rows, operations, time",
+  );
 }
 
 const peerOf = (table, { name }) =>
-  table.find((row) => row.name === name.replace("flora ", "torch ").replace("torch flora", "torch dense"));
+  table.find(
+    (row) => row.name === name.replace("flora ", "torch ").replace("torch flora", "torch dense"),
+  );

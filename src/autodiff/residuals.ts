@@ -56,16 +56,29 @@ export function splitAtResiduals(
   return { residuals, backward: substitute(backward, kept) };
 }
 
+/** What the backward pass computes once more: everything from the start of a stage, what is cheap, or nothing. */
+export const RECOMPUTATIONS = ["all", "cheap", "none"] as const;
+
+/** How activations are kept between the two passes. */
+export type Recompute = (typeof RECOMPUTATIONS)[number];
+
 /** Products over fewer numbers than this cost less to compute again than to keep. */
 const DEAR_PRODUCT = 128;
 
+/** Operators that only rename elements: keeping their input instead costs nothing to undo. */
+const FREE = new Set(["Reshape", "Transpose", "Expand", "Cast", "Identity"]);
+
 /**
- * What is worth keeping: products that the forward pass computes anyway, unless their inner dimension is short, as that of the scores of
- * attention is. Norms, activations and rotations are memory bound, as keeping their results would be.
+ * What is kept where not everything is computed once more. What is not cheap are the products of the forward pass, unless their inner
+ * dimension is short, as that of the scores of attention is: norms, activations and rotations take as long as keeping them would.
  *
  * @param forward - outputs of the forward pass
  */
-export function dearProducts(forward: readonly Value[]): (node: Node) => boolean {
+export function keptUnder(
+  recompute: Exclude<Recompute, "all">,
+  forward: readonly Value[],
+): (node: Node) => boolean {
+  if (recompute === "none") return ({ type }) => !FREE.has(type);
   const computed = new Set(topologicalOrder(forward));
   return (node) =>
     node.type === "MatMul" &&

@@ -12,6 +12,7 @@
  * place: then `microStep` updates the parameter itself, and at no time is there more than the gradient of a stage.
  */
 
+import type { Recompute } from "../autodiff/index.ts";
 import type { Batch } from "../models/batch.ts";
 import { type InputTypes, type Model } from "../models/model.ts";
 import { numberOf } from "../runtime/buffers.ts";
@@ -42,8 +43,8 @@ export interface EngineOptions {
   readonly microSteps: number;
   /** The global norm that gradients are clipped to; none if absent. */
   readonly maxGradNorm?: number | undefined;
-  /** Activation checkpointing: recompute activations in the backward pass instead of keeping them. True by default. */
-  readonly recompute?: boolean;
+  /** Activation checkpointing: which activations the backward pass computes once more instead of keeping them; "all" by default. */
+  readonly recompute?: Recompute;
   /** Rows of the output embedding that are computed at a time; 4096 by default. */
   readonly vocabularyChunk?: number;
   /** ε: the share of each target that the model's own objective spreads over all classes in training; 0 by default. */
@@ -118,7 +119,7 @@ const NOTHING: StepSums = { lossSum: 0, lossTokens: 0 };
 
 export function openEngine(options: EngineOptions): Engine {
   const { model, plan, runtime, seed, shapes, maxGradNorm, reduce } = options;
-  const { recompute = true, vocabularyChunk = 4096, neftuneAlpha = 0 } = options;
+  const { recompute = "all", vocabularyChunk = 4096, neftuneAlpha = 0 } = options;
   const objective = options.objective ?? objectiveOf(model, options.labelSmoothing);
   const immediate = immediateParams(options);
   const parts: EngineParts = {

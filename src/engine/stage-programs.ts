@@ -12,7 +12,7 @@
 import { accumulateInto } from "./parts/accumulate.ts";
 import { ENCODER_COTANGENT, isAccumulator, maskName, nextName, NOISE } from "./parts/names.ts";
 import type { ParamPlan } from "./parts/param-plan.ts";
-import { dearProducts, splitAtResiduals, vjp } from "../autodiff/index.ts";
+import { keptUnder, type Recompute, splitAtResiduals, vjp } from "../autodiff/index.ts";
 import { mapTensors, tensorAt, type Tensors } from "../graph/tensors.ts";
 import { input, type Value, type ValueType } from "../graph/value.ts";
 import { ENCODER_OUTPUT, type Stage } from "../models/model.ts";
@@ -43,7 +43,7 @@ export interface StageOptions {
   readonly reads: Readonly<Record<string, ValueType>>;
   /** By the parameters' names inside the stage. */
   readonly plans: Readonly<Record<string, ParamPlan>>;
-  readonly recompute: boolean;
+  readonly recompute: Recompute;
   /** Whether anything before this stage is trained, so that the cotangent of x is wanted. */
   readonly needsDx: boolean;
   /** The same of the output of the encoder. */
@@ -82,7 +82,7 @@ export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
   const names = Object.keys(backward);
   const evaluate = compile({ y: evaluated });
 
-  if (recompute || names.length === 0) {
+  if (recompute === "all" || names.length === 0) {
     return {
       evaluate,
       forward: masks.size === 0 && !isNoisy ? evaluate : compile({ y }),
@@ -95,8 +95,7 @@ export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
   }
   // What is worth keeping depends on the order of the products, so that is settled first.
   const [forwardY = y, ...values] = optimize([y, ...Object.values(backward)]);
-  const isKept = process.env["KEEP"] === "none" ? (node: {type: string}) => !["Reshape", "Transpose", "Expand", "Cast", "Identity"].includes(node.type) : dearProducts([forwardY]);
-  const split = splitAtResiduals(values, isFedLate, isKept);
+  const split = splitAtResiduals(values, isFedLate, keptUnder(recompute, [forwardY]));
   return {
     evaluate,
     forward: compile({ y: forwardY, ...split.residuals }),

@@ -1,6 +1,7 @@
 /** @file The stages of a model with their programs for one shape of batch. */
 
 import { planOf, type ParamPlan, type Plan } from "./parts/param-plan.ts";
+import type { Recompute } from "../autodiff/index.ts";
 import type { ValueType } from "../graph/value.ts";
 import { type InputTypes, ENCODER_OUTPUT, type Model, type Stage } from "../models/model.ts";
 import { buildStage, type StagePrograms } from "./stage-programs.ts";
@@ -20,7 +21,7 @@ export interface Link {
 export interface ChainParts {
   readonly model: Model;
   readonly plan: Plan;
-  readonly recompute: boolean;
+  readonly recompute: Recompute;
   /** NEFTune's α; 0: no noise. */
   readonly neftuneAlpha: number;
 }

@@ -3,6 +3,7 @@
  * check, the command line, the help, the JSON Schema and the type `TrainConfig` (`npm run options` writes it) are made from them.
  */
 
+import { RECOMPUTATIONS } from "../autodiff/index.ts";
 import { ACCUMULATOR_DTYPES } from "../compress/accumulator.ts";
 import { FAMILY_NAMES } from "../compress/families.ts";
 import { MOMENTUM_RULES, PROJECTION_SIDES } from "../compress/flora-compressor.ts";
@@ -268,9 +269,10 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       help: "seed of weights, order, dropout and projections",
     },
     recompute: {
-      kind: "flag",
-      default: true,
-      help: "recompute activations instead of keeping them",
+      kind: "choice",
+      choices: RECOMPUTATIONS,
+      default: "all",
+      help: "activations that are computed once more instead of kept: less takes less time and more memory",
       changeable: true,
     },
     vocabularyChunk: {

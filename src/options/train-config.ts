@@ -141,8 +141,8 @@ export interface TrainConfig {
   readonly maxMinutes?: number | undefined;
   /** Seed of weights, order, dropout and projections. A whole number at least 0. Default: 0. */
   readonly seed: number;
-  /** Recompute activations instead of keeping them. Default: true. */
-  readonly recompute: boolean;
+  /** Activations that are computed once more instead of kept: less takes less time and more memory. Default: "all". */
+  readonly recompute: "all" | "cheap" | "none";
   /** Rows of the output embedding computed at a time. A whole number above 0. Default: 4096. */
   readonly vocabularyChunk: number;
   /** Threads of an operator; one per core if absent. A whole number above 0 and at most 1024. */

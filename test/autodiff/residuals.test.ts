@@ -1,7 +1,7 @@
 /** The backward pass from residuals equals the one that computes everything again, and keeps no more than it reads. */
 
 import { describe, expect, it } from "vitest";
-import { splitAtResiduals, vjp } from "../../src/autodiff/index.ts";
+import { keptUnder, splitAtResiduals, vjp } from "../../src/autodiff/index.ts";
 import { mapTensors, tensorAt, type Tensors } from "../../src/graph/tensors.ts";
 import { graphInputs, topologicalOrder } from "../../src/graph/topology.ts";
 import { constant, input, type Value } from "../../src/graph/value.ts";
@@ -18,6 +18,7 @@ import { runGraph, tensorNamed } from "../support/graph.ts";
 import { integerNumbers, normalTensor } from "../support/random.ts";
 
 const matrix = (name: string, ...shape: number[]) => input(name, "float32", shape);
+const EVERYTHING = keptUnder("none", []);
 const isLate = (name: string) => name === "dy" || name.startsWith("acc");
 
 const shapesOf = (values: Readonly<Record<string, Value>>) =>
@@ -29,7 +30,8 @@ const inputNames = (values: readonly Value[]) =>
 
 /** What is kept of y = f(x, ...) for the gradients of `wrt`. */
 function split(y: Value, wrt: readonly Value[]) {
-  return splitAtResiduals(optimize(vjp([y], [input("dy", y.dtype, y.shape)], wrt)), isLate);
+  const gradients = optimize(vjp([y], [input("dy", y.dtype, y.shape)], wrt));
+  return splitAtResiduals(gradients, isLate, EVERYTHING);
 }
 
 describe("the residuals", () => {
@@ -75,7 +77,11 @@ describe("the residuals", () => {
 
   it("include outputs of the backward pass that depend on no cotangent", () => {
     const early = mul(x, x);
-    const { residuals, backward } = splitAtResiduals([early, cast(x, "float64")], isLate);
+    const { residuals, backward } = splitAtResiduals(
+      [early, cast(x, "float64")],
+      isLate,
+      EVERYTHING,
+    );
     expect(Object.values(residuals)).toEqual([early]);
     expect(inputNames(backward)).toEqual(["residual.0", "x"]);
   });
@@ -93,11 +99,12 @@ describe("the residuals", () => {
     const [gradient = w] = vjp([matmul(hidden, w)], [matrix("dy", 5, 3)], [w]);
     const sum = matrix("acc", 2, 3);
     const { sum: next = sum } = rule.accumulate({ sum }, gradient, matrix("a", 2, 4));
-    const compressed = splitAtResiduals(optimize([next]), isLate);
+    const compressed = splitAtResiduals(optimize([next]), isLate, EVERYTHING);
     expect(shapesOf(compressed.residuals)).toEqual(["2x5"]); // A Xᵀ
     expect(inputNames(compressed.backward)).toEqual(["acc", "dy", "residual.0"]);
 
-    const dense = splitAtResiduals(optimize([add(matrix("acc", 4, 3), gradient)]), isLate);
+    const whole = optimize([add(matrix("acc", 4, 3), gradient)]);
+    const dense = splitAtResiduals(whole, isLate, EVERYTHING);
     expect(shapesOf(dense.residuals)).toEqual(["5x4"]);
   });
 
@@ -108,16 +115,16 @@ describe("the residuals", () => {
     const [dx = x, gradient = w] = vjp([matmul(hidden, w)], [matrix("dy", 5, 3)], [x, w]);
     const sum = matrix("acc", 2, 3);
     const { sum: next = sum } = rule.accumulate({ sum }, gradient, matrix("a", 2, 4));
-    const { residuals } = splitAtResiduals(optimize([dx, next]), isLate);
+    const { residuals } = splitAtResiduals(optimize([dx, next]), isLate, EVERYTHING);
     expect(shapesOf(residuals).toSorted()).toEqual(["2x5", "5x4"]); // A Xᵀ and X
   });
 });
 
-describe("a GPT-2 block with dropout", () => {
+describe.each([12, 144])("a GPT-2 block with dropout, %i wide", (width) => {
   const model = gpt2({
     vocab_size: 11,
     n_positions: 8,
-    n_embd: 12,
+    n_embd: width,
     n_layer: 1,
     n_head: 3,
     resid_pdrop: 0.2,
@@ -125,7 +132,7 @@ describe("a GPT-2 block with dropout", () => {
   });
   const stage = model.stages[1];
   if (!stage) throw new Error("no block");
-  const shapes: Record<string, readonly number[]> = { x: [2, 6, 12], dy: [2, 6, 12] };
+  const shapes: Record<string, readonly number[]> = { x: [2, 6, width], dy: [2, 6, width] };
   const params: Tensors = mapTensors(stage.params, (full, name) => {
     const { shape = [] } = model.params.get(full) ?? {};
     shapes[name] = shape;
@@ -138,12 +145,16 @@ describe("a GPT-2 block with dropout", () => {
     },
   };
 
-  it("has the same gradients from residuals as from a joint pass", async () => {
-    const x = matrix("x", 2, 6, 12);
+  it.each([
+    // Of the narrow block no product is over enough numbers.
+    { recompute: "cheap", kept: width === 12 ? [] : ["12x144", "12x432", "12x576"] },
+    { recompute: "none", kept: undefined },
+  ] as const)("has the gradients of a joint pass, recompute $recompute", async (mode) => {
+    const x = matrix("x", 2, 6, width);
     const y = stage.forward(x, params, { masks });
     const names = ["x", ...Object.keys(params)];
     const wrt = [x, ...Object.values(params)];
-    const gradients = vjp([y], [matrix("dy", 2, 6, 12)], wrt);
+    const gradients = vjp([y], [matrix("dy", 2, 6, width)], wrt);
     const feeds: Record<string, HostTensor> = Object.fromEntries(
       Object.entries(shapes).map(([name, shape], i) => {
         const count = shape.reduce((n, dim) => n * dim, 1);
@@ -161,8 +172,13 @@ describe("a GPT-2 block with dropout", () => {
     const joint = await runGraph({ y, ...named(gradients) }, feeds);
 
     const [forwardY = y, ...values] = optimize([y, ...gradients]);
-    const { residuals, backward } = splitAtResiduals(values, (name) => name === "dy");
-    expect(Object.keys(residuals).length).toBeGreaterThan(3);
+    const { residuals, backward } = splitAtResiduals(
+      values,
+      isLate,
+      keptUnder(mode.recompute, [forwardY]),
+    );
+    if (mode.kept) expect(shapesOf(residuals).toSorted()).toEqual(mode.kept);
+    else expect(Object.keys(residuals).length).toBeGreaterThan(3);
     const forward = await runGraph({ y: forwardY, ...residuals }, feeds);
     expect(inputNames(backward)).toEqual(expect.arrayContaining(Object.keys(residuals)));
     const back = await runGraph(named(backward), { ...feeds, ...forward });
@@ -176,10 +192,10 @@ describe("a GPT-2 block with dropout", () => {
   });
 
   it("keeps nothing that is as long as the product of two lengths but the probabilities", () => {
-    const x = matrix("x", 2, 6, 12);
+    const x = matrix("x", 2, 6, width);
     const y = stage.forward(x, params, { masks });
-    const gradients = vjp([y], [matrix("dy", 2, 6, 12)], [x, ...Object.values(params)]);
-    const { residuals } = splitAtResiduals(optimize(gradients), (name) => name === "dy");
+    const gradients = vjp([y], [matrix("dy", 2, 6, width)], [x, ...Object.values(params)]);
+    const { residuals } = splitAtResiduals(optimize(gradients), isLate, EVERYTHING);
     const square = shapesOf(residuals).filter((shape) => shape.endsWith("6x6"));
     expect(square.length).toBeLessThanOrEqual(2);
   });

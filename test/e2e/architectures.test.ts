@@ -162,7 +162,7 @@ describe.each(ROWS)("$model.model_type for $task", ({ model, task, options, fall
   let continued: readonly FinishedRun[];
   beforeAll(async () => {
     scratch = await runTiny({ ...shared, model, steps: 40 });
-    const next = { ...shared, model: scratch.output, steps: 2, recompute: false };
+    const next = { ...shared, model: scratch.output, steps: 2, recompute: "none" } as const;
     continued = [
       await runTiny({ ...next, method: "flora" }),
       await runTiny({ ...next, method: "lora" }),

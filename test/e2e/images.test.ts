@@ -139,7 +139,7 @@ describe("a Vision Transformer", () => {
   });
 
   it("is trained on, compressed and with an adapter, which can be merged into it", async () => {
-    const next = { ...options, model: run.output, steps: 3, rank: 8, recompute: false };
+    const next = { ...options, model: run.output, steps: 3, rank: 8, recompute: "none" } as const;
     const flora = await runTiny({ ...next, method: "flora", learningRate: 1e-4, augment: "crop" });
     const lora = await runTiny({ ...next, method: "lora", batchSize: 100 });
     const before = accuracies(run).at(-1);

@@ -18,7 +18,7 @@ const SAME_WEIGHTS = 2e-4;
 const variants = [
   {
     name: "keeping residuals instead of recomputing",
-    options: { recompute: false },
+    options: { recompute: "none" },
   },
   {
     name: "keeping residuals, with dropout",
@@ -33,7 +33,7 @@ const variants = [
         embd_pdrop: 0.1,
       },
     },
-    options: { recompute: false },
+    options: { recompute: "none" },
   },
   {
     name: "keeping residuals of an encoder and a decoder, with dropout",
@@ -48,7 +48,7 @@ const variants = [
         dropout_rate: 0.2,
       },
     },
-    options: { recompute: false },
+    options: { recompute: "none" },
   },
   {
     name: "a vocabulary in chunks",
@@ -224,7 +224,7 @@ describe("what a run leaves behind", () => {
     const runs: readonly TrainOptions[] = [
       {},
       { microSteps: 2 },
-      { recompute: false },
+      { recompute: "none" },
       { optimizer: "adam", microSteps: 2, momentum: 0.5 },
       { optimizer: "adam", microSteps: 2, compressMoments: true, rank: 8 },
       { microSteps: 2, accumulatorDtype: "int8" },

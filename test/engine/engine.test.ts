@@ -28,7 +28,7 @@ import { batchAt, openRun, tiny } from "./support.ts";
 const RUNS: readonly TrainOptions[] = [
   { method: "dense", optimizer: "adamw" },
   { method: "flora", microSteps: 2, maxGradNorm: 1 },
-  { method: "flora", recompute: false, compressEmbeddings: true, vocabularyChunk: 20 },
+  { method: "flora", recompute: "none", compressEmbeddings: true, vocabularyChunk: 20 },
   {
     rank: 28,
     projection: "orthonormal",

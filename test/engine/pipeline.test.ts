@@ -88,7 +88,7 @@ describe("micro-batches of unequal lengths equal one big batch", () => {
     { rank: 4, compressEmbeddings: true },
     { rank: 4, compressEmbeddings: true, vocabularyChunk: 100 },
     { rank: 4, side: "larger", projection: "rademacher" },
-    { rank: 4, recompute: false, projection: "orthonormal" },
+    { rank: 4, recompute: "none", projection: "orthonormal" },
   ];
   for (const method of methods) {
     it(JSON.stringify(method), async () => {
@@ -123,8 +123,8 @@ function compute(
 describe("an encoder-decoder model", () => {
   const NAMES: readonly Name[] = ["t5", "t5_gated"];
   const dense: readonly TrainOptions[] = [
-    { recompute: true },
-    { recompute: false },
+    { recompute: "all" },
+    { recompute: "none" },
     { vocabularyChunk: 20 },
     // What one stage has alone is handed over as soon as it is known.
     { microSteps: 1 },
@@ -156,7 +156,7 @@ describe("an encoder-decoder model", () => {
 
   const compressing: readonly TrainOptions[] = [
     {},
-    { recompute: false },
+    { recompute: "none" },
     { vocabularyChunk: 20 },
     { side: "larger" },
   ];
@@ -192,13 +192,14 @@ describe("an encoder-decoder model", () => {
   };
   const trainedEncoder = { ...frozenEncoder, "encoder block": 2, "encoder norm": 1 };
   it.each([
-    { targets: ["decoder.*"], recompute: true, backwards: frozenEncoder },
-    { targets: ["decoder.*"], recompute: false, backwards: frozenEncoder },
-    { targets: ["encoder.*"], recompute: true, backwards: trainedEncoder },
-    { targets: ["encoder.*"], recompute: false, backwards: trainedEncoder },
-    { targets: ["*"], recompute: true, backwards: trainedEncoder },
-    { targets: ["*"], recompute: false, backwards: trainedEncoder },
-  ])(
+    { targets: ["decoder.*"], recompute: "all", backwards: frozenEncoder },
+    { targets: ["decoder.*"], recompute: "none", backwards: frozenEncoder },
+    { targets: ["encoder.*"], recompute: "all", backwards: trainedEncoder },
+    { targets: ["encoder.*"], recompute: "none", backwards: trainedEncoder },
+    { targets: ["*"], recompute: "all", backwards: trainedEncoder },
+    { targets: ["*"], recompute: "cheap", backwards: trainedEncoder },
+    { targets: ["*"], recompute: "none", backwards: trainedEncoder },
+  ] as const)(
     "has the gradients of adapters and no others: $targets, recompute $recompute",
     async ({ backwards, ...extra }) => {
       const parts = partsFor("t5", { method: "lora", rank: 2, alpha: 3, ...extra });

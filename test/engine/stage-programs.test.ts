@@ -1,6 +1,7 @@
 /** The programs of a stage: what they take and give, and that a compressed linear map keeps x Aᵀ where nothing is recomputed. */
 
 import { expect, it } from "vitest";
+import type { Recompute } from "../../src/autodiff/index.ts";
 import { dense, flora } from "../../src/compress/flora-compressor.ts";
 import type { Compressor } from "../../src/compress/compressor.ts";
 import { planOf } from "../../src/engine/parts/param-plan.ts";
@@ -21,7 +22,7 @@ const stage: Stage = {
   forward: (x, { w }) => (w ? matmul(x, w) : x),
 };
 
-function build(compressor: Compressor, options: { recompute: boolean; needsDx: boolean }) {
+function build(compressor: Compressor, options: { recompute: Recompute; needsDx: boolean }) {
   const plan = planParameters(tiny, { compressor, optimizer: namedOptimizer("sgd") });
   return buildStage(stage, {
     x: { dtype: "float32", shape: [6, 32] },
@@ -34,20 +35,20 @@ function build(compressor: Compressor, options: { recompute: boolean; needsDx: b
 }
 
 it("have the gradient go into its accumulator", () => {
-  const { forward, backward } = build(dense(), { recompute: true, needsDx: true });
+  const { forward, backward } = build(dense(), { recompute: "all", needsDx: true });
   expect(Object.keys(forward.outputs)).toEqual(["y"]);
   expect(Object.keys(backward?.inputs ?? {}).toSorted()).toEqual(["acc:w/sum", "dy", "w", "x"]);
   expect(Object.keys(backward?.outputs ?? {}).toSorted()).toEqual(["acc:w/sum'", "dx"]);
 });
 
 it("ask for no cotangent that nobody wants", () => {
-  const { backward } = build(dense(), { recompute: true, needsDx: false });
+  const { backward } = build(dense(), { recompute: "all", needsDx: false });
   expect(Object.keys(backward?.outputs ?? {})).toEqual(["acc:w/sum'"]);
 });
 
 it("keep x of a dense map, and x Aᵀ of a compressed one", () => {
   const shapesOf = (compressor: Compressor) =>
-    Object.values(build(compressor, { recompute: false, needsDx: false }).residuals).map(
+    Object.values(build(compressor, { recompute: "none", needsDx: false }).residuals).map(
       ({ shape }) => shape,
     );
   expect(shapesOf(flora({ rank: 4, side: "input" }))).toEqual([[4, 6]]);

@@ -22,7 +22,7 @@ const decoder = {
 function programsOf(length: number, fields: object = {}): string {
   const model = modelFromConfig({ ...decoder, ...fields });
   const { plan } = traineeOf(model, parseConfig({ train: "unread.txt", rank: 2 }));
-  const links = chainOf({ model, plan, recompute: false, neftuneAlpha: 0 })(
+  const links = chainOf({ model, plan, recompute: "none", neftuneAlpha: 0 })(
     model.inputTypes(1, length),
   );
   const blocks = links.filter(({ stage }) => stage.attends);

@@ -66,7 +66,7 @@ describe.each<readonly [string, Record<string, unknown>, number]>([
       compressor: dense(),
       optimizer: namedOptimizer("sgd"),
     });
-    const links = chainOf({ model, plan, recompute: true, neftuneAlpha: 5 })(
+    const links = chainOf({ model, plan, recompute: "all", neftuneAlpha: 5 })(
       model.inputTypes(2, 6),
     );
     expect(links.filter(({ made }) => made.isNoisy)).toHaveLength(count);

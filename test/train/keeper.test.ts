@@ -197,7 +197,7 @@ describe("a run that goes on", () => {
       evaluationBatches: 2,
       outputDtype: "bfloat16",
       saveEvery: 1,
-      recompute: false,
+      recompute: "none",
       resumeLearningRate: 1e-4,
     };
     const { events } = await run(host, { ...changes, resume: true });

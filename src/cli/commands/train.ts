@@ -39,7 +39,7 @@ export const help: CommandHelp = {
     "flora train --task classify --train reviews.tsv --model google-bert/bert-base-uncased",
     "flora train --from runs/translator --train more.jsonl --epochs 1 --output runs/more",
     "flora train --train book.txt --find-lr",
-    "flora train config.yaml --model.n_layer 6 --no-recompute",
+    "flora train config.yaml --model.n_layer 6 --recompute cheap",
   ],
 };
 

@@ -1,5 +1,6 @@
 /** @file What the parts of an engine share. */
 
+import type { Recompute } from "../../autodiff/index.ts";
 import type { InputTypes, Model } from "../../models/model.ts";
 import type { ProgramCache } from "../../runtime/programs.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -20,7 +21,7 @@ export interface EngineParts {
   /** The shapes of batches that may occur, the largest last. */
   readonly shapes: readonly InputTypes[];
   /** Activation checkpointing: recompute activations in the backward pass instead of keeping them. */
-  readonly recompute: boolean;
+  readonly recompute: Recompute;
   /** Rows of the output embedding that are computed at a time. */
   readonly vocabularyChunk: number;
   /** NEFTune's α, of the noise on embeddings of tokens in training; 0: none. */

@@ -3,6 +3,7 @@
  * there is, and what would fit is said, best first.
  */
 
+import type { Recompute } from "../../autodiff/index.ts";
 import { option, UsageError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import type { InputTypes } from "../../models/model.ts";
@@ -99,18 +100,25 @@ function shareOf({ rows, predictedTotal }: MemoryTable, available: number): numb
   return (available - (predictedTotal - ofBatches)) / ofBatches;
 }
 
+/** What keeps fewer activations. */
+const KEPT_LESS: Readonly<Record<Recompute, readonly Recompute[]>> = {
+  all: [],
+  cheap: ["all"],
+  none: ["cheap", "all"],
+};
+
 /** Options that take less memory, best first: what changes no number, then what changes few. */
 function savers(config: SettledConfig, share: number): readonly Partial<TrainConfig>[] {
   const { batchSize, method, microSteps, rank, weightDtype } = config;
   const split = (size: number) => ({
-    recompute: true,
+    recompute: "all" as const,
     batchSize: size,
     microSteps: microSteps * (batchSize / size),
   });
   const sizes = Array.from({ length: 20 }, (_, i) => batchSize / 2 ** (i + 1));
   const fitting = sizes.filter((size) => Number.isInteger(size) && size <= share * batchSize);
   return [
-    ...(config.recompute ? [] : [{ recompute: true }]),
+    ...KEPT_LESS[config.recompute].map((recompute) => ({ recompute })),
     ...fitting.slice(0, 2).map(split),
     ...(method === "dense" ? [{ ...split(1), method: "flora" as const }] : []),
     ...(rank > 8 ? [{ ...split(1), rank: 8 }] : []),

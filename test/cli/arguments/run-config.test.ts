@@ -17,7 +17,7 @@ describe("readRunConfig", () => {
   it.each<[string[], object]>([
     [["--rank", "4", "--learning-rate=1e-3"], { rank: 4, learningRate: 1e-3 }],
     [["--learning-rate", ".5"], { learningRate: 0.5 }],
-    [["--no-recompute", "--overwrite"], { recompute: false, overwrite: true }],
+    [["--no-compress-moments", "--overwrite"], { compressMoments: false, overwrite: true }],
     [["--train", "de.txt,en.txt"], { train: ["de.txt", "en.txt"] }],
     [["--train", "book.txt"], { train: ["book.txt"] }],
     [["--train", "-"], { train: ["-"] }],

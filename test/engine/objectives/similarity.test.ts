@@ -1,6 +1,7 @@
 /** Sentence embeddings through the pipeline: loss and gradients of PyTorch, and the pairs that are found. */
 
 import { describe, expect, it } from "vitest";
+import type { TrainOptions } from "../../../src/options/config.ts";
 import { bert } from "../../../src/models/architectures/encoders/bert.ts";
 import { objectiveOf } from "../../../src/engine/objectives/registry.ts";
 import { similarity } from "../../../src/engine/objectives/similarity.ts";
@@ -24,7 +25,7 @@ it("is the objective of a model without a head", () => {
 });
 
 describe("a batch of pairs", () => {
-  it.each([{}, { recompute: false }])(
+  it.each<TrainOptions>([{}, { recompute: "cheap" }, { recompute: "none" }])(
     "has the loss and the gradients of PyTorch, with %j",
     (options) => expectPipeline(golden, batch, options),
   );

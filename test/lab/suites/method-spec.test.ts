@@ -21,8 +21,9 @@ describe("parseMethod", () => {
       "dense@learningRate=1e-3",
       { options: { learningRate: 1e-3 }, slug: "dense-learningRate-1e-3" },
     ],
-    ["dense@recompute=false", { options: { recompute: false }, label: "Dense recompute=false" }],
-    ["dense@recompute", { options: { recompute: true } }],
+    ["dense@recompute=none", { options: { recompute: "none" }, label: "Dense recompute=none" }],
+    ["flora@compressEmbeddings=false", { options: { compressEmbeddings: false } }],
+    ["flora@compressEmbeddings", { options: { compressEmbeddings: true } }],
     ["flora:4@exclude=h.*", { options: { exclude: ["h.*"] }, slug: "flora-4-exclude-h.-" }],
   ])("reads %s", (text, expected) => {
     expect(parseMethod(text)).toMatchObject({ text, ...expected });

@@ -45,7 +45,7 @@ optimizer: adamw
 learningRate: 1e-3
 batch-size: 8
 steps: 100
-recompute: false
+recompute: "none"
 `;
 
 it("allows what was written by hand", () => {

@@ -106,7 +106,7 @@ describe("a tiny ViT", () => {
     );
   });
 
-  const variants: readonly TrainOptions[] = [{}, { recompute: false }, { vocabularyChunk: 2 }];
+  const variants: readonly TrainOptions[] = [{}, { recompute: "none" }, { vocabularyChunk: 2 }];
   it.each(variants)("has them in the pipeline of a run, %j", async (options) => {
     const size = pixels.shape[0] ?? 0;
     const { engine } = partsOfModel(
