@@ -114,9 +114,10 @@ function stored(x: Value, { shape, dtype, training }: Updatable): Value {
     : roundToNearest(x, dtype);
 }
 
-/** Parameters of this size are updated a few rows at a time, so that no second array of their size exists. */
-const SHARDED_FROM_BYTES = 32e6;
-const SHARD_BYTES = 16e6;
+/** What is updated at a time stays in the cache of a core: an optimizer goes over it a dozen times. */
+const SHARD_BYTES = 1e6;
+/** Rows that are coupled by sums need passes over all of them, for which products are computed anew: only where memory asks for it. */
+const COUPLED_FROM_BYTES = 32e6;
 
 /** An update in shards of rows. */
 export interface ShardedUpdate {
@@ -126,14 +127,16 @@ export interface ShardedUpdate {
 }
 
 /**
- * The update of a large parameter in shards of rows; undefined where it is small, its rows are coupled otherwise than by sums, or what is
- * updated is still read afterwards.
+ * The update of a large parameter in shards of rows; undefined where it is small, its rows are coupled, otherwise than by sums that
+ * save much memory, or what is updated is still read afterwards.
  */
 export function shardUpdate(updatable: Updatable, update: Update): ShardedUpdate | undefined {
   const size = shardSize(updatable);
   if (size === undefined) return undefined;
   try {
     const graph = shardedGraph(updatable, update);
+    const isCoupled = graph.passes.length > 0;
+    if (isCoupled && tensorBytes("float32", updatable.shape) < COUPLED_FROM_BYTES) return undefined;
     return isInPlace(compile(graph.rows(size))) ? { size, graph } : undefined;
   } catch (error) {
     // A whole-matrix program, as one that multiplies over rows: it takes more memory, and is right.
@@ -150,7 +153,7 @@ const isInPlace = ({ inputs, outputs, mayOverwrite }: Program): boolean =>
 
 function shardSize({ shape, training }: Updatable): number | undefined {
   const [rows = 0, columns = 0] = shape;
-  const large = shape.length === 2 && tensorBytes("float32", shape) >= SHARDED_FROM_BYTES;
+  const large = shape.length === 2 && tensorBytes("float32", shape) >= 2 * SHARD_BYTES;
   // Blocks of eight bits are no rows, even where there are as many.
   const inRows = Object.values(training.accumulator.state).every(
     (spec) => spec.shape[0] === rows && spec.dtype !== "int8",

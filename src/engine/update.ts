@@ -79,9 +79,7 @@ export function createUpdate(parts: EngineParts): UpdateParam {
         const end = Math.min(rows, start + size);
         const view = shardViews(rows, start, end);
         const program = `update ${key} ${index} ${end - start}`;
-        const executable = await programs.get(program, () => compile(pass(end - start)), {
-          arena: false,
-        });
+        const executable = await programs.get(program, () => compile(pass(end - start)));
         const isLast = index === graph.passes.length;
         const drawn = isLast ? noise(start, param.shape.with(0, end - start)) : {};
         await run(executable, { ...view({ ...feeds, ...sums }), ...drawn }, view(targets));

@@ -12,14 +12,11 @@ import { type Engine, openEngine } from "../../engine/engine.ts";
 import { isScratchSlot } from "../../engine/parts/names.ts";
 import type { FileStore } from "../../host/host.ts";
 import type { InputTypes, Model } from "../../models/model.ts";
-import type { Program } from "../../onnx/model.ts";
 import type { TrainConfig } from "../../options/config.ts";
 import { settle, type SettledConfig } from "../choices/settle.ts";
 import type { MemoryRow, MemoryTable } from "../../runs/events.ts";
 import { type CountedProgram, countingRuntime } from "../../runtime/counting.ts";
-import { bytesPerElement } from "../../tensor/dtype.ts";
 import { tensorBytes } from "../../tensor/host-tensor.ts";
-import { elementCount } from "../../tensor/shape.ts";
 import { batchTypes } from "../../tasks/encoder.ts";
 import { countedBatch } from "./counted-batch.ts";
 import { mergeAdapters } from "../setup/merge.ts";
@@ -156,24 +153,15 @@ async function readAll(tensors: Awaited<ReturnType<typeof mergedWeights>>): Prom
 const ARENA_GROWTH = 1.7;
 /** What the heap keeps of the memory that other programs freed, in units of the largest of them. */
 const HEAP_RETENTION = 1.8;
-/** Answers that are not collected yet, in units of the largest: each is a copy of what a program put out. */
-const ANSWERS_KEPT = 5.5;
-/** Small answers, graphs and fragments. */
+/** Graphs and fragments. */
 const REST_BYTES = 57e6;
 
 function workspaceBytes(programs: readonly CountedProgram[]): number {
   const bytesOf = ({ program }: CountedProgram) => program.workspaceBytes;
   const kept = programs.filter(({ arena }) => arena).reduce((sum, own) => sum + bytesOf(own), 0);
   const fresh = Math.max(0, ...programs.filter(({ arena }) => !arena).map(bytesOf));
-  const answer = Math.max(0, ...programs.map(({ program }) => answerBytes(program)));
-  return ARENA_GROWTH * kept + HEAP_RETENTION * fresh + ANSWERS_KEPT * answer + REST_BYTES;
+  return ARENA_GROWTH * kept + HEAP_RETENTION * fresh + REST_BYTES;
 }
-
-const answerBytes = ({ outputs }: Program): number =>
-  Object.values(outputs).reduce(
-    (sum, { dtype, shape }) => sum + elementCount(shape) * bytesPerElement(dtype),
-    0,
-  );
 
 const weightBytes = (model: Model): number =>
   [...model.params.values()].reduce((sum, { shape }) => sum + tensorBytes("float32", shape), 0);
