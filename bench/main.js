@@ -2,6 +2,7 @@
  * @file `npm run bench`: speed and memory against onnxruntime's own matrix product, against dense training, and against peers.
  *
  *   node bench/main.js [--json] [--runs 9] [--peers] [--no-step] [--no-memory]
+ *   node bench/main.js story [...]        what people do, timed: story/main.js has the options
  *
  * Rows that are compared alternate in one process, after a warm-up, and are quoted by their medians. The whole training step
  * and the peers run in processes of their own, so that their memory is theirs alone; so do the twenty configurations of memory.js, whose
@@ -21,6 +22,12 @@ import { cpuRuntime } from "../dist/runtime/node.js";
 import { parseConfig } from "../dist/train/index.js";
 import { traineeOf } from "../dist/train/setup/method.js";
 import { accumulateInto } from "../dist/engine/parts/accumulate.js";
+
+if (process.argv[2] === "story") {
+  process.argv.splice(2, 1);
+  await import("./story/main.js");
+  process.exit();
+}
 
 const { values: options } = parseArgs({
   options: {

@@ -3,12 +3,10 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-const VOCABULARY = 49152;
-
 /** SmolLM2-135M's config.json. */
 export const FIELDS = {
   model_type: "llama",
-  vocab_size: VOCABULARY,
+  vocab_size: 49152,
   hidden_size: 576,
   intermediate_size: 1536,
   num_hidden_layers: 30,
@@ -21,9 +19,9 @@ export const FIELDS = {
 };
 
 /** The folder of a tokenizer whose words are w0, w1, …. */
-export function writeTokenizer(folder) {
+export function writeTokenizer(folder, vocabulary = FIELDS.vocab_size) {
   mkdirSync(folder, { recursive: true });
-  const vocab = Object.fromEntries(Array.from({ length: VOCABULARY }, (_, i) => [`w${i}`, i]));
+  const vocab = Object.fromEntries(Array.from({ length: vocabulary }, (_, i) => [`w${i}`, i]));
   const mark = { id: 0, content: "w0", special: true, single_word: false };
   const tokenizer = {
     version: "1.0",
@@ -58,6 +56,19 @@ export function writeRows(path, { isChat }) {
     ];
     return { messages };
   });
+  writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  return path;
+}
+
+/** Rows of so many words, of which half are the answer. */
+export function writeEvenRows(path, { count, length, vocabulary }) {
+  const next = random();
+  const text = (words) =>
+    Array.from({ length: words }, () => `w${1 + Math.floor(next() * (vocabulary - 1))}`).join(" ");
+  const rows = Array.from({ length: count }, () => ({
+    prompt: text(Math.ceil(length / 2)),
+    completion: ` ${text(Math.floor(length / 2) - 1)}`,
+  }));
   writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   return path;
 }

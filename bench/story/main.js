@@ -3,10 +3,12 @@
  * the answers, by dense AdamW, LoRA and FLORA; beside each, PyTorch (with peft) on the same batches, if a Python that has them is named.
  *
  *   node bench/story/main.js [--model DIR] [--rows FILE.jsonl] [--python PATH] [--only flora,lora] [--rounds 3] [--steps 3]
- *                            [--batch 4] [--micro 4] [--options "--recompute false"] [--json]
+ *                            [--batch 4] [--micro 4] [--options recompute=cheap] [--json]
+ *   node bench/story/main.js --grow [--json]
  *
  * Contestants take turns, each in a process of its own, of which the first step warms up and is left out. What is compared are medians over
- * rounds. Without `--model` the weights are random and the tokenizer knows 49,000 words; without `--rows` the rows have the lengths of
+ * rounds. `--grow` tells instead how the time of a FLORA step grows with the model, the tokens of a row, the rows of a batch and the
+ * vocabulary, each by itself, and where it stops being proportional to the operations. Without `--model` the weights are random and the tokenizer knows 49,000 words; without `--rows` the rows have the lengths of
  * short chats, 43 tokens on average.
  */
 
@@ -16,12 +18,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { memoryEnvironment } from "../../bin/memory-environment.js";
 import { input } from "../../dist/graph/index.js";
 import { compile } from "../../dist/onnx/index.js";
 import { matmul } from "../../dist/ops/index.js";
 import { cpuRuntime } from "../../dist/runtime/node.js";
-import { FIELDS, writeRows, writeTokenizer } from "./inputs.js";
+import { FIELDS, writeEvenRows, writeRows, writeTokenizer } from "./inputs.js";
 
 const { values } = parseArgs({
   options: {
@@ -34,6 +35,7 @@ const { values } = parseArgs({
     batch: { type: "string", default: "4" },
     micro: { type: "string", default: "4" },
     options: { type: "string", default: "" },
+    grow: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
 });
@@ -45,11 +47,6 @@ const METHODS = {
 };
 
 const folder = mkdtempSync(join(tmpdir(), "flora-story-"));
-try {
-  await story();
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
 
 async function story() {
   const isChat = values.model !== undefined;
@@ -103,6 +100,64 @@ async function productRate() {
   return program.operations / 1e6 / median(times);
 }
 
+/** What grows, from the smallest to the largest; the rest is that of the second model. */
+const SIZES = [
+  { hidden_size: 192, intermediate_size: 512, num_hidden_layers: 6, num_attention_heads: 3 },
+  { hidden_size: 384, intermediate_size: 1024, num_hidden_layers: 12, num_attention_heads: 6 },
+  { hidden_size: 576, intermediate_size: 1536, num_hidden_layers: 30, num_attention_heads: 9 },
+  { hidden_size: 960, intermediate_size: 2560, num_hidden_layers: 32, num_attention_heads: 15 },
+];
+const GROWTH = {
+  model: SIZES.map((size) => ({ size })),
+  tokens: [32, 128, 512, 2048].map((length) => ({ length })),
+  batch: [1, 4, 16, 64].map((batch) => ({ batch })),
+  vocabulary: [1000, 8000, 49152, 150000].map((vocabulary) => ({ vocabulary })),
+};
+
+async function growth() {
+  const rate = await productRate();
+  const table = Object.entries(GROWTH).flatMap(([what, points]) => {
+    const rows = points.map((point) => ({ what, ...growthPoint(point) }));
+    const best = Math.max(...rows.map(({ gflopsPerSecond }) => gflopsPerSecond));
+    return rows.map((row) => ({ ...row, isProportional: row.gflopsPerSecond > 0.7 * best }));
+  });
+  if (values.json) console.log(JSON.stringify(table, null, 2));
+  else {
+    for (const row of table) {
+      const { what, value, tokensPerSecond, gflopsPerSecond, peakBytes, isProportional } = row;
+      console.log(
+        `${what.padEnd(12)}${value.padStart(10)}${tokensPerSecond.toFixed(0).padStart(9)} tokens/s` +
+          `${gflopsPerSecond.toFixed(0).padStart(6)} GFLOP/s${(gflopsPerSecond / rate).toFixed(2).padStart(6)} of MatMul` +
+          `${(peakBytes / 1e6).toFixed(0).padStart(7)} MB${isProportional ? "" : "  not proportional"}`,
+      );
+    }
+  }
+}
+
+function growthPoint({ size = SIZES[1], length = 64, batch = 4, vocabulary = 8000 }) {
+  const heads = size.num_attention_heads;
+  const model = { ...FIELDS, ...size, num_key_value_heads: heads / 3, vocab_size: vocabulary };
+  const tokenizer = writeTokenizer(join(folder, `words-${vocabulary}`), vocabulary);
+  const shape = { count: 6 * batch, length, vocabulary };
+  const train = writeEvenRows(join(folder, "even.jsonl"), shape);
+  const config = {
+    model,
+    tokenizer,
+    train,
+    batchSize: batch,
+    microSteps: 1,
+    steps: 4,
+    holdout: 0.1,
+  };
+  const output = join(folder, "growth");
+  const run = flora({ config: { ...config, ...METHODS.flora, output, overwrite: true } });
+  const value = String(length === 64 ? (batch === 4 ? vocabulary : batch) : length);
+  return {
+    ...summary("flora", [run]),
+    value: size === SIZES[1] ? value : `${size.hidden_size} wide`,
+  };
+}
+
 /** A directory with SmolLM2-135M's shape and weights as a run from scratch draws them. */
 function writeModel(train) {
   const output = join(folder, "model");
@@ -111,16 +166,15 @@ function writeModel(train) {
   return output;
 }
 
-/** Options of a run as they are typed on the command line: `--recompute false`. */
+/** More options of all runs: recompute=cheap,threads=1. */
 function optionsOf(text) {
-  const words = text.split(" ").filter((word) => word !== "");
-  const options = {};
-  for (let i = 0; i < words.length; i += 2) {
-    const name = words[i].slice(2).replaceAll(/-(.)/g, (_, letter) => letter.toUpperCase());
-    const value = words[i + 1];
-    options[name] = /^(true|false|[\d.e+-]+)$/.test(value) ? JSON.parse(value) : value;
-  }
-  return options;
+  const pairs = text.split(",").filter((pair) => pair !== "");
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [name, value] = pair.split("=");
+      return [name, /^(true|false|[\d.e+-]+)$/.test(value) ? JSON.parse(value) : value];
+    }),
+  );
 }
 
 function flora(request) {
@@ -136,7 +190,6 @@ function torch(config) {
 function child(program, args) {
   const { stdout, stderr, status } = spawnSync(program, args, {
     encoding: "utf8",
-    env: { ...process.env, ...memoryEnvironment },
     maxBuffer: 1e8,
   });
   if (status !== 0) throw new Error(`${program} failed: ${stderr}`);
@@ -170,7 +223,7 @@ function median(numbers) {
 
 function print(table, rate) {
   const number = (value, digits = 0) =>
-    value === undefined || Number.isNaN(value) ? "-" : value.toFixed(digits);
+    value === undefined || value === null || Number.isNaN(value) ? "-" : value.toFixed(digits);
   const columns = [
     ["", ({ name }) => name],
     ["tokens/s", (row) => number(row.tokensPerSecond, 1)],
@@ -206,3 +259,9 @@ const peerOf = (table, { name }) =>
   table.find(
     (row) => row.name === name.replace("flora ", "torch ").replace("torch flora", "torch dense"),
   );
+
+try {
+  await (values.grow ? growth() : story());
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -154,7 +154,7 @@ const ARENA_GROWTH = 1.7;
 /** What the heap keeps of the memory that other programs freed, in units of the largest of them. */
 const HEAP_RETENTION = 1.8;
 /** Graphs and fragments. */
-const REST_BYTES = 57e6;
+const REST_BYTES = 45e6;
 
 function workspaceBytes(programs: readonly CountedProgram[]): number {
   const bytesOf = ({ program }: CountedProgram) => program.workspaceBytes;
