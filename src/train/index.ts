@@ -28,6 +28,7 @@ export {
   type LoggedStep,
   type LoggedTranslation,
 } from "../runs/log-line.ts";
+export { type Metrics, metricsOf } from "../runs/trackers/metrics.ts";
 export type { Tracker } from "../runs/trackers/tracker.ts";
 export { readLog } from "../runs/read-log.ts";
 export { predictMemory } from "./memory/memory.ts";
