@@ -9,7 +9,7 @@ import { DATA, needsData } from "../support/data.ts";
 import { STORIES, storiesTokenizer } from "../support/stories.ts";
 import { llamaDirectory } from "./llama-directory.ts";
 
-const chat = (question: string, answer: string) => ({
+const exchange = (question: string, answer: string) => ({
   messages: [
     { role: "user", content: question },
     { role: "assistant", content: answer },
@@ -17,7 +17,7 @@ const chat = (question: string, answer: string) => ({
 });
 
 const tickets = Array.from({ length: 200 }, (_, i) =>
-  chat(`Ticket ${i}: it is broken.`, "Please restart it."),
+  exchange(`Ticket ${i}: it is broken.`, "Please restart it."),
 );
 
 interface Told {
@@ -163,7 +163,7 @@ const questions = (count: number) =>
     .split("\n", count)
     .map((line) => {
       const [, kind = "", question = ""] = /^(\w+):\w+ (.*)$/.exec(line) ?? [];
-      return chat(question, `It asks for ${ASKED[kind]}.`);
+      return exchange(question, `It asks for ${ASKED[kind]}.`);
     });
 
 describe("three commands on real questions", needsData(STORIES, QUESTIONS), () => {
