@@ -12,9 +12,9 @@ import type {
 import type { Task } from "../../models/model.ts";
 import { methodLabel, type TrainConfig } from "../../options/config.ts";
 import { formatCount, formatDuration, formatPercent } from "../terminal/format.ts";
-import { formatTable, indent, truncate, truncateStart, wrap } from "../terminal/layout.ts";
+import { formatTable, truncate, truncateStart, wrap } from "../terminal/layout.ts";
 import { formatMeasurement, formatPrediction } from "./memory-table.ts";
-import { formatPlan } from "./plan-table.ts";
+import { planSummary } from "./plan-table.ts";
 import { type Curve, plotCurves, type Point, smooth } from "./plot.ts";
 import { formatLearningRate, formatLoss } from "../terminal/progress.ts";
 import type { Style } from "../terminal/style.ts";
@@ -28,7 +28,7 @@ export interface ReportOptions {
 /** Where the facts of a run begin. */
 const FACTS_COLUMN = 11;
 
-/** What will be trained on what, how, the plan and the predicted memory. */
+/** What will be trained on what, how, and the predicted memory: on one screen. The plan of each parameter is in the log. */
 export function startReport(event: StartEvent, { width, style }: ReportOptions): string[] {
   const { config, modelType, parameterCount, data, notes, drawn, totalSteps, startStep } = event;
   const { optimizer, batchSize, microSteps } = config;
@@ -39,6 +39,7 @@ export function startReport(event: StartEvent, { width, style }: ReportOptions):
     ["data", data],
     ...notes.flatMap((note) => wrap(note, width - FACTS_COLUMN)).map((line) => ["", line]),
     ["method", methodInWords(config)],
+    planSummary(event.parameters),
     ["optimizer", `${optimizer}, ${rateInWords(event)}`],
     [
       "steps",
@@ -49,9 +50,6 @@ export function startReport(event: StartEvent, { width, style }: ReportOptions):
   ];
   return [
     ...formatTable(facts).map((line) => style.bold(line.slice(0, 9)) + line.slice(9)),
-    "",
-    style.bold("gradients -> what is kept of them, with the optimizer's state"),
-    ...indent(formatPlan(event.parameters, width - 2)),
     "",
     ...formatPrediction(event.memory, width),
     "",
@@ -81,7 +79,8 @@ const origin = ({ config: { model } }: StartEvent): string =>
 
 /** "rate 2.0e-2, cosine after 50 steps of warm-up". */
 function rateInWords({ config: { schedule }, learningRate, warmupSteps }: StartEvent): string {
-  const after = warmupSteps > 0 ? ` after ${formatCount(warmupSteps)} steps of warm-up` : "";
+  const steps = `${formatCount(warmupSteps)} ${warmupSteps === 1 ? "step" : "steps"}`;
+  const after = warmupSteps > 0 ? ` after ${steps} of warm-up` : "";
   return `rate ${formatLearningRate(learningRate)}, ${schedule}${after}`;
 }
 
