@@ -111,3 +111,4 @@ export {
 export type { Format, OpenRequest, PlacedRow, Row, RowKind, RowSource } from "./formats/row.ts";
 export { readTextFile, textChunks } from "./bytes/text-chunks.ts";
 export { type DataInput, pathsOf, type Rows } from "./input.ts";
+export { counts, type Weighted } from "./examples/row-weight.ts";

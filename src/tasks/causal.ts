@@ -2,6 +2,7 @@
 
 import {
   conversationSequences,
+  counts,
   evaluationBatches,
   type ExampleKind,
   type LanguageModelSequence,
@@ -107,6 +108,7 @@ async function loadConversations(request: DataRequest): Promise<TrainData> {
   let rewritten = false;
   const conversations = await request.dataset.conversations();
   const { data } = examplesAsData("conversations", conversations, request, {
+    teaches: counts,
     encode(all, options) {
       const fitted = conversationSequences(chat, all, { ...options, learn, roles });
       rewritten ||= exampleCount(fitted) < fitted.sequences.length;

@@ -3,6 +3,7 @@
 import {
   type Batch,
   type BatchSource,
+  counts,
   type Fitted,
   type FitOptions,
   type Order,
@@ -51,7 +52,7 @@ export async function loadPairData<T>(
   format: ExampleFormat<SentencePair, T>,
 ): Promise<TrainData> {
   const { config, dataset } = request;
-  const teaches = ({ target }: SentencePair) => target.trim() !== "";
+  const teaches = (pair: SentencePair) => counts(pair) && pair.target.trim() !== "";
   const { data, heldOut } = examplesAsData("pairs", await dataset.pairs(), request, {
     ...format,
     teaches,

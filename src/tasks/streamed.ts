@@ -7,6 +7,7 @@
 import {
   blockBatches,
   conversationSequences,
+  counts,
   encodedParts,
   evaluationBatches,
   type ExampleKind,
@@ -77,8 +78,8 @@ async function streamConversations(request: DataRequest): Promise<StreamedData> 
   const { training, validation } = request.dataset.streamed();
   const data = await streamedData(request, {
     what: "conversations",
-    pass: training.conversations,
-    validation: validation?.passes.conversations(),
+    pass: () => only(training.conversations(), counts),
+    validation: validation && only(validation.passes.conversations(), counts),
     contentOf: (example) => JSON.stringify(example),
     encode: (examples, options) => conversationSequences(chat, examples, options),
   });
@@ -93,7 +94,7 @@ function streamPairs(request: DataRequest): Promise<StreamedData> {
   const { config, dataset, model, tokenizer } = request;
   const template = templateOf(config, model.task);
   const { training, validation } = dataset.streamed();
-  const isPair = ({ target }: SentencePair) => target.trim() !== "";
+  const isPair = (pair: SentencePair) => counts(pair) && pair.target.trim() !== "";
   return streamedData(request, {
     what: "pairs",
     pass: () => only(training.pairs(), isPair),
