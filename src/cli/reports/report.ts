@@ -34,7 +34,7 @@ export function startReport(event: StartEvent, { width, style }: ReportOptions):
   const { optimizer, batchSize, microSteps } = config;
   const batches = microSteps === 1 ? "" : ` x ${microSteps} micro-steps`;
   const facts = [
-    ["model", `${modelType}, ${formatCount(parameterCount)} parameters${origin(event)}`],
+    ["model", modelInWords(modelType, parameterCount, config)],
     ...drawnLines(drawn, width - FACTS_COLUMN).map((line) => ["", line]),
     ["data", data],
     ...notes.flatMap((note) => wrap(note, width - FACTS_COLUMN)).map((line) => ["", line]),
@@ -74,15 +74,22 @@ function methodInWords(config: TrainConfig): string {
 const drawnLines = (drawn: readonly string[], width: number): readonly string[] =>
   drawn.length === 0 ? [] : wrap(`drawn, as it has none: ${drawn.join(", ")}`, width);
 
-const origin = ({ config: { model } }: StartEvent): string =>
-  typeof model === "string" ? `, from ${model}` : ", from scratch";
+/** "gpt2, 124,439,808 parameters, from scratch". */
+export const modelInWords = (
+  type: string,
+  parameterCount: number,
+  { model }: Pick<TrainConfig, "model">,
+): string =>
+  `${type}, ${formatCount(parameterCount)} parameters, from ${typeof model === "string" ? model : "scratch"}`;
 
 /** "rate 2.0e-2, cosine after 50 steps of warm-up". */
 function rateInWords({ config: { schedule }, learningRate, warmupSteps }: StartEvent): string {
-  const steps = `${formatCount(warmupSteps)} ${warmupSteps === 1 ? "step" : "steps"}`;
-  const after = warmupSteps > 0 ? ` after ${steps} of warm-up` : "";
+  const after = warmupSteps > 0 ? ` after ${inSteps(warmupSteps)} of warm-up` : "";
   return `rate ${formatLearningRate(learningRate)}, ${schedule}${after}`;
 }
+
+const inSteps = (count: number): string =>
+  `${formatCount(count)} ${count === 1 ? "step" : "steps"}`;
 
 const done = (steps: number): string => (steps > 0 ? `; ${formatCount(steps)} are done` : "");
 
@@ -155,7 +162,7 @@ export function endReport(
     plotCurves(accuracyCurves(history, options.task), { ...size, height: 6 }),
   ].flatMap((lines) => (lines.length > 0 ? [...lines, ""] : []));
   const shares =
-    `${formatCount(step)} steps in ${formatDuration(elapsedMs)}` +
+    `${inSteps(step)} in ${formatDuration(elapsedMs)}` +
     `; projections ${formatPercent(projectionShare)} of it` +
     `, outside onnxruntime ${formatPercent(overheadShare)}`;
   return [...curves, ...formatMeasurement(memory), "", shares, ...heldOutReport(event, options)];
