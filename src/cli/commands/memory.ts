@@ -66,8 +66,8 @@ async function predictedRun(options: TrainOptions, dataset?: string): Promise<Pr
   if (!isNamed && (config.train ?? dataset) !== undefined) {
     const inputs = parseConfig(await fetchInputs(options, dataset));
     const { gather } = await import("../../train/setup/prepare.ts");
-    const run = await gather(inputs, await runContext(inputs));
-    return { config: run.config, predicted: await memoryOf(run), notes: run.notes };
+    const parts = await gather(inputs, await runContext(inputs));
+    return { config: parts.config, predicted: await memoryOf(parts), notes: parts.notes };
   }
   const fetched = await fetchSettings(config);
   const predicted = await predictMemory(nodeHost().files, fetched);
