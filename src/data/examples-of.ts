@@ -1,7 +1,7 @@
 /** @file The examples of an input. Its rows are read once, whatever is asked for first: what they are, or the examples themselves. */
 
 import { type Conversation, conversationReader } from "./examples/conversations.ts";
-import { type ExampleKind, kindOfRow } from "./examples/kinds.ts";
+import { type ExampleKind, kindByName, kindOfRow } from "./examples/kinds.ts";
 import { type LabelledText, labelledNames, labelledReader } from "./examples/labelled.ts";
 import { pairReader, type SentencePair, USUAL_PAIR } from "./examples/pairs.ts";
 import { type ExampleReader, readExamples, streamExamples } from "./examples/reader.ts";
@@ -104,9 +104,13 @@ export function examplesOf(request: InputRequest): Examples {
   };
   return {
     formatKind: input.formatKind,
-    kind: once(
-      async () => (await input.formatKind()) ?? kindOfRow((await input.first())?.row, named),
-    ),
+    kind: once(async () => {
+      const kind = await input.formatKind();
+      if (kind !== undefined) return kind;
+      const first = await input.first();
+      const byName = first && kindByName(first, named);
+      return byName ?? kindOfRow(first?.placed.row);
+    }),
     pairs: allOf("pairs", pairReader(named.pairs), named.pairs),
     passes: {
       pairs: () => passOf("pairs", pairReader(named.pairs), named.pairs),

@@ -71,7 +71,7 @@ export {
   type PairSequences,
 } from "./sequences/sequence.ts";
 export { type Conversation, conversationReader } from "./examples/conversations.ts";
-export { type ExampleKind, kindOfRow, type NamedColumns } from "./examples/kinds.ts";
+export { type ExampleKind } from "./examples/kinds.ts";
 export {
   labelledReader,
   labelsOf,

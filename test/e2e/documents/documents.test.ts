@@ -174,5 +174,7 @@ it("reads the rows of docs/data.md as it says", async () => {
     // With a task: labelled texts.
     "texts",
     "pairs",
+    // With weights.
+    "pairs",
   ]);
 });
