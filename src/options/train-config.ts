@@ -9,6 +9,8 @@ export interface TrainConfig {
   readonly validation?: readonly string[] | undefined;
   /** The share of the training data that is held out, without validation files; 0.05 if absent. A number above 0 and below 1. */
   readonly holdout?: number | undefined;
+  /** The seed by which it is held out; that of the run if absent. A whole number at least 0. */
+  readonly holdoutSeed?: number | undefined;
   /** Examples in memory at a time, shuffled among themselves, of files that are larger; all, if absent. A whole number above 0. */
   readonly stream?: number | undefined;
   /** How much is drawn from each path of train, as weights; as much as it holds, if absent. */

@@ -32,7 +32,10 @@ const GRAMMAR_HELD_OUT_PAIRS = 500;
 
 /** The options that say what is read. */
 export type DatasetOptions = DataColumns &
-  Pick<TrainConfig, "holdout" | "mix" | "seed" | "stream" | "task" | "train" | "validation">;
+  Pick<
+    TrainConfig,
+    "holdout" | "holdoutSeed" | "mix" | "seed" | "stream" | "task" | "train" | "validation"
+  >;
 
 export interface DatasetRequest {
   readonly config: DatasetOptions;
@@ -97,8 +100,9 @@ export function openDataset(request: DatasetRequest): Dataset {
   const { mix, task, train, validation } = config;
   checkHoldout(config, inputs);
   checkMix(config, inputs);
+  const splitSeed = config.holdoutSeed ?? config.seed;
   const imageParts = new WeakMap<object, number>();
-  const { cut, ...others } = holdOut(config.seed, config.holdout);
+  const { cut, ...others } = holdOut(splitSeed, config.holdout);
   const open = (input: DataInput | undefined, name: string): Examples | undefined =>
     input === undefined
       ? undefined
@@ -158,7 +162,7 @@ export function openDataset(request: DatasetRequest): Dataset {
     async pairs() {
       if (training) return split(training, (examples) => examples.pairs());
       if (held) throw new UsageError(`${option("validation")}: needs training files too; got none`);
-      return grammarSplit(config.seed);
+      return grammarSplit(splitSeed);
     },
     conversations: () => split(needed("text"), (examples) => examples.conversations()),
     streamed() {

@@ -304,3 +304,17 @@ describe("a run", () => {
     );
   });
 });
+
+it.each<[string, TrainOptions, DataInput | undefined]>([
+  ["rows", {}, PAIRS],
+  ["the demonstration", {}, undefined],
+])("holds out of %s what another seed says, if it is asked to", async (_name, options, data) => {
+  const heldOut = async (own: TrainOptions) => {
+    const config = parseConfig({ ...options, ...own, ...(data && { train: "rows" }) });
+    const { validation } = await openDataset({ config, files: nodeFiles, data }).pairs();
+    return validation;
+  };
+  const first = await heldOut({ seed: 1 });
+  expect(await heldOut({ seed: 2 })).not.toEqual(first);
+  expect(await heldOut({ seed: 2, holdoutSeed: 1 })).toEqual(first);
+});
