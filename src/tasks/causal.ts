@@ -28,7 +28,7 @@ import {
   questionCount,
   templateOf,
 } from "./pairs.ts";
-import type { DataRequest, Question, TrainData } from "./task-data.ts";
+import { type DataRequest, mostEvaluated, type Question, type TrainData } from "./task-data.ts";
 
 const LOADERS: Readonly<Record<ExampleKind, (request: DataRequest) => Promise<TrainData>>> = {
   texts: loadText,
@@ -73,8 +73,8 @@ async function loadText({
     ? await textTokens(tokenizer, texts.validation)
     : joined(streams.map((stream) => stream.validation));
   const training = streams.map((stream) => stream.training);
-  const { batchSize, evaluationBatches: limit } = config;
-  const windows = spread(textWindows(validation, contextLength), batchSize * limit);
+  const { batchSize } = config;
+  const windows = spread(textWindows(validation, contextLength), mostEvaluated(config));
   const orderOf = (parts: readonly number[]) => dataset.order(parts, key);
   const tokens = training.reduce((sum, { length }) => sum + length, 0);
   return {

@@ -26,7 +26,13 @@ import { count } from "./fitted-split.ts";
 import { LENGTH_MULTIPLE, questionCount, templateOf } from "./pairs.ts";
 import { spread } from "./reading/dataset.ts";
 import type { Content } from "./reading/hold-out.ts";
-import type { AnyDataRequest, DataRequest, Question, StreamedData } from "./task-data.ts";
+import {
+  type AnyDataRequest,
+  type DataRequest,
+  mostEvaluated,
+  type Question,
+  type StreamedData,
+} from "./task-data.ts";
 
 /** Examples that are read as they are needed, and what is learned of them. */
 interface StreamOf<E> {
@@ -123,10 +129,11 @@ async function streamedData<E extends object>(
   { config, contextLength, dataset, key, model, tokenizer }: DataRequest,
   { what, pass, validation, contentOf, encode, question = questionOf, lengths }: StreamOf<E>,
 ): Promise<StreamedData> {
-  const { batchSize, evaluationBatches: limit, stream: size = 1, tooLong } = config;
+  const { batchSize, stream: size = 1, tooLong } = config;
+  const limit = mostEvaluated(config);
   const { isHeld, bytes } = dataset.streamed();
   const isOut = (example: E) => isHeld(contentOf(example));
-  const most = Math.max(batchSize * limit, questionCount(config));
+  const most = Math.max(limit, questionCount(config));
   const examples = await first(validation ?? only(pass(), isOut), most);
   const held = encode(examples, { contextLength, tooLong: "drop" }).sequences;
   if (held.length === 0) {
@@ -147,7 +154,7 @@ async function streamedData<E extends object>(
       return pairBatches(sequences, { ...padding, key: blockKey });
     },
   });
-  const evaluated = spread(held, batchSize * limit);
+  const evaluated = spread(held, limit);
   return {
     training: {
       batchAt,

@@ -42,6 +42,18 @@ describe("data", () => {
     expect(await lossesOf(start({ data: "pairs.jsonl" }, host))).toEqual(expected);
   });
 
+  it("are held out as many as a short run has time for, or as are asked for", async () => {
+    const tokensOf = async (request: TrainRequest) => {
+      const run = start({ validation: sums(0, 40), ...request });
+      return (await run.result()).evaluation?.tokens ?? 0;
+    };
+    const few = await tokensOf({});
+    // Ten batches of four.
+    const all = await tokensOf({ evaluationBatches: 10 });
+    expect(few).toBeGreaterThan(all / 20);
+    expect(few).toBeLessThan(all / 5);
+  });
+
   it("may be held out apart", async () => {
     const run = start({ validation: [{ source: "1 + 1 =", target: "2" }], steps: 1 });
     const { evaluation } = await run.result();

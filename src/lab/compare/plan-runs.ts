@@ -50,8 +50,12 @@ export function methodOptions(base: TrainOptions, method: MethodSpec): TrainOpti
   return { ...base, ...Object.fromEntries(counts), ...options, method: "dense", microSteps: 1 };
 }
 
-/** What is compared is what the budget leads to, and nobody reads along. */
-const SAME_FOR_ALL = { keep: "last", samples: 0 } as const satisfies TrainOptions;
+/** What is compared is what the budget leads to, by as much data however long a run is, and nobody reads along. */
+const SAME_FOR_ALL = {
+  keep: "last",
+  samples: 0,
+  evaluationBatches: 16,
+} as const satisfies TrainOptions;
 
 /** One run of a method. */
 export function planRun(

@@ -1,14 +1,23 @@
 /** @file Held-out loss, and the score of held-out answers where a run is judged by it. */
 
+import type { Batch } from "../../models/batch.ts";
 import type { EvaluationEvent } from "../../runs/events.ts";
 import { answerScore } from "./criterion.ts";
 import type { Run } from "../setup/run.ts";
 
-/** Held-out loss after so many steps. */
-export async function evaluateRun(run: Run, step: number): Promise<EvaluationEvent> {
+/**
+ * Held-out loss after so many steps.
+ *
+ * @param most - batches, evenly from those that there are; all of them by default
+ */
+export async function evaluateRun(
+  run: Run,
+  step: number,
+  most: number = Infinity,
+): Promise<EvaluationEvent> {
   const { data, engine } = run;
   const start = performance.now();
-  const sums = await engine.evaluate(data.evaluation());
+  const sums = await engine.evaluate(some(data.evaluation(), evaluationBatches(run), most));
   const loss = sums.loss / sums.tokens;
   const metrics = { ...engine.objective.metrics?.(sums), ...(await answerScore(run)) };
   return {
@@ -23,7 +32,17 @@ export async function evaluateRun(run: Run, step: number): Promise<EvaluationEve
   };
 }
 
-/** How many batches an evaluation has. */
+/** At most so many of the batches that there are, evenly: they are sorted by their length. One is in memory at a time. */
+function* some(batches: Iterable<Batch>, count: number, most: number): Generator<Batch> {
+  const share = Math.min(1, most / count);
+  let i = 0;
+  for (const batch of batches) {
+    if (Math.floor(i * share) !== Math.floor((i - 1) * share)) yield batch;
+    i += 1;
+  }
+}
+
+/** How many batches an evaluation may have. */
 export function evaluationBatches({ data }: Pick<Run, "data">): number {
   let count = 0;
   for (const _batch of data.evaluation()) count++;
