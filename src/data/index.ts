@@ -43,6 +43,7 @@ export {
 } from "./batches/image-batches.ts";
 export { blockBatches, type BlockOptions, type Blocks } from "./batches/blocks.ts";
 export { mixedOrder, type Order } from "./batches/mixed-order.ts";
+export { mixedPasses } from "./batches/mixed-passes.ts";
 export { chosenOf, maskTokens, type Masking, type MaskedTokens } from "./batches/masking.ts";
 export { paddedLength, type PaddingOptions } from "./batches/padding.ts";
 export { permutation } from "./batches/permutation.ts";

@@ -5,11 +5,15 @@ import {
   counts,
   evaluationBatches,
   type ExampleKind,
+  type Fitted,
+  type FitOptions,
   type LanguageModelSequence,
   lastAnswer,
   learnedWhole,
   pairBatches,
   pairSequences,
+  type PromptTemplate,
+  type SentencePair,
   textBatches,
   textTokens,
   textWindows,
@@ -38,16 +42,23 @@ const LOADERS: Readonly<Record<ExampleKind, (request: DataRequest) => Promise<Tr
 
 export async function loadCausal(request: DataRequest): Promise<TrainData> {
   const kind = await request.dataset.kind();
-  if (kind === "texts" && request.config.learn === "last") {
+  checkLearned(kind, request.config);
+  return LOADERS[kind](request);
+}
+
+/** @throws {UsageError} if nothing of the kind can be learned so. */
+export function checkLearned(
+  kind: ExampleKind,
+  { learn, learnRoles }: Pick<DataRequest["config"], "learn" | "learnRoles">,
+): void {
+  if (kind === "texts" && learn === "last") {
     throw new UsageError(`${option("learn")}: texts have no answers; got last`);
   }
-  const { learnRoles } = request.config;
   if (kind !== "conversations" && learnRoles.join() !== "assistant") {
     throw new UsageError(
       `${option("learnRoles")}: ${kind} have no roles; got ${learnRoles.join(", ")}`,
     );
   }
-  return LOADERS[kind](request);
 }
 
 async function loadText({
@@ -89,17 +100,27 @@ async function loadText({
 }
 
 function loadPairs(request: DataRequest): Promise<TrainData> {
-  const { config, tokenizer, model } = request;
-  const template = templateOf(config, model.task);
+  const template = templateOf(request.config, request.model.task);
   return loadPairData<LanguageModelSequence>(request, {
-    encode(pairs, options) {
-      const fitted = pairSequences(tokenizer, pairs, { ...template, ...options });
-      if (config.learn !== "all") return fitted;
-      return { ...fitted, sequences: fitted.sequences.map(learnedWhole) };
-    },
+    encode: (pairs, options) => pairsLearned(pairs, { ...request, template, options }),
     question: questionOf,
     batching: batchingOf(request),
   });
+}
+
+interface LearnedPairs extends Pick<DataRequest, "config" | "tokenizer"> {
+  readonly template: PromptTemplate;
+  readonly options: FitOptions;
+}
+
+/** Pairs as sequences, of which the answers are learned, or all. @throws {UsageError} as `fitPairs` does. */
+export function pairsLearned(
+  pairs: readonly SentencePair[],
+  { config, tokenizer, template, options }: LearnedPairs,
+): Fitted<LanguageModelSequence> {
+  const fitted = pairSequences(tokenizer, pairs, { ...template, ...options });
+  if (config.learn !== "all") return fitted;
+  return { ...fitted, sequences: fitted.sequences.map(learnedWhole) };
 }
 
 async function loadConversations(request: DataRequest): Promise<TrainData> {
