@@ -69,7 +69,8 @@ export async function openTrainer(run: Run): Promise<Trainer> {
   const totalSteps = stepsOf(run);
   const merges = mergeSchedule(config, totalSteps);
   const rates = createRates(config, totalSteps, merges, run.inputs);
-  const evaluated = evaluatedBatches(config, { totalSteps, batches: evaluationBatches(run) });
+  const batches = evaluationBatches(run);
+  const evaluated = evaluatedBatches(config, { totalSteps, batches });
   let identity: Promise<Identity> | undefined;
   // It takes a look at all data: not before the first checkpoint.
   const ownIdentity = () => (identity ??= identityOf(run, totalSteps));
@@ -169,7 +170,7 @@ export async function openTrainer(run: Run): Promise<Trainer> {
     },
 
     evaluationBatches: evaluated,
-    evaluate: () => evaluateRun(run, position.step, evaluated),
+    evaluate: () => evaluateRun(run, position.step, evaluated < batches ? evaluated : undefined),
 
     saveModel,
 

@@ -1,6 +1,5 @@
 /** @file Held-out loss, and the score of held-out answers where a run is judged by it. */
 
-import type { Batch } from "../../models/batch.ts";
 import type { EvaluationEvent } from "../../runs/events.ts";
 import { answerScore } from "./criterion.ts";
 import type { Run } from "../setup/run.ts";
@@ -10,14 +9,13 @@ import type { Run } from "../setup/run.ts";
  *
  * @param most - batches, evenly from those that there are; all of them by default
  */
-export async function evaluateRun(
-  run: Run,
-  step: number,
-  most: number = Infinity,
-): Promise<EvaluationEvent> {
+export async function evaluateRun(run: Run, step: number, most?: number): Promise<EvaluationEvent> {
   const { data, engine } = run;
   const start = performance.now();
-  const sums = await engine.evaluate(some(data.evaluation(), evaluationBatches(run), most));
+  const batches = data.evaluation();
+  const sums = await engine.evaluate(
+    most === undefined ? batches : some(batches, evaluationBatches(run), most),
+  );
   const loss = sums.loss / sums.tokens;
   const metrics = { ...engine.objective.metrics?.(sums), ...(await answerScore(run)) };
   return {
@@ -32,12 +30,12 @@ export async function evaluateRun(
   };
 }
 
-/** At most so many of the batches that there are, evenly: they are sorted by their length. One is in memory at a time. */
-function* some(batches: Iterable<Batch>, count: number, most: number): Generator<Batch> {
-  const share = Math.min(1, most / count);
+/** So many of the batches that there are, from the middles of as many equal parts: they are sorted by their length. One is in memory at a time. */
+export function* some<T>(batches: Iterable<T>, count: number, wanted: number): Generator<T> {
+  const partAt = (i: number) => Math.floor((i * wanted) / count + 1 / 2);
   let i = 0;
   for (const batch of batches) {
-    if (Math.floor(i * share) !== Math.floor((i - 1) * share)) yield batch;
+    if (partAt(i) !== partAt(i - 1)) yield batch;
     i += 1;
   }
 }
