@@ -1,10 +1,10 @@
 /** @file The command line of flora: which command runs, and what becomes of errors. */
 
 import { readFileSync } from "node:fs";
-import { FormatError, UsageError } from "../errors.ts";
-import { asFlag } from "../options/tables/spelling.ts";
+import { UsageError } from "../errors.ts";
 import { closest } from "../options/tables/suggest.ts";
 import type { CommandHelp } from "./arguments/help.ts";
+import { errorText } from "./terminal/error-text.ts";
 import { standardOutput } from "./terminal/terminal.ts";
 
 interface Command {
@@ -89,10 +89,9 @@ function findCommand(name: string): () => Promise<Command> {
 
 /** Says what went wrong on standard error; returns the exit code. */
 function reportError(error: unknown): number {
-  if (error instanceof UsageError || error instanceof FormatError) {
-    const { message, hint } =
-      error instanceof UsageError ? error.spelled(asFlag) : { message: error.message };
-    console.error(`flora: ${message}${hint === undefined ? "" : `\n  ${hint}`}`);
+  const text = errorText(error);
+  if (text !== undefined) {
+    console.error(`flora: ${text}`);
     return 2;
   }
   console.error("flora: internal error, please report it:", error);

@@ -1,7 +1,7 @@
 /** @file The examples of an input. Its rows are read once, whatever is asked for first: what they are, or the examples themselves. */
 
 import { type Conversation, conversationReader } from "./examples/conversations.ts";
-import { type ExampleKind, kindOfRow } from "./examples/kinds.ts";
+import { type ExampleKind, kindByName, kindOfRow } from "./examples/kinds.ts";
 import { type LabelledText, labelledNames, labelledReader } from "./examples/labelled.ts";
 import { pairReader, type SentencePair, USUAL_PAIR } from "./examples/pairs.ts";
 import { type ExampleReader, readExamples, streamExamples } from "./examples/reader.ts";
@@ -54,14 +54,14 @@ export interface Examples {
   textsTwice(): AsyncIterable<TextPart>;
 }
 
-/** Passes over examples, one after another. */
+/** Passes over examples, one after another: over all, or those of a path. */
 export interface Passes {
   /** Sources and targets. */
-  pairs(): AsyncIterable<SentencePair>;
+  pairs(part?: number): AsyncIterable<SentencePair>;
   /** Messages of people and models. */
-  conversations(): AsyncIterable<Conversation>;
+  conversations(part?: number): AsyncIterable<Conversation>;
   /** Texts, in as many parts as they are read in. */
-  texts(): AsyncIterable<TextPart>;
+  texts(part?: number): AsyncIterable<TextPart>;
 }
 
 /** The examples of an input, of which nothing is read before it is asked for. */
@@ -88,9 +88,13 @@ export function examplesOf(request: InputRequest): Examples {
   const passOf = async function* <E>(
     kind: RowKind,
     reader: ExampleReader<E>,
-    names?: readonly string[],
+    {
+      names,
+      wanted,
+    }: { readonly names: readonly string[] | undefined; readonly wanted: number | undefined },
   ): AsyncGenerator<E, void, undefined> {
-    for (const { source } of await input.sources(kind, names)) {
+    for (const { source, part } of await input.sources(kind, names)) {
+      if (wanted !== undefined && part !== wanted) continue;
       yield* streamExamples(source, reader, { tell });
     }
   };
@@ -104,14 +108,19 @@ export function examplesOf(request: InputRequest): Examples {
   };
   return {
     formatKind: input.formatKind,
-    kind: once(
-      async () => (await input.formatKind()) ?? kindOfRow((await input.first())?.row, named),
-    ),
+    kind: once(async () => {
+      const kind = await input.formatKind();
+      if (kind !== undefined) return kind;
+      const first = await input.first();
+      const byName = first && kindByName(first, named);
+      return byName ?? kindOfRow(first?.placed.row);
+    }),
     pairs: allOf("pairs", pairReader(named.pairs), named.pairs),
     passes: {
-      pairs: () => passOf("pairs", pairReader(named.pairs), named.pairs),
-      conversations: () => passOf("conversations", conversations, named.conversations),
-      texts: () => read(),
+      pairs: (wanted) => passOf("pairs", pairReader(named.pairs), { names: named.pairs, wanted }),
+      conversations: (wanted) =>
+        passOf("conversations", conversations, { names: named.conversations, wanted }),
+      texts: read,
     },
     bytes: input.bytes,
     columns: () => [...told],

@@ -43,6 +43,7 @@ export {
 } from "./batches/image-batches.ts";
 export { blockBatches, type BlockOptions, type Blocks } from "./batches/blocks.ts";
 export { mixedOrder, type Order } from "./batches/mixed-order.ts";
+export { mixedPasses } from "./batches/mixed-passes.ts";
 export { chosenOf, maskTokens, type Masking, type MaskedTokens } from "./batches/masking.ts";
 export { paddedLength, type PaddingOptions } from "./batches/padding.ts";
 export { permutation } from "./batches/permutation.ts";
@@ -71,7 +72,7 @@ export {
   type PairSequences,
 } from "./sequences/sequence.ts";
 export { type Conversation, conversationReader } from "./examples/conversations.ts";
-export { type ExampleKind, kindOfRow, type NamedColumns } from "./examples/kinds.ts";
+export { type ExampleKind } from "./examples/kinds.ts";
 export {
   labelledReader,
   labelsOf,
@@ -111,3 +112,4 @@ export {
 export type { Format, OpenRequest, PlacedRow, Row, RowKind, RowSource } from "./formats/row.ts";
 export { readTextFile, textChunks } from "./bytes/text-chunks.ts";
 export { type DataInput, pathsOf, type Rows } from "./input.ts";
+export { counts, type Weighted } from "./examples/row-weight.ts";

@@ -29,8 +29,8 @@ export interface OpenInput {
 /** An input of which nothing is read yet. */
 export interface Input {
   formatKind(): Promise<ExampleKind | undefined>;
-  /** The first row; undefined if there is none. */
-  first(): Promise<PlacedRow | undefined>;
+  /** The first row and where it comes from; undefined if there is none. */
+  first(): Promise<FirstRow | undefined>;
   /** The paths that were given, counted from 0; 0 alone for rows. */
   parts(): Promise<readonly number[]>;
   /** The bytes of each file; none for rows. */
@@ -38,6 +38,17 @@ export interface Input {
   /** What examples of a kind are read from, one after another. */
   sources(kind: RowKind, columns?: readonly string[]): Promise<readonly PartSource[]>;
 }
+
+/** A row, for messages with its place. */
+export interface FirstRow {
+  readonly placed: PlacedRow;
+  readonly origin: RowSource;
+}
+
+const firstOf = async (origin: Peekable): Promise<FirstRow | undefined> => {
+  const placed = await origin.first();
+  return placed && { placed, origin };
+};
 
 /** Rows, and which of the paths that were given they come from, counted from 0. */
 export interface PartSource {
@@ -55,7 +66,7 @@ export function openInput(
   const source = peekable(sourceOf(input, name));
   return {
     formatKind: () => Promise.resolve(undefined),
-    first: source.first,
+    first: () => firstOf(source),
     parts: () => Promise.resolve([0]),
     bytes: () => Promise.resolve([]),
     sources: () => Promise.resolve([{ source, part: 0 }]),
@@ -90,7 +101,7 @@ function openPaths(given: readonly string[], place: Place): Input {
       const { paths, format } = await lookUp();
       if (format === "parallel") return undefined;
       peeked ??= peekable(open(format[0], paths[0] ?? "", told));
-      return peeked.first();
+      return firstOf(peeked);
     },
     parts: () => Promise.resolve([...given.keys()]),
     async bytes() {

@@ -10,11 +10,11 @@ export interface Batch {
   readonly inputs: Readonly<Record<string, HostTensor>>;
   /** [N] */
   readonly targets: Int32Array;
-  /** [N], 1 where the loss counts and 0 elsewhere. */
+  /** [N], how much each target counts in the loss: 0 where it does not, otherwise the weight of its row, which is 1 unless it says so. */
   readonly weights: Float32Array;
   /** Inputs that are not padding. */
   readonly tokens: number;
-  /** Targets that count. */
+  /** The sum of the weights: targets that count, where all weigh the same. */
   readonly lossTokens: number;
 }
 

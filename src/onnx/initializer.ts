@@ -7,7 +7,7 @@
 import { ONNX_DTYPE } from "../ops/elementwise.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
-import { intField, message, openField, stringField } from "./wire.ts";
+import { intField, message, openField, stringField } from "../files/protobuf.ts";
 
 /** What stands before the bytes of a tensor, which end the initializer. */
 export function initializerStart(name: string, dtype: DType, shape: readonly number[]): Uint8Array {

@@ -23,7 +23,7 @@ import {
   message,
   messageField,
   stringField,
-} from "./wire.ts";
+} from "../files/protobuf.ts";
 
 const IR_VERSION = 10;
 const OPSET = 21;

@@ -22,6 +22,11 @@ export const DATA_OPTIONS: OptionTable = {
     below: 1,
     help: "the share of the training data that is held out, without validation files; 0.05 if absent",
   },
+  holdoutSeed: {
+    kind: "integer",
+    min: 0,
+    help: "the seed by which it is held out; that of the run if absent",
+  },
   stream: {
     kind: "integer",
     above: 0,

@@ -19,8 +19,7 @@ export const EVALUATION_OPTIONS: OptionTable = {
   evaluationBatches: {
     kind: "integer",
     above: 0,
-    default: 16,
-    help: "batches of an evaluation",
+    help: "batches of an evaluation; 16, or fewer in a run so short that they would take more than a tenth of its time",
     changeable: true,
   },
   keep: {

@@ -9,6 +9,8 @@ export interface TrainConfig {
   readonly validation?: readonly string[] | undefined;
   /** The share of the training data that is held out, without validation files; 0.05 if absent. A number above 0 and below 1. */
   readonly holdout?: number | undefined;
+  /** The seed by which it is held out; that of the run if absent. A whole number at least 0. */
+  readonly holdoutSeed?: number | undefined;
   /** Examples in memory at a time, shuffled among themselves, of files that are larger; all, if absent. A whole number above 0. */
   readonly stream?: number | undefined;
   /** How much is drawn from each path of train, as weights; as much as it holds, if absent. */
@@ -152,8 +154,8 @@ export interface TrainConfig {
   readonly evaluateEvery: number;
   /** Minutes between evaluations, in place of steps. A number above 0. */
   readonly evaluateMinutes?: number | undefined;
-  /** Batches of an evaluation. A whole number above 0. Default: 16. */
-  readonly evaluationBatches: number;
+  /** Batches of an evaluation; 16, or fewer in a run so short that they would take more than a tenth of its time. A whole number above 0. */
+  readonly evaluationBatches?: number | undefined;
   /** The model that is left: of the best evaluation, or of the last step. Default: "best". */
   readonly keep: "best" | "last";
   /** By which held-out number an evaluation is the best: loss, accuracy, or, with some answers to held-out questions, bleu, rougeL or exact. Default: "loss". */

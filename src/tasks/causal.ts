@@ -2,13 +2,18 @@
 
 import {
   conversationSequences,
+  counts,
   evaluationBatches,
   type ExampleKind,
+  type Fitted,
+  type FitOptions,
   type LanguageModelSequence,
   lastAnswer,
   learnedWhole,
   pairBatches,
   pairSequences,
+  type PromptTemplate,
+  type SentencePair,
   textBatches,
   textTokens,
   textWindows,
@@ -27,7 +32,7 @@ import {
   questionCount,
   templateOf,
 } from "./pairs.ts";
-import type { DataRequest, Question, TrainData } from "./task-data.ts";
+import { type DataRequest, mostEvaluated, type Question, type TrainData } from "./task-data.ts";
 
 const LOADERS: Readonly<Record<ExampleKind, (request: DataRequest) => Promise<TrainData>>> = {
   texts: loadText,
@@ -37,16 +42,23 @@ const LOADERS: Readonly<Record<ExampleKind, (request: DataRequest) => Promise<Tr
 
 export async function loadCausal(request: DataRequest): Promise<TrainData> {
   const kind = await request.dataset.kind();
-  if (kind === "texts" && request.config.learn === "last") {
+  checkLearned(kind, request.config);
+  return LOADERS[kind](request);
+}
+
+/** @throws {UsageError} if nothing of the kind can be learned so. */
+export function checkLearned(
+  kind: ExampleKind,
+  { learn, learnRoles }: Pick<DataRequest["config"], "learn" | "learnRoles">,
+): void {
+  if (kind === "texts" && learn === "last") {
     throw new UsageError(`${option("learn")}: texts have no answers; got last`);
   }
-  const { learnRoles } = request.config;
   if (kind !== "conversations" && learnRoles.join() !== "assistant") {
     throw new UsageError(
       `${option("learnRoles")}: ${kind} have no roles; got ${learnRoles.join(", ")}`,
     );
   }
-  return LOADERS[kind](request);
 }
 
 async function loadText({
@@ -72,8 +84,8 @@ async function loadText({
     ? await textTokens(tokenizer, texts.validation)
     : joined(streams.map((stream) => stream.validation));
   const training = streams.map((stream) => stream.training);
-  const { batchSize, evaluationBatches: limit } = config;
-  const windows = spread(textWindows(validation, contextLength), batchSize * limit);
+  const { batchSize } = config;
+  const windows = spread(textWindows(validation, contextLength), mostEvaluated(config));
   const orderOf = (parts: readonly number[]) => dataset.order(parts, key);
   const tokens = training.reduce((sum, { length }) => sum + length, 0);
   return {
@@ -88,17 +100,27 @@ async function loadText({
 }
 
 function loadPairs(request: DataRequest): Promise<TrainData> {
-  const { config, tokenizer, model } = request;
-  const template = templateOf(config, model.task);
+  const template = templateOf(request.config, request.model.task);
   return loadPairData<LanguageModelSequence>(request, {
-    encode(pairs, options) {
-      const fitted = pairSequences(tokenizer, pairs, { ...template, ...options });
-      if (config.learn !== "all") return fitted;
-      return { ...fitted, sequences: fitted.sequences.map(learnedWhole) };
-    },
+    encode: (pairs, options) => pairsLearned(pairs, { ...request, template, options }),
     question: questionOf,
     batching: batchingOf(request),
   });
+}
+
+interface LearnedPairs extends Pick<DataRequest, "config" | "tokenizer"> {
+  readonly template: PromptTemplate;
+  readonly options: FitOptions;
+}
+
+/** Pairs as sequences, of which the answers are learned, or all. @throws {UsageError} as `fitPairs` does. */
+export function pairsLearned(
+  pairs: readonly SentencePair[],
+  { config, tokenizer, template, options }: LearnedPairs,
+): Fitted<LanguageModelSequence> {
+  const fitted = pairSequences(tokenizer, pairs, { ...template, ...options });
+  if (config.learn !== "all") return fitted;
+  return { ...fitted, sequences: fitted.sequences.map(learnedWhole) };
 }
 
 async function loadConversations(request: DataRequest): Promise<TrainData> {
@@ -107,6 +129,7 @@ async function loadConversations(request: DataRequest): Promise<TrainData> {
   let rewritten = false;
   const conversations = await request.dataset.conversations();
   const { data } = examplesAsData("conversations", conversations, request, {
+    teaches: counts,
     encode(all, options) {
       const fitted = conversationSequences(chat, all, { ...options, learn, roles });
       rewritten ||= exampleCount(fitted) < fitted.sequences.length;

@@ -3,6 +3,7 @@
 import {
   classBatch,
   type ClassifiedEncoding,
+  counts,
   type ExampleEncoding,
   fitExamples,
   type LabelledText,
@@ -16,16 +17,20 @@ export async function loadClassification(request: DataRequest): Promise<TrainDat
   const labels = new Map(model.labels?.map((label, id) => [label, id]));
   const encoding: ExampleEncoding<LabelledText, ClassifiedEncoding> = {
     what: "texts",
-    encode({ text, pair, label }) {
+    encode({ text, pair, label, weight }) {
       const id = labels.get(label);
       if (id === undefined) throw new Error(`internal: no class ${label}`);
-      return { ...tokenizer.encodeWithSpecialTokens(text, pair), label: id };
+      return {
+        ...tokenizer.encodeWithSpecialTokens(text, pair),
+        label: id,
+        ...(weight !== undefined && { weight }),
+      };
     },
     lengthOf: ({ ids }) => ids.length,
     texts: ({ text, pair }) => (pair === undefined ? [text] : [text, pair]),
-    withTexts: ({ label }, [text = "", pair]) => ({
+    withTexts: (example, [text = "", pair]) => ({
+      ...example,
       text,
-      label,
       ...(pair !== undefined && { pair }),
     }),
   };
@@ -33,6 +38,7 @@ export async function loadClassification(request: DataRequest): Promise<TrainDat
     {
       ...(await dataset.labelled()),
       what: "texts",
+      teaches: counts,
       encode: (texts, options) => fitExamples(texts, encoding, options),
     },
     request,

@@ -1,18 +1,30 @@
 /** @file Data for sentence embeddings: pairs of texts that mean the same. */
 
 import {
+  counts,
   type EncodedPair,
   type ExampleEncoding,
   fitExamples,
   pairedBatch,
   type SentencePair,
 } from "../data/index.ts";
+import { UsageError } from "../errors.ts";
 import { encoderData, paddingOf } from "./encoder.ts";
 import { describeSplit, fitSplit } from "./fitted-split.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
 export async function loadEmbedding(request: DataRequest): Promise<TrainData> {
   const { dataset, tokenizer } = request;
+  const split = await dataset.pairs();
+  for (const { weight = 0 } of [...split.training, ...split.validation]) {
+    if (weight === 0) continue;
+    throw new UsageError(
+      `data: pairs are compared with one another, and all count alike; got the weight ${weight}`,
+      {
+        hint: 'leave out the column "weight", or what should not count',
+      },
+    );
+  }
   const encoding: ExampleEncoding<SentencePair, EncodedPair> = {
     what: "pairs",
     encode: ({ source, target }) => ({
@@ -25,9 +37,10 @@ export async function loadEmbedding(request: DataRequest): Promise<TrainData> {
   };
   const { prepared, held, trained } = fitSplit(
     {
-      ...(await dataset.pairs()),
+      ...split,
       what: "pairs",
-      teaches: ({ source, target }) => [source, target].every((text) => text.trim() !== ""),
+      teaches: (pair) =>
+        counts(pair) && [pair.source, pair.target].every((text) => text.trim() !== ""),
       encode: (pairs, options) => fitExamples(pairs, encoding, options),
     },
     request,

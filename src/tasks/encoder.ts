@@ -11,7 +11,7 @@ import type { InputTypes, Model } from "../models/model.ts";
 import { foldIn, type Key } from "../random/key.ts";
 import { spread } from "./reading/dataset.ts";
 import { LENGTH_MULTIPLE, lengthsOf } from "./pairs.ts";
-import type { DataRequest, TrainData } from "./task-data.ts";
+import { type DataRequest, mostEvaluated, type TrainData } from "./task-data.ts";
 
 export interface EncoderExamples<T> {
   readonly training: readonly T[];
@@ -56,7 +56,7 @@ export function encoderData<T>(
   const order = dataset.order(parts, key);
   const { batchesPerEpoch, at } = sortedEpochs(training, { batchSize, key, order, compare });
   const keyOf = (purpose: string, position: number) => foldIn(foldIn(key, purpose), position);
-  const evaluated = spread(heldOut, batchSize * config.evaluationBatches).toSorted(compare);
+  const evaluated = spread(heldOut, mostEvaluated(config)).toSorted(compare);
   return {
     training: {
       batchesPerEpoch,

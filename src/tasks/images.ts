@@ -13,7 +13,7 @@ import { imageInputOf, type Model } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
 import { spread } from "./reading/dataset.ts";
 import { count } from "./fitted-split.ts";
-import type { DataRequest, TrainData } from "./task-data.ts";
+import { type DataRequest, mostEvaluated, type TrainData } from "./task-data.ts";
 
 export interface ImageRequest extends Omit<DataRequest, "tokenizer"> {
   readonly processor: ImageProcessor;
@@ -41,7 +41,7 @@ export async function loadImages(request: ImageRequest): Promise<TrainData> {
   const split = await dataset.images();
   const labels = model.labels ?? [];
   const training = await readSet(dataset.files, split.training, labels, processor);
-  const held = spread(split.validation, batchSize * config.evaluationBatches);
+  const held = spread(split.validation, mostEvaluated(config));
   const heldOut = await readSet(dataset.files, held, labels, processor);
   const order = dataset.order(split.training.map(dataset.partOf), key);
   const options = { batchSize, processor, tokensPerImage: model.contextLength };

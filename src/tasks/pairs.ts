@@ -3,6 +3,7 @@
 import {
   type Batch,
   type BatchSource,
+  counts,
   type Fitted,
   type FitOptions,
   type Order,
@@ -16,7 +17,13 @@ import type { TrainConfig } from "../options/config.ts";
 import { describeSplit, fitSplit } from "./fitted-split.ts";
 import { spread } from "./reading/dataset.ts";
 import type { Split } from "./reading/hold-out.ts";
-import type { BatchOptions, DataRequest, Question, TrainData } from "./task-data.ts";
+import {
+  type BatchOptions,
+  type DataRequest,
+  mostEvaluated,
+  type Question,
+  type TrainData,
+} from "./task-data.ts";
 
 /** Lengths of batches are rounded up to this, so that few programs are compiled. */
 export const LENGTH_MULTIPLE = 8;
@@ -51,7 +58,7 @@ export async function loadPairData<T>(
   format: ExampleFormat<SentencePair, T>,
 ): Promise<TrainData> {
   const { config, dataset } = request;
-  const teaches = ({ target }: SentencePair) => target.trim() !== "";
+  const teaches = (pair: SentencePair) => counts(pair) && pair.target.trim() !== "";
   const { data, heldOut } = examplesAsData("pairs", await dataset.pairs(), request, {
     ...format,
     teaches,
@@ -78,11 +85,10 @@ export function examplesAsData<E extends object, T>(
   request: DataRequest,
   { batching, question, ...format }: ExampleFormat<E, T>,
 ): ExampleData<E> {
-  const { batchSize, evaluationBatches } = request.config;
   const { dataset, key } = request;
   const { prepared, held, heldOut, trained } = fitSplit({ ...examples, ...format, what }, request);
   const { training, evaluation, shapes } = batching([...prepared.sequences, ...held.sequences]);
-  const evaluated = spread(held.sequences, batchSize * evaluationBatches);
+  const evaluated = spread(held.sequences, mostEvaluated(request.config));
   const data = {
     training: training(prepared.sequences, dataset.order(trained.map(dataset.partOf), key)),
     evaluation: () => evaluation(evaluated),

@@ -7,32 +7,40 @@
 import {
   blockBatches,
   conversationSequences,
+  counts,
   encodedParts,
   evaluationBatches,
   type ExampleKind,
   type Fitted,
   type FitOptions,
   type LanguageModelSequence,
+  mixedPasses,
   pairBatches,
-  pairSequences,
+  promptIds,
   type SentencePair,
   type TextParts,
 } from "../data/index.ts";
 import { option, UsageError } from "../errors.ts";
 import { createChat, type Tokenizer } from "../text/index.ts";
-import { beginningOf, questionOf } from "./causal.ts";
+import { beginningOf, checkLearned, pairsLearned, questionOf } from "./causal.ts";
 import { count } from "./fitted-split.ts";
 import { LENGTH_MULTIPLE, questionCount, templateOf } from "./pairs.ts";
 import { spread } from "./reading/dataset.ts";
 import type { Content } from "./reading/hold-out.ts";
-import type { AnyDataRequest, DataRequest, Question, StreamedData } from "./task-data.ts";
+import {
+  type AnyDataRequest,
+  type DataRequest,
+  mostEvaluated,
+  type Question,
+  type StreamedData,
+} from "./task-data.ts";
 
 /** Examples that are read as they are needed, and what is learned of them. */
 interface StreamOf<E> {
   /** In the plural. */
   readonly what: string;
-  /** One pass over those for training, and the others among them. */
-  readonly pass: () => AsyncIterable<E>;
+  /** One pass over those for training, and the others among them: of all paths, or of one. */
+  readonly pass: (part?: number) => AsyncIterable<E>;
   /** Those that are held out, where they are given. */
   readonly validation: AsyncIterable<E> | undefined;
   readonly contentOf: (example: E) => Content;
@@ -44,6 +52,8 @@ interface StreamOf<E> {
   /** The lengths of batches, where they are known. */
   readonly lengths?: readonly number[];
   readonly question?: (sequence: LanguageModelSequence) => Question;
+  /** Those held out as pairs, to be answered at the end. */
+  readonly pairsOf?: (held: readonly E[]) => readonly SentencePair[];
 }
 
 /** Examples by which data are told from others. */
@@ -66,21 +76,27 @@ export async function loadStreamed(request: AnyDataRequest): Promise<StreamedDat
   const { dataset, model, tokenizer } = request;
   if (model.task !== "causal" || !tokenizer) {
     const message = `${option("stream")}: is for models that continue a text`;
-    throw new UsageError(`${message}; got a model for ${model.task}`);
+    throw new UsageError(`${message}; got a model for ${model.task}`, {
+      hint: `leave ${option("stream")} out, and give as much as there is memory for`,
+    });
   }
-  return STREAMERS[await dataset.kind()]({ ...request, tokenizer });
+  const kind = await dataset.kind();
+  checkLearned(kind, request.config);
+  return STREAMERS[kind]({ ...request, tokenizer });
 }
 
 /** Conversations of which a part is in memory. */
 async function streamConversations(request: DataRequest): Promise<StreamedData> {
   const chat = createChat(request.tokenizer);
+  const { learn, learnRoles: roles } = request.config;
   const { training, validation } = request.dataset.streamed();
   const data = await streamedData(request, {
     what: "conversations",
-    pass: training.conversations,
-    validation: validation?.passes.conversations(),
+    pass: (part) => only(training.conversations(part), counts),
+    validation: validation && only(validation.passes.conversations(), counts),
     contentOf: (example) => JSON.stringify(example),
-    encode: (examples, options) => conversationSequences(chat, examples, options),
+    encode: (examples, options) =>
+      conversationSequences(chat, examples, { ...options, learn, roles }),
   });
   const { stopTokens, problem } = chat.answerEnd();
   const notes = [...(data.notes ?? []), ...(problem === undefined ? [] : [problem])];
@@ -88,44 +104,57 @@ async function streamConversations(request: DataRequest): Promise<StreamedData> 
   return { ...data, isChat: true, stopTokens, notes, ask };
 }
 
-/** Pairs of which a part is in memory; none are translated at the end. */
-function streamPairs(request: DataRequest): Promise<StreamedData> {
+/** Pairs of which a part is in memory. */
+async function streamPairs(request: DataRequest): Promise<StreamedData> {
   const { config, dataset, model, tokenizer } = request;
   const template = templateOf(config, model.task);
   const { training, validation } = dataset.streamed();
-  const isPair = ({ target }: SentencePair) => target.trim() !== "";
-  return streamedData(request, {
+  const isPair = (pair: SentencePair) => counts(pair) && pair.target.trim() !== "";
+  const data = await streamedData(request, {
     what: "pairs",
-    pass: () => only(training.pairs(), isPair),
+    pass: (part) => only(training.pairs(part), isPair),
     validation: validation && only(validation.passes.pairs(), isPair),
     contentOf: (example) => JSON.stringify(example),
-    encode: (pairs, options) => pairSequences(tokenizer, pairs, { ...template, ...options }),
+    encode: (pairs, options) => pairsLearned(pairs, { ...request, template, options }),
+    pairsOf: (held) => held,
   });
+  return { ...data, ask: (text) => promptIds(tokenizer, text, template) };
 }
 
 /** Texts as windows of one stream of tokens, of which a part is in memory. */
-function streamTexts(request: DataRequest): Promise<StreamedData> {
+async function streamTexts(request: DataRequest): Promise<StreamedData> {
   const { contextLength, dataset, tokenizer } = request;
   const { training, validation } = dataset.streamed();
-  return streamedData(request, {
+  const data = await streamedData(request, {
     what: "windows of text",
-    pass: () => windowsOf(tokenizer, training.texts(), contextLength),
+    pass: (part) => windowsOf(tokenizer, training.texts(part), contextLength),
     validation: validation && windowsOf(tokenizer, validation.texts(), contextLength),
     contentOf: ({ ids }) => ids,
     encode: (sequences) => ({ sequences }),
     question: beginningOf,
     lengths: [contextLength],
   });
+  return { ...data, ask: (text) => tokenizer.encodePrompt(text) };
 }
 
 async function streamedData<E extends object>(
   { config, contextLength, dataset, key, model, tokenizer }: DataRequest,
-  { what, pass, validation, contentOf, encode, question = questionOf, lengths }: StreamOf<E>,
+  {
+    what,
+    pass,
+    validation,
+    contentOf,
+    encode,
+    question = questionOf,
+    lengths,
+    pairsOf,
+  }: StreamOf<E>,
 ): Promise<StreamedData> {
-  const { batchSize, evaluationBatches: limit, stream: size = 1, tooLong } = config;
-  const { isHeld, bytes } = dataset.streamed();
+  const { batchSize, stream: size = 1, tooLong } = config;
+  const limit = mostEvaluated(config);
+  const { isHeld, bytes, weights } = dataset.streamed();
   const isOut = (example: E) => isHeld(contentOf(example));
-  const most = Math.max(batchSize * limit, questionCount(config));
+  const most = Math.max(limit, questionCount(config));
   const examples = await first(validation ?? only(pass(), isOut), most);
   const held = encode(examples, { contextLength, tooLong: "drop" }).sequences;
   if (held.length === 0) {
@@ -135,7 +164,10 @@ async function streamedData<E extends object>(
   }
   const multiple = multipleFor(contextLength);
   const padding = { batchSize, pad: tokenizer.pad, multiple, contextLength };
-  const learned = validation ? pass : () => only(pass(), (example) => !isOut(example));
+  const ownOf = validation
+    ? pass
+    : (part?: number) => only(pass(part), (example) => !isOut(example));
+  const learned = () => (weights ? mixedPasses(weights, ownOf) : ownOf());
   const { batchAt, release } = blockBatches({
     size,
     batchSize,
@@ -146,7 +178,7 @@ async function streamedData<E extends object>(
       return pairBatches(sequences, { ...padding, key: blockKey });
     },
   });
-  const evaluated = spread(held, batchSize * limit);
+  const evaluated = spread(held, limit);
   return {
     training: {
       batchAt,
@@ -158,7 +190,7 @@ async function streamedData<E extends object>(
       },
     },
     evaluation: () => evaluationBatches(evaluated, padding),
-    pairs: [],
+    pairs: spread(pairsOf?.(examples) ?? [], config.translations),
     questions: spread(held, questionCount(config)).map(question),
     shapes: (lengths ?? multiplesOf(multiple, contextLength)).map((length) =>
       model.inputTypes(batchSize, length),

@@ -61,6 +61,15 @@ export type BatchOptions = Pick<
   | "translations"
 >;
 
+/** Batches of an evaluation, where nobody says how many. */
+const USUAL_EVALUATION_BATCHES = 16;
+
+/** How many examples are held out at most, to be evaluated. */
+export const mostEvaluated = ({
+  batchSize,
+  evaluationBatches = USUAL_EVALUATION_BATCHES,
+}: Pick<BatchOptions, "batchSize" | "evaluationBatches">): number => batchSize * evaluationBatches;
+
 /** What data are made of and for. */
 export interface DataRequest {
   readonly config: BatchOptions;

@@ -28,9 +28,10 @@ export {
   type LoggedStep,
   type LoggedTranslation,
 } from "../runs/log-line.ts";
+export { type Metrics, metricsOf } from "../runs/trackers/metrics.ts";
 export type { Tracker } from "../runs/trackers/tracker.ts";
 export { readLog } from "../runs/read-log.ts";
-export { predictMemory } from "./memory/memory.ts";
+export { type PredictedMemory, predictMemory } from "./memory/memory.ts";
 export type { Run, RunContext } from "./setup/run.ts";
 export type { SettledConfig } from "./choices/settle.ts";
 export type { Growth } from "./setup/grow.ts";

@@ -4,7 +4,6 @@ import { describePlan } from "../engine/plan.ts";
 import type { MemoryTable, StartEvent, TrainEvent } from "../runs/events.ts";
 import { elementCount } from "../tensor/shape.ts";
 import { endingOf } from "./ending.ts";
-import { evaluationBatches } from "./evaluation/evaluate.ts";
 import { evaluationTimes, MINUTE_MS } from "./evaluation/times.ts";
 import { type Keeper, keeperOf } from "./keeper.ts";
 import { restoreOutput } from "./output/restore-output.ts";
@@ -51,7 +50,7 @@ async function* follow(
   const clock = stopwatch(context.runtime, engine.parts.draws);
   const times = evaluationTimes(config, {
     totalSteps,
-    batches: evaluationBatches(run),
+    batches: trainer.evaluationBatches,
     startStep,
     judge,
   });

@@ -6,7 +6,8 @@
 import type { UpdateResult } from "../engine/engine.ts";
 import { option, UsageError } from "../errors.ts";
 import type { EvaluationEvent } from "../runs/events.ts";
-import { evaluateRun } from "./evaluation/evaluate.ts";
+import { evaluateRun, evaluationBatches } from "./evaluation/evaluate.ts";
+import { evaluatedBatches } from "./evaluation/times.ts";
 import { createJudge, type Judge, type Memory } from "./evaluation/judge.ts";
 import { isFiniteState, START, type Position } from "./output/checkpoint.ts";
 import { loadCheckpoint, saveCheckpoint } from "./output/checkpoints.ts";
@@ -47,6 +48,8 @@ export interface Trainer {
   microStep(): Promise<number>;
   /** Ends a step that is full. If the loss is not finite, nothing was updated and the position stays. */
   update(): Promise<StepResult>;
+  /** Batches of an evaluation. */
+  readonly evaluationBatches: number;
   /** Held-out loss. */
   evaluate(): Promise<EvaluationEvent>;
   saveModel(): Promise<void>;
@@ -66,6 +69,8 @@ export async function openTrainer(run: Run): Promise<Trainer> {
   const totalSteps = stepsOf(run);
   const merges = mergeSchedule(config, totalSteps);
   const rates = createRates(config, totalSteps, merges, run.inputs);
+  const batches = evaluationBatches(run);
+  const evaluated = evaluatedBatches(config, { totalSteps, batches });
   let identity: Promise<Identity> | undefined;
   // It takes a look at all data: not before the first checkpoint.
   const ownIdentity = () => (identity ??= identityOf(run, totalSteps));
@@ -164,7 +169,8 @@ export async function openTrainer(run: Run): Promise<Trainer> {
       return { ...result, loss, learningRate: rates(step).learningRate };
     },
 
-    evaluate: () => evaluateRun(run, position.step),
+    evaluationBatches: evaluated,
+    evaluate: () => evaluateRun(run, position.step, evaluated < batches ? evaluated : undefined),
 
     saveModel,
 

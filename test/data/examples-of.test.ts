@@ -59,13 +59,34 @@ describe("the kind of examples", () => {
   it.each<readonly [Partial<DataColumns>, string | undefined]>([
     [{ textColumn: "body" }, "texts"],
     [{ sourceColumn: "de", targetColumn: "text" }, "pairs"],
-    [{ sourceColumn: "de" }, "texts"],
     [{ messagesColumn: "log" }, "conversations"],
     [{ messagesColumn: "body.log", textColumn: "body" }, "texts"],
-    [{ textColumn: "none" }, "texts"],
   ])("is that of the columns of %j", async (columns, expected) => {
     const paths = await write({ "a.jsonl": '{"text":"a","body":"b","de":"c","log":[]}' });
     expect(await open(paths, columns).kind()).toBe(expected);
+  });
+
+  it.each<readonly [Partial<DataColumns>, string, string]>([
+    [{ textColumn: "none" }, 'textColumn: no column "none"', "texts are read from"],
+    [{ sourceColumn: "de" }, 'targetColumn: no column "target"', "pairs are read from"],
+    [
+      { sourceColumn: "none", targetColumn: "text" },
+      'sourceColumn: no column "none"',
+      "pairs are read from",
+    ],
+    [
+      { messagesColumn: "none" },
+      'messagesColumn: no column "none"',
+      "the messages of conversations are read from",
+    ],
+  ])("is none where the columns of %j are not there", async (columns, message, hint) => {
+    const paths = await write({ "a.jsonl": '{"question":"a","text":"c","de":"b"}' });
+    const error = await caught(open(paths, columns).kind());
+    expect(error).toBeInstanceOf(UsageError);
+    expect(error).toMatchObject({
+      message: `${message} in ${paths[0]}, line 1; got question, text, de`,
+      hint: `name the column that ${hint}, or leave the option out`,
+    });
   });
 
   it.each<readonly [readonly string[], string | undefined]>([

@@ -59,7 +59,7 @@ it("goes on with a run that Ctrl-C has ended", async () => {
   first.stdout.setEncoding("utf8").on("data", (more: string) => {
     text += more;
   });
-  const log = join(output, "runs", "flora-4-s0-lr0.01", "log.jsonl");
+  const log = join(output, "runs", "flora-4-s0-lr0.1", "log.jsonl");
   const ended = new Promise((resolve) => first.on("close", resolve));
   while (!existsSync(log) || !readFileSync(log, "utf8").includes('"type":"step"')) await sleep(20);
   first.kill("SIGINT");

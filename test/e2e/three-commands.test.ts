@@ -1,18 +1,24 @@
 /** From a file of chats to a model that answers: init, train, chat, as one types them; what the terminal says, and what is left. */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
+import { DATA, needsData } from "../support/data.ts";
+import { STORIES, storiesTokenizer } from "../support/stories.ts";
 import { llamaDirectory } from "./llama-directory.ts";
 
-const chats = Array.from({ length: 200 }, (_, i) => ({
+const exchange = (question: string, answer: string) => ({
   messages: [
-    { role: "user", content: `Ticket ${i}: it is broken.` },
-    { role: "assistant", content: "Please restart it." },
+    { role: "user", content: question },
+    { role: "assistant", content: answer },
   ],
-}));
+});
+
+const tickets = Array.from({ length: 200 }, (_, i) =>
+  exchange(`Ticket ${i}: it is broken.`, "Please restart it."),
+);
 
 interface Told {
   readonly status: number | null;
@@ -21,7 +27,10 @@ interface Told {
 }
 
 /** flora, in a folder that has the chats. */
-function inFolder(): { readonly folder: string; flora(words: string, input?: string): Told } {
+function inFolder(chats = tickets): {
+  readonly folder: string;
+  flora(words: string, input?: string): Told;
+} {
   const folder = mkdtempSync(join(tmpdir(), "flora-three-"));
   writeFileSync(
     join(folder, "chats.jsonl"),
@@ -133,5 +142,65 @@ describe("three commands", () => {
     expect(high.status).toBe(1);
     expect(high.text).toMatch(/it was getting worse|is not a number/);
     expect(high.text).toMatch(/--learning-rate/);
+  });
+});
+
+const QUESTIONS = `${DATA}/trec/raw_TREC.train`;
+
+/** What a question of TREC asks for. */
+const ASKED: Readonly<Record<string, string>> = {
+  ABBR: "an abbreviation",
+  DESC: "a description",
+  ENTY: "a thing",
+  HUM: "a person",
+  LOC: "a place",
+  NUM: "a number",
+};
+
+/** The first questions, "DESC:manner How did ... ?" each, as chats. */
+const questions = (count: number) =>
+  readFileSync(QUESTIONS, "latin1")
+    .split("\n", count)
+    .map((line) => {
+      const [, kind = "", question = ""] = /^(\w+):\w+ (.*)$/.exec(line) ?? [];
+      return exchange(question, `It asks for ${ASKED[kind]}.`);
+    });
+
+describe("three commands on real questions", needsData(STORIES, QUESTIONS), () => {
+  it("teach stories260K, a base model without a template, what is asked for", async () => {
+    const { folder, flora } = inFolder(questions(60));
+    mkdirSync(join(folder, "base"));
+    for (const name of ["config.json", "model.safetensors"]) {
+      copyFileSync(join(STORIES, name), join(folder, "base", name));
+    }
+    for (const [name, content] of await storiesTokenizer()) {
+      writeFileSync(join(folder, "base", name), content);
+    }
+
+    const init = flora("init --train chats.jsonl --model base --epochs 20 --yes");
+    expect(init).toMatchObject({ status: 0, error: "" });
+    expect(init.text).toContain("base has no chat template: chatml will be used");
+
+    const train = flora(next(init.text, "train"));
+    expect(train).toMatchObject({ status: 0, error: "" });
+    expect(train.text).toMatch(/^model {6}llama, 260,160 parameters, from base$/m);
+    expect(train.text).toMatch(/^data {7}56 conversations, 4 held out/m);
+    const [first = NaN, ...later] = losses(train.text);
+    expect(later.length).toBeGreaterThanOrEqual(3);
+    // From 3.5 to 0.06 when this was written.
+    expect(Math.min(...later)).toBeLessThan(first / 10);
+    const [, before, best] =
+      /^held-out loss ([\d.]+) \(before\) -> ([\d.]+) \(.*best, /m.exec(train.text) ?? [];
+    expect([Number(before), Number(best)]).toEqual([first, Math.min(...later)]);
+
+    const chats = flora(
+      next(train.text, "chat"),
+      "What films featured the character Popeye Doyle ?\n/new\nHow did serfdom develop in and then leave Russia ?\n",
+    );
+    expect(chats).toMatchObject({ status: 0, error: "" });
+    expect(chats.text).toMatch(/^It asks for a thing\.\n[^]*It asks for a description\.\n/);
+
+    const evaluated = flora("evaluate --model runs/mine --data chats.jsonl --answers 60 --json");
+    expect(JSON.parse(evaluated.text).answers.exact).toBeGreaterThan(0.9);
   });
 });

@@ -114,7 +114,8 @@ export const fakePlan = (
   lookAt: ["Look here."],
   notes: [],
   methods: parseMethods(methods),
-  base: { train: "text.txt", steps: 40, microSteps: 2 },
+  // Usual rates are those of this width.
+  base: { train: "text.txt", model: { n_embd: 576 }, steps: 40, microSteps: 2 },
   seeds: [0],
   output: join(newFolder(), "comparison"),
   sweep: undefined,

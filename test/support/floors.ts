@@ -12,7 +12,13 @@ export interface Room {
 
 export const FLOORS: readonly (readonly Room[])[] = [
   [{ room: "host" }],
-  [{ room: "tensor" }],
+  [
+    {
+      room: "files",
+      about: "What stands in files of many kinds: JSON that is not trusted, Protocol Buffers.",
+    },
+    { room: "tensor" },
+  ],
   [{ room: "graph" }, { room: "random" }],
   [{ room: "ops" }],
   [{ room: "autodiff" }, { room: "onnx" }, { room: "optim" }],
@@ -47,10 +53,7 @@ export const FLOORS: readonly (readonly Room[])[] = [
     { room: "models/architectures/t5", about: "T5 and its versions." },
   ],
   [{ room: "models/architectures" }],
-  [
-    { room: "files", about: "JSON from files that are not trusted." },
-    { room: "data/bytes", about: "The bytes, characters and lines of a file, unpacked." },
-  ],
+  [{ room: "data/bytes", about: "The bytes, characters and lines of a file, unpacked." }],
   [
     {
       room: "weights/files",

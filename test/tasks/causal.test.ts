@@ -5,13 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
-import { gpt2 } from "../../src/models/architectures/gpt2.ts";
 import { randomKey } from "../../src/random/key.ts";
-import { byteTokenizer, type Tokenizer } from "../../src/text/index.ts";
+import type { Tokenizer } from "../../src/text/index.ts";
 import { loadCausal } from "../../src/tasks/causal.ts";
 import type { TrainData } from "../../src/tasks/task-data.ts";
 import { openDataset } from "../../src/tasks/reading/dataset.ts";
 import { nodeFiles } from "../support/files.ts";
+import { bytes, bytesWithTemplate, causal } from "../support/task-models.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-causal-"));
@@ -23,24 +23,19 @@ function jsonl(name: string, ...lines: readonly object[]): string {
   return path;
 }
 
-const bytes = byteTokenizer();
 const TEMPLATE =
   "{% for m in messages %}{{ m.role[0] + ':' + m.content + ';' }}{% endfor %}" +
   "{% if add_generation_prompt %}a:{% endif %}";
-const withTemplate: Tokenizer = {
-  ...bytes,
-  files: new Map([...bytes.files, ["chat_template.jinja", TEMPLATE]]),
-};
+const withTemplate = bytesWithTemplate(TEMPLATE);
 
 const load = async (options: TrainOptions, tokenizer: Tokenizer = withTemplate) => {
   const config = parseConfig({ batchSize: 1, ...options });
   const dataset = openDataset({ config, files: nodeFiles });
-  const model = gpt2({ vocab_size: 257, n_positions: 64, n_embd: 8, n_layer: 1, n_head: 1 });
   return loadCausal({
     config,
     dataset,
     tokenizer,
-    model,
+    model: causal,
     contextLength: config.contextLength ?? 64,
     key: randomKey(1),
   });

@@ -2,39 +2,21 @@
 
 import { describe, expect, it } from "vitest";
 import type { Batch } from "../../src/data/index.ts";
-import { bert } from "../../src/models/architectures/encoders/bert.ts";
-import { gpt2 } from "../../src/models/architectures/gpt2.ts";
-import { modelFromScratch } from "../../src/models/architectures/registry.ts";
 import type { Model } from "../../src/models/model.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { randomKey } from "../../src/random/key.ts";
 import { loadData } from "../../src/tasks/load.ts";
 import { openDataset } from "../../src/tasks/reading/dataset.ts";
 import { tokenizerOf } from "../../src/tasks/reading/tokenizer.ts";
-import { byteTokenizer, type Tokenizer } from "../../src/text/index.ts";
+import type { Tokenizer } from "../../src/text/index.ts";
 import { bertTokenizer } from "../support/bert-tokenizer.ts";
 import { nodeFiles, write } from "../support/files.ts";
+import { bytes, bytesWithTemplate, causal, encoder, seq2seq } from "../support/task-models.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
 const TEMPLATE = "{% for m in messages %}{{ m.content }}{% endfor %}";
-const bytes = byteTokenizer();
-const withTemplate: Tokenizer = {
-  ...bytes,
-  files: new Map([...bytes.files, ["chat_template.jinja", TEMPLATE]]),
-};
-const causal = gpt2({ vocab_size: 257, n_positions: 64, n_embd: 8, n_layer: 1, n_head: 1 });
-const seq2seq = modelFromScratch({
-  model_type: "t5",
-  vocab_size: 257,
-  decoder_start_token_id: 0,
-});
-const encoder = (architecture: string) =>
-  bert({
-    architectures: [architecture],
-    vocab_size: bertTokenizer.vocabularySize,
-    id2label: { "0": "a", "1": "b" },
-  });
+const withTemplate = bytesWithTemplate(TEMPLATE);
 
 interface Case {
   readonly model: Model;

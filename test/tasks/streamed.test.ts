@@ -9,12 +9,17 @@ import { sharedRuntime as runtime } from "../support/shared-runtime.ts";
 
 const model = { n_embd: 8, n_layer: 1, n_head: 1, n_positions: 32, vocab_size: 259 };
 
-async function loaded(rows: readonly object[] | string, options: TrainOptions = {}) {
+async function loaded(
+  rows: readonly object[] | string,
+  options: TrainOptions = {},
+  more: readonly object[] = [],
+) {
   const host = memoryHost();
   const name = typeof rows === "string" ? "data.txt" : "data.jsonl";
   const text = typeof rows === "string" ? rows : rows.map((row) => JSON.stringify(row)).join("\n");
   await writeFile(host.files, name, text);
   await writeFile(host.files, `held-${name}`, text);
+  await writeFile(host.files, "more.jsonl", more.map((row) => JSON.stringify(row)).join("\n"));
   const config = parseConfig({
     model,
     batchSize: 4,
@@ -31,17 +36,24 @@ async function loaded(rows: readonly object[] | string, options: TrainOptions = 
   return { data, training };
 }
 
-/** The ids of the rows of batches, with the last target, as texts of bytes. */
-async function textsOf(training: Awaited<ReturnType<typeof loaded>>["training"], count: number) {
+type Training = Awaited<ReturnType<typeof loaded>>["training"];
+
+/** The ids of the rows of a batch, with the last target, as texts of bytes. */
+async function textsAt(training: Training, position: number): Promise<readonly string[]> {
+  const { inputs, size } = await training.batchAt(position);
+  const ids = [...(inputs["ids"]?.data ?? [])].map(Number);
+  const length = ids.length / size;
+  return Array.from({ length: size }, (_, row) => {
+    const own = ids.slice(row * length, (row + 1) * length).filter((id) => id < 256);
+    return Buffer.from(own).toString();
+  });
+}
+
+/** The same of the first batches. */
+async function textsOf(training: Training, count: number): Promise<readonly string[]> {
   const texts: string[] = [];
   for (let position = 0; position < count; position++) {
-    const { inputs, size } = await training.batchAt(position);
-    const ids = [...(inputs["ids"]?.data ?? [])].map(Number);
-    const length = ids.length / size;
-    for (let row = 0; row < size; row++) {
-      const own = ids.slice(row * length, (row + 1) * length).filter((id) => id < 256);
-      texts.push(Buffer.from(own).toString());
-    }
+    texts.push(...(await textsAt(training, position)));
   }
   return texts;
 }
@@ -108,10 +120,94 @@ describe("conversations", () => {
   });
 });
 
+describe("what is learned and asked", () => {
+  const chat = [1, 2].flatMap((i) => [
+    { role: "user", content: `q${i}` },
+    { role: "assistant", content: `a${i}` },
+  ]);
+  const rows = Array.from({ length: 8 }, () => ({ messages: chat }));
+  const template =
+    "{% for m in messages %}{{ m.role[0] + m.content }};{% endfor %}" +
+    "{% if add_generation_prompt %}a{% endif %}";
+  /** What is learned of the first row; all are the same. */
+  const learned = async (data: readonly object[], options: TrainOptions) => {
+    const host = memoryHost();
+    await writeFile(host.files, "d.jsonl", data.map((row) => JSON.stringify(row)).join("\n"));
+    const config = parseConfig({
+      model: { ...model, n_positions: 64 },
+      batchSize: 4,
+      steps: 10,
+      train: "d.jsonl",
+      validation: "d.jsonl",
+      ...options,
+    });
+    const { data: read } = await gather(config, { host, runtime });
+    const { targets, weights, size } = await read.training.batchAt(0);
+    const ids = [...targets.subarray(0, targets.length / size)].filter((_, i) => weights[i]);
+    return Buffer.from(ids.filter((id) => id < 256)).toString();
+  };
+  const chats = { chatTemplate: template };
+  const pair = Array.from({ length: 8 }, () => ({ source: "0 + 1 =", target: "1" }));
+
+  it.each<[string, readonly object[], TrainOptions, string]>([
+    ["answers of pairs", pair, {}, "1"],
+    ["all of pairs", pair, { learn: "all" }, " + 1 =\n1"],
+    ["all answers", rows, chats, "1;a2;"],
+    ["the last answer", rows, { ...chats, learn: "last" }, "a2;"],
+    ["all of conversations", rows, { ...chats, learn: "all" }, "q1;aa1;uq2;aa2;"],
+    ["what others say", rows, { ...chats, learnRoles: ["user"] }, "q1;uq2;"],
+  ])("are %s, as without a stream", async (_name, data, options, expected) => {
+    const streamed = await learned(data, { ...options, stream: 4 });
+    expect(streamed).toContain(expected);
+    expect(await learned(data, options)).toBe(streamed);
+  });
+
+  it("are pairs to be answered at the end, and prompts of one's own", async () => {
+    const { data } = await loaded(pairs, { holdout: 0.3, translations: 3 });
+    expect(data.pairs).toHaveLength(3);
+    expect(pairs).toEqual(expect.arrayContaining([...data.pairs]));
+    expect(data.ask?.("2 + 1 =")).toHaveLength("2 + 1 =\n".length);
+    const held = { validation: "held-data.txt" };
+    const texts = await loaded("a text that goes on. ".repeat(200), held);
+    expect(texts.data.ask?.("abc")).toHaveLength(3);
+  });
+});
+
+describe("paths with weights", () => {
+  const more = Array.from({ length: 10 }, (_, i) => ({ source: `more ${i} =`, target: "yes" }));
+  const mixed = (options: TrainOptions = {}) =>
+    loaded(pairs, { train: ["data.jsonl", "more.jsonl"], mix: [3, 1], ...options }, more);
+
+  it("are drawn from by them, in every block", async () => {
+    const { training } = await mixed({ validation: "held-data.jsonl" });
+    for (const block of [0, 1, 2, 5]) {
+      const texts: string[] = [];
+      // 16 examples, four at a time.
+      for (let i = 0; i < 4; i += 1) texts.push(...(await textsAt(training, 4 * block + i)));
+      expect(texts.filter((text) => text.startsWith("more")).length).toBe(4);
+    }
+    const learned = new Set(sources(await textsOf(training, 80)));
+    expect(learned.size).toBe(50);
+  });
+
+  it("go on where they were left", async () => {
+    const { training } = await mixed({ holdout: 0.2 });
+    const expected = await textsAt(training, 21);
+    await training.release();
+    expect(await textsAt(training, 21)).toEqual(expected);
+    expect(await textsAt((await mixed({ holdout: 0.2 })).training, 21)).toEqual(expected);
+  });
+});
+
 it.each<[string, TrainOptions, string]>([
   ["a learned tokenizer", { tokenizer: "bpe:300" }, "takes all of them"],
   ["a model for the data", { model: {} }, "takes all of them"],
-  ["weights of paths", { mix: [1] }, "draws from all examples"],
+  [
+    "weights of other paths",
+    { mix: [1, 2] },
+    "one weight for each path of train; got 2 for 1 paths",
+  ],
+  ["roles of pairs", { learnRoles: ["user"] }, "pairs have no roles; got user"],
   ["too little held out", { holdout: 1e-6 }, "none of those held out is of use"],
 ])("refuses %s", async (_, options, message) => {
   await expect(loaded(pairs, options)).rejects.toThrow(message);

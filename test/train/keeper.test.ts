@@ -4,25 +4,14 @@ import { describe, expect, it } from "vitest";
 import { readText, writeFile } from "../../src/host/content.ts";
 import { type MemoryHost, memoryHost } from "../../src/host/in-memory.ts";
 import { sharedRuntime as runtime } from "../support/shared-runtime.ts";
+import { sums, tinyRequest } from "../support/tiny-request.ts";
 import type { EndEvent, StepEvent, TrainEvent } from "../../src/runs/events.ts";
 import { train, type TrainRequest } from "../../src/train/run.ts";
 import { openSafetensors } from "../../src/weights/files/safetensors.ts";
 import { failure } from "../weights/support.ts";
 
-const rows = Array.from({ length: 60 }, (_, i) => ({ source: `${i} + 1 =`, target: `${i + 1}` }));
-const tiny: TrainRequest = {
-  model: { n_embd: 16, n_layer: 1, n_head: 2, n_positions: 32 },
-  data: rows,
-  steps: 3,
-  batchSize: 4,
-  rank: 4,
-  translations: 0,
-  samples: 0,
-  // The same rates whatever the length.
-  schedule: "constant",
-  warmupSteps: 0,
-  output: "run",
-};
+const rows = sums(0, 60);
+const tiny: TrainRequest = { ...tinyRequest, output: "run" };
 
 interface Told {
   readonly events: readonly TrainEvent[];

@@ -8,27 +8,17 @@ import { everywhere } from "../../src/optim/optimizer.ts";
 import { descent, identity } from "../../src/optim/transform.ts";
 import { bufferOf } from "../../src/runtime/buffers.ts";
 import { sharedRuntime as runtime } from "../support/shared-runtime.ts";
+import { sums, tinyRequest } from "../support/tiny-request.ts";
 import type { StepEvent, TrainEvent } from "../../src/runs/events.ts";
 import { readLog } from "../../src/runs/read-log.ts";
 import { byteTokenizer } from "../../src/text/index.ts";
 import { loadModel } from "../../src/generate/index.ts";
 import { train, type TrainRequest, type TrainRun } from "../../src/train/run.ts";
 
-const rows = Array.from({ length: 60 }, (_, i) => ({ source: `${i} + 1 =`, target: `${i + 1}` }));
-const tiny: TrainRequest = {
-  model: { n_embd: 16, n_layer: 1, n_head: 2, n_positions: 32 },
-  data: rows,
-  steps: 3,
-  batchSize: 4,
-  rank: 4,
-  translations: 0,
-  samples: 0,
-  schedule: "constant",
-  warmupSteps: 0,
-};
+const rows = sums(0, 60);
 
 const start = (request: TrainRequest, host: Host = memoryHost()): TrainRun =>
-  train({ ...tiny, ...request }, { host, runtime });
+  train({ ...tinyRequest, ...request }, { host, runtime });
 
 async function lossesOf(run: TrainRun): Promise<number[]> {
   const losses: number[] = [];
@@ -50,6 +40,18 @@ describe("data", () => {
     expect(await lossesOf(start({ data: later }))).toEqual(expected);
     expect(await lossesOf(start({ data: later() }))).toEqual(expected);
     expect(await lossesOf(start({ data: "pairs.jsonl" }, host))).toEqual(expected);
+  });
+
+  it("are held out as many as a short run has time for, or as are asked for", async () => {
+    const tokensOf = async (request: TrainRequest) => {
+      const run = start({ validation: sums(0, 40), ...request });
+      return (await run.result()).evaluation?.tokens ?? 0;
+    };
+    const few = await tokensOf({});
+    // Ten batches of four.
+    const all = await tokensOf({ evaluationBatches: 10 });
+    expect(few).toBeGreaterThan(all / 20);
+    expect(few).toBeLessThan(all / 5);
   });
 
   it("may be held out apart", async () => {
@@ -124,7 +126,7 @@ describe("a run", () => {
   it("is interrupted by its signal", async () => {
     const controller = new AbortController();
     const run = train(
-      { ...tiny, steps: 50 },
+      { ...tinyRequest, steps: 50 },
       { host: memoryHost(), runtime, signal: controller.signal },
     );
     for await (const event of run) {

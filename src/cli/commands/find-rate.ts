@@ -81,9 +81,18 @@ export function rateReport(
   const cut = points.map(({ rate: x, loss }) => [x, Math.min(loss, top)] as const);
   const line = smoothed.map(({ rate: x, loss }) => [x, loss] as const);
   const series = [
-    { name: "loss", points: cut, kind: "marks" },
-    { name: "smoothed", points: line, kind: "line" },
-  ] as const;
+    { name: "loss", points: cut, kind: "marks" as const },
+    { name: "smoothed", points: line, kind: "line" as const },
+    ...(rate === undefined
+      ? []
+      : [
+          {
+            name: "proposed",
+            points: [[rate, lossAt(rate, line)] as const],
+            kind: "marks" as const,
+          },
+        ]),
+  ];
   const chart = {
     title: "Loss by learning rate",
     xLabel: "learning rate",
@@ -106,6 +115,10 @@ export function rateReport(
         ];
   return [...chartLines(chart, { width, height: CHART_HEIGHT, color }), "", ...result];
 }
+
+/** The loss of a line, from the smallest rate on, at the first that is as high. */
+const lossAt = (rate: number, line: readonly (readonly [number, number])[]): number =>
+  line.find(([x]) => x >= rate)?.[1] ?? Number.NaN;
 
 /** The same command, at a rate, without the test. */
 const wordsAt = (rate: string, words: readonly string[]): readonly string[] => [

@@ -1,6 +1,5 @@
 /** @file `flora init`: looks at the data, asks what cannot be seen, and writes a file of options that says why. */
 
-import { createInterface } from "node:readline/promises";
 import { UsageError } from "../../errors.ts";
 import { exists, writeFile } from "../../host/content.ts";
 import { nodeHost } from "../../host/node.ts";
@@ -13,6 +12,10 @@ import { quoteWords } from "../arguments/arguments.ts";
 import { fetchSettings } from "../inputs/fetch.ts";
 import { describeData } from "../inputs/seen-data.ts";
 import { type Answers, optionsFile } from "../reports/options-page.ts";
+import { errorText } from "../terminal/error-text.ts";
+import { INTERRUPTED } from "../terminal/interrupt.ts";
+import { wrap } from "../terminal/layout.ts";
+import { openQuestions } from "../terminal/questions.ts";
 import { programName, standardOutput } from "../terminal/terminal.ts";
 
 const OPTIONS: OptionTable = {
@@ -51,55 +54,144 @@ export async function run(words: readonly string[]): Promise<number> {
     });
   }
   const output = standardOutput();
-  const answers = await askAll(options, (text) => output.write(`${text}\n`));
+  const say = (text: string) => output.write(`${text}\n`);
+  const answers = await askAll(options, say);
+  if (!answers) {
+    say("left; nothing is written");
+    return INTERRUPTED;
+  }
   await writeFile(files, file, optionsFile(answers));
   const program = programName();
   const named = file === "flora.yaml" ? file : quoteWords([file]);
-  output.write(
-    [
-      `${named} is written; next:`,
-      `  ${program} inspect ${named}   # what is learned of the data`,
-      `  ${program} train ${named}`,
-      "",
-    ].join("\n"),
-  );
+  say(`${named} is written; next:`);
+  say(`  ${program} inspect ${named}   # what is learned of the data`);
+  say(`  ${program} train ${named}`);
   return 0;
 }
 
-/** The answers, from options where they are given, and otherwise from whoever types. */
-async function askAll(options: ParsedOptions, say: (text: string) => void): Promise<Answers> {
+interface Question {
+  /** The option that answers it. */
+  readonly option: "epochs" | "method" | "model" | "output" | "train";
+  readonly text: string;
+  /** What an empty answer means, and what stands for it. */
+  usual(before: Answers): { readonly answer: string; readonly shown?: string };
+  /** What follows from an answer. @throws {UsageError | FormatError} if it is none. */
+  take(
+    answer: string,
+    before: Answers,
+    say: (text: string) => void,
+  ): Partial<Answers> | Promise<Partial<Answers>>;
+}
+
+const QUESTIONS: readonly Question[] = [
+  {
+    option: "train",
+    text: "Training data, a file or a folder",
+    usual: () => ({ answer: "", shown: "" }),
+    async take(answer, _before, say) {
+      if (answer === "") {
+        throw new UsageError("--train: must be given", { hint: `flora ${help.usage}` });
+      }
+      const data = await describeData(nodeHost(), answer);
+      say(`${answer}: ${data.description}`);
+      return { train: data.paths, data };
+    },
+  },
+  {
+    option: "model",
+    text: "Model to begin with, a directory or a Hub name",
+    usual: () => ({ answer: "", shown: "one is made" }),
+    async take(model, { data }, say) {
+      if (model === "") return { model };
+      const template = data.isChat ? await hasTemplate(model) : undefined;
+      if (template === false) say(`${model} has no chat template: chatml will be used`);
+      return { model, template };
+    },
+  },
+  {
+    option: "method",
+    text: `Method: flora, ${METHODS.filter((name) => name !== "flora").join(", ")}`,
+    usual: () => ({ answer: "flora" }),
+    take(answer) {
+      const method = METHODS.find((name) => name === answer);
+      if (method) return { method };
+      throw new UsageError(`--method: must be one of ${METHODS.join(", ")}; got ${answer}`);
+    },
+  },
+  {
+    option: "epochs",
+    text: "Passes over the data",
+    usual: ({ model }) =>
+      model === "" ? { answer: "", shown: "what there is time for" } : { answer: "3" },
+    take(epochs) {
+      if (epochs !== "" && !(Number(epochs) > 0)) {
+        throw new UsageError(`--epochs: must be a number above 0; got ${epochs}`);
+      }
+      return { epochs };
+    },
+  },
+  {
+    option: "output",
+    text: "Where the model goes",
+    usual: () => ({ answer: "runs/mine" }),
+    take(output, { train }) {
+      parseConfig({ train, output });
+      return { output };
+    },
+  },
+];
+
+/** Nothing is answered. */
+const UNANSWERED: Answers = {
+  train: [],
+  data: { kind: "texts", isChat: false, description: "" },
+  model: "",
+  template: undefined,
+  method: "",
+  epochs: "",
+  output: "",
+};
+
+/**
+ * The answers, from options where they are given, and otherwise from whoever types, who is asked again after a mistake; undefined where
+ * who is asked leaves.
+ */
+async function askAll(
+  options: ParsedOptions,
+  say: (text: string) => void,
+): Promise<Answers | undefined> {
   const isAsked = !options.flag("yes") && process.stdin.isTTY;
-  const lines = isAsked
-    ? createInterface({ input: process.stdin, output: process.stdout })
-    : undefined;
-  const ask = async (name: string, question: string, usual: string): Promise<string> => {
-    const given = options.text(name) ?? options.number(name)?.toString();
-    if (given !== undefined || !lines) return given ?? usual;
-    const answer = await lines.question(`${question} [${usual || "none"}] `);
-    return answer.trim() || usual;
-  };
+  const person = isAsked ? openQuestions() : undefined;
+  if (person) say("Enter takes what stands in brackets, Ctrl-C leaves.");
+  const { width } = standardOutput();
+  let answers = UNANSWERED;
   try {
-    const train = await ask("train", "Which file has the training data?", "");
-    if (train === "") {
-      throw new UsageError("--train: must be given", { hint: `flora ${help.usage}` });
+    for (const question of QUESTIONS) {
+      const { option: name, text, take } = question;
+      const { answer: usual, shown = usual } = question.usual(answers);
+      const given = options.text(name) ?? options.number(name)?.toString();
+      if (given !== undefined || !person) {
+        answers = { ...answers, ...(await take(given ?? usual, answers, say)) };
+        continue;
+      }
+      const prompt = shown === "" ? `${text}: ` : `${text} [${shown}]: `;
+      for (;;) {
+        const answer = await person.ask(prompt);
+        if (answer === undefined) return undefined;
+        if (answer === "" && shown === "") continue;
+        try {
+          answers = { ...answers, ...(await take(answer || usual, answers, say)) };
+          break;
+        } catch (error) {
+          const mistake = errorText(error);
+          if (mistake === undefined) throw error;
+          for (const line of mistake.split("\n")) say(wrap(line, width).join("\n"));
+        }
+      }
     }
-    const data = await describeData(nodeHost(), train);
-    say(`${train}: ${data.description}`);
-    const model = await ask(
-      "model",
-      "Which model do you start from (a directory, a Hub name)?",
-      "",
-    );
-    const template = model === "" || !data.isChat ? undefined : await hasTemplate(model);
-    if (template === false) say(`${model} has no chat template: chatml will be used`);
-    const method = await ask("method", `Which method (${METHODS.join(", ")})?`, "flora");
-    const epochs = await ask("epochs", "How many passes over the data?", model === "" ? "" : "3");
-    const output = await ask("output", "Where does the model go?", "runs/mine");
-    const answers: Answers = { train: data.paths, data, model, template, method, epochs, output };
-    check(answers);
     return answers;
   } finally {
-    lines?.close();
+    person?.close();
   }
 }
 
@@ -116,19 +208,4 @@ async function hasTemplate(model: string): Promise<boolean> {
     if (error instanceof UsageError) return false;
     throw error;
   }
-}
-
-/** @throws {UsageError} if an answer is none that flora train would take. */
-function check({ train, model, method, epochs, output }: Answers): void {
-  const isMethod = METHODS.find((name) => name === method);
-  if (!isMethod) {
-    throw new UsageError(`--method: must be one of ${METHODS.join(", ")}; got ${method}`);
-  }
-  parseConfig({
-    train,
-    output,
-    method: isMethod,
-    ...(model !== "" && { model }),
-    ...(epochs !== "" && { epochs: Number(epochs) }),
-  });
 }

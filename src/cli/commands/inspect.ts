@@ -5,6 +5,7 @@ import type { OptionTable } from "../../options/tables/option.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { readRunOptions } from "../arguments/run-config.ts";
 import { parseConfig } from "../../options/config.ts";
+import { withEarlierRun } from "../inputs/earlier-run.ts";
 import { fetchInputs, fetchSettings } from "../inputs/fetch.ts";
 import { runContext } from "../inputs/run-context.ts";
 import { inspection } from "../reports/inspection.ts";
@@ -31,7 +32,8 @@ export const help: CommandHelp = {
 
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
-  const { options, dataset, own } = await readRunOptions(words, OPTIONS);
+  const { options: given, dataset, own } = await readRunOptions(words, OPTIONS);
+  const options = await withEarlierRun(given);
   const { model: named, ...rest } = options;
   // Weights are not fetched.
   const { model } = await fetchSettings(parseConfig(options));

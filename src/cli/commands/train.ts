@@ -5,9 +5,10 @@
 
 import type { Host } from "../../host/host.ts";
 import { nodeHost } from "../../host/node.ts";
-import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/config.ts";
+import { parseConfig, type TrainConfig } from "../../options/config.ts";
 import type { EndEvent, TrainEvent } from "../../runs/events.ts";
 import { createConsole, type RunConsole } from "../reports/console.ts";
+import { withEarlierRun } from "../inputs/earlier-run.ts";
 import { fetchInputs } from "../inputs/fetch.ts";
 import { runContext } from "../inputs/run-context.ts";
 import type { CommandHelp } from "../arguments/help.ts";
@@ -60,8 +61,7 @@ type Train = (
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
   const { options: given, dataset, own } = await readRunOptions(words, help.options);
-  const hasEarlier = given.resume === true || given.from !== undefined;
-  const options = hasEarlier ? await ofItsRun(given) : given;
+  const options = await withEarlierRun(given);
   const config = parseConfig(await fetchInputs(options, dataset));
   const called = { program: programName(), words };
   const context = await runContext(config);
@@ -76,12 +76,6 @@ export async function run(words: readonly string[]): Promise<number> {
     (complete, { signal }) => trainEvents(complete, { ...context, signal }),
     console,
   );
-}
-
-/** The options of a run that goes on, or from another. */
-async function ofItsRun(given: TrainOptions): Promise<TrainOptions> {
-  const { resumedOptions } = await import("../../train/output/resumed-options.ts");
-  return resumedOptions(nodeHost().files, given);
 }
 
 /** Follows a run to its end; returns the exit code. */

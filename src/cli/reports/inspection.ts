@@ -34,6 +34,7 @@ interface Example {
   readonly runs: readonly Run[];
   readonly length: number;
   readonly learned: number;
+  readonly weight: number;
 }
 
 /** What of a long example is shown, in tokens at its beginning and at its end. */
@@ -60,7 +61,9 @@ export function inspection(
       tokens += example.length;
       learned += example.learned;
       if (lengths.length > examples) continue;
-      const title = `example ${lengths.length}: ${formatCount(example.length)} tokens, ${formatCount(example.learned)} learned`;
+      const counted =
+        example.weight === 1 ? "" : `, weight ${Number(example.weight.toPrecision(3))}`;
+      const title = `example ${lengths.length}: ${formatCount(example.length)} tokens, ${formatCount(example.learned)} learned${counted}`;
       const text = shortened(example.runs)
         .map(({ ids, isLearned }) => {
           const own = textOf(ids);
@@ -100,7 +103,8 @@ function examplesOf({ size, inputs, targets, weights }: Batch, pad: number): rea
     const perRow = targets.length / size;
     const next = targets.subarray(row * perRow, (row + 1) * perRow);
     const counts = weights.subarray(row * perRow, (row + 1) * perRow);
-    const learned = counts.reduce((sum, weight) => sum + (weight > 0 ? 1 : 0), 0);
+    const learned = counts.reduce((sum, each) => sum + (each > 0 ? 1 : 0), 0);
+    const weight = Math.max(0, ...counts);
     const source = own.slice(0, length);
     if (decoder) {
       const answer = Array.from(next).filter((_token, i) => (counts[i] ?? 0) > 0);
@@ -108,17 +112,19 @@ function examplesOf({ size, inputs, targets, weights }: Batch, pad: number): rea
         { ids: source, isLearned: false },
         { ids: answer, isLearned: true },
       ];
-      return { runs, length: length + answer.length, learned };
+      return { runs, length: length + answer.length, learned, weight };
     }
     // A target that counts is the token that follows.
-    if (perRow !== width) return { runs: [{ ids: source, isLearned: false }], length, learned };
-    const last = counts.findLastIndex((weight) => weight > 0);
+    if (perRow !== width)
+      return { runs: [{ ids: source, isLearned: false }], length, learned, weight };
+    const last = counts.findLastIndex((each) => each > 0);
     const all = Math.max(length, last + 2);
     const whole = [own[0] ?? pad, ...next].slice(0, all);
     return {
       runs: runsOf(whole, (i) => i > 0 && (counts[i - 1] ?? 0) > 0),
       length: all,
       learned,
+      weight,
     };
   }).filter(({ length, learned }) => length > 0 && learned > 0);
 }

@@ -26,8 +26,13 @@ export function formatPlan(parameters: readonly ParameterPlan[], width: number):
   const groups = groupParameters(parameters);
   const complete = formatGroups(groups, true);
   const fits = complete.every((line) => textWidth(line) <= width);
-  return [...(fits ? complete : formatGroups(groups, false)), summary(groups)];
+  const [name, summary] = summarize(groups);
+  return [...(fits ? complete : formatGroups(groups, false)), `${name}: ${summary}`];
 }
+
+/** What is trained, and what of its gradients is compressed, in one line: a name and what stands for it. */
+export const planSummary = (parameters: readonly ParameterPlan[]): readonly [string, string] =>
+  summarize(groupParameters(parameters));
 
 function formatGroups(groups: readonly Group[], withShapes: boolean): string[] {
   const rows = groups.map((group) => [
@@ -68,25 +73,27 @@ export function groupParameters(parameters: readonly ParameterPlan[]): readonly 
   );
 }
 
-function summary(groups: readonly Group[]): string {
+function summarize(groups: readonly Group[]): readonly [string, string] {
   const compressed = groups.filter((group) => group.compressed);
   const dense = groups.filter((group) => !group.compressed && !group.frozen);
   const trained = groups.filter((group) => !group.frozen);
   const all = total(trained, "gradientBytes");
   if (trained.length < groups.length) {
     const weights = total(groups, "gradientBytes");
-    return (
-      `trained: ${formatBytes(all)} of ${formatBytes(weights)} (${formatPercent(all / weights)})` +
-      `, for which ${formatBytes(total(trained, "keptBytes"))} are kept; the rest is frozen`
-    );
+    const share = `${formatBytes(all)} of ${formatBytes(weights)} (${formatPercent(all / weights)})`;
+    return [
+      "trained",
+      `${share}, ${formatBytes(total(trained, "keptBytes"))} kept; the rest is frozen`,
+    ];
   }
-  if (compressed.length === 0) return `nothing is compressed: ${formatBytes(all)} of gradients`;
-  const share = formatPercent(total(compressed, "gradientBytes") / all);
-  return (
-    `compressed: ${share} of all gradients, ${formatBytes(total(compressed, "gradientBytes"))}` +
-    ` -> ${formatBytes(total(compressed, "keptBytes"))}` +
-    `; dense: ${formatBytes(total(dense, "gradientBytes"))}`
-  );
+  if (compressed.length === 0) return ["gradients", `${formatBytes(all)}, nothing is compressed`];
+  const before = total(compressed, "gradientBytes");
+  return [
+    "gradients",
+    `${formatPercent(before / all)} compressed, ${formatBytes(before)}` +
+      ` -> ${formatBytes(total(compressed, "keptBytes"))}` +
+      `; dense: ${formatBytes(total(dense, "gradientBytes"))}`,
+  ];
 }
 
 const total = (groups: readonly Group[], field: "gradientBytes" | "keptBytes"): number =>

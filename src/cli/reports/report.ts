@@ -12,9 +12,9 @@ import type {
 import type { Task } from "../../models/model.ts";
 import { methodLabel, type TrainConfig } from "../../options/config.ts";
 import { formatCount, formatDuration, formatPercent } from "../terminal/format.ts";
-import { formatTable, indent, truncate, truncateStart, wrap } from "../terminal/layout.ts";
+import { formatTable, truncate, truncateStart, wrap } from "../terminal/layout.ts";
 import { formatMeasurement, formatPrediction } from "./memory-table.ts";
-import { formatPlan } from "./plan-table.ts";
+import { planSummary } from "./plan-table.ts";
 import { type Curve, plotCurves, type Point, smooth } from "./plot.ts";
 import { formatLearningRate, formatLoss } from "../terminal/progress.ts";
 import type { Style } from "../terminal/style.ts";
@@ -28,17 +28,18 @@ export interface ReportOptions {
 /** Where the facts of a run begin. */
 const FACTS_COLUMN = 11;
 
-/** What will be trained on what, how, the plan and the predicted memory. */
+/** What will be trained on what, how, and the predicted memory: on one screen. The plan of each parameter is in the log. */
 export function startReport(event: StartEvent, { width, style }: ReportOptions): string[] {
   const { config, modelType, parameterCount, data, notes, drawn, totalSteps, startStep } = event;
   const { optimizer, batchSize, microSteps } = config;
   const batches = microSteps === 1 ? "" : ` x ${microSteps} micro-steps`;
   const facts = [
-    ["model", `${modelType}, ${formatCount(parameterCount)} parameters${origin(event)}`],
+    ["model", modelInWords(modelType, parameterCount, config)],
     ...drawnLines(drawn, width - FACTS_COLUMN).map((line) => ["", line]),
     ["data", data],
     ...notes.flatMap((note) => wrap(note, width - FACTS_COLUMN)).map((line) => ["", line]),
     ["method", methodInWords(config)],
+    planSummary(event.parameters),
     ["optimizer", `${optimizer}, ${rateInWords(event)}`],
     [
       "steps",
@@ -49,9 +50,6 @@ export function startReport(event: StartEvent, { width, style }: ReportOptions):
   ];
   return [
     ...formatTable(facts).map((line) => style.bold(line.slice(0, 9)) + line.slice(9)),
-    "",
-    style.bold("gradients -> what is kept of them, with the optimizer's state"),
-    ...indent(formatPlan(event.parameters, width - 2)),
     "",
     ...formatPrediction(event.memory, width),
     "",
@@ -76,14 +74,22 @@ function methodInWords(config: TrainConfig): string {
 const drawnLines = (drawn: readonly string[], width: number): readonly string[] =>
   drawn.length === 0 ? [] : wrap(`drawn, as it has none: ${drawn.join(", ")}`, width);
 
-const origin = ({ config: { model } }: StartEvent): string =>
-  typeof model === "string" ? `, from ${model}` : ", from scratch";
+/** "gpt2, 124,439,808 parameters, from scratch". */
+export const modelInWords = (
+  type: string,
+  parameterCount: number,
+  { model }: Pick<TrainConfig, "model">,
+): string =>
+  `${type}, ${formatCount(parameterCount)} parameters, from ${typeof model === "string" ? model : "scratch"}`;
 
 /** "rate 2.0e-2, cosine after 50 steps of warm-up". */
 function rateInWords({ config: { schedule }, learningRate, warmupSteps }: StartEvent): string {
-  const after = warmupSteps > 0 ? ` after ${formatCount(warmupSteps)} steps of warm-up` : "";
+  const after = warmupSteps > 0 ? ` after ${inSteps(warmupSteps)} of warm-up` : "";
   return `rate ${formatLearningRate(learningRate)}, ${schedule}${after}`;
 }
+
+const inSteps = (count: number): string =>
+  `${formatCount(count)} ${count === 1 ? "step" : "steps"}`;
 
 const done = (steps: number): string => (steps > 0 ? `; ${formatCount(steps)} are done` : "");
 
@@ -156,7 +162,7 @@ export function endReport(
     plotCurves(accuracyCurves(history, options.task), { ...size, height: 6 }),
   ].flatMap((lines) => (lines.length > 0 ? [...lines, ""] : []));
   const shares =
-    `${formatCount(step)} steps in ${formatDuration(elapsedMs)}` +
+    `${inSteps(step)} in ${formatDuration(elapsedMs)}` +
     `; projections ${formatPercent(projectionShare)} of it` +
     `, outside onnxruntime ${formatPercent(overheadShare)}`;
   return [...curves, ...formatMeasurement(memory), "", shares, ...heldOutReport(event, options)];

@@ -2,7 +2,7 @@
 
 import type { Output } from "./progress.ts";
 
-const NO_TERMINAL_WIDTH = 80;
+const UNKNOWN_WIDTH = 80;
 
 /** Standard output; colours follow https://no-color.org. */
 export const standardOutput = (): Output => outputOf(process.stdout);
@@ -17,7 +17,8 @@ function outputOf(stream: NodeJS.WriteStream): Output {
     write: (text) => void stream.write(text),
     isTerminal,
     get width() {
-      return isTerminal ? Math.max(20, stream.columns) : NO_TERMINAL_WIDTH;
+      // A terminal that nobody gave a size says 0.
+      return isTerminal && stream.columns > 0 ? Math.max(20, stream.columns) : UNKNOWN_WIDTH;
     },
     color: isTerminal && (env["NO_COLOR"] ?? "") === "",
   };

@@ -1,7 +1,7 @@
 /**
  * @file Batches for training and evaluation.
  *
- *   inputs = ids[0 .. n-2]    targets = ids[1 .. n-1]    weights = 1 where a target counts
+ *   inputs = ids[0 .. n-2]    targets = ids[1 .. n-1]    weights = that of the row where a target counts
  *
  * Sequences are filled up on the right.
  */
@@ -128,13 +128,13 @@ function assemble(rows: readonly LanguageModelSequence[], options: PaddingOption
   const weights = new Float32Array(size * length);
   let tokens = 0;
   let lossTokens = 0;
-  for (const [row, { ids, lossFrom, lossRanges }] of rows.entries()) {
+  for (const [row, { ids, lossFrom, lossRanges, weight = 1 }] of rows.entries()) {
     const start = row * length;
     inputs.set(ids.subarray(0, -1), start);
     targets.set(ids.subarray(1), start);
     for (const [from, end] of lossRanges ?? [[lossFrom, ids.length] as const]) {
-      weights.fill(1, start + from - 1, start + end - 1);
-      lossTokens += end - from;
+      weights.fill(weight, start + from - 1, start + end - 1);
+      lossTokens += weight * (end - from);
     }
     tokens += ids.length - 1;
   }

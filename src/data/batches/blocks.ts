@@ -75,7 +75,10 @@ export function blockBatches<E>({ size, batchSize, key, pass, batches }: BlockOp
   };
 }
 
-async function* endless<E>(pass: () => AsyncIterable<E>): AsyncGenerator<E, void, undefined> {
+/** One pass after another. @throws {UsageError} if there is nothing in one. */
+export async function* endless<E>(
+  pass: () => AsyncIterable<E>,
+): AsyncGenerator<E, void, undefined> {
   for (;;) {
     let isEmpty = true;
     for await (const example of pass()) {

@@ -11,12 +11,13 @@
 import { foldIn, type Key } from "../../random/key.ts";
 import { int32 } from "../../tensor/host-tensor.ts";
 import type { Encoding } from "../../text/tokenizers/tokenizer.ts";
+import type { Weighted } from "../examples/row-weight.ts";
 import type { Batch } from "./batches.ts";
 import { chosenOf, maskTokens, type Masking } from "./masking.ts";
 import { paddedLength, type PaddingOptions } from "./padding.ts";
 
 /** The tokens of a text and its class. */
-export interface ClassifiedEncoding extends Encoding {
+export interface ClassifiedEncoding extends Encoding, Weighted {
   /** The id of its class. */
   readonly label: number;
 }
@@ -26,11 +27,13 @@ export function classBatch(rows: readonly ClassifiedEncoding[], options: Padding
   const { batchSize } = options;
   const targets = new Int32Array(batchSize);
   targets.set(rows.map(({ label }) => label));
+  const weights = new Float32Array(batchSize);
+  weights.set(rows.map(({ weight = 1 }) => weight));
   return {
     ...encoderInputs(rows, batchSize, options),
     targets,
-    weights: onesThenZeros(rows.length, batchSize),
-    lossTokens: rows.length,
+    weights,
+    lossTokens: rows.reduce((sum, { weight = 1 }) => sum + weight, 0),
   };
 }
 

@@ -18,10 +18,11 @@ import { type EpochOptions, sortedEpochs, stretches } from "./epochs.ts";
 import { fitPairs, type FitOptions, type Fitted } from "../sequences/fit.ts";
 import { paddedLength } from "./padding.ts";
 import type { SentencePair } from "../examples/pairs.ts";
+import type { Weighted } from "../examples/row-weight.ts";
 import { ended, promptIds, type PromptTemplate } from "../sequences/sequence.ts";
 
 /** Both with the end of text as the last token. */
-export interface Seq2seqSequence {
+export interface Seq2seqSequence extends Weighted {
   readonly source: Int32Array;
   readonly target: Int32Array;
 }
@@ -53,9 +54,10 @@ export const seq2seqSequences = (
   fitPairs(
     pairs,
     {
-      encode: ({ source, target }) => ({
+      encode: ({ source, target, weight }) => ({
         source: promptIds(tokenizer, source, { ...options, ends: true }),
         target: ended(tokenizer, tokenizer.encode(target)),
+        ...(weight !== undefined && { weight }),
       }),
       lengthOf: ({ source, target }) => Math.max(source.length, target.length),
     },
@@ -103,7 +105,7 @@ export function seq2seqLengths(
   sequences: readonly Seq2seqSequence[],
   { sourceMultiple, targetMultiple, contextLength }: Seq2seqOptions,
 ): Seq2seqLengths {
-  const rounded = (side: keyof Seq2seqSequence, multiple: number) =>
+  const rounded = (side: keyof Seq2seqLengths, multiple: number) =>
     paddedLength(
       sequences.map(({ [side]: ids }) => ids.length),
       { multiple, contextLength },
@@ -128,16 +130,16 @@ function assemble(rows: readonly Seq2seqSequence[], options: Seq2seqOptions): Ba
   const weights = new Float32Array(size * lengths.target);
   let tokens = 0;
   let lossTokens = 0;
-  for (const [row, { source, target }] of rows.entries()) {
+  for (const [row, { source, target, weight = 1 }] of rows.entries()) {
     const [from, to] = [row * lengths.source, row * lengths.target];
     ids.set(source, from);
     attentionMask.fill(1, from, from + source.length);
     decoderIds[to] = start;
     decoderIds.set(target.subarray(0, -1), to + 1);
     targets.set(target, to);
-    weights.fill(1, to, to + target.length);
+    weights.fill(weight, to, to + target.length);
     tokens += source.length + target.length;
-    lossTokens += target.length;
+    lossTokens += weight * target.length;
   }
   return {
     size,

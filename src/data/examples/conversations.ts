@@ -9,10 +9,11 @@ import type { Row } from "../formats/row.ts";
 import { cellOf, hasColumns, rowError, typeInWords } from "./cells.ts";
 import { type Fail, jsonIn, messageOf } from "./messages.ts";
 import type { ExampleReader } from "./reader.ts";
+import { rowWeight, WEIGHT_COLUMN, type Weighted } from "./row-weight.ts";
 import { isSilent } from "./silent-turns.ts";
 
 /** Messages in their order, and what the template is told besides. */
-export interface Conversation {
+export interface Conversation extends Weighted {
   readonly messages: readonly ChatMessage[];
   /** Variables of the template: "tools", "documents", and all else that stood beside the messages. */
   readonly variables?: Readonly<Record<string, unknown>>;
@@ -26,8 +27,13 @@ const MESSAGES = ["messages", "conversations"] as const;
 /** Columns that do if there is a list of objects in them: some have other things under these names. */
 const PERHAPS_MESSAGES = ["conversation", "chat", "dialog", "dialogue", "turns"] as const;
 
-/** What training says itself: whether an answer is asked for, and in which way. */
-const OF_TRAINING = ["add_generation_prompt", "continue_final_message", "chat_template"];
+/** What training says itself: whether an answer is asked for, in which way, and how much it counts. */
+const OF_TRAINING = [
+  "add_generation_prompt",
+  "continue_final_message",
+  "chat_template",
+  WEIGHT_COLUMN,
+];
 
 /** Variables that may be written as JSON in a string. */
 const MAY_BE_JSON = ["tools", "documents", "functions", "chat_template_kwargs"];
@@ -84,6 +90,7 @@ export const conversationReader = (column?: string): ExampleReader<Conversation>
       messages: conversation,
       variables: variablesOf(rest, fail),
       silent: new Set(silent),
+      ...rowWeight(placed, origin, columns),
     };
   },
 });

@@ -1,7 +1,9 @@
 /** @file What rows are examples of, by their columns. */
 
-import type { Row, RowKind } from "../formats/row.ts";
-import { hasColumns } from "./cells.ts";
+import { option, UsageError } from "../../errors.ts";
+import { excerpt } from "../bytes/lines.ts";
+import type { PlacedRow, Row, RowKind } from "../formats/row.ts";
+import { hasColumns, type Origin } from "./cells.ts";
 import { hasMessages } from "./conversations.ts";
 import { OTHER_PAIR_FORMS, PAIR_FORMS, type PairForm } from "./pairs.ts";
 
@@ -24,21 +26,42 @@ export type NamedColumns = {
   readonly [Kind in ExampleKind]?: readonly string[] | undefined;
 };
 
-/** What a row is, by the columns that are named before all others; undefined if no column of it is known. */
-export function kindOfRow(
-  row: Row | undefined,
-  { pairs, conversations, texts }: NamedColumns = {},
+/** The options that name the columns of a kind, and what is read from them. */
+const NAMED: readonly (readonly [ExampleKind, readonly string[], string])[] = [
+  ["pairs", ["sourceColumn", "targetColumn"], "pairs"],
+  ["conversations", ["messagesColumn"], "the messages of conversations"],
+  ["texts", ["textColumn"], "texts"],
+];
+
+/**
+ * What a row is whose columns somebody named; undefined if nobody did.
+ *
+ * @throws {UsageError} if the row has not what is named.
+ */
+export function kindByName(
+  { placed: { row, line }, origin }: { readonly placed: PlacedRow; readonly origin: Origin },
+  named: NamedColumns,
 ): ExampleKind | undefined {
-  const named: readonly Told[] = [
-    ...(pairs ? [["pairs", pairs] as const] : []),
-    ...(conversations ? [["conversations", conversations] as const] : []),
-    ...(texts ? [["texts", texts] as const] : []),
-  ];
-  const isTold = ([, columns]: Told) => hasColumns(row, columns);
-  const byName = named.find(isTold);
-  if (byName) return byName[0];
-  return row && hasMessages(row) ? "conversations" : COLUMNS.find(isTold)?.[0];
+  const asked = NAMED.filter(([kind]) => named[kind] !== undefined);
+  const found = asked.find(([kind]) => hasColumns(row, named[kind] ?? []));
+  const [first] = asked;
+  if (found || !first) return found?.[0];
+  const [kind, options, what] = first;
+  const columns = named[kind] ?? [];
+  const missing = columns.findIndex((column) => !hasColumns(row, [column]));
+  const where = `${origin.name}, ${origin.unit ?? "line"} ${line}`;
+  const got = Object.keys(row).map(excerpt).join(", ") || "none";
+  throw new UsageError(
+    `${option(options[missing] ?? "")}: no column "${columns[missing]}" in ${where}; got ${got}`,
+    { hint: `name the column that ${what} are read from, or leave the option out` },
+  );
 }
+
+/** What a row is by its columns; undefined if none of them is known. */
+export const kindOfRow = (row: Row | undefined): ExampleKind | undefined =>
+  row && hasMessages(row)
+    ? "conversations"
+    : COLUMNS.find(([, columns]) => hasColumns(row, columns))?.[0];
 
 /** What all rows are that can be of these kinds; undefined if their columns must tell. */
 export function onlyKind(kinds: readonly RowKind[]): ExampleKind | undefined {

@@ -4,9 +4,10 @@ import { option, UsageError } from "../../errors.ts";
 import { isBlank } from "../bytes/lines.ts";
 import { cellsOf, rowError } from "./cells.ts";
 import type { ExampleReader } from "./reader.ts";
+import { rowWeight, type Weighted } from "./row-weight.ts";
 
 /** A text, or a pair of texts, and its class. */
-export interface LabelledText {
+export interface LabelledText extends Weighted {
   readonly text: string;
   /** The second text, where pairs are classified. */
   readonly pair?: string;
@@ -29,7 +30,8 @@ export const labelledNames = ({ text, pair, label }: LabelledColumns): readonly 
 
 /** Texts with labels, none of them empty. Rows of which all cells are empty are left out. */
 export function labelledReader(names: LabelledColumns): ExampleReader<LabelledText> {
-  const columns = labelledNames(names).map((name) => ({ name, isScalar: name === names.label }));
+  const read = labelledNames(names);
+  const columns = read.map((name) => ({ name, isScalar: name === names.label }));
   return {
     what: "texts",
     columns: () => `${[names.text, names.pair].filter(Boolean).join(", ")} -> ${names.label}`,
@@ -39,7 +41,12 @@ export function labelledReader(names: LabelledColumns): ExampleReader<LabelledTe
       const empty = columns.find((_, i) => isBlank(cells[i] ?? ""));
       if (empty) throw rowError(origin, placed.line, `the column "${empty.name}" is empty`);
       const [text = "", label = "", pair] = cells;
-      return { text, label, ...(pair !== undefined && { pair }) };
+      return {
+        text,
+        label,
+        ...(pair !== undefined && { pair }),
+        ...rowWeight(placed, origin, read),
+      };
     },
   };
 }

@@ -4,9 +4,10 @@ import { isBlank } from "../bytes/lines.ts";
 import type { PlacedRow, Row } from "../formats/row.ts";
 import { cellOf, cellsOf, hasColumns, type Origin, rowError, typeInWords } from "./cells.ts";
 import type { ExampleReader } from "./reader.ts";
+import { rowWeight, type Weighted } from "./row-weight.ts";
 
 /** A text, and the answer to it that is learned. */
-export interface SentencePair {
+export interface SentencePair extends Weighted {
   readonly source: string;
   readonly target: string;
 }
@@ -76,7 +77,8 @@ export const pairReader = (named?: PairColumns): ExampleReader<SentencePair> => 
       checkTurns(form, placed, origin);
       const [cell = "", target = ""] = cellsOf(placed, columns, origin);
       const source = surrounded(cell, form, placed, origin);
-      return isBlank(source) && isBlank(target) ? undefined : { source, target };
+      if (isBlank(source) && isBlank(target)) return undefined;
+      return { source, target, ...rowWeight(placed, origin, form.columns) };
     };
   },
 });

@@ -6,7 +6,8 @@
 import { FormatError, UsageError } from "../../errors.ts";
 import { isBlank } from "../bytes/lines.ts";
 import type { RowSource } from "../formats/row.ts";
-import { cellsOf } from "./cells.ts";
+import { cellsOf, rowError } from "./cells.ts";
+import { rowWeight } from "./row-weight.ts";
 
 /** A text, or a part of a long one. */
 export interface TextPart {
@@ -22,7 +23,7 @@ export type TextParts = AsyncIterable<TextPart> | Iterable<TextPart>;
  * The texts of a column. Those of white space alone are left out.
  *
  * @throws {UsageError} if the column is missing.
- * @throws {FormatError} if a row is no text, or there is none.
+ * @throws {FormatError} if a row is no text, or has a weight, or there is none.
  */
 export async function* textsOf(
   source: RowSource,
@@ -36,6 +37,12 @@ export async function* textsOf(
   for await (const placed of source.rows()) {
     const continues = placed.continues ?? false;
     const [cell = ""] = cellsOf(placed, columns, source);
+    const { weight } = rowWeight(placed, source, [column]);
+    if (weight !== undefined) {
+      const way = 'write the text as "completion" of an empty "prompt"';
+      const message = `texts are learned as one stream and have no "weight"; got ${weight} (${way})`;
+      throw rowError(source, placed.line, message);
+    }
     if (!continues) [blank, isInText] = ["", false];
     if (!isInText && isBlank(cell)) {
       blank += cell;

@@ -72,7 +72,7 @@ function learnedTurns(conversation: Conversation, { learn, roles }: Learning): C
 /** What is learned of a conversation; nothing, if all its answers are empty or left out. */
 function encode(
   chat: Chat,
-  { messages, ...options }: Conversation,
+  { messages, weight, ...options }: Conversation,
   { index, learn, roles }: Learning & { readonly index: number },
 ): readonly LanguageModelSequence[] {
   try {
@@ -81,6 +81,7 @@ function encode(
     return texts
       .map(({ ids, assistant }) => withRanges(ids, assistant))
       .filter(({ lossRanges = [] }) => lossRanges.length > 0)
+      .map((sequence) => (weight === undefined ? sequence : { ...sequence, weight }))
       .map((sequence) => (learn === "all" ? learnedWhole(sequence) : sequence));
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
@@ -91,13 +92,15 @@ function encode(
 
 /** The first `length` tokens, or undefined if none of them counts. */
 function shortened(
-  { ids, lossRanges = [] }: LanguageModelSequence,
+  sequence: LanguageModelSequence,
   length: number,
 ): LanguageModelSequence | undefined {
+  const { ids, lossRanges = [] } = sequence;
   const ranges = lossRanges
     .filter(([start]) => start < length)
     .map(([start, end]) => [start, Math.min(end, length)] as const);
-  return ranges.length > 0 ? withRanges(ids.subarray(0, length), ranges) : undefined;
+  if (ranges.length === 0) return undefined;
+  return { ...sequence, ...withRanges(ids.subarray(0, length), ranges) };
 }
 
 /** The first token is never predicted. */

@@ -56,7 +56,7 @@ export const fitPairs = <T>(
       ...encoding,
       what: "pairs",
       texts: ({ source }) => [source],
-      withTexts: ({ target }, [source = ""]) => ({ source, target }),
+      withTexts: (pair, [source = ""]) => ({ ...pair, source }),
     },
     options,
   );

@@ -14,9 +14,10 @@ import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
 import { endOfText } from "./documents.ts";
 import { fitPairs, type FitOptions, type Fitted } from "./fit.ts";
 import type { SentencePair } from "../examples/pairs.ts";
+import type { Weighted } from "../examples/row-weight.ts";
 
 /** The tokens of an example, and which of them count. */
-export interface LanguageModelSequence {
+export interface LanguageModelSequence extends Weighted {
   readonly ids: Int32Array;
   /** Index into `ids` of the first token whose prediction counts; at least 1. */
   readonly lossFrom: number;
@@ -45,7 +46,7 @@ export const lastAnswer = ({
 
 /** The same tokens, of which all count. */
 export const learnedWhole = (sequence: LanguageModelSequence): LanguageModelSequence => ({
-  ids: sequence.ids,
+  ...sequence,
   lossFrom: 1,
   lossRanges: [[1, sequence.ids.length]],
   answer: lastAnswer(sequence),
@@ -95,7 +96,7 @@ export const ended = (tokenizer: Tokenizer, ids: Int32Array): Int32Array =>
  */
 export function pairSequence(
   tokenizer: Tokenizer,
-  { source, target }: SentencePair,
+  { source, target, weight }: SentencePair,
   template: PromptTemplate,
 ): LanguageModelSequence {
   const prompt = promptIds(tokenizer, source, template);
@@ -104,7 +105,11 @@ export function pairSequence(
   ids.set(prompt);
   ids.set(answer, prompt.length);
   ids[ids.length - 1] = endOfText(tokenizer);
-  return { ids, lossFrom: Math.max(1, prompt.length) };
+  return {
+    ids,
+    lossFrom: Math.max(1, prompt.length),
+    ...(weight !== undefined && { weight }),
+  };
 }
 
 /**

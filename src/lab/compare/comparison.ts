@@ -126,7 +126,7 @@ async function* chooseRate(
   method: MethodSpec,
   context: LaunchContext,
 ): AsyncGenerator<ComparisonEvent, ChosenRate, undefined> {
-  const own = rateOf(base, method);
+  const own = await rateOf(context.host.files, base, method);
   const [seed = 0] = seeds;
   if (!sweep || method.options["learningRate"] !== undefined) {
     return { value: own.value, how: own.how, trials: [], unstable: [] };

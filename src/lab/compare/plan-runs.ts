@@ -6,10 +6,11 @@
  */
 
 import { option, UsageError } from "../../errors.ts";
+import type { FileStore } from "../../host/host.ts";
 import { join } from "../../host/path.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/config.ts";
-import { usualLearningRate } from "../../optim/registry.ts";
-import { trainedBy } from "../../train/choices/settle.ts";
+import { settle } from "../../train/choices/settle.ts";
+import { modelOf } from "../../train/setup/model.ts";
 import { type MethodSpec, NO_ACCUMULATION } from "../suites/method-spec.ts";
 
 /** A run of a comparison, before it is started. */
@@ -49,8 +50,12 @@ export function methodOptions(base: TrainOptions, method: MethodSpec): TrainOpti
   return { ...base, ...Object.fromEntries(counts), ...options, method: "dense", microSteps: 1 };
 }
 
-/** What is compared is what the budget leads to, and nobody reads along. */
-const SAME_FOR_ALL = { keep: "last", samples: 0 } as const satisfies TrainOptions;
+/** What is compared is what the budget leads to, by as much data however long a run is, and nobody reads along. */
+const SAME_FOR_ALL = {
+  keep: "last",
+  samples: 0,
+  evaluationBatches: 16,
+} as const satisfies TrainOptions;
 
 /** One run of a method. */
 export function planRun(
@@ -63,7 +68,16 @@ export function planRun(
   const name = `${method.slug}-s${seed}-lr${learningRate}${isSweep ? "-short" : ""}`;
   const directory = join(output, "runs", name);
   const own = methodOptions(base, method);
-  const options = { ...SAME_FOR_ALL, ...own, learningRate, seed, output: directory };
+  // What is held out is that of the comparison, not of the run.
+  const { seed: holdoutSeed = parseConfig({}).seed } = base;
+  const options = {
+    ...SAME_FOR_ALL,
+    ...(seed !== holdoutSeed && { holdoutSeed }),
+    ...own,
+    learningRate,
+    seed,
+    output: directory,
+  };
   return {
     method,
     seed,
@@ -93,8 +107,16 @@ export interface Rate {
   readonly how: "given" | "usual";
 }
 
-/** The peak rate that a method has if no sweep finds a better one. */
-export function rateOf(base: TrainOptions, method: MethodSpec): Rate {
+/**
+ * The peak rate that a method has if no sweep finds a better one.
+ *
+ * @throws {UsageError | FormatError} if the options do not describe a model.
+ */
+export async function rateOf(
+  files: FileStore,
+  base: TrainOptions,
+  method: MethodSpec,
+): Promise<Rate> {
   const options = methodOptions(base, method);
   const config = parseConfig(options);
   const { learningRate, optimizer } = config;
@@ -103,8 +125,11 @@ export function rateOf(base: TrainOptions, method: MethodSpec): Rate {
   }
   // The demonstration has a rate of its own, for its own optimizer.
   const isItsOwn = learningRate !== undefined && optimizer === parseConfig({}).optimizer;
-  const usual = usualLearningRate(optimizer, trainedBy(config));
-  return { value: isItsOwn ? learningRate : usual, how: "usual" };
+  if (isItsOwn) return { value: learningRate, how: "usual" };
+  const { learningRate: _, ...open } = config;
+  // Its vocabulary does not matter.
+  const model = await modelOf(files, config, { vocabularySize: 1 });
+  return { value: settle(open, model).learningRate, how: "usual" };
 }
 
 /** The whole set of options of a run, without what does not change its result. */

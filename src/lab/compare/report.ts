@@ -149,7 +149,7 @@ function methodSection(
     paragraphs: [
       `Every run: ${budget} of ${microSteps} micro-batches of ${batchSize} sequences; without accumulation, ` +
         `a step for each micro-batch. ${optimizer}, ${schedule} schedule, seeds ${seeds.join(", ")}. ` +
-        "For one seed all methods see the same micro-batches in the same order and the same held-out data.",
+        "All runs have the same held-out data, and for one seed all methods see the same micro-batches in the same order.",
       ...(data === undefined ? [] : [`Data: ${data}.`]),
       ...(signature === undefined ? [] : [`BLEU: sacreBLEU ${signature}.`]),
       "Deviations are of the sample (n - 1). Every run is a process of its own.",

@@ -10,6 +10,8 @@ import type { Tracker, TrackerHost } from "./tracker.ts";
 
 const FIRST_COLUMNS = ["step", "timestamp"] as const;
 
+export const METRICS_CSV = "metrics.csv";
+
 /** Writes `metrics.csv` into the output directory. */
 export function trackCsv({ clock, files }: TrackerHost): Tracker {
   let path = "";
@@ -19,7 +21,7 @@ export function trackCsv({ clock, files }: TrackerHost): Tracker {
 
   return async (event) => {
     if (event.type === "start") {
-      path = join(event.config.output, "metrics.csv");
+      path = join(event.config.output, METRICS_CSV);
       const [header, ...before] = await linesBefore(files, path, event, stepOf);
       if (header !== undefined) columns = header.split(",");
       rows = before;

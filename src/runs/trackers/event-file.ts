@@ -17,7 +17,7 @@ import {
   message,
   messageField,
   stringField,
-} from "../../onnx/wire.ts";
+} from "../../files/protobuf.ts";
 
 /** What an event carries: a field of `Event`. */
 export type Content = Field;

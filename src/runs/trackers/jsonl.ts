@@ -9,13 +9,15 @@ import { addLine, linesBefore, writeLines } from "./lines.ts";
 import { metricsOf } from "./metrics.ts";
 import type { Tracker, TrackerHost } from "./tracker.ts";
 
+export const METRICS_JSONL = "metrics.jsonl";
+
 /** Writes `metrics.jsonl` into the output directory. */
 export function trackJsonl({ clock, files }: TrackerHost): Tracker {
   let path = "";
   let startMs = 0;
   return async (event) => {
     if (event.type === "start") {
-      path = join(event.config.output, "metrics.jsonl");
+      path = join(event.config.output, METRICS_JSONL);
       startMs = clock.nowMs();
       await writeLines(files, path, await linesBefore(files, path, event, stepOf));
     }

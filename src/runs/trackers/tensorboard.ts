@@ -17,6 +17,8 @@ import {
 import { metricsOf } from "./metrics.ts";
 import type { Tracker, TrackerHost } from "./tracker.ts";
 
+export const TENSORBOARD = "tensorboard";
+
 /** Writes event files into the folder `tensorboard` of the output directory. */
 export function trackTensorboard({ clock, files }: TrackerHost): Tracker {
   let path = "";
@@ -34,7 +36,7 @@ export function trackTensorboard({ clock, files }: TrackerHost): Tracker {
 
   /** The name of a new file: the reader takes files in the order of their names. */
   async function begin({ config }: StartEvent): Promise<string> {
-    const directory = join(config.output, "tensorboard");
+    const directory = join(config.output, TENSORBOARD);
     if (!config.resume) await files.remove(directory);
     await files.makeDirectory(directory);
     const count = (await files.list(directory)).length;

@@ -1,6 +1,8 @@
 /** @file Events on their way to whoever consumes them, heard by trackers. */
 
-import type { TrainEvent } from "../events.ts";
+import { fileError } from "../../host/file-error.ts";
+import { join } from "../../host/path.ts";
+import type { StartEvent, TrainEvent } from "../events.ts";
 import { TRACKERS } from "./registry.ts";
 import type { Tracker, TrackerHost } from "./tracker.ts";
 
@@ -22,7 +24,8 @@ export async function* tracked(
   const hearing = new Map<Tracker, string>(trackers.map((tracker) => [tracker, nameOf(tracker)]));
   for await (const event of events) {
     if (event.type === "start" && writes) {
-      for (const name of new Set(event.config.track)) hearing.set(TRACKERS[name](host), name);
+      await removeEarlier(host, event);
+      for (const name of new Set(event.config.track)) hearing.set(TRACKERS[name].open(host), name);
     }
     const failures: string[] = [];
     for (const [tracker, name] of hearing) {
@@ -38,6 +41,19 @@ export async function* tracked(
     if (event.type !== "end") yield event;
     for (const text of failures) yield { type: "note", text };
     if (event.type === "end") yield event;
+  }
+}
+
+/** Takes away what trackers wrote of a run that this one replaces. */
+async function removeEarlier({ files }: TrackerHost, { config }: StartEvent): Promise<void> {
+  if (config.resume) return;
+  for (const { writes } of Object.values(TRACKERS)) {
+    const path = join(config.output, writes);
+    try {
+      await files.remove(path);
+    } catch (error) {
+      throw fileError(path, "cannot remove what an earlier run left", error);
+    }
   }
 }
 

@@ -32,7 +32,7 @@ const GRAMMAR_HELD_OUT_PAIRS = 500;
 
 /** The options that say what is read. */
 export type DatasetOptions = DataColumns &
-  Pick<TrainConfig, "holdout" | "mix" | "seed" | "stream" | "task" | "train" | "validation">;
+  Pick<TrainConfig, "holdout" | "holdoutSeed" | "mix" | "seed" | "task" | "train" | "validation">;
 
 export interface DatasetRequest {
   readonly config: DatasetOptions;
@@ -80,6 +80,8 @@ export interface Streamed {
   /** Those held out, where they are given; else some of the others, which `isHeld` tells. */
   readonly validation: Examples | undefined;
   readonly isHeld: HoldOut["isHeld"];
+  /** By which the paths are drawn from, where somebody says so. */
+  readonly weights: readonly number[] | undefined;
   /** The bytes of each file for training; none for rows. */
   bytes(): Promise<readonly number[]>;
 }
@@ -97,8 +99,9 @@ export function openDataset(request: DatasetRequest): Dataset {
   const { mix, task, train, validation } = config;
   checkHoldout(config, inputs);
   checkMix(config, inputs);
+  const splitSeed = config.holdoutSeed ?? config.seed;
   const imageParts = new WeakMap<object, number>();
-  const { cut, ...others } = holdOut(config.seed, config.holdout);
+  const { cut, ...others } = holdOut(splitSeed, config.holdout);
   const open = (input: DataInput | undefined, name: string): Examples | undefined =>
     input === undefined
       ? undefined
@@ -158,12 +161,12 @@ export function openDataset(request: DatasetRequest): Dataset {
     async pairs() {
       if (training) return split(training, (examples) => examples.pairs());
       if (held) throw new UsageError(`${option("validation")}: needs training files too; got none`);
-      return grammarSplit(config.seed);
+      return grammarSplit(splitSeed);
     },
     conversations: () => split(needed("text"), (examples) => examples.conversations()),
     streamed() {
       const { passes, bytes } = needed("stream");
-      return { training: passes, validation: held, isHeld: others.isHeld, bytes };
+      return { training: passes, validation: held, isHeld: others.isHeld, weights: mix, bytes };
     },
     labelled: async () => split(needed("classify"), (examples) => examples.labelled()),
     images: async () =>
@@ -194,14 +197,8 @@ function checkHoldout(
 }
 
 /** @throws {UsageError} unless there is one weight for each path. */
-function checkMix(
-  { mix, stream, train }: DatasetOptions,
-  { data }: Pick<DatasetRequest, "data">,
-): void {
+function checkMix({ mix, train }: DatasetOptions, { data }: Pick<DatasetRequest, "data">): void {
   if (!mix) return;
-  if (stream !== undefined) {
-    throw new UsageError(`${option("mix")}: draws from all examples; got ${option("stream")} too`);
-  }
   const paths = data === undefined ? (train?.length ?? 0) : (pathsOf(data)?.length ?? 0);
   if (mix.length === paths) return;
   const got = `${mix.length} for ${paths} paths`;

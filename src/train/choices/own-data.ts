@@ -43,7 +43,7 @@ export async function sizedForData(
   const words = `${tokens.toLocaleString("en-US")} tokens, ${minutes} minutes and this machine (${(speed / 1e9).toFixed(0)} GFLOP/s)`;
   return {
     config: { ...config, model: fields, ...(!isLengthGiven && { epochs }) },
-    note: `sized for ${words}, as no model was named; one that has learned something needs far less data`,
+    note: `sized for ${words}; a model that has learned something needs far less data`,
   };
 }
 

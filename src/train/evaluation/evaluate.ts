@@ -4,11 +4,18 @@ import type { EvaluationEvent } from "../../runs/events.ts";
 import { answerScore } from "./criterion.ts";
 import type { Run } from "../setup/run.ts";
 
-/** Held-out loss after so many steps. */
-export async function evaluateRun(run: Run, step: number): Promise<EvaluationEvent> {
+/**
+ * Held-out loss after so many steps.
+ *
+ * @param most - batches, evenly from those that there are; all of them by default
+ */
+export async function evaluateRun(run: Run, step: number, most?: number): Promise<EvaluationEvent> {
   const { data, engine } = run;
   const start = performance.now();
-  const sums = await engine.evaluate(data.evaluation());
+  const batches = data.evaluation();
+  const sums = await engine.evaluate(
+    most === undefined ? batches : some(batches, evaluationBatches(run), most),
+  );
   const loss = sums.loss / sums.tokens;
   const metrics = { ...engine.objective.metrics?.(sums), ...(await answerScore(run)) };
   return {
@@ -23,7 +30,17 @@ export async function evaluateRun(run: Run, step: number): Promise<EvaluationEve
   };
 }
 
-/** How many batches an evaluation has. */
+/** So many of the batches that there are, from the middles of as many equal parts: they are sorted by their length. One is in memory at a time. */
+export function* some<T>(batches: Iterable<T>, count: number, wanted: number): Generator<T> {
+  const partAt = (i: number) => Math.floor((i * wanted) / count + 1 / 2);
+  let i = 0;
+  for (const batch of batches) {
+    if (partAt(i) !== partAt(i - 1)) yield batch;
+    i += 1;
+  }
+}
+
+/** How many batches an evaluation may have. */
 export function evaluationBatches({ data }: Pick<Run, "data">): number {
   let count = 0;
   for (const _batch of data.evaluation()) count++;

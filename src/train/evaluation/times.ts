@@ -16,7 +16,23 @@ const FEWEST_EVALUATIONS = 3;
 /** An alarm that was heard is not heard again at once. */
 const STEPS_BETWEEN_ALARMS = 5;
 
-type Options = Pick<TrainConfig, "evaluateEvery" | "evaluateMinutes" | "microSteps">;
+type Options = Pick<
+  TrainConfig,
+  "evaluateEvery" | "evaluateMinutes" | "evaluationBatches" | "microSteps"
+>;
+
+/**
+ * Batches of an evaluation, of those that there are: all where somebody said how many, and otherwise as many as leave time for the fewest
+ * evaluations of a run, and for the one before it.
+ */
+export function evaluatedBatches(
+  { evaluationBatches, microSteps }: Pick<Options, "evaluationBatches" | "microSteps">,
+  { totalSteps, batches }: Pick<Situation, "batches" | "totalSteps">,
+): number {
+  if (evaluationBatches !== undefined) return batches;
+  const each = affordableBatches(totalSteps * microSteps) / (FEWEST_EVALUATIONS + 1);
+  return Math.min(batches, Math.max(1, Math.floor(each)));
+}
 
 /**
  * Steps between evaluations. Where none are given, by counting what evaluations cost: a clock would make the model that is kept depend
@@ -27,10 +43,14 @@ export function evaluationInterval(
   { totalSteps, batches }: Pick<Situation, "batches" | "totalSteps">,
 ): number {
   if (evaluateEvery > 0) return evaluateEvery;
-  const affordable = (batches * COST_OF_EVALUATED) / (TIME_SHARE * microSteps);
-  const shortest = totalSteps / MOST_EVALUATIONS;
-  return Math.ceil(Math.min(Math.max(shortest, affordable), totalSteps / FEWEST_EVALUATIONS));
+  // Of which one is before the first step.
+  const affordable = Math.floor(affordableBatches(totalSteps * microSteps) / batches) - 1;
+  const count = Math.min(Math.max(affordable, FEWEST_EVALUATIONS), MOST_EVALUATIONS);
+  return Math.ceil(totalSteps / count);
 }
+
+/** Evaluated batches that there is time for in a run of so many trained ones. */
+const affordableBatches = (trained: number): number => (TIME_SHARE * trained) / COST_OF_EVALUATED;
 
 export interface EvaluationTimes {
   /** Steps between evaluations; those by minutes aside. */

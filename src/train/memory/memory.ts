@@ -3,6 +3,7 @@
  * onnxruntime is what its programs need at their peak; a session keeps that for its next run, so the programs of a step add up.
  */
 
+import type { RunParts } from "../setup/prepare.ts";
 import type { Run } from "../setup/run.ts";
 import { contextLengthOf, modelOf } from "../setup/model.ts";
 import { mergeSchedule } from "../setup/merge-schedule.ts";
@@ -56,6 +57,13 @@ export function measuredMemory(table: MemoryTable, { context, data, engine }: Ru
   };
 }
 
+/** What options would take, and of which model. */
+export interface PredictedMemory {
+  readonly table: MemoryTable;
+  readonly parameters: readonly ParameterPlan[];
+  readonly model: Model;
+}
+
 /**
  * The memory that options would take, without data and without running. Sequences are as long as the context.
  *
@@ -64,7 +72,7 @@ export function measuredMemory(table: MemoryTable, { context, data, engine }: Ru
 export async function predictMemory(
   files: FileStore,
   given: TrainConfig,
-): Promise<{ readonly table: MemoryTable; readonly parameters: readonly ParameterPlan[] }> {
+): Promise<PredictedMemory> {
   const base = await modelOf(files, given, {
     vocabularySize: await vocabularySizeOf(files, given),
   });
@@ -74,7 +82,21 @@ export async function predictMemory(
   const { batchSize } = config;
   const shapes = [batchTypes(model, { batchSize, length: contextLengthOf(config, model) })];
   const { table } = await predict({ config, trainee, shapes, baseBytes: IDLE_BYTES });
-  return { table, parameters: describePlan(plan) };
+  return { table, parameters: describePlan(plan), model };
+}
+
+/** The same of a run whose data are there. */
+export async function memoryOf(run: RunParts): Promise<PredictedMemory> {
+  const { config, data, model, plan } = run;
+  const { shapes, bytes: dataBytes } = data;
+  const { table } = await predict({
+    config,
+    trainee: run,
+    shapes,
+    dataBytes,
+    baseBytes: IDLE_BYTES,
+  });
+  return { table, parameters: describePlan(plan), model };
 }
 
 /** What an engine holds, by the rows of the table. */

@@ -14,6 +14,9 @@ const commandOf = (...words: readonly string[]): string | undefined =>
 it("shows the loss over rates, what it proposes, and why", () => {
   const text = rateReport(points, { program: "flora", words: ["--find-lr"] }, screen).join("\n");
   expect(text).toContain("learning rate (log)");
+  // Once in the plot, once in the legend.
+  expect(text.match(/■/g)).toHaveLength(2);
+  expect(text).toContain("■ proposed");
   expect(text).toContain("lowest at a rate of 0.1, and blew up after it; a tenth");
   expect(text.endsWith("  flora train --learning-rate 0.01")).toBe(true);
 });
@@ -30,6 +33,7 @@ it("says so where the loss falls at no rate", () => {
   const flat = points.map(({ rate }) => ({ rate, loss: 3 }));
   const text = rateReport(flat, { program: "flora", words: [] }, screen).join(" ");
   expect(text).toContain("the loss fell at no rate");
+  expect(text).not.toContain("■");
   expect(text).not.toContain("flora train");
 });
 

@@ -35,6 +35,13 @@ it("shows what is learned of conversations, marks and all", async () => {
   expect(text).toMatch(/25 to 28 {2}█+ {2}3$/m);
 });
 
+it("says what weighs more or less than others", async () => {
+  const rows = Array.from({ length: 4 }, () => ({ source: "a", target: "b", weight: 0.3 }));
+  expect(await inspected(rows, { model })).toMatch(
+    /^example 1: 4 tokens, 2 learned, weight 0\.3\n/,
+  );
+});
+
 it("shows both sides of pairs, for decoders and for encoders with them", async () => {
   const rows = Array.from({ length: 4 }, () => ({ source: "ein Hund", target: "a dog" }));
   const decoder = await inspected(rows, { model });

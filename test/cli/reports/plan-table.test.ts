@@ -31,7 +31,7 @@ it("has a line for all layers that are alike, compressed ones first", () => {
 12 x  h.*.attn.c_attn.weight  [768, 2304]  rank 128 of 768 rows  48.0 MB  -> 12.0 MB
       wte.weight              [257, 768]   dense: embedding       4.0 MB  -> 4.0 MB
 24 x  vectors                              dense: bias           24.0 kB  -> 24.0 kB
-compressed: 92.3 % of all gradients, 48.0 MB -> 12.0 MB; dense: 4.0 MB`.slice(1),
+gradients: 92.3 % compressed, 48.0 MB -> 12.0 MB; dense: 4.0 MB`.slice(1),
   );
 });
 
@@ -51,11 +51,11 @@ it("says what is frozen, after what is trained", () => {
   expect(formatPlan([{ ...frozen, accumulatorBytes: 0, optimizerBytes: 0 }, adapter], 80)).toEqual([
     "  h.*.mlp.lora_A.weight  [2, 10]   dense: adapter   4.0 MB  -> 4.0 MB",
     "  h.*.mlp.weight         [10, 10]  frozen: adapted",
-    "trained: 4.0 MB of 8.0 MB (50.0 %), for which 4.0 MB are kept; the rest is frozen",
+    "trained: 4.0 MB of 8.0 MB (50.0 %), 4.0 MB kept; the rest is frozen",
   ]);
 });
 
 it("says so where nothing is compressed", () => {
   const dense = [matrix("wte.weight", [257, 768], "dense: method")];
-  expect(formatPlan(dense, 100).at(-1)).toBe("nothing is compressed: 4.0 MB of gradients");
+  expect(formatPlan(dense, 100).at(-1)).toBe("gradients: 4.0 MB, nothing is compressed");
 });

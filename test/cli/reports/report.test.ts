@@ -5,10 +5,35 @@ import {
   startReport,
   translationReport,
 } from "../../../src/cli/reports/report.ts";
+import type { ParameterPlan } from "../../../src/engine/plan.ts";
 import { createStyle } from "../../../src/cli/terminal/style.ts";
 import { endEvent, startEvent } from "../events.ts";
 
 const OPTIONS = { width: 80, style: createStyle(false), task: "causal" } as const;
+
+/** A compressed matrix and a dense one. */
+const PLAN: readonly ParameterPlan[] = [
+  {
+    name: "h.0.attn.c_attn.weight",
+    shape: [1000, 1000],
+    treatment: "rank 250 of 1000 rows",
+    compressed: true,
+    frozen: false,
+    weightBytes: 4e6,
+    accumulatorBytes: 1e6,
+    optimizerBytes: 0,
+  },
+  {
+    name: "wte.weight",
+    shape: [1000, 250],
+    treatment: "dense: embedding",
+    compressed: false,
+    frozen: false,
+    weightBytes: 1e6,
+    accumulatorBytes: 1e6,
+    optimizerBytes: 0,
+  },
+];
 
 describe("startReport", () => {
   it("says what is trained on what, and how", () => {
@@ -20,10 +45,12 @@ describe("startReport", () => {
       model: "gpt2/",
     });
     const rate = { learningRate: 0.005, warmupSteps: 1000 };
-    expect(startReport({ ...event, ...rate, startStep: 100 }, OPTIONS).slice(0, 7)).toEqual([
+    const told = { ...event, ...rate, parameters: PLAN, startStep: 100 };
+    expect(startReport(told, OPTIONS).slice(0, 8)).toEqual([
       "model      gpt2, 124,439,808 parameters, from gpt2/",
       "data       28,000 pairs, 1,000 held out",
       "method     FLORA, rank 32, gaussian projections, momentum 0.9",
+      "gradients  80.0 % compressed, 4.0 MB -> 1.0 MB; dense: 1.0 MB",
       "optimizer  adafactor, rate 5.0e-3, cosine after 1,000 steps of warm-up",
       "steps      400, of 8 sequences x 4 micro-steps; 100 are done",
       "time       about 1 min 35 s, evaluations aside",
@@ -31,10 +58,26 @@ describe("startReport", () => {
     ]);
   });
 
+  it("fits a screen of 80 x 24, below the command and above the next line", () => {
+    const notes = [
+      "sized for 2,731 tokens, 10 minutes and this machine (71 GFLOP/s); a model that has learned something needs far less data",
+      "2 conversations are longer than the context of 64 tokens and are left out",
+    ];
+    const layers = Array.from({ length: 32 }, (_, layer) =>
+      PLAN.map((param) => ({ ...param, name: `model.layers.${layer}.${param.name}` })),
+    ).flat();
+    const lines = startReport({ ...startEvent(), notes, parameters: layers }, OPTIONS);
+    expect(lines.length).toBeLessThanOrEqual(24 - 2);
+    expect(lines.every((line) => line.length <= 80)).toBe(true);
+  });
+
   it("says less where there is less to say", () => {
     const lines = startReport({ ...startEvent({ method: "dense" }), warmupSteps: 0 }, OPTIONS);
     expect(lines).toContain("method     dense");
     expect(lines).toContain("optimizer  adafactor, rate 2.0e-2, cosine");
+    expect(startReport({ ...startEvent(), warmupSteps: 1 }, OPTIONS)).toContain(
+      "optimizer  adafactor, rate 2.0e-2, cosine after 1 step of warm-up",
+    );
     expect(lines).toContain("steps      400, of 8 sequences");
     expect(lines).toContain("  total               1.1 GB");
   });

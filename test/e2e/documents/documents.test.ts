@@ -16,7 +16,7 @@ import { type HubServer, startHubServer, WRITE_TOKEN } from "../../hub/server.ts
 import { fakeLaunch } from "../../lab/fake-launch.ts";
 import { type CommandLine, commandLines, printedCommands } from "./command-lines.ts";
 import { shortened } from "./shortened.ts";
-import { type Ended, inTerminal } from "./terminal.ts";
+import { type Ended, inTerminal } from "../../support/terminal.ts";
 import { provide, writeFiles } from "./world.ts";
 
 /** The runs of a comparison leave logs: test/e2e/compare.test.ts has runs that take place. */
@@ -173,6 +173,8 @@ it("reads the rows of docs/data.md as it says", async () => {
     ...Array.from({ length: 4 }, () => "conversations"),
     // With a task: labelled texts.
     "texts",
+    "pairs",
+    // With weights.
     "pairs",
   ]);
 });

@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import sharp from "sharp";
 import { grammarPairs } from "../../../src/data/index.ts";
 import { directoryOf, smallTokenizers } from "../../support/small-tokenizers.ts";
-import { inTerminal } from "./terminal.ts";
+import { inTerminal } from "../../support/terminal.ts";
 
 const CHATS = readFileSync(new URL("../../../examples/chats.jsonl", import.meta.url), "utf8");
 const first = (text: string, count: number): string => text.split("\n").slice(0, count).join("\n");

@@ -8,6 +8,7 @@ import {
   planRun,
   rateOf,
 } from "../../../src/lab/compare/plan-runs.ts";
+import { nodeFiles } from "../../support/files.ts";
 import { parseConfig, type TrainOptions } from "../../../src/options/config.ts";
 
 const base = { train: "a.txt", steps: 100, microSteps: 4, warmupSteps: 5, rank: 3 };
@@ -46,6 +47,17 @@ describe("methodOptions", () => {
 describe("planRun", () => {
   const method = parseMethod("flora:8");
 
+  it("holds out the same with every seed", () => {
+    const holdoutSeeds = (options: TrainOptions) =>
+      [0, 1, 2].map((seed) => {
+        const planned = planRun(options, method, "out", { seed, learningRate: 0.01 }).options;
+        return planned.holdoutSeed ?? planned.seed;
+      });
+    expect(holdoutSeeds(base)).toEqual([0, 0, 0]);
+    expect(holdoutSeeds({ ...base, seed: 1 })).toEqual([1, 1, 1]);
+    expect(holdoutSeeds({ ...base, holdoutSeed: 7 })).toEqual([7, 7, 7]);
+  });
+
   it("has a directory for each seed, and for each rate of a sweep", () => {
     const choice = { seed: 2, learningRate: 0.01 };
     expect(planRun(base, method, "out", choice).directory).toBe("out/runs/flora-8-s2-lr0.01");
@@ -70,17 +82,25 @@ describe("planRun", () => {
 
 describe("rateOf", () => {
   it.each<[TrainOptions, string, object]>([
-    [{ train: "a.txt" }, "dense", { value: 0.01, how: "usual" }],
+    // 1e-2 at a width of 576, and as many times that as a model is narrower, with one digit.
+    [{ train: "a.txt", model: { n_embd: 576 } }, "dense", { value: 0.01, how: "usual" }],
+    [{ train: "a.txt", model: { n_embd: 288 } }, "dense", { value: 0.02, how: "usual" }],
+    [{ train: "a.txt", model: { n_embd: 288 } }, "lora:8", { value: 0.02, how: "usual" }],
     [{ train: "a.txt", learningRate: 0.5 }, "dense", { value: 0.5, how: "given" }],
-    [{ train: "a.txt" }, "dense@optimizer=adamw", { value: 1e-3, how: "usual" }],
+    [
+      { train: "a.txt", model: { n_embd: 288 } },
+      "dense@optimizer=adamw",
+      { value: 2e-3, how: "usual" },
+    ],
     [{ train: "a.txt" }, "dense@learningRate=7", { value: 7, how: "given" }],
     // The demonstration's own rate is for its own optimizer.
     [{}, "dense", { value: 0.03, how: "usual" }],
     [{ optimizer: "adafactor" }, "dense", { value: 0.03, how: "usual" }],
-    [{}, "dense@optimizer=adamw", { value: 1e-3, how: "usual" }],
+    // 1e-3 at a width of 576; its model is 128 wide.
+    [{}, "dense@optimizer=adamw", { value: 5e-3, how: "usual" }],
     [{ optimizer: "sgd" }, "none", { value: 0.1, how: "usual" }],
-  ])("%j, %s", (options, method, expected) => {
-    expect(rateOf(options, parseMethod(method))).toEqual(expected);
+  ])("%j, %s", async (options, method, expected) => {
+    expect(await rateOf(nodeFiles, options, parseMethod(method))).toEqual(expected);
   });
 });
 

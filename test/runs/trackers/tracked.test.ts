@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
+import { writeFile } from "../../../src/host/content.ts";
 import { memoryHost } from "../../../src/host/in-memory.ts";
 import type { TrainEvent } from "../../../src/runs/events.ts";
 import { tracked, type TrackedOptions } from "../../../src/runs/trackers/tracked.ts";
+import type { TrainOptions } from "../../../src/options/config.ts";
 import { TRACKER_NAMES } from "../../../src/options/tables/names.ts";
 import { startEvent } from "../../cli/events.ts";
 import { evaluation, OUTPUT, start, step } from "./support.ts";
@@ -76,6 +78,23 @@ it("opens the trackers that the options name, where the run writes", async () =>
     await collect([{ ...event }, step(1, 2)], { writes }, host);
     expect((await host.files.list(OUTPUT)).map(({ name }) => name)).toEqual(names);
   }
+});
+
+it.each<[string, TrainOptions, readonly string[]]>([
+  ["replaced", { track: ["csv"] }, ["metrics.csv", "mine.txt"]],
+  ["replaced, by one without any", { track: [] }, ["mine.txt"]],
+  [
+    "gone on with",
+    { track: [], resume: true },
+    ["metrics.csv", "metrics.jsonl", "mine.txt", "tensorboard"],
+  ],
+])("leaves of the files of a run that is %s what belongs to it", async (_name, options, left) => {
+  const host = memoryHost();
+  await host.files.makeDirectory(OUTPUT);
+  await writeFile(host.files, `${OUTPUT}/mine.txt`, "");
+  await collect([startEvent({ output: OUTPUT, track: [...TRACKER_NAMES] }), step(1, 2)], {}, host);
+  await collect([startEvent({ output: OUTPUT, ...options }), step(1, 3)], {}, host);
+  expect((await host.files.list(OUTPUT)).map(({ name }) => name)).toEqual(left);
 });
 
 it("goes on where the disk is full", async () => {

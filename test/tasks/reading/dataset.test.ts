@@ -6,40 +6,23 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { Batch, DataInput, Format } from "../../../src/data/index.ts";
 import { FORMATS } from "../../../src/data/index.ts";
 import { bert } from "../../../src/models/architectures/encoders/bert.ts";
-import { gpt2 } from "../../../src/models/architectures/gpt2.ts";
-import { modelFromScratch } from "../../../src/models/architectures/registry.ts";
 import type { Model } from "../../../src/models/model.ts";
 import { parseConfig, type TrainOptions } from "../../../src/options/config.ts";
 import { randomKey } from "../../../src/random/key.ts";
 import { labelsFor } from "../../../src/tasks/reading/classes.ts";
 import { type DatasetRequest, openDataset } from "../../../src/tasks/reading/dataset.ts";
 import { loadData } from "../../../src/tasks/load.ts";
-import { byteTokenizer, type Tokenizer } from "../../../src/text/index.ts";
+import type { Tokenizer } from "../../../src/text/index.ts";
 import { bertTokenizer } from "../../support/bert-tokenizer.ts";
 import { collect, nodeFiles, write } from "../../support/files.ts";
+import { bytes, bytesWithTemplate, causal, encoder, seq2seq } from "../../support/task-models.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
 const TEMPLATE =
   "{% for m in messages %}{{ m.role[0] + ':' + m.content + ';' }}{% endfor %}" +
   "{% if add_generation_prompt %}a:{% endif %}";
-const bytes = byteTokenizer();
-const withTemplate: Tokenizer = {
-  ...bytes,
-  files: new Map([...bytes.files, ["chat_template.jinja", TEMPLATE]]),
-};
-const causal = gpt2({ vocab_size: 257, n_positions: 64, n_embd: 8, n_layer: 1, n_head: 1 });
-const seq2seq = modelFromScratch({
-  model_type: "t5",
-  vocab_size: 257,
-  decoder_start_token_id: 0,
-});
-const encoder = (architecture: string) =>
-  bert({
-    architectures: [architecture],
-    vocab_size: bertTokenizer.vocabularySize,
-    id2label: { "0": "a", "1": "b" },
-  });
+const withTemplate = bytesWithTemplate(TEMPLATE);
 
 const rowsOf = (row: (i: number) => Row, count = 60) =>
   Array.from({ length: count }, (_, i) => row(i));
@@ -303,4 +286,18 @@ describe("a run", () => {
       `data: no column "de" in ${train}, line 2; got id, prompt, completion`,
     );
   });
+});
+
+it.each<[string, TrainOptions, DataInput | undefined]>([
+  ["rows", {}, PAIRS],
+  ["the demonstration", {}, undefined],
+])("holds out of %s what another seed says, if it is asked to", async (_name, options, data) => {
+  const heldOut = async (own: TrainOptions) => {
+    const config = parseConfig({ ...options, ...own, ...(data && { train: "rows" }) });
+    const { validation } = await openDataset({ config, files: nodeFiles, data }).pairs();
+    return validation;
+  };
+  const first = await heldOut({ seed: 1 });
+  expect(await heldOut({ seed: 2 })).not.toEqual(first);
+  expect(await heldOut({ seed: 2, holdoutSeed: 1 })).toEqual(first);
 });

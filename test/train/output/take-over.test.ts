@@ -7,23 +7,12 @@ import { usualLearningRate } from "../../../src/optim/registry.ts";
 import { train, type TrainRequest } from "../../../src/train/run.ts";
 import { openSafetensors } from "../../../src/weights/files/safetensors.ts";
 import { sharedRuntime as runtime } from "../../support/shared-runtime.ts";
+import { sums, tinyRequest } from "../../support/tiny-request.ts";
 
-const sums = (from: number, count: number) =>
-  Array.from({ length: count }, (_, i) => ({
-    source: `${from + i} + 1 =`,
-    target: `${from + i + 1}`,
-  }));
 const tiny: TrainRequest = {
-  model: { n_embd: 16, n_layer: 1, n_head: 2, n_positions: 32 },
+  ...tinyRequest,
   data: sums(0, 40),
   validation: sums(40, 8),
-  steps: 3,
-  batchSize: 4,
-  rank: 4,
-  translations: 0,
-  samples: 0,
-  schedule: "constant",
-  warmupSteps: 0,
   output: "run",
 };
 

@@ -2,7 +2,7 @@
 
 import { Readable } from "node:stream";
 import { vi } from "vitest";
-import { main } from "../../../src/cli/main.ts";
+import { main } from "../../src/cli/main.ts";
 
 export interface Ended {
   readonly exitCode: number;

@@ -9,7 +9,7 @@ import {
   messageField,
   stringField,
   varint,
-} from "../../src/onnx/wire.ts";
+} from "../../src/files/protobuf.ts";
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 
