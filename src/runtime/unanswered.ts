@@ -6,7 +6,7 @@
  * type for. So every program gets an empty sequence as its first output; by the time it is refused, all buffers are written.
  */
 
-import { intField, type Field, message, messageField, stringField } from "../onnx/wire.ts";
+import { intField, type Field, message, messageField, stringField } from "../files/protobuf.ts";
 
 /** The name of the output that stops the copies. */
 export const UNANSWERED = "flora.unanswered";
