@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { compile } from "../../src/onnx/model.ts";
 import { stepRule } from "../../src/compress/index.ts";
-import { sgd } from "../../src/optim/index.ts";
+import { adafactor, sgd } from "../../src/optim/index.ts";
 import { float32ToBfloat16, float32ToFloat16 } from "../../src/tensor/half.ts";
 import { float32, type HostTensor, hostTensor } from "../../src/tensor/host-tensor.ts";
 import { buildUpdate, shardedGraph, shardUpdate } from "../../src/engine/update-programs.ts";
@@ -30,15 +30,28 @@ const rowsOfShards = (
 };
 
 it.each([
-  ["whole gradients of large tables", [32768, 256], undefined, "float32", 10923],
-  ["compressed columns of large tables", [32768, 256], "columns", "float32", 10923],
+  ["whole gradients of large tables", [32768, 256], undefined, "float32", 964],
+  ["compressed columns of large tables", [32768, 256], "columns", "float32", 964],
   ["no compressed rows", [32768, 256], "rows", "float32", undefined],
   // 32,768 blocks of 256: as many as rows.
   ["no blocks of eight bits", [32768, 256], undefined, "int8", undefined],
-  ["nothing small", [3276, 256], undefined, "float32", undefined],
+  ["what is larger than a cache", [3276, 256], undefined, "float32", 819],
+  ["nothing small", [1900, 256], undefined, "float32", undefined],
   ["no vectors", [9e6], undefined, "float32", undefined],
 ] as const)("%s", (_, shape, side, dtype, rows) => {
   expect(rowsOfShards(shape, side, dtype)).toBe(rows);
+});
+
+it.each([
+  { rows: 32768, size: 964 },
+  // The passes for its sums would compute the gradient once more each.
+  { rows: 31000, size: undefined },
+])("rows that Adafactor couples, where memory asks for it: $rows", ({ rows, size }) => {
+  const param = updatable(
+    [rows, 256],
+    stepRule({ projection: undefined, momentum: 0, base: adafactor() }),
+  );
+  expect(shardUpdate(param, buildUpdate(param))?.size).toBe(size);
 });
 
 describe.each(["float16", "bfloat16"] as const)("weights in %s", (dtype) => {

@@ -64,7 +64,7 @@ it("is not cut into rows where a rule multiplies over them", () => {
     const param = updatable(shape, rule);
     return shardUpdate(param, buildUpdate(param))?.size;
   };
-  expect(shardsOf(identity())).toBe(1000);
+  expect(shardsOf(identity())).toBe(84);
   expect(shardsOf(gram)).toBeUndefined();
   expect(shardsOf(readsTwice)).toBeUndefined();
 });
