@@ -1,6 +1,6 @@
 /** @file What the story is told with where nothing is given: the fields of SmolLM2-135M, a tokenizer of words, and rows of uneven lengths. */
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** SmolLM2-135M's config.json. */
@@ -56,6 +56,21 @@ export function writeRows(path, { isChat }) {
     ];
     return { messages };
   });
+  writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  return path;
+}
+
+/** Chats that ask for translations, from a folder of multi30k. */
+export function writeTranslations(path, folder) {
+  const [german, english] = ["val.de", "val.en"].map((name) =>
+    readFileSync(join(folder, name), "utf8").trim().split("\n"),
+  );
+  const rows = german.slice(0, 400).map((text, i) => ({
+    messages: [
+      { role: "user", content: `Translate into English: ${text}` },
+      { role: "assistant", content: english[i] },
+    ],
+  }));
   writeFileSync(path, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   return path;
 }

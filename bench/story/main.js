@@ -6,14 +6,16 @@
  *                            [--batch 4] [--micro 4] [--options recompute=cheap] [--json]
  *   node bench/story/main.js --grow [--json]
  *
- * Contestants take turns, each in a process of its own, of which the first step warms up and is left out. What is compared are medians over
- * rounds. `--grow` tells instead how the time of a FLORA step grows with the model, the tokens of a row, the rows of a batch and the
- * vocabulary, each by itself, and where it stops being proportional to the operations. Without `--model` the weights are random and the tokenizer knows 49,000 words; without `--rows` the rows have the lengths of
- * short chats, 43 tokens on average.
+ * Contestants take turns, each in a process of its own, of which the first step warms up and is left out. What is compared are
+ * medians over rounds. Without `--model` the weights are random and the tokenizer knows 49,000 words; without `--rows` the rows
+ * are translations of multi30k for a model that is given, where their folder is, and else made up, 43 tokens on average.
+ *
+ * `--grow` tells instead how the time of a FLORA step grows with the model, the tokens of a row, the rows of a batch and the
+ * vocabulary, each by itself, and where it stops being proportional to the operations.
  */
 
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,7 +24,7 @@ import { input } from "../../dist/graph/index.js";
 import { compile } from "../../dist/onnx/index.js";
 import { matmul } from "../../dist/ops/index.js";
 import { cpuRuntime } from "../../dist/runtime/node.js";
-import { FIELDS, writeEvenRows, writeRows, writeTokenizer } from "./inputs.js";
+import { FIELDS, writeEvenRows, writeRows, writeTokenizer, writeTranslations } from "./inputs.js";
 
 const { values } = parseArgs({
   options: {
@@ -40,6 +42,8 @@ const { values } = parseArgs({
   },
 });
 
+const TRANSLATIONS = "../shared/data/multi30k";
+
 const METHODS = {
   dense: { method: "dense", optimizer: "adamw", learningRate: 1e-4 },
   lora: { method: "lora", rank: 8, optimizer: "adamw", learningRate: 1e-3 },
@@ -50,7 +54,7 @@ const folder = mkdtempSync(join(tmpdir(), "flora-story-"));
 
 async function story() {
   const isChat = values.model !== undefined;
-  const train = values.rows ?? writeRows(join(folder, "rows.jsonl"), { isChat });
+  const train = values.rows ?? rowsFor(join(folder, "rows.jsonl"), isChat);
   const common = {
     model: values.model ?? writeModel(train),
     train,
@@ -98,6 +102,12 @@ async function productRate() {
     times.push(performance.now() - start);
   }
   return program.operations / 1e6 / median(times);
+}
+
+/** Translations for a model that knows language, where there are any; else made up. */
+function rowsFor(path, isChat) {
+  if (isChat && existsSync(TRANSLATIONS)) return writeTranslations(path, TRANSLATIONS);
+  return writeRows(path, { isChat });
 }
 
 /** What grows, from the smallest to the largest; the rest is that of the second model. */
