@@ -44,7 +44,7 @@ export interface EngineOptions {
   /** The global norm that gradients are clipped to; none if absent. */
   readonly maxGradNorm?: number | undefined;
   /** Activation checkpointing: which activations the backward pass computes once more instead of keeping them; "all" by default. */
-  readonly recompute?: Recompute;
+  readonly recompute?: Recompute | undefined;
   /** Rows of the output embedding that are computed at a time; 4096 by default. */
   readonly vocabularyChunk?: number;
   /** ε: the share of each target that the model's own objective spreads over all classes in training; 0 by default. */

@@ -271,8 +271,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
     recompute: {
       kind: "choice",
       choices: RECOMPUTATIONS,
-      default: "all",
-      help: "activations that are computed once more instead of kept: less takes less time and more memory",
+      help: "activations that are computed once more instead of kept: less takes less time and more memory; if absent all, or less where that takes little",
       changeable: true,
     },
     vocabularyChunk: {

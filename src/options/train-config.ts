@@ -143,8 +143,8 @@ export interface TrainConfig {
   readonly maxMinutes?: number | undefined;
   /** Seed of weights, order, dropout and projections. A whole number at least 0. Default: 0. */
   readonly seed: number;
-  /** Activations that are computed once more instead of kept: less takes less time and more memory. Default: "all". */
-  readonly recompute: "all" | "cheap" | "none";
+  /** Activations that are computed once more instead of kept: less takes less time and more memory; if absent all, or less where that takes little. */
+  readonly recompute?: "all" | "cheap" | "none" | undefined;
   /** Rows of the output embedding computed at a time. A whole number above 0. Default: 4096. */
   readonly vocabularyChunk: number;
   /** Threads of an operator; one per core if absent. A whole number above 0 and at most 1024. */

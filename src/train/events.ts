@@ -1,5 +1,6 @@
 /** @file Training from options, as an asynchronous generator of events. */
 
+import { RECOMPUTATIONS } from "../autodiff/index.ts";
 import type { FileStore } from "../host/host.ts";
 import type { TrainConfig } from "../options/train-config.ts";
 import type { TrainEvent } from "../runs/events.ts";
@@ -40,14 +41,14 @@ export async function* trainEvents(
     const config = given.resume ? await asItWasBegun(files, given) : given;
     await promiseWeights(config, context, inputs);
     const parts = await gather(config, context, inputs);
-    const { table: memory, operations } = await promiseMemory(parts);
+    const { table: memory, operations, recompute } = await promiseMemory(parts);
     const stepMs = await estimatedStepMs(parts, {
       operations,
       speed: await measuredSpeed(context.runtime),
     });
     // The graphs of the counted step.
     context.runtime.collectGarbage();
-    const run = await openRun(parts);
+    const run = await openRun({ ...parts, config: { ...parts.config, recompute } });
     onPrepared(run);
     try {
       yield* trainPrepared(run, { memory, stepMs, signal });
@@ -69,11 +70,13 @@ export async function* trainEvents(
 async function asItWasBegun(files: FileStore, given: TrainConfig): Promise<TrainConfig> {
   const { identity } = await findCheckpoint(files, given.output);
   if (!identity) return given;
-  const { learningRate, rank } = identity.config;
+  const { learningRate, rank, recompute } = identity.config;
+  const kept = RECOMPUTATIONS.find((each) => each === recompute);
   const config = {
     ...given,
     ...(given.rank === undefined && typeof rank === "number" && { rank }),
     ...(given.learningRate === undefined && typeof learningRate === "number" && { learningRate }),
+    ...(given.recompute === undefined && kept && { recompute: kept }),
   };
   compareOptions(identity, config);
   return config;

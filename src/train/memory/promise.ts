@@ -17,7 +17,14 @@ import { traineeOf } from "../setup/method.ts";
 import { modelOf } from "../setup/model.ts";
 import type { RunContext } from "../setup/run.ts";
 import type { RunParts } from "../setup/prepare.ts";
-import { IDLE_BYTES, type MemoryParts, predict, type Prediction } from "./memory.ts";
+import {
+  type ChosenPrediction,
+  IDLE_BYTES,
+  type MemoryParts,
+  predict,
+  predictChosen,
+  type Prediction,
+} from "./memory.ts";
 
 /**
  * Checks that the weights of a model from scratch fit, before its data are read.
@@ -44,7 +51,7 @@ export async function promiseWeights(
  *
  * @throws {UsageError} with what it would take, what there is, and what would fit.
  */
-export async function promiseMemory(run: RunParts): Promise<Prediction> {
+export async function promiseMemory(run: RunParts): Promise<ChosenPrediction> {
   const { config, context, data, inputs } = run;
   const { memory } = context.host;
   const available = freeBytes(context.host);
@@ -54,10 +61,13 @@ export async function promiseMemory(run: RunParts): Promise<Prediction> {
   const batch = batchBytes(shapes.at(-1) ?? {});
   // A counted step holds one batch.
   if (batch > available) throw tooLarge("one batch alone", { needed: batch, available });
-  const prediction = await predict(parts);
+  const fits = ({ table }: Prediction) => table.predictedTotal <= available;
+  const chosen = await predictChosen(parts);
+  if (fits(chosen)) return chosen;
+  const prediction = config.recompute === undefined ? await predict(parts) : chosen;
+  if (fits(prediction)) return { ...prediction, recompute: config.recompute ?? "all" };
   const { table } = prediction;
   const needed = table.predictedTotal;
-  if (needed <= available) return prediction;
   const fitting: string[] = [];
   for (const changes of savers(config, shareOf(table, available))) {
     const peak = await predict(changed(parts, changes, inputs)).then(
@@ -118,7 +128,7 @@ function savers(config: SettledConfig, share: number): readonly Partial<TrainCon
   const sizes = Array.from({ length: 20 }, (_, i) => batchSize / 2 ** (i + 1));
   const fitting = sizes.filter((size) => Number.isInteger(size) && size <= share * batchSize);
   return [
-    ...KEPT_LESS[config.recompute].map((recompute) => ({ recompute })),
+    ...KEPT_LESS[config.recompute ?? "all"].map((recompute) => ({ recompute })),
     ...fitting.slice(0, 2).map(split),
     ...(method === "dense" ? [{ ...split(1), method: "flora" as const }] : []),
     ...(rank > 8 ? [{ ...split(1), rank: 8 }] : []),

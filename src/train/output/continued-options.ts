@@ -14,6 +14,7 @@ const OF_ONE_RUN = [
   "keepOptimizer",
   "output",
   "overwrite",
+  "recompute",
   "resume",
   "resumeLearningRate",
   "saveEvery",

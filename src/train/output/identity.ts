@@ -24,8 +24,14 @@ export interface Identity {
 /** What is compared by its content, by the option that names it. */
 type Content = "model" | "tokenizer" | "train";
 
+/** Whether activations are computed once more was yes or no in earlier versions. */
+const inTodaysWords = (config: Identity["config"]): Identity["config"] =>
+  typeof config["recompute"] === "boolean"
+    ? { ...config, recompute: config["recompute"] ? "all" : "none" }
+    : config;
+
 export const identitySchema: z.ZodType<Identity> = z.object({
-  config: z.record(z.string(), z.unknown()),
+  config: z.record(z.string(), z.unknown()).transform(inTodaysWords),
   totalSteps: z.int().min(0),
   contents: z.object({ model: z.string(), tokenizer: z.string(), train: z.string() }),
 });

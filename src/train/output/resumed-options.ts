@@ -33,9 +33,7 @@ export async function resumedOptions(files: FileStore, given: TrainOptions): Pro
     OF_ONE_PROCESS.has(name) || (name === "steps" && steps === undefined && epochs !== undefined);
   const saved = checkOptions(
     Object.fromEntries(
-      Object.entries(identity.config).flatMap(([name, value]) =>
-        name in OPTIONS && !isReplaced(name) ? [[name, inTodaysWords(name, value)]] : [],
-      ),
+      Object.entries(identity.config).filter(([name]) => name in OPTIONS && !isReplaced(name)),
     ),
   );
   return {
@@ -45,10 +43,6 @@ export async function resumedOptions(files: FileStore, given: TrainOptions): Pro
     ...(resumeLearningRate !== undefined && { learningRate: resumeLearningRate }),
   };
 }
-
-/** What versions wrote otherwise: whether activations are computed once more was yes or no. */
-const inTodaysWords = (name: string, value: unknown): unknown =>
-  name === "recompute" && typeof value === "boolean" ? (value ? "all" : "none") : value;
 
 /** The rates of versions that had one for each optimizer, and did not say it. */
 const RATES_BEFORE: Readonly<Record<TrainConfig["optimizer"], number>> = {

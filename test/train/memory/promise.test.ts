@@ -24,8 +24,8 @@ it.each<[string, TrainRequest, number, RegExp, RegExp]>([
   [
     "a batch that is too large, and says all that has to be written",
     { batchSize: 512, recompute: "none" },
-    400e6,
-    /^memory: the run would take [\d.]+ (MB|GB); got 400 MB that are free$/,
+    300e6,
+    /^memory: the run would take [\d.]+ (MB|GB); got 300 MB that are free$/,
     /^what would fit: recompute: "all" batchSize: \d+ microSteps: \d+ \(\d+ MB\)/,
   ],
   [
