@@ -17,6 +17,7 @@ import { staticShape } from "../tensor/shape.ts";
 import type { EvaluationSums, Head } from "./objectives/objective.ts";
 import {
   accumulatorName,
+  cotangentSlot,
   ENCODER_COTANGENT,
   nextName,
   NOISE,
@@ -190,7 +191,7 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
           ...sums,
           ...(dEncoded && { [ENCODER_COTANGENT]: dEncoded }),
         };
-        if (backward.outputs["dx"]) fetches["dx"] = slots.take(`dx ${index % 2}`, x.dtype, x.shape);
+        if (backward.outputs["dx"]) fetches["dx"] = slots.take(cotangentSlot(index), x.dtype, x.shape);
         if (dEncoded && types[ENCODER_COTANGENT]) fetches[nextName(ENCODER_COTANGENT)] = dEncoded;
         await programs.run(executable, only(feeds, types), fetches);
         dy = fetches["dx"] ?? dy;

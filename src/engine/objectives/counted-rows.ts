@@ -12,6 +12,7 @@ import { gather } from "../../ops/indexing.ts";
 import { concat, fill } from "../../ops/movement.ts";
 import { setElements } from "../../runtime/buffers.ts";
 import type { Buffer } from "../../runtime/runtime.ts";
+import { cotangentSlot } from "../parts/names.ts";
 import type { EngineParts } from "../parts/parts.ts";
 
 /** A batch of the rows that count, and how it goes back. */
@@ -20,7 +21,7 @@ export interface CountedRows {
   readonly batch: Batch;
   /** [K, C] */
   readonly hidden: Buffer;
-  /** The cotangent of all hidden states [N, C] from that of those that count. */
+  /** The cotangent of all hidden states [N, C] from that of those that count; it may replace the states. */
   scatter(dCounted: Buffer): Promise<Buffer>;
 }
 
@@ -50,7 +51,8 @@ export function takeCountedRows({ model, programs, slots }: EngineParts): TakeCo
     const key = `${tokens} ${count}`;
     const rows = slots.take("counted rows", "int32", [count]);
     setElements(rows, places);
-    const counted = slots.take("counted hidden", "float32", [count, width]);
+    // The backward pass has not begun: the memory of its cotangents is free.
+    const counted = slots.take(cotangentSlot(0), "float32", [count, width]);
     const shape = { tokens, count, width };
     const gathering = await programs.get(`rows gather ${key}`, () => buildGather(shape));
     await programs.run(gathering, { hidden, rows }, { counted });
@@ -70,10 +72,10 @@ export function takeCountedRows({ model, programs, slots }: EngineParts): TakeCo
         for (const [i, place] of places.entries()) if (batch.weights[place] !== 0) back[place] = i;
         const whereFrom = slots.take("counted places", "int32", [tokens]);
         setElements(whereFrom, back);
-        const dHidden = slots.take("dHidden of all", "float32", [tokens, width]);
         const scattering = await programs.get(`rows scatter ${key}`, () => buildScatter(shape));
-        await programs.run(scattering, { dCounted, places: whereFrom }, { dHidden });
-        return dHidden;
+        // Nobody reads the last hidden states any more.
+        await programs.run(scattering, { dCounted, places: whereFrom }, { dHidden: hidden });
+        return hidden;
       },
     };
   };

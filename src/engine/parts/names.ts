@@ -19,6 +19,9 @@ export const ENCODER_COTANGENT = "dEncoded";
 /** What an input is called once the program has updated it. */
 export const nextName = (name: string): string => `${name}'`;
 
+/** The slot of the cotangent that goes into a stage: that of its neighbour is read meanwhile. */
+export const cotangentSlot = (stage: number): string => `dx ${stage % 2}`;
+
 /** The slot of a scratch accumulator of stages of one kind. */
 export const scratchSlot = (kind: string, param: string, key: string): string =>
   `scratch ${kind} ${accumulatorName(param, key)}`;
