@@ -3,6 +3,7 @@
  * their table, and completed with its defaults, those of the method, and those of the demonstration.
  */
 
+import { usualFamily } from "../compress/flora-compressor.ts";
 import { keepsStateInSubspaces } from "../compress/in-projected-space.ts";
 import { namedOptimizer, OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { ADAPTER_FAMILY, isAdapterMethod } from "../adapters/methods.ts";
@@ -95,9 +96,12 @@ const DEFAULTS = Object.fromEntries(
   ),
 );
 
-function methodDefaults({ method = "flora" }: TrainOptions): TrainOptions {
+function methodDefaults({ method = "flora", optimizer = "adafactor" }: TrainOptions): TrainOptions {
   const isAdapter = isAdapterMethod(method);
-  return { alpha: (isAdapter ? ADAPTER_FAMILY[method] : ADAPTER_FAMILY.lora).alpha };
+  return {
+    alpha: (isAdapter ? ADAPTER_FAMILY[method] : ADAPTER_FAMILY.lora).alpha,
+    projection: usualFamily(Object.values(namedOptimizer(optimizer).rules)),
+  };
 }
 
 /** What is undefined is not given. */
