@@ -99,15 +99,9 @@ export function flora(options: FloraOptions): Compressor {
 
     rule(base, projection) {
       const { inSubspace } = base;
-      if (inSubspace && momentum > 0) {
-        throw new UsageError(
-          `${option("momentum")}: the optimizer has a momentum of its own; got ${momentum}`,
-          { hint: `leave it out; ${option("hyperparameters")} has the decay of the optimizer's` },
-        );
-      }
       if (!projection) return momentumStep(base, projection, options);
       if (compressMoments) return inProjectedSpace(base, projection);
-      return inSubspace
+      return inSubspace && momentum === 0
         ? carriedMomentum(inSubspace, projection)
         : momentumStep(base, projection, options);
     },
@@ -125,11 +119,18 @@ export const dense = (options: MomentumOptions & Partial<Uncompressed> = {}): Co
   rule: (base) => momentumStep(base, undefined, options),
 });
 
+/** @throws {UsageError} if there would be two momenta. */
 function momentumStep(
   base: GradientTransformation,
   projection: Projection | undefined,
   { momentum = 0, momentumRule = "paper" }: MomentumOptions,
 ): StepRule {
+  if (momentum > 0 && base.inSubspace) {
+    throw new UsageError(
+      `${option("momentum")}: the optimizer has a momentum of its own; got ${momentum}`,
+      { hint: `leave it out; ${option("hyperparameters")} has the decay of the optimizer's` },
+    );
+  }
   const rule = momentum > 0 && momentumRule === "reference" ? referenceStepRule : stepRule;
   return rule({ projection, momentum, base });
 }
