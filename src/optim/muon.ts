@@ -72,7 +72,7 @@ export const MUON: OptimizerDefinition = {
   hyperparameters: {
     decay: { default: 0.95, min: 0, below: 1, help: "decay of the momentum" },
     subspaceDecay: { default: 0.8, min: 0, below: 1, help: "decay of a compressed momentum" },
-    adamRate: { default: 0.25, min: 0, help: "rate of AdamW, in units of the run's" },
+    adamRate: { default: 0.5, min: 0, help: "rate of AdamW, in units of the run's" },
     b1: { default: 0.9, min: 0, below: 1, help: "AdamW's decay of the first moment" },
     b2: { default: 0.999, min: 0, below: 1, help: "AdamW's decay of the second moment" },
     eps: { default: 1e-8, min: 0, help: "AdamW's, added to the root of the second moment" },
