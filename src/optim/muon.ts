@@ -67,7 +67,7 @@ const isWithin = ({ role, shape, isHead = false }: RuledParam): boolean =>
 
 export const MUON: OptimizerDefinition = {
   help: "Muon, which orthogonalises the momentum of matrices, and AdamW for the other parameters",
-  usualRates: { width: 576, scratch: 3e-3, tuning: 1e-3, adapters: 3e-3 },
+  usualRates: { width: 576, scratch: 3e-3, tuning: 5e-4, adapters: 3e-3 },
   resampleEvery: 20,
   hyperparameters: {
     decay: { default: 0.95, min: 0, below: 1, help: "decay of the momentum" },
