@@ -4,7 +4,7 @@
  * for hidden layers in neural networks", 2024, https://kellerjordan.github.io/posts/muon).
  *
  *   X ← M / ‖M‖
- *   X ← a X + (b S + c S²) X,   S = X Xᵀ                  five times
+ *   X ← (a I + b S + c S²) X,   S = X Xᵀ                  five times
  *
  * Of M [r, l] with r well under l the same on its Gram matrix: all factors are polynomials of it, and commute.
  *
@@ -31,10 +31,13 @@ const ITERATIONS = 5;
 export function newtonSchulz(matrix: Value): Value {
   const isTall = isTaller(matrix);
   const wide = isTall ? matrixTranspose(matrix) : matrix;
+  const [short = 0] = staticShape("polar factor", wide.shape);
+  // a I within the small factor spares two passes over the large one.
+  const diagonal = scale(identityMatrix(short), A);
   let x = div(wide, atLeast(sqrt(sumSquares(wide)), SMALLEST_NORM));
   for (let i = 0; i < ITERATIONS; i++) {
     const s = matmul(x, matrixTranspose(x));
-    x = add(scale(x, A), matmul(add(scale(s, B), scale(matmul(s, s), C)), x));
+    x = matmul(add(diagonal, add(scale(s, B), scale(matmul(s, s), C))), x);
   }
   return isTall ? matrixTranspose(x) : x;
 }
