@@ -82,9 +82,17 @@ describe.each(RUNS)("steps with %j", (options) => {
   });
 });
 
-it("updates large tables in rows of a device too", async () => {
-  const model = gpt2({ vocab_size: 33_000, n_embd: 256, n_layer: 1, n_head: 2, n_positions: 32 });
-  const options: TrainOptions = { optimizer: "adafactor", method: "dense" };
+it.each<[TrainOptions, Readonly<Record<string, number>>]>([
+  [
+    { optimizer: "adafactor", method: "dense" },
+    { vocab_size: 33_000, n_embd: 256 },
+  ],
+  [
+    { optimizer: "muon", freeze: ["w*", "*ln_*", "*attn*", "*c_fc*"] },
+    { vocab_size: 64, n_embd: 1416 },
+  ],
+])("updates large tables in rows of a device too: %j", async (options, sizes) => {
+  const model = gpt2({ n_layer: 1, n_head: 2, n_positions: 32, ...sizes });
   const runs = [sharedRuntime, deviceRuntime(sharedRuntime)].map((each) =>
     openRun(each, options, {}, model),
   );
