@@ -35,8 +35,8 @@ const done = existsSync(log)
   : [];
 
 const SIZES = {
-  small: { n_embd: 64, n_layer: 2, n_head: 2, n_positions: 128 },
-  medium: { n_embd: 160, n_layer: 4, n_head: 4, n_positions: 128 },
+  small: { n_embd: 64, n_layer: 2, n_head: 2, n_positions: 192 },
+  medium: { n_embd: 160, n_layer: 4, n_head: 4, n_positions: 192 },
 };
 /** Trained checkpoints: what fine-tuning begins with. */
 const TRAINED = { "260K": "checkpoints/stories260K_hf", "135M": values.large };
@@ -50,6 +50,8 @@ const METHODS = [
   { method: "dense", optimizer: "adamw", scratch: 3e-3, tuned: 3e-4 },
   { method: "flora", optimizer: "adamw", scratch: 3e-3, tuned: 3e-4 },
   { method: "lora", optimizer: "adafactor", scratch: 3e-2, tuned: 3e-2 },
+  { method: "flora", optimizer: "muon", scratch: 3e-2, tuned: 1e-2 },
+  { method: "dense", optimizer: "muon", scratch: 3e-2, tuned: 3e-3 },
 ];
 
 const inFolder = (name, text) => {

@@ -133,6 +133,10 @@ export async function prepareRows(folder, { isQuick }) {
       weightDecay: 0.1,
     },
     adafactor: { ...text, optimizer: "adafactor", weightDecay: 0.1 },
+    muon: { ...text, optimizer: "muon", method: "dense" },
+    "flora muon": { ...text, optimizer: "muon", microSteps: 2, resampleEvery: 2 },
+    "flora muon clipped": { ...text, optimizer: "muon", maxGradNorm: 0.5, resampleEvery: 2 },
+    "flora muon coordinates": { ...text, optimizer: "muon", projection: "coordinates" },
 
     // Weights in sixteen bits
     ...Object.fromEntries(

@@ -4,6 +4,7 @@
  *
  *   dense       S ← S + G                            [n, m]
  *   compressed  C ← C + G Aᵀ                         [n, r]
+ *   decayed     C ← β C                              where the sum is a momentum, too (`carried-momentum.ts`)
  *   int8        x = q s + Δ,  s ← max |x| / 127,  q ← round(x / s)       by blocks of 256 elements, a scale each
  *
  * `compress` is a product with the product that G is, and the graph is multiplied in the cheapest order (`reassociate`): a
@@ -12,7 +13,7 @@
 
 import { type Tensors, tensorAt } from "../graph/tensors.ts";
 import { scalarLike, type Value } from "../graph/value.ts";
-import { abs, add, cast, div, equal, mul, round, where } from "../ops/elementwise.ts";
+import { abs, add, cast, div, equal, mul, round, scale, where } from "../ops/elementwise.ts";
 import { pad, reshape, slice } from "../ops/movement.ts";
 import { reduceMax } from "../ops/reduce.ts";
 import { compress, compressedShape, matrixOf, type Projection } from "./projection.ts";
@@ -26,6 +27,8 @@ export interface Accumulator {
   accumulate(state: Tensors, gradient: Value, a: Value | undefined): Tensors;
   /** The sum of the gradients, as it was stored. */
   sum(state: Tensors): Value;
+  /** What of the accumulator changes where this share of its sum is left. */
+  decayed(state: Tensors, share: number): Tensors;
 }
 
 export const ACCUMULATOR_DTYPES = ["float32", "int8"] as const;
@@ -54,6 +57,7 @@ const plain = (shape: readonly number[], addend: Addend): Accumulator => ({
   state: { sum: { shape, initial: 0 } },
   accumulate: (state, gradient, a) => ({ sum: add(tensorAt(state, "sum"), addend(gradient, a)) }),
   sum: (state) => tensorAt(state, "sum"),
+  decayed: (state, share) => ({ sum: scale(tensorAt(state, "sum"), share) }),
 });
 
 /** Elements that share a scale. */
@@ -91,5 +95,6 @@ function quantized(shape: readonly number[], addend: Addend): Accumulator {
       const flat = reshape(decoded(state), [blocks * BLOCK]);
       return reshape(padding === 0 ? flat : slice(flat, { axis: 0, start: 0, end: count }), shape);
     },
+    decayed: (state, share) => ({ scales: scale(tensorAt(state, "scales"), share) }),
   };
 }

@@ -29,8 +29,10 @@ export interface CompressibleParam {
 /** A projection matrix that follows from a key: never stored, the same for the same key. */
 export interface DrawnSubspace {
   readonly kind: "drawn";
-  /** Fills A [rank, dimension]; the same key gives the same numbers. */
-  draw(key: Key, a: Float32Array): void;
+  /** How many cycles share a key, one after the other; each has a key of its own if absent. */
+  readonly blocks?: number;
+  /** Fills A [rank, dimension]; the same key and block, counted from 0, give the same numbers. */
+  draw(key: Key, a: Float32Array, block: number): void;
 }
 
 /** A projection matrix that is learned from whole gradients; it is state, and part of a checkpoint. */
@@ -61,8 +63,8 @@ export interface Compressor {
   readonly resampleEvery: number;
   /** Whether rules need gradients whole, though they keep compressed state. */
   readonly needsWholeGradients?: boolean;
-  /** How a parameter is compressed, or why not. */
-  compress(param: CompressibleParam): Compression | Uncompressed;
+  /** How a parameter is compressed, or why not; `base` is the optimizer's rule for it. */
+  compress(param: CompressibleParam, base: GradientTransformation): Compression | Uncompressed;
   /** What makes an update of what was accumulated; `base` is the optimizer's rule for the parameter. */
   rule(base: GradientTransformation, projection: Projection | undefined): StepRule;
 }

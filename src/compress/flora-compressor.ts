@@ -3,8 +3,10 @@
  * the subspace; and the one that compresses nothing.
  */
 
+import { option, UsageError } from "../errors.ts";
 import { matches } from "../nn/patterns.ts";
 import type { GradientTransformation } from "../optim/transform.ts";
+import { carriedMomentum } from "./carried-momentum.ts";
 import type { CompressibleParam, Compressor, Uncompressed } from "./compressor.ts";
 import { FAMILIES, type Family } from "./families.ts";
 import { referenceStepRule, type StepRule, stepRule } from "./flora.ts";
@@ -51,8 +53,8 @@ const intervalOf = ({ momentum = 0, compressMoments = false, resampleEvery }: Mo
 export interface FloraOptions extends MomentumOptions {
   /** Rows of a projection matrix. */
   readonly rank: number;
-  /** "gaussian" by default. */
-  readonly projection?: Family;
+  /** "gaussian" by default; "orthonormal" under a rule that has its momentum in the accumulator, as Muon's. */
+  readonly projection?: Family | undefined;
   /** "smaller" by default. */
   readonly side?: ProjectionSide;
   /** Patterns of names; all by default. */
@@ -64,19 +66,24 @@ export interface FloraOptions extends MomentumOptions {
 
 /** FLORA: Hao, Cao & Mou, ICML 2024, arXiv:2402.03293. */
 export function flora(options: FloraOptions): Compressor {
-  const { rank, projection: family = "gaussian", side = "smaller" } = options;
+  const { rank, side = "smaller" } = options;
   const { momentum = 0, momentumRule = "paper", compressMoments = false } = options;
   return {
     resampleEvery: intervalOf(options),
     needsWholeGradients: momentum > 0 && momentumRule === "reference",
 
-    compress(param) {
+    compress(param, base) {
+      // A momentum that begins anew loses nothing by subspaces that have nothing in common, and sees all of a matrix soonest.
+      const isCarried = base.inSubspace !== undefined;
+      const family = options.projection ?? usualFamily([base]);
+      const { draw, hasBlocks } = FAMILIES[family];
       const reason = reasonAgainst(param, options);
       if (reason !== undefined) return { reason };
       const [rows = 0, columns = 0] = param.shape;
       const projected = param.inChunks ? "columns" : sideOf(side, param);
       const dimension = projected === "rows" ? rows : columns;
-      if (rank >= dimension && !(rank === dimension && family === "orthonormal")) {
+      const isExact = rank === dimension && family === "orthonormal" && !isCarried;
+      if (rank >= dimension && !isExact) {
         return { reason: `rank ${rank} saves nothing on ${dimension} ${projected}` };
       }
       return {
@@ -84,17 +91,26 @@ export function flora(options: FloraOptions): Compressor {
         description: `rank ${rank} of ${dimension} ${projected}`,
         subspace: {
           kind: "drawn",
-          draw: (key, a) => FAMILIES[family].draw(key, a, rank, dimension),
+          ...(isCarried && hasBlocks && { blocks: Math.floor(dimension / rank) }),
+          draw: (key, a, block) => draw(key, a, rank, dimension, block),
         },
       };
     },
 
-    rule: (base, projection) =>
-      compressMoments && projection
-        ? inProjectedSpace(base, projection)
-        : momentumStep(base, projection, options),
+    rule(base, projection) {
+      const { inSubspace } = base;
+      if (!projection) return momentumStep(base, projection, options);
+      if (compressMoments) return inProjectedSpace(base, projection);
+      return inSubspace && momentum === 0
+        ? carriedMomentum(inSubspace, projection)
+        : momentumStep(base, projection, options);
+    },
   };
 }
+
+/** The family of projections under these rules of an optimizer where none is named. */
+export const usualFamily = (rules: readonly GradientTransformation[]): Family =>
+  rules.some(({ inSubspace }) => inSubspace) ? "orthonormal" : "gaussian";
 
 /** Nothing is compressed, for one reason or another. */
 export const dense = (options: MomentumOptions & Partial<Uncompressed> = {}): Compressor => ({
@@ -103,11 +119,18 @@ export const dense = (options: MomentumOptions & Partial<Uncompressed> = {}): Co
   rule: (base) => momentumStep(base, undefined, options),
 });
 
+/** @throws {UsageError} if there would be two momenta. */
 function momentumStep(
   base: GradientTransformation,
   projection: Projection | undefined,
   { momentum = 0, momentumRule = "paper" }: MomentumOptions,
 ): StepRule {
+  if (momentum > 0 && base.inSubspace) {
+    throw new UsageError(
+      `${option("momentum")}: the optimizer has a momentum of its own; got ${momentum}`,
+      { hint: `leave it out; ${option("hyperparameters")} has the decay of the optimizer's` },
+    );
+  }
   const rule = momentum > 0 && momentumRule === "reference" ? referenceStepRule : stepRule;
   return rule({ projection, momentum, base });
 }

@@ -31,6 +31,10 @@ export interface StepRule {
   readonly transfers: Readonly<Record<string, Transfer>>;
   /** The share of moved state that is left after a step; absent where nothing is moved. */
   readonly decay?: number | undefined;
+  /** The share of what was accumulated that stays for the next step, until the projection changes; none if absent. */
+  readonly carry?: number;
+  /** Whether it takes the gradient summed up over the step's tokens in place of their mean; false by default. */
+  readonly takesSum?: boolean;
   /** The update from the mean gradient as it was accumulated. */
   update(mean: Value, a: Value | undefined, state: Tensors, context: UpdateContext): Updated;
 }

@@ -7,6 +7,7 @@ export {
   type AccumulatorOptions,
   ACCUMULATOR_DTYPES,
 } from "./accumulator.ts";
+export { carriedMomentum, withOwnMomentum } from "./carried-momentum.ts";
 export {
   type CompressibleParam,
   type Compression,
@@ -24,6 +25,7 @@ export {
   type MomentumOptions,
   type MomentumRule,
   type ProjectionSide,
+  usualFamily,
   MOMENTUM_RULES,
   PROJECTION_SIDES,
 } from "./flora-compressor.ts";
@@ -32,7 +34,9 @@ export {
   compress,
   compressedShape,
   decompress,
+  decompressIsometric,
   matrixOf,
+  matrixShape,
   type Projection,
   smallestSafeInterval,
   squaredError,

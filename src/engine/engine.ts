@@ -13,6 +13,7 @@
  */
 
 import type { Recompute } from "../autodiff/index.ts";
+import { option, UsageError } from "../errors.ts";
 import type { Batch } from "../models/batch.ts";
 import { type InputTypes, type Model } from "../models/model.ts";
 import { numberOf } from "../runtime/buffers.ts";
@@ -21,6 +22,7 @@ import type { Buffer, Buffers, Runtime } from "../runtime/runtime.ts";
 import { createSlots } from "../runtime/slots.ts";
 import type { EvaluationSums, Objective } from "./objectives/objective.ts";
 import { objectiveOf } from "./objectives/registry.ts";
+import { nextName } from "./parts/names.ts";
 import { createDraws } from "./parts/draws.ts";
 import { type Plan, planOf, trainingOf } from "./parts/param-plan.ts";
 import type { EngineParts } from "./parts/parts.ts";
@@ -28,7 +30,7 @@ import { createState, reset, type TrainState } from "./parts/state.ts";
 import { createPipeline } from "./pipeline.ts";
 import { createSubspaces } from "./subspaces.ts";
 import { createUpdate, type UpdateNumbers } from "./update.ts";
-import { accumulatorFeeds, buildNorm } from "./update-programs.ts";
+import { accumulatorFeeds, buildDecay, buildNorm } from "./update-programs.ts";
 import { openWholeGradients } from "./whole-gradients.ts";
 
 export interface EngineOptions {
@@ -121,6 +123,7 @@ export function openEngine(options: EngineOptions): Engine {
   const { model, plan, runtime, seed, shapes, maxGradNorm, reduce } = options;
   const { recompute = "all", vocabularyChunk = 4096, neftuneAlpha = 0 } = options;
   const objective = options.objective ?? objectiveOf(model, options.labelSmoothing);
+  checkCarried(options);
   const immediate = immediateParams(options);
   const parts: EngineParts = {
     runtime,
@@ -169,6 +172,23 @@ export function openEngine(options: EngineOptions): Engine {
     return Math.sqrt(total);
   }
 
+  /** What turns the sum of a gradient over tokens into what the parameter's rule takes. */
+  const scaleOf = (name: string, tokens: number): number =>
+    trainingOf(plan, name).rule.takesSum ? 1 : 1 / tokens;
+
+  /** Empties an accumulator after its step, or leaves the share in it that is momentum. */
+  async function leave(name: string, tensors: Buffers): Promise<void> {
+    const { accumulator, rule } = trainingOf(plan, name);
+    const { carry } = rule;
+    if (carry === undefined) return reset(tensors, accumulator.state);
+    const key = `decay ${planOf(plan, name).key}`;
+    const executable = await programs.get(key, () => buildDecay(accumulator, carry));
+    const { inputs } = executable.program;
+    const own = Object.entries(accumulatorFeeds(tensors)).filter(([fed]) => fed in inputs);
+    const next = own.map(([fed, buffer]) => [nextName(fed), buffer] as const);
+    await programs.run(executable, Object.fromEntries(own), Object.fromEntries(next));
+  }
+
   /** Whether a sum of losses may be learned from. */
   const isUsable = (lossSum: number, lossTokens: number): boolean =>
     Number.isFinite(lossSum) && lossSum / lossTokens <= (numbers.highestLoss ?? Infinity);
@@ -202,8 +222,8 @@ export function openEngine(options: EngineOptions): Engine {
       known = { ...known, lossTokens: known.lossTokens + batch.lossTokens };
       // Updates at once are the last word: not from a loss that is no number.
       if (immediate.size > 0 && !isUsable(await numberOf(loss), batch.lossTokens)) return;
-      const gradientScale = 1 / batch.lossTokens;
       for await (const { name, accumulator } of through.backward(forward)) {
+        const gradientScale = scaleOf(name, batch.lossTokens);
         await updateParam(name, accumulator, { ...numbers, gradientScale });
       }
     },
@@ -230,8 +250,9 @@ export function openEngine(options: EngineOptions): Engine {
           : Math.min(1, maxGradNorm / (gradNorm + 1e-6));
       // Update
       for (const [name, accumulator] of state.accumulators) {
-        await updateParam(name, accumulator, { ...numbers, gradientScale: clip * mean });
-        reset(accumulator, trainingOf(plan, name).accumulator.state);
+        const gradientScale = clip * scaleOf(name, total.lossTokens);
+        await updateParam(name, accumulator, { ...numbers, gradientScale });
+        await leave(name, accumulator);
       }
       return { ...total, ...(gradNorm !== undefined && { gradNorm }) };
     },
@@ -256,6 +277,17 @@ export function openEngine(options: EngineOptions): Engine {
   };
 }
 
+/** @throws {UsageError} if gradients of a step are asked for by themselves where a momentum is kept in their accumulators. */
+function checkCarried({ plan, maxGradNorm, reduce }: EngineOptions): void {
+  if (maxGradNorm === undefined && !reduce) return;
+  const carried = [...plan.values()].find(({ training }) => training?.rule.carry !== undefined);
+  if (!carried) return;
+  throw new UsageError(
+    `${option("maxGradNorm")}, reduce: need the gradient of a step by itself; got ${carried.name}, whose accumulator has a momentum in it`,
+    { hint: "plan the parameters with keepsGradientsApart" },
+  );
+}
+
 /** Parameters whose gradient need not wait for the end of the step. */
 function immediateParams(options: EngineOptions): ReadonlySet<string> {
   const { model, plan, microSteps, maxGradNorm, reduce, holdGradients = false } = options;
@@ -263,6 +295,7 @@ function immediateParams(options: EngineOptions): ReadonlySet<string> {
   const uses = model.stages.flatMap(({ params }) => Object.values(params));
   const waits = (name: string) =>
     plan.get(name)?.training?.compression?.subspace.kind === "learned" ||
+    plan.get(name)?.training?.rule.carry !== undefined ||
     uses.indexOf(name) !== uses.lastIndexOf(name) ||
     name === model.head?.weight;
   return new Set(uses.filter((name) => plan.get(name)?.training !== undefined && !waits(name)));

@@ -191,7 +191,8 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
           ...sums,
           ...(dEncoded && { [ENCODER_COTANGENT]: dEncoded }),
         };
-        if (backward.outputs["dx"]) fetches["dx"] = slots.take(cotangentSlot(index), x.dtype, x.shape);
+        if (backward.outputs["dx"])
+          fetches["dx"] = slots.take(cotangentSlot(index), x.dtype, x.shape);
         if (dEncoded && types[ENCODER_COTANGENT]) fetches[nextName(ENCODER_COTANGENT)] = dEncoded;
         await programs.run(executable, only(feeds, types), fetches);
         dy = fetches["dx"] ?? dy;

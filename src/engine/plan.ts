@@ -10,6 +10,7 @@ import {
   type Compressor,
   isCompression,
 } from "../compress/compressor.ts";
+import { withOwnMomentum } from "../compress/carried-momentum.ts";
 import type { StepRule } from "../compress/flora.ts";
 import { smallestSafeInterval } from "../compress/projection.ts";
 import { hasMaster, type ParamPlan, type Plan } from "./parts/param-plan.ts";
@@ -43,6 +44,11 @@ export interface PlanOptions {
   readonly weightUpdate?: WeightUpdate;
   /** Rows of the output embedding that are computed at a time; 4096 by default. */
   readonly vocabularyChunk?: number;
+  /**
+   * Whether the gradient of each step must be known by itself, as it is where it is clipped to a norm, reduced or left out: then no momentum
+   * is kept in accumulators. False by default.
+   */
+  readonly keepsGradientsApart?: boolean;
   /** All parameters by default. */
   readonly trainable?: Trainable;
 }
@@ -62,9 +68,10 @@ export function planParameters(model: Model, options: PlanOptions): Plan {
       const reason = inUse.has(name) ? trainable.frozen(name) : "not used";
       const param = { name, spec, dtype: restingDType(spec, weightDtype) };
       if (reason !== undefined) return [name, frozenParameter(param, reason)];
-      const isChunked = chunked && ofHead.includes(name);
+      const isHead = ofHead.includes(name);
+      const isChunked = chunked && isHead;
       const rateFactor = trainable.rateFactor(name);
-      return [name, planParameter({ ...param, isChunked, rateFactor }, options)];
+      return [name, planParameter({ ...param, isHead, isChunked, rateFactor }, options)];
     }),
   );
 }
@@ -83,23 +90,25 @@ const frozenParameter = (param: PlannedParam, reason: string): ParamPlan => ({
 });
 
 interface TrainedParam extends PlannedParam {
+  readonly isHead: boolean;
   readonly isChunked: boolean;
   readonly rateFactor: number;
 }
 
 function planParameter(
-  { name, spec, dtype, isChunked, rateFactor }: TrainedParam,
+  { name, spec, dtype, isHead, isChunked, rateFactor }: TrainedParam,
   options: PlanOptions,
 ): ParamPlan {
   const { compressor, optimizer, weightUpdate = "stochastic" } = options;
-  const found = compressor.compress({ ...spec, name, inChunks: isChunked });
+  const label = optimizer.labelOf({ ...spec, name, isHead });
+  const base = ruleAt(optimizer, label);
+  const found = compressor.compress({ ...spec, name, inChunks: isChunked }, base);
   const compression = isCompression(found) ? found : undefined;
   const gradientCompression = compressor.needsWholeGradients === true ? undefined : compression;
   // Vectors are too small to save on, and a scale belongs to no rows of a vocabulary that is computed in chunks.
   const accumulated =
     spec.shape.length === 2 && !isChunked ? (options.accumulatorDtype ?? "float32") : "float32";
-  const label = optimizer.labelOf({ ...spec, name });
-  const rule = compressor.rule(ruleAt(optimizer, label), compression?.projection);
+  const rule = ruleOf(compressor.rule(base, compression?.projection), compression, options);
   if (compression) checkInterval(name, { compression, rule, interval: compressor.resampleEvery });
   const accumulatorOfRows = (shape: readonly number[]) =>
     accumulatorOf(shape, gradientCompression, accumulated);
@@ -126,6 +135,13 @@ function planParameter(
     key: JSON.stringify([spec.shape, dtype, compression?.projection ?? null, accumulated, label]),
   };
 }
+
+const ruleOf = (
+  rule: StepRule,
+  compression: Compression | undefined,
+  { keepsGradientsApart = false }: PlanOptions,
+): StepRule =>
+  keepsGradientsApart && compression ? withOwnMomentum(rule, compression.projection) : rule;
 
 interface MovedState {
   readonly compression: Compression;

@@ -1,10 +1,13 @@
 /** @file State under another subspace: projections that are drawn anew, or learned from a whole gradient. */
 
-import { bufferNamed, bufferOf, floats, setElements } from "../runtime/buffers.ts";
+import { matrixShape } from "../compress/projection.ts";
+import type { Transfer } from "../optim/transform.ts";
+import { bufferNamed, bufferOf, clear, floats, setElements } from "../runtime/buffers.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
 import { accumulatorName, nextName } from "./parts/names.ts";
 import { planOf, trainingOf } from "./parts/param-plan.ts";
 import type { EngineParts } from "./parts/parts.ts";
+import { reset } from "./parts/state.ts";
 import { buildCompress, buildTransfer } from "./update-programs.ts";
 
 export interface Subspaces {
@@ -14,20 +17,28 @@ export interface Subspaces {
   learn(name: string, wholeSum: Buffer, accumulator: Buffers): Promise<void>;
 }
 
+/** Whether a program makes the new state of the old one. */
+const isComputed = (transfer: Transfer): transfer is Extract<Transfer, "move" | "mean"> =>
+  transfer === "move" || transfer === "mean";
+
 export function createSubspaces({ plan, state, programs, slots, draws }: EngineParts): Subspaces {
   /** Moves a parameter's state from one projection matrix to another. */
   async function move(
     name: string,
     matrices: () => { readonly from: Buffer; readonly to: Buffer },
   ): Promise<void> {
-    const { compression, rule } = trainingOf(plan, name);
+    const { accumulator, compression, rule } = trainingOf(plan, name);
+    const own = state.optimizer.get(name) ?? {};
     const transfers = Object.entries(rule.transfers);
-    if (!compression || transfers.every(([, transfer]) => transfer === "keep")) return;
+    for (const [tensor, transfer] of transfers) {
+      if (transfer === "reset") clear(bufferNamed(own, tensor));
+    }
+    if (rule.carry !== undefined) reset(state.accumulators.get(name) ?? {}, accumulator.state);
+    if (!compression || !transfers.some(([, transfer]) => isComputed(transfer))) return;
     const { from, to } = matrices();
     const { key } = planOf(plan, name);
-    const own = state.optimizer.get(name) ?? {};
     for (const [tensor, transfer] of transfers) {
-      if (transfer === "keep") continue;
+      if (!isComputed(transfer)) continue;
       const before = bufferNamed(own, tensor);
       const after = slots.take("M", "float32", before.shape);
       const executable = await programs.get(`transfer ${transfer} ${key}`, () =>
@@ -46,7 +57,7 @@ export function createSubspaces({ plan, state, programs, slots, draws }: EngineP
         if (compression?.subspace.kind !== "drawn") continue;
         const { subspace, projection } = compression;
         await move(name, () => {
-          const shape = [projection.rank, projection.dimension];
+          const shape = matrixShape(projection);
           const from = slots.take("A", "float32", shape);
           const to = slots.take("A_new", "float32", shape);
           draws.subspace(name, fromCycle, subspace, from);

@@ -4,6 +4,7 @@
  *   apply      (param, acc, A, state, scalars)  -> param', state'
  *   norm       (acc)                            -> ‖acc‖²
  *   transfer   (M, A_old, A_new)                -> M'
+ *   decay      (acc)                            -> acc'         β acc, where a momentum is carried in it
  *   compress   (G, A)                           -> acc'         for a subspace that was learned from G
  */
 
@@ -19,7 +20,7 @@ import { type ShardedGraph, shardRows } from "../ops/shard.ts";
 import { compile, optimize, type Program } from "../onnx/model.ts";
 import type { Accumulator } from "../compress/accumulator.ts";
 import type { Transfer } from "../optim/transform.ts";
-import { type Projection, transfer, transferMean } from "../compress/projection.ts";
+import { matrixShape, type Projection, transfer, transferMean } from "../compress/projection.ts";
 import { roundStochastically, roundToNearest, type WeightDType } from "../optim/rounding.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
@@ -44,13 +45,15 @@ export const accumulatorFeeds = (tensors: Buffers): Record<string, Buffer> =>
 /** The name of the parameter of these programs. */
 const PARAM = "param";
 
-/** The sum in an accumulator that is fed. */
-const accumulatedSum = (accumulator: Accumulator): Value =>
-  accumulator.sum(
-    mapTensors(accumulator.state, ({ dtype = "float32", shape }, key) =>
-      input(accumulatorName(PARAM, key), dtype, shape),
-    ),
+/** An accumulator that is fed. */
+const accumulatorInputs = ({ state }: Accumulator): Tensors =>
+  mapTensors(state, ({ dtype = "float32", shape }, key) =>
+    input(accumulatorName(PARAM, key), dtype, shape),
   );
+
+/** The sum in it. */
+const accumulatedSum = (accumulator: Accumulator): Value =>
+  accumulator.sum(accumulatorInputs(accumulator));
 
 /** A parameter that is updated: its shape, and how. */
 export interface Updatable {
@@ -194,9 +197,19 @@ export function shardedGraph(
 export const buildNorm = (accumulator: Accumulator): Program =>
   compile({ squaredNorm: sumSquares(accumulatedSum(accumulator)) });
 
+/** An accumulator of which a share stays for the next step. */
+export function buildDecay(accumulator: Accumulator, share: number): Program {
+  const next = accumulator.decayed(accumulatorInputs(accumulator), share);
+  return compile(
+    Object.fromEntries(
+      Object.entries(next).map(([key, value]) => [nextName(accumulatorName(PARAM, key)), value]),
+    ),
+  );
+}
+
 /** Compressed state taken from one projection to the next. */
 export function buildTransfer(
-  kind: Exclude<Transfer, "keep">,
+  kind: Extract<Transfer, "move" | "mean">,
   shape: readonly number[],
   projection: Projection,
 ): Program {
@@ -214,5 +227,5 @@ export function buildCompress({ shape, training }: Updatable): Program {
   );
 }
 
-const projectionMatrix = (name: string, { rank, dimension }: Projection): Value =>
-  input(name, "float32", [rank, dimension]);
+const projectionMatrix = (name: string, projection: Projection): Value =>
+  input(name, "float32", matrixShape(projection));

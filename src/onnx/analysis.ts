@@ -59,7 +59,7 @@ export function workspaceBytes(outputs: readonly Value[]): number {
 const VIEWS = new Set(["Reshape", "Unsqueeze"]);
 
 /** Operators that read each element of an operand before they write it. */
-const ELEMENTWISE = new Set(["Add", "Sub", "Mul", "Div"]);
+const ELEMENTWISE = new Set(["Add", "Sub", "Mul", "Div", "Max"]);
 
 /**
  * Whether `result` may be written into the memory of `operand`: it has the same type, its own operator reads

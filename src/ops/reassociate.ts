@@ -9,6 +9,10 @@
  *   scatterAdd(0, i, U) Aᵀ = scatterAdd(0, i, U Aᵀ)
  *   A scatterAdd(0, i, U)  = A[:, i] U
  *   C + scatterAdd(0, i, U) = scatterAdd(C, i, U)
+ *
+ * Of a product that is made for some of its rows or columns alone, only these are made:
+ *
+ *   (X Y)[:, i] = X Y[:, i],   (X Y)[i, :] = X[i, :] Y
  */
 
 import { topologicalOrder, useCounts } from "../graph/topology.ts";
@@ -104,22 +108,54 @@ export function reassociate(outputs: readonly Value[]): readonly Value[] {
     return { ...best, asWritten };
   };
 
+  /** Rows or columns of a matrix, of which no more is made than they need. */
+  const chosen = (value: Value, indices: Value, axis: number): Value => {
+    const node = once(value) ? matrixNode(value) : undefined;
+    const [a, b] = node?.inputs ?? [];
+    if (node?.type === "Transpose" && a) return matrixTranspose(chosen(a, indices, 1 - axis));
+    if (node?.type === "MatMul" && a && b) {
+      return axis === 0
+        ? matmul(chosen(a, indices, axis), current(b))
+        : matmul(current(a), chosen(b, indices, axis));
+    }
+    const terms = sumOf(value);
+    if (node && terms) return add(chosen(terms[0], indices, axis), chosen(terms[1], indices, axis));
+    const scatter = node && axis === 1 ? zeroScatter(value) : undefined;
+    if (scatter) {
+      const updates = chosen(scatter.updates, indices, axis);
+      const [rows = 0] = staticShape("reassociate", value.shape);
+      const [, columns = 0] = staticShape("reassociate", updates.shape);
+      return scatterAdd(fill(updates, 0, [rows, columns]), current(scatter.indices), updates);
+    }
+    return gather(current(value), indices, axis);
+  };
+
   for (const node of topologicalOrder(outputs)) {
     const inputs = node.inputs.map(current);
     const moved = inputs.some((value, i) => value !== node.inputs[i]);
     const [a, b] = node.inputs;
     const plan =
       node.type === "MatMul" && a && b && isMatrix(a) && isMatrix(b) ? multiply(a, b) : undefined;
+    const axis = chosenAxis(node);
     const better =
-      plan && !plan.asWritten
-        ? plan.build()
-        : node.type === "Add" && b && once(b)
-          ? scatterInto(inputs)
-          : undefined;
+      axis !== undefined && a && b
+        ? chosen(a, current(b), axis)
+        : plan && !plan.asWritten
+          ? plan.build()
+          : node.type === "Add" && b && once(b)
+            ? scatterInto(inputs)
+            : undefined;
     const results = better ? [better] : moved ? node.rebuild(inputs) : node.outputs;
     node.outputs.forEach((output, i) => replaced.set(output, results[i] ?? output));
   }
   return outputs.map(current);
+}
+
+/** The axis along which a node chooses rows or columns of a matrix that is computed. */
+function chosenAxis({ type, inputs: [data, indices], onnx }: Node): number | undefined {
+  const axis = onnx.attributes?.["axis"];
+  const isOne = type === "Gather" && indices?.shape.length === 1 && data && matrixNode(data);
+  return isOne && axis?.kind === "int" ? axis.value : undefined;
 }
 
 const isMatrix = ({ shape }: Value): boolean =>

@@ -1,16 +1,16 @@
 /**
  * @file A graph over matrices with many rows, computed a few rows at a time.
  *
- * What is elementwise in rows needs only its own rows; sums over rows couple them. Each sum is cut out and becomes a pass of its
- * own over the shards, adding up partial sums; sums that need other sums come in later passes. The last pass computes
- * the rows of the outputs, and what has no rows is computed once, at the end.
+ * What is elementwise in rows needs only its own rows; sums over rows couple them, and so do products Xᵀ Y and the largest magnitude. Each
+ * of these is cut out and becomes a pass of its own over the shards, which puts partial ones together; those that need others come in later
+ * passes. The last pass computes the rows of the outputs, and what has no rows is computed once, at the end.
  */
 
 import { GraphError } from "../errors.ts";
 import { type Tensors, tensorAt } from "../graph/tensors.ts";
 import { graphInputs, substitute, topologicalOrder } from "../graph/topology.ts";
-import { input, type Node, type Value } from "../graph/value.ts";
-import { add } from "./elementwise.ts";
+import { input, type Node, producer, type Value } from "../graph/value.ts";
+import { add, max } from "./elementwise.ts";
 
 export interface ShardedGraph {
   /** Passes over all shards, in order: partial sums so far (inputs `sum:k`) to sums with this shard's (outputs `sum:k'`). */
@@ -34,6 +34,9 @@ const ROWWISE = new Set(
 );
 const SUMS = new Set(["ReduceSum", "ReduceSumSquare"]);
 
+/** How partial results are put together; both begin with zeros. */
+type Combine = (before: Value, partial: Value) => Value;
+
 /**
  * Shards a graph by the first axis of some of its inputs.
  *
@@ -49,15 +52,25 @@ export function shardRows(outputs: Tensors, sharded: ReadonlySet<string>): Shard
   /** How many passes must be done before a value can be computed. */
   const depth = new Map<Value, number>();
   const sums = new Map<Value, Value>();
+  const combines = new Map<Value, Combine>();
+  /** Matrices whose columns come in shards. */
+  const turned = new Set<Value>();
   for (const node of topologicalOrder(values)) {
     const before = Math.max(0, ...node.inputs.map((value) => depth.get(value) ?? 0));
-    const coupled = node.inputs.some((value) => withRows.has(value));
-    const summed = coupled && SUMS.has(node.type) && sumsOverRows(node);
+    const coupled = node.inputs.some((value) => withRows.has(value) || turned.has(value));
+    const combine = coupled ? combineOver(node, { withRows, turned }) : undefined;
     for (const output of node.outputs) {
-      depth.set(output, before + (summed ? 1 : 0));
-      if (summed) sums.set(output, input(`sum:${sums.size}`, output.dtype, output.shape));
-      else if (coupled) withRows.add(checkRowwise(node, output, withRows));
+      depth.set(output, before + (combine ? 1 : 0));
+      if (combine) {
+        sums.set(output, input(`sum:${sums.size}`, output.dtype, output.shape));
+        combines.set(output, combine);
+      } else if (coupled && isTurn(node, withRows)) turned.add(output);
+      else if (coupled) withRows.add(checkRowwise(node, output, { withRows, turned }));
     }
+  }
+
+  if (values.some((value) => turned.has(value))) {
+    throw new GraphError("shard: a transpose is not computed row by row");
   }
 
   const shardInputs = (rows: number) =>
@@ -83,9 +96,10 @@ export function shardRows(outputs: Tensors, sharded: ReadonlySet<string>): Shard
         known,
       );
       return Object.fromEntries(
-        now.map(([, sum]) => {
+        now.map(([value, sum]) => {
           const name = nextSum(nameOf(sum));
-          return [name, add(sum, tensorAt(partial, name))];
+          const combine = combines.get(value) ?? add;
+          return [name, combine(sum, tensorAt(partial, name))];
         }),
       );
     };
@@ -100,16 +114,39 @@ export function shardRows(outputs: Tensors, sharded: ReadonlySet<string>): Shard
   };
 }
 
+/** Values that come in shards: of rows, and of columns. */
+interface Sharded {
+  readonly withRows: ReadonlySet<Value>;
+  readonly turned: ReadonlySet<Value>;
+}
+
+/** How a node that couples rows is put together from shards; undefined if it does not couple them so. */
+function combineOver(node: Node, { withRows, turned }: Sharded): Combine | undefined {
+  const { type } = node;
+  const [a, b] = node.inputs;
+  if (SUMS.has(type)) return runsOverRows(node) ? add : undefined;
+  if (type === "MatMul" && a && b && turned.has(a) && withRows.has(b)) return add;
+  // Zeros are no larger than any magnitude.
+  const isMagnitude = type === "ReduceMax" && a !== undefined && producer(a)?.type === "Abs";
+  return isMagnitude && runsOverRows(node) ? max : undefined;
+}
+
+/** Whether a node turns rows in shards into columns. */
+const isTurn = ({ type, inputs: [x] }: Node, withRows: ReadonlySet<Value>): boolean =>
+  type === "Transpose" && x !== undefined && x.shape.length === 2 && withRows.has(x);
+
 /** Whether a reduction runs over the first axis. */
-function sumsOverRows({ onnx }: Node): boolean {
+function runsOverRows({ onnx }: Node): boolean {
   const axes = [...(onnx.operands?.[0]?.data ?? [])].map(Number);
   return axes.includes(0);
 }
 
-function checkRowwise(node: Node, output: Value, withRows: ReadonlySet<Value>): Value {
+function checkRowwise(node: Node, output: Value, { withRows, turned }: Sharded): Value {
   const second = node.inputs[1];
   const mixesRows = node.type === "MatMul" && second !== undefined && withRows.has(second);
-  if ((ROWWISE.has(node.type) || SUMS.has(node.type)) && !mixesRows) return output;
+  const readsColumns = node.inputs.some((value) => turned.has(value));
+  const isRowwise = ROWWISE.has(node.type) || SUMS.has(node.type);
+  if (isRowwise && !mixesRows && !readsColumns) return output;
   throw new GraphError(`shard: ${node.type} is not computed row by row`);
 }
 

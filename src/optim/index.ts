@@ -2,6 +2,8 @@
 
 export { adafactor, type AdafactorOptions, relativeStepSize } from "./adafactor.ts";
 export { adam, type AdamOptions, adamw, scaleByAdam } from "./adam.ts";
+export { muon, type MuonOptions } from "./muon.ts";
+export { newtonSchulz, polarOfNorm } from "./polar.ts";
 export {
   everywhere,
   type Hyperparameter,
@@ -48,6 +50,7 @@ export {
   scaleByLearningRate,
   stateBytes,
   type StateSpec,
+  type SubspaceDescent,
   stateless,
   type Transfer,
   type UpdateContext,

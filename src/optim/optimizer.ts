@@ -11,12 +11,16 @@ export interface RuledParam {
   readonly shape: readonly number[];
   /** "matrix", "embedding", "norm", "bias" or "adapter". */
   readonly role: string;
+  /** Whether it belongs to the map from the last hidden state to logits. */
+  readonly isHead?: boolean;
 }
 
 /** Transformations of gradients by label, and which parameter has which label. */
 export interface Optimizer {
   /** The peak rate where none is given. */
   readonly usualRate: number;
+  /** Steps between subspaces that suit it, where gradients are compressed; any if absent. */
+  readonly resampleEvery?: number | undefined;
   /** The rules by label. */
   readonly rules: Readonly<Record<string, GradientTransformation>>;
   /** The label of the rule that updates a parameter. */
@@ -52,6 +56,8 @@ export interface OptimizerDefinition {
   readonly hyperparameters: Readonly<Record<string, Hyperparameter>>;
   /** What it decays weights by when it is not told; 0 by default. */
   readonly usualDecay?: number;
+  /** Steps between subspaces that suit it, where gradients are compressed; any if absent. */
+  readonly resampleEvery?: number;
   /** Its rules for hyper-parameters of its own, all given, and the decoupled decay of matrices and embeddings. */
   build(
     numbers: Readonly<Record<string, number>>,

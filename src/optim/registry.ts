@@ -52,12 +52,14 @@ export function namedOptimizer(
     Object.entries(known).map(([own, { default: usual }]) => [own, hyperparameters[own] ?? usual]),
   );
   const decay = weightDecay ?? definition.usualDecay ?? 0;
+  const { resampleEvery } = definition;
   const usualRate = definition.usualRates.scratch;
   const built = definition.build(numbers, decay);
-  if (!isSpared) return { usualRate, ...built };
+  if (!isSpared) return { usualRate, resampleEvery, ...built };
   const { rules } = definition.build(numbers, 0);
   return {
     usualRate,
+    resampleEvery,
     rules: {
       ...built.rules,
       ...Object.fromEntries(Object.entries(rules).map(([label, rule]) => [spared(label), rule])),

@@ -45,8 +45,8 @@ export interface Updated {
   readonly state: Tensors;
 }
 
-/** How a tensor of state is expressed in another subspace: moved there, replaced by its mean over the projected axis, or left as it is. */
-export type Transfer = "move" | "mean" | "keep";
+/** How a tensor of state is expressed in another subspace: moved there, replaced by its mean over the projected axis, emptied, or left as it is. */
+export type Transfer = "move" | "mean" | "reset" | "keep";
 
 /** A gradient becomes an update, with state; pure, on graphs. */
 export interface GradientTransformation {
@@ -61,6 +61,18 @@ export interface GradientTransformation {
   readonly transfers?: Readonly<Record<string, Transfer>>;
   /** The share of a moved tensor that is left after a step, 0 to 1: moving lets it grow, and it must shrink faster. */
   readonly decay?: number;
+  /** What takes its place where gradients are compressed; it does itself if absent. */
+  readonly inSubspace?: SubspaceDescent;
+}
+
+/** A descent whose momentum is the sum in which compressed gradients add up: it decays from step to step, and begins anew in every subspace. */
+export interface SubspaceDescent {
+  /** β: the share of the sum that is left after a step. */
+  readonly decay: number;
+  /** From the sum to a direction of the same shape, whatever the sum's scale; the norm is that of the whole direction. */
+  readonly direction: GradientTransformation;
+  /** Decay and rate, which need the parameter itself. */
+  readonly finish: GradientTransformation;
 }
 
 /** A whole descent step in two parts, of which the first may work in a subspace. */
@@ -104,11 +116,15 @@ export function chain(...links: readonly GradientTransformation[]): GradientTran
   };
 }
 
-/** The direction, then decoupled decay, which spares vectors (norms, biases), then the rate. */
-export function descent(direction: GradientTransformation, weightDecay: number): Descent {
+/** The direction, then decoupled decay, which spares vectors (norms, biases), then the rate, in units of the run's. */
+export function descent(
+  direction: GradientTransformation,
+  weightDecay: number,
+  rateFactor = 1,
+): Descent {
   const links = [
     ...(weightDecay === 0 ? [] : [addDecayedWeights(weightDecay, 2)]),
-    scaleByLearningRate(),
+    scaleByLearningRate(rateFactor),
   ];
   return { ...chain(direction, ...links), direction, finish: chain(...links) };
 }
@@ -119,9 +135,9 @@ export const identity = (): GradientTransformation => ({
   transfers: {},
 });
 
-/** u ← -η u */
-export const scaleByLearningRate = (): GradientTransformation =>
-  stateless((gradient, { learningRate }) => mul(gradient, scale(learningRate, -1)));
+/** u ← -f η u */
+export const scaleByLearningRate = (factor = 1): GradientTransformation =>
+  stateless((gradient, { learningRate }) => mul(gradient, scale(learningRate, -factor)));
 
 /** u ← u + λ w, for parameters with at least `minAxes` axes. Decoupled: Loshchilov & Hutter, ICLR 2019. */
 export const addDecayedWeights = (weightDecay: number, minAxes = 0): GradientTransformation =>

@@ -3,6 +3,7 @@
  * their table, and completed with its defaults, those of the method, and those of the demonstration.
  */
 
+import { usualFamily } from "../compress/flora-compressor.ts";
 import { keepsStateInSubspaces } from "../compress/in-projected-space.ts";
 import { namedOptimizer, OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { ADAPTER_FAMILY, isAdapterMethod } from "../adapters/methods.ts";
@@ -39,6 +40,9 @@ const DEMONSTRATION: TrainOptions = {
   output: "runs/demonstration",
 };
 
+/** Its rate under Muon, whose updates do not go by the size of a weight: 0.16 after 300 steps, at 0.03 0.27. */
+const DEMONSTRATION_BY_MUON: TrainOptions = { learningRate: 0.01 };
+
 /** What differs where a model is made for the data. */
 const OWN_DATA: TrainOptions = { tokenizer: "bpe:2000" };
 
@@ -52,7 +56,8 @@ export function parseConfig(options: TrainOptions): TrainConfig {
   const isDemonstration = given.train === undefined && typeof given.model !== "string";
   const isUnnamed = typeof given.model !== "string" && Object.keys(given.model ?? {}).length === 0;
   const usual = isDemonstration ? DEMONSTRATION : isUnnamed ? OWN_DATA : {};
-  const chosen = { ...usual, ...given };
+  const byMuon = isDemonstration && given.optimizer === "muon" ? DEMONSTRATION_BY_MUON : {};
+  const chosen = { ...usual, ...byMuon, ...given };
   const config = Object.fromEntries(
     Object.entries({ ...DEFAULTS, ...methodDefaults(chosen), ...chosen }).map(
       ([name, value]) => [name, whole(value, OPTIONS[name])] as const,
@@ -95,9 +100,12 @@ const DEFAULTS = Object.fromEntries(
   ),
 );
 
-function methodDefaults({ method = "flora" }: TrainOptions): TrainOptions {
+function methodDefaults({ method = "flora", optimizer = "adafactor" }: TrainOptions): TrainOptions {
   const isAdapter = isAdapterMethod(method);
-  return { alpha: (isAdapter ? ADAPTER_FAMILY[method] : ADAPTER_FAMILY.lora).alpha };
+  return {
+    alpha: (isAdapter ? ADAPTER_FAMILY[method] : ADAPTER_FAMILY.lora).alpha,
+    projection: usualFamily(Object.values(namedOptimizer(optimizer).rules)),
+  };
 }
 
 /** What is undefined is not given. */

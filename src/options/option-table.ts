@@ -42,8 +42,8 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
     projection: {
       kind: "choice",
       choices: FAMILY_NAMES,
-      default: "gaussian",
-      help: "the family that projections are drawn from",
+      byMethod: true,
+      help: "the family that projections are drawn from; for muon orthonormal, else gaussian, if absent",
     },
     side: {
       kind: "choice",
@@ -75,7 +75,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
     resampleEvery: {
       kind: "integer",
       above: 0,
-      help: "steps between projections; 1, with momentum or compressed moments 1000",
+      help: "steps between projections; 1, with momentum or compressed moments 1000, for muon 20",
     },
     accumulatorDtype: {
       kind: "choice",

@@ -55,8 +55,8 @@ export interface TrainConfig {
   readonly method: "dense" | "flora" | "lora" | "lora-fa" | "lora+" | "relora" | "plora" | "cola";
   /** Rows of a projection, or rank of an adapter; for flora and relora 128, or a quarter of the model's width if less, else 8. A whole number above 0 and at most 1000000. */
   readonly rank?: number | undefined;
-  /** The family that projections are drawn from. Default: "gaussian". */
-  readonly projection: "gaussian" | "rademacher" | "orthonormal";
+  /** The family that projections are drawn from; for muon orthonormal, else gaussian, if absent. */
+  readonly projection: "gaussian" | "rademacher" | "orthonormal" | "coordinates";
   /** The dimension of a matrix that is projected. Default: "smaller". */
   readonly side: "smaller" | "larger" | "rows" | "columns" | "input" | "output";
   /** Parameters that are not trained, by name patterns. Default: []. */
@@ -71,7 +71,7 @@ export interface TrainConfig {
   readonly momentum: number;
   /** Algorithm 2, or what the reference code computes. Default: "paper". */
   readonly momentumRule: "paper" | "reference";
-  /** Steps between projections; 1, with momentum or compressed moments 1000. A whole number above 0. */
+  /** Steps between projections; 1, with momentum or compressed moments 1000, for muon 20. A whole number above 0. */
   readonly resampleEvery?: number | undefined;
   /** How accumulated gradients of matrices are stored. Default: "float32". */
   readonly accumulatorDtype: "float32" | "int8";
@@ -105,7 +105,7 @@ export interface TrainConfig {
   readonly weightUpdate: "stochastic" | "nearest" | "master";
 
   /** What turns gradients into updates. Default: "adafactor". */
-  readonly optimizer: "adafactor" | "adam" | "adamw" | "momentum" | "sgd";
+  readonly optimizer: "adafactor" | "adam" | "adamw" | "momentum" | "muon" | "sgd";
   /** Peak rate; the usual one of method and optimizer, from scratch or in fine-tuning, if absent. A number above 0. */
   readonly learningRate?: number | undefined;
   /** How the rate changes after the warm-up. Default: "cosine". */

@@ -4,4 +4,5 @@ export * from "./draw.ts";
 export * from "./integers.ts";
 export * from "./key.ts";
 export * from "./orthonormal.ts";
+export * from "./subset.ts";
 export * from "./threefry.ts";

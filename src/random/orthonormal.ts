@@ -21,20 +21,27 @@
 import { ShapeError } from "../errors.ts";
 import { fillRademacher } from "./draw.ts";
 import { cosOfTurn } from "./elementary.ts";
-import { integers } from "./integers.ts";
 import { foldIn, type Key } from "./key.ts";
+import { randomSubset } from "./subset.ts";
 
 /**
- * A random matrix A with A Aᵀ = (columns/rows) I and E[Aᵀ A] = I.
+ * A random matrix A with A Aᵀ = (columns/rows) I and E[Aᵀ A] = I. Rows of different blocks of a key are orthogonal, too.
  *
  * @param out - [rows, columns]
- * @throws {ShapeError} if rows > columns, a size is no positive integer, or `out` has another.
+ * @param block - 0, and more as long as the blocks up to this one have no more than `columns` rows together
+ * @throws {ShapeError} if there are more rows than columns, a size is no positive integer, or `out` has another.
  */
-export function fillOrthonormal(key: Key, out: Float32Array, rows: number, columns: number): void {
-  checkSizes(out, rows, columns);
+export function fillOrthonormal(
+  key: Key,
+  out: Float32Array,
+  rows: number,
+  columns: number,
+  block = 0,
+): void {
+  checkSizes(out, rows, columns, block);
   const signs = new Float32Array(columns);
   fillRademacher(foldIn(key, "signs"), signs, 1);
-  const chosen = randomSubset(foldIn(key, "rows"), rows, columns);
+  const chosen = randomSubset(foldIn(key, "rows"), rows, columns, block);
   const table = casTable(columns, 1 / Math.sqrt(rows)); // [columns]
 
   for (let i = 0; i < rows; i += 1) {
@@ -49,29 +56,17 @@ export function fillOrthonormal(key: Key, out: Float32Array, rows: number, colum
   }
 }
 
-function checkSizes(out: Float32Array, rows: number, columns: number): void {
+function checkSizes(out: Float32Array, rows: number, columns: number, block: number): void {
   const sizes = { matrix: [rows, columns] };
   if (!Number.isSafeInteger(rows) || !Number.isSafeInteger(columns) || rows < 1) {
     throw new ShapeError("orthonormal: needs positive integers as sizes", sizes);
   }
-  if (rows > columns) throw new ShapeError("orthonormal: more rows than columns", sizes);
+  if ((block + 1) * rows > columns) {
+    throw new ShapeError("orthonormal: more rows than columns", sizes);
+  }
   if (out.length !== rows * columns) {
     throw new ShapeError("orthonormal: output of another size", { ...sizes, out: [out.length] });
   }
-}
-
-/** `count` of the integers from 0 to `total - 1`, by the first steps of a Fisher-Yates shuffle. */
-function randomSubset(key: Key, count: number, total: number): Uint32Array {
-  const order = new Uint32Array(total);
-  for (let i = 0; i < total; i += 1) order[i] = i;
-  const draw = integers(key);
-  for (let i = 0; i < count; i += 1) {
-    const j = i + draw(total - i);
-    const picked = order[j] ?? 0;
-    order[j] = order[i] ?? 0;
-    order[i] = picked;
-  }
-  return order.subarray(0, count);
 }
 
 /** scale cas(2π k/m) for k = 0, ..., m - 1, as cas x = √2 cos(x - π/4). */

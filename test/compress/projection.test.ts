@@ -5,7 +5,10 @@ import { input, type Value } from "../../src/graph/value.ts";
 import {
   compress,
   decompress,
+  decompressIsometric,
+  FAMILIES as DRAWS,
   type Family,
+  matrixShape,
   type Projection,
   smallestSafeInterval,
   squaredError,
@@ -19,7 +22,8 @@ import {
   randomKey,
 } from "../../src/random/index.ts";
 import { float32, type HostTensor } from "../../src/tensor/host-tensor.ts";
-import { numbersOf } from "../support/close.ts";
+import { sumSquares } from "../../src/ops/reduce.ts";
+import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { runGraph, tensorNamed } from "../support/graph.ts";
 import { normalTensor } from "../support/random.ts";
 
@@ -79,6 +83,47 @@ describe.each(KINDS)("a %s projection of the %s", (family, side) => {
     const bias = Math.sqrt(squaredNorm(mean.map((t, i) => t - (expected[i] ?? 0))));
     const deviation = Math.sqrt((squaredError(projection) * squaredNorm(expected)) / SEEDS);
     expect(bias).toBeLessThan(2 * deviation);
+  });
+});
+
+describe.each([
+  ["orthonormal", "rows"],
+  ["orthonormal", "columns"],
+  ["coordinates", "rows"],
+  ["coordinates", "columns"],
+] as const)("the blocks of a key of %s, %s", (family, side) => {
+  const [rows, columns] = side === "rows" ? [12, 7] : [7, 12];
+  const projection: Projection = { side, rank: 4, dimension: 12, family };
+  const g = normalTensor(2, [rows, columns]);
+
+  it("have estimates whose mean is G, and whose mean squared error is the formula's", async () => {
+    const sum = Array.from({ length: rows * columns }, () => 0);
+    let [errors, isometric] = [0, 0];
+    for (let block = 0; block < 3; block++) {
+      const data = new Float32Array(matrixShape(projection).reduce((n, dim) => n * dim, 1));
+      DRAWS[family].draw(randomKey(9), data, 4, 12, block);
+      const a = float32(matrixShape(projection), data);
+      const c = compress(at("g", g), at("a", a), projection);
+      const outputs = {
+        estimate: decompress(c, at("a", a), projection),
+        kept: sumSquares(decompressIsometric(c, at("a", a), projection)),
+        norm: sumSquares(c),
+      };
+      const results = await runGraph(outputs, { g, a });
+      const [kept = NaN] = numbersOf(tensorNamed(results, "kept"));
+      const [norm = NaN] = numbersOf(tensorNamed(results, "norm"));
+      isometric = Math.max(isometric, Math.abs(kept / norm - 1));
+      const estimate = numbersOf(tensorNamed(results, "estimate"));
+      errors += squaredNorm(estimate.map((x, i) => x - Number(g.data[i])));
+      for (const [i, x] of estimate.entries()) sum[i] = (sum[i] ?? 0) + x;
+    }
+    expectClose(
+      sum.map((x) => x / 3),
+      numbersOf(g),
+      FLOAT32,
+    );
+    expect(errors / 3 / squaredNorm(numbersOf(g))).toBeCloseTo(squaredError(projection), 4);
+    expect(isometric).toBeLessThan(FLOAT32);
   });
 });
 

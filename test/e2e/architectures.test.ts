@@ -166,6 +166,9 @@ describe.each(ROWS)("$model.model_type for $task", ({ model, task, options, fall
     continued = [
       await runTiny({ ...next, method: "flora" }),
       await runTiny({ ...next, method: "lora" }),
+      await runTiny({ ...next, method: "flora", optimizer: "muon", microSteps: 2 }),
+      await runTiny({ ...next, optimizer: "muon", projection: "coordinates", resampleEvery: 1 }),
+      await runTiny({ ...next, method: "dense", optimizer: "muon" }),
     ];
   });
 

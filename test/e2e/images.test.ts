@@ -61,6 +61,21 @@ describe("a Vision Transformer", () => {
     expect(accuracies(run).at(-1)).toBeGreaterThan(0.5);
   });
 
+  it("learns them by a compressed Muon, too", async () => {
+    const muon = await runTiny({
+      ...options,
+      method: "flora",
+      rank: 8,
+      optimizer: "muon",
+      learningRate: 0.01,
+    });
+    expect(accuracies(muon).at(-1)).toBeGreaterThan(0.5);
+    const end = muon.events.findLast((event) => event.type === "end");
+    for (const { name, measured, predicted } of end?.memory.rows ?? []) {
+      if (measured !== undefined && name !== "activations") expect(measured).toBe(predicted);
+    }
+  });
+
   it("says what it reads, and takes the memory that was predicted", () => {
     const start = run.events.find((event) => event.type === "start");
     expect(start?.data).toBe(

@@ -64,6 +64,16 @@ const variants = [
     options: { maxGradNorm: 1e9 },
   },
   {
+    name: "keeping residuals that are a choice of coordinates",
+    base: { optimizer: "muon", projection: "coordinates", microSteps: 2 },
+    options: { recompute: "none" },
+  },
+  {
+    name: "a compressed momentum beside the accumulator instead of in it",
+    base: { optimizer: "muon", resampleEvery: 2, microSteps: 2, maxGradNorm: undefined },
+    options: { maxGradNorm: 1e9 },
+  },
+  {
     name: "more threads",
     options: { threads: 4 },
   },
@@ -151,6 +161,37 @@ describe("resuming", () => {
       at: ["micro-step", 2],
     },
     {
+      name: "with Muon, within an accumulation in the middle of a window",
+      options: { optimizer: "muon", microSteps: 4, resampleEvery: 3 },
+      at: ["micro-step", 2],
+    },
+    {
+      name: "with Muon, between two blocks of coordinates",
+      options: { optimizer: "muon", projection: "coordinates", resampleEvery: 2, steps: 8 },
+      at: ["step", 2],
+    },
+    {
+      name: "with Muon, clipped, between two passes over the blocks",
+      options: { optimizer: "muon", maxGradNorm: 1, resampleEvery: 1, steps: 8 },
+      at: ["step", 4],
+    },
+    {
+      name: "with Muon in eight bits and weights in sixteen",
+      options: {
+        optimizer: "muon",
+        microSteps: 2,
+        resampleEvery: 2,
+        accumulatorDtype: "int8",
+        weightDtype: "bfloat16",
+      },
+      at: ["step", 3],
+    },
+    {
+      name: "with dense Muon",
+      options: { optimizer: "muon", method: "dense", microSteps: 2 },
+      at: ["step", 1],
+    },
+    {
       name: "before a merge of ReLoRA",
       options: { method: "relora", rank: 4, mergeEvery: 3, optimizer: "adam", steps: 8 },
       at: ["step", 3],
@@ -228,6 +269,10 @@ describe("what a run leaves behind", () => {
       { optimizer: "adam", microSteps: 2, momentum: 0.5 },
       { optimizer: "adam", microSteps: 2, compressMoments: true, rank: 8 },
       { microSteps: 2, accumulatorDtype: "int8" },
+      { optimizer: "muon" },
+      { optimizer: "muon", projection: "coordinates", microSteps: 2 },
+      { optimizer: "muon", maxGradNorm: 1, accumulatorDtype: "int8" },
+      { optimizer: "muon", method: "dense", microSteps: 2 },
       { method: "lora", microSteps: 2 },
       { method: "lora-fa", modulesToSave: ["ln_f"] },
     ];

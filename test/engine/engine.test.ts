@@ -45,6 +45,18 @@ const RUNS: readonly TrainOptions[] = [
   },
   { momentum: 0.9, momentumRule: "reference" },
   { accumulatorDtype: "int8", microSteps: 2 },
+  { optimizer: "muon", resampleEvery: 2, microSteps: 2 },
+  {
+    optimizer: "muon",
+    projection: "coordinates",
+    side: "input",
+    resampleEvery: 2,
+    recompute: "none",
+  },
+  { optimizer: "muon", maxGradNorm: 1, resampleEvery: 2 },
+  { optimizer: "muon", accumulatorDtype: "int8", weightDtype: "bfloat16", resampleEvery: 2 },
+  { optimizer: "muon", method: "dense" },
+  { projection: "coordinates", momentum: 0.9, resampleEvery: 40, microSteps: 2 },
   { weightDtype: "bfloat16" },
   { weightDtype: "float16", weightUpdate: "master" },
   { method: "lora", rank: 4, optimizer: "adam" },
@@ -70,9 +82,17 @@ describe.each(RUNS)("steps with %j", (options) => {
   });
 });
 
-it("updates large tables in rows of a device too", async () => {
-  const model = gpt2({ vocab_size: 33_000, n_embd: 256, n_layer: 1, n_head: 2, n_positions: 32 });
-  const options: TrainOptions = { optimizer: "adafactor", method: "dense" };
+it.each<[TrainOptions, Readonly<Record<string, number>>]>([
+  [
+    { optimizer: "adafactor", method: "dense" },
+    { vocab_size: 33_000, n_embd: 256 },
+  ],
+  [
+    { optimizer: "muon", freeze: ["w*", "*ln_*", "*attn*", "*c_fc*"] },
+    { vocab_size: 64, n_embd: 1416 },
+  ],
+])("updates large tables in rows of a device too: %j", async (options, sizes) => {
+  const model = gpt2({ n_layer: 1, n_head: 2, n_positions: 32, ...sizes });
   const runs = [sharedRuntime, deviceRuntime(sharedRuntime)].map((each) =>
     openRun(each, options, {}, model),
   );
@@ -111,36 +131,38 @@ describe("a reducer", () => {
     return reduce;
   }
 
-  it.each<TrainOptions>([{ method: "dense" }, { method: "flora" }, { maxGradNorm: 0.5 }])(
-    "makes one step of two halves, with %j",
-    async (options) => {
-      const reduce = pair();
-      const halves = [0, 1].map(() =>
-        openRun(sharedRuntime, { ...options, microSteps: 1 }, { reduce }),
-      );
-      const whole = openRun(sharedRuntime, { ...options, microSteps: 2 });
-      const numbers = { step: 1, cycle: 0, learningRate: 0.02, opensCycle: true };
-      const losses = await Promise.all(
-        halves.map(async ({ engine }, i) => {
-          engine.begin(numbers);
-          await engine.microStep(batchAt(i), i);
-          return engine.update();
-        }),
-      );
-      whole.engine.begin(numbers);
-      for (const i of [0, 1]) await whole.engine.microStep(batchAt(i), i);
-      const expected = await whole.engine.update();
-      for (const { lossSum, lossTokens } of losses) {
-        expectClose([lossSum, lossTokens], [expected.lossSum, expected.lossTokens], FLOAT32);
+  it.each<TrainOptions>([
+    { method: "dense" },
+    { method: "flora" },
+    { maxGradNorm: 0.5 },
+    { optimizer: "muon", maxGradNorm: 0.5 },
+  ])("makes one step of two halves, with %j", async (options) => {
+    const reduce = pair();
+    const halves = [0, 1].map(() =>
+      openRun(sharedRuntime, { ...options, microSteps: 1 }, { reduce }),
+    );
+    const whole = openRun(sharedRuntime, { ...options, microSteps: 2 });
+    const numbers = { step: 1, cycle: 0, learningRate: 0.02, opensCycle: true };
+    const losses = await Promise.all(
+      halves.map(async ({ engine }, i) => {
+        engine.begin(numbers);
+        await engine.microStep(batchAt(i), i);
+        return engine.update();
+      }),
+    );
+    whole.engine.begin(numbers);
+    for (const i of [0, 1]) await whole.engine.microStep(batchAt(i), i);
+    const expected = await whole.engine.update();
+    for (const { lossSum, lossTokens } of losses) {
+      expectClose([lossSum, lossTokens], [expected.lossSum, expected.lossTokens], FLOAT32);
+    }
+    const weights = await whole.weights();
+    for (const half of halves) {
+      for (const [name, own] of Object.entries(await half.weights())) {
+        expectClose(own, weights[name] ?? [], FLOAT32, { what: name });
       }
-      const weights = await whole.weights();
-      for (const half of halves) {
-        for (const [name, own] of Object.entries(await half.weights())) {
-          expectClose(own, weights[name] ?? [], FLOAT32, { what: name });
-        }
-      }
-    },
-  );
+    }
+  });
 });
 
 const RANK = 3;
@@ -339,6 +361,15 @@ it("keeps no accumulator of what is updated at once", () => {
   expect(accumulatorsOf({ maxGradNorm: 1 })).toHaveLength(tiny.params.size);
 });
 
+it("refuses to clip or to reduce where a momentum is in the accumulators", () => {
+  const refused = (own: Parameters<typeof openRun>[2]) => () =>
+    openRun(sharedRuntime, { optimizer: "muon" }, own);
+  const reduce: Reduce = (sums) => Promise.resolve(sums);
+  for (const own of [{ maxGradNorm: 1 }, { reduce }]) {
+    expect(refused(own)).toThrow("need the gradient of a step by itself; got h.0.");
+  }
+});
+
 describe("a step whose loss is too high", () => {
   const numbers = { step: 1, cycle: 0, learningRate: 0.1, opensCycle: true };
 
@@ -346,6 +377,7 @@ describe("a step whose loss is too high", () => {
     ["updated at once", { method: "dense", optimizer: "sgd" }],
     ["accumulated", { method: "dense", optimizer: "sgd", microSteps: 2 }],
     ["compressed", { optimizer: "adam", microSteps: 2 }],
+    ["with a compressed momentum", { optimizer: "muon", microSteps: 2, skipSpikes: 3 }],
   ])("leaves everything as it was, and the next one begins anew: %s", async (_, options) => {
     const [skipping, plain] = [openRun(sharedRuntime, options), openRun(sharedRuntime, options)];
     const before = await skipping.weights();

@@ -33,6 +33,7 @@ const w = matrix("w", IN, OUT);
 const dy = matrix("dy", TOKENS, OUT);
 const table = matrix("table", VOCABULARY, IN);
 const ids = input("ids", "int32", [TOKENS]);
+const chosen = input("chosen", "int32", [RANK]);
 const dx = matrix("dx", TOKENS, IN);
 const aIn = matrix("aIn", RANK, IN);
 const aOut = matrix("aOut", RANK, OUT);
@@ -45,6 +46,7 @@ const feeds: HostTensors = {
       normalTensor64(i, shape.map(Number)),
     ]),
   ),
+  chosen: hostTensor("int32", [RANK], Int32Array.from([11, 2, 5])),
   ids: hostTensor("int32", [TOKENS], Int32Array.from(integerNumbers(9, TOKENS, VOCABULARY))),
 };
 
@@ -82,6 +84,33 @@ const compressed: readonly (readonly [string, Value, Value])[] = [
     matmul(
       aIn,
       gradientOf(w, add(matmul(x, w), add(matmul(scale(x, 2), w), matmul(scale(x, 3), w))), dy),
+    ),
+  ],
+  ["chosen columns of a weight's gradient", weightGradient, gather(weightGradient, chosen, 1)],
+  ["chosen rows of a weight's gradient", weightGradient, gather(weightGradient, chosen, 0)],
+  [
+    "chosen rows of the gradient of a weight used transposed",
+    matrixTranspose(weightGradient),
+    gather(matrixTranspose(weightGradient), chosen, 0),
+  ],
+  [
+    "chosen columns of the gradient of a weight used twice, added to their accumulator",
+    weightGradient,
+    add(
+      matrix("c", IN, RANK),
+      scale(
+        gather(gradientOf(w, add(matmul(x, w), matmul(scale(x, 2), w)), dy), chosen, 1),
+        Math.SQRT2,
+      ),
+    ),
+  ],
+  [
+    "chosen columns of the gradient of a table that is also multiplied",
+    tableGradient,
+    gather(
+      gradientOf(table, add(gather(table, ids), matmul(tokensByWords(), table)), dx),
+      chosen,
+      1,
     ),
   ],
   ["a table's gradient, columns", tableGradient, matmul(tableGradient, matrixTranspose(aIn))],

@@ -81,7 +81,14 @@ describe.each(golden.optimizers.map((run) => [run.name, run] as const))("%s", (n
   );
 });
 
-const NAMES: readonly OptimizerName[] = ["sgd", "momentum", "adam", "adamw", "adafactor"];
+const NAMES: readonly OptimizerName[] = ["sgd", "momentum", "adam", "adamw", "adafactor", "muon"];
+
+/** The rule of a parameter of a layer. */
+function ruleFor(name: OptimizerName, weightDecay: number, shape: readonly number[]) {
+  const optimizer = namedOptimizer(name, { weightDecay });
+  const role = shape.length === 2 ? "matrix" : "bias";
+  return ruleAt(optimizer, optimizer.labelOf({ name: "w", shape, role }));
+}
 
 describe.each(NAMES)("the base optimizer %s", (name) => {
   const shape = [3, 4];
@@ -89,14 +96,11 @@ describe.each(NAMES)("the base optimizer %s", (name) => {
 
   /** Minimises |w - target|² / 2. */
   async function descend(steps: number, weightDecay: number, from?: Trained, done = 0) {
-    const stepper = await stepperOf(
-      ruleAt(namedOptimizer(name, { weightDecay: weightDecay }), "all"),
-      shape,
-    );
+    const stepper = await stepperOf(ruleFor(name, weightDecay, shape), shape);
     let state = from ?? { param: normalTensor(1, shape), state: stepper.initial };
     for (let step = done + 1; step <= done + steps; step += 1) {
       const data = numbersOf(state.param).map((w, i) => w - Number(target.data[i]));
-      const learningRate = usualLearningRate(name, "scratch") * (name.startsWith("ada") ? 2 : 1);
+      const learningRate = usualLearningRate(name, "scratch") * (/^ada|muon/.test(name) ? 2 : 1);
       const feeds = { gradient: tensor(shape, data) };
       state = await stepper.step(state, { learningRate, step, feeds });
     }
@@ -118,7 +122,7 @@ describe.each(NAMES)("the base optimizer %s", (name) => {
   });
 
   it("keeps the state that it announces", async () => {
-    const specs = ruleAt(namedOptimizer(name, { weightDecay: 0.1 }), "all").init(shape);
+    const specs = ruleFor(name, 0.1, shape).init(shape);
     const { state } = await descend(1, 0.1);
     expect(Object.entries(state).map(([key, { shape: kept }]) => [key, kept])).toEqual(
       Object.entries(specs).map(([key, spec]) => [key, spec.shape]),
@@ -133,10 +137,7 @@ describe.each(NAMES)("the base optimizer %s", (name) => {
     const feeds = { gradient: tensor(size, [1, 1, 1, 1, 1, 1]) };
     const updated = await Promise.all(
       [1e-9, 0.5].map(async (weightDecay) => {
-        const stepper = await stepperOf(
-          ruleAt(namedOptimizer(name, { weightDecay: weightDecay }), "all"),
-          size,
-        );
+        const stepper = await stepperOf(ruleFor(name, weightDecay, size), size);
         const before = { param, state: stepper.initial };
         const after = await stepper.step(before, { learningRate: 0.01, step: 1, feeds });
         await stepper.release();

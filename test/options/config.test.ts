@@ -1,7 +1,7 @@
 /** Defaults that the method decides: those of the papers (docs/adapters.md). */
 
 import { expect, it } from "vitest";
-import { checkOptions, parseConfig } from "../../src/options/config.ts";
+import { checkOptions, parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { UsageError } from "../../src/errors.ts";
 
 it.each([
@@ -54,7 +54,7 @@ it("says all that is wrong at once, and has it as data", () => {
     message: [
       "3 options are wrong",
       "  rank: must be a whole number above 0 and at most 1000000; got 0",
-      '  optimizer: must be one of adafactor, adam, adamw, momentum, sgd; got "adm"',
+      '  optimizer: must be one of adafactor, adam, adamw, momentum, muon, sgd; got "adm"',
       "  stpes: no such option; did you mean steps?",
     ].join("\n"),
     problems: [
@@ -72,6 +72,21 @@ it("takes a text for a list, and undefined for what is not given", () => {
   expect(parseConfig({ steps: undefined }).steps).toBe(parseConfig({}).steps);
   expect(config.weightDecay).toBeUndefined();
   expect(parseConfig({ weightDecay: 0 }).weightDecay).toBe(0);
+});
+
+it("draws projections from the family that suits the optimizer, unless one is named", () => {
+  const familyOf = (options: TrainOptions) => parseConfig(options).projection;
+  expect(familyOf({})).toBe("gaussian");
+  expect(familyOf({ optimizer: "adam" })).toBe("gaussian");
+  expect(familyOf({ optimizer: "muon" })).toBe("orthonormal");
+  expect(familyOf({ optimizer: "muon", projection: "coordinates" })).toBe("coordinates");
+});
+
+it("trains the demonstration at the rate of its optimizer", () => {
+  expect(parseConfig({}).learningRate).toBe(0.03);
+  expect(parseConfig({ optimizer: "muon" }).learningRate).toBe(0.01);
+  expect(parseConfig({ optimizer: "muon", learningRate: 0.02 }).learningRate).toBe(0.02);
+  expect(parseConfig({ optimizer: "muon", train: "a.txt" }).learningRate).toBeUndefined();
 });
 
 it("keeps moments compressed only where there are some", () => {

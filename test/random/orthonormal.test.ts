@@ -109,6 +109,24 @@ describe("fillOrthonormal", () => {
     }
   });
 
+  it("has blocks that are orthogonal to each other, the first of which is what it draws without", () => {
+    const [r, m] = [5, 17];
+    const blocks = [0, 1, 2].map((block) => {
+      const out = new Float32Array(r * m);
+      fillOrthonormal(randomKey(3), out, r, m, block);
+      return out;
+    });
+    expect(blocks[0]).toEqual(orthonormal(randomKey(3), r, m));
+    const rows = blocks.flatMap((block) => rowsOf(block, m));
+    const errors = rows.flatMap((a, i) =>
+      rows.map((b, k) => Math.abs((dot(a, b) * r) / m - (i === k ? 1 : 0))),
+    );
+    expect(Math.max(...errors)).toBeLessThan(TOLERANCE);
+    expect(() => fillOrthonormal(randomKey(3), new Float32Array(r * m), r, m, 3)).toThrow(
+      ShapeError,
+    );
+  });
+
   it.each([
     [3, 2, 6],
     [0, 2, 0],

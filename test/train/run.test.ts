@@ -5,6 +5,7 @@ import { crossEntropy } from "../../src/engine/objectives/cross-entropy.ts";
 import { memoryHost } from "../../src/host/in-memory.ts";
 import type { Host } from "../../src/host/host.ts";
 import { everywhere } from "../../src/optim/optimizer.ts";
+import { namedOptimizer } from "../../src/optim/registry.ts";
 import { descent, identity } from "../../src/optim/transform.ts";
 import { bufferOf } from "../../src/runtime/buffers.ts";
 import { sharedRuntime as runtime } from "../support/shared-runtime.ts";
@@ -199,6 +200,17 @@ describe("parts of one's own", () => {
     expect(rates).toEqual([0.25, 0.125, 0.25 / 3]);
     const sgd = await lossesOf(start({ optimizer: "sgd", learningRate: 0.25 }));
     expect(await lossesOf(start({ optimizer }))).toEqual(sgd);
+    // Muon as an object is Muon by its name, in projections of its own.
+    const [own, named] = [namedOptimizer("muon"), "muon" as const];
+    const muon = await lossesOf(start({ optimizer: named, learningRate: 0.02, rank: 4 }));
+    expect(await lossesOf(start({ optimizer: own, learningRate: 0.02, rank: 4 }))).toEqual(muon);
+    const gaussian = {
+      optimizer: own,
+      learningRate: 0.02,
+      rank: 4,
+      projection: "gaussian",
+    } as const;
+    expect(await lossesOf(start(gaussian))).not.toEqual(muon);
   });
 
   it("are an objective with what it tells, a tokenizer, and a metric", async () => {

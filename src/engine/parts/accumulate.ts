@@ -1,7 +1,7 @@
 /** @file Gradients into accumulators, inside the programs in which they are born. */
 
 import type { Accumulator } from "../../compress/accumulator.ts";
-import type { Projection } from "../../compress/projection.ts";
+import { matrixShape, type Projection } from "../../compress/projection.ts";
 import { mapTensors, type Tensors } from "../../graph/tensors.ts";
 import { input, type Value } from "../../graph/value.ts";
 import { accumulatorName, nextName, projectionName } from "./names.ts";
@@ -23,5 +23,5 @@ export function accumulateInto(
   );
 }
 
-const projectionInput = (name: string, { rank, dimension }: Projection): Value =>
-  input(projectionName(name), "float32", [rank, dimension]);
+const projectionInput = (name: string, projection: Projection): Value =>
+  input(projectionName(name), "float32", matrixShape(projection));

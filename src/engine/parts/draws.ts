@@ -60,10 +60,10 @@ export function createDraws(seed: number): Draws {
           return fillUniform(key, out, -init.bound, init.bound);
       }
     },
-    subspace(name, cycle, { draw }, a) {
+    subspace(name, cycle, { draw, blocks = 1 }, a) {
       const start = performance.now();
-      const key = foldIn(foldIn(keys.projections, name), cycle);
-      a.write((elements) => draw(key, floats(elements)));
+      const key = foldIn(foldIn(keys.projections, name), Math.floor(cycle / blocks));
+      a.write((elements) => draw(key, floats(elements), cycle % blocks));
       clock.ms += performance.now() - start;
     },
     noise(name, position, bits, noise) {

@@ -15,6 +15,8 @@ export interface TrainState {
   readonly masters: ReadonlyMap<string, Buffer>;
   /** Absent for frozen parameters, and for those that are updated as soon as their gradient is known. */
   readonly accumulators: ReadonlyMap<string, Buffers>;
+  /** Parameters whose accumulators hold a momentum between steps. */
+  readonly carried: ReadonlySet<string>;
   /** Optimizer state by parameter, then by its own name. */
   readonly optimizer: ReadonlyMap<string, Buffers>;
   /** Projection matrices that were learned. */
@@ -37,6 +39,7 @@ export function createState(options: StateOptions): TrainState {
   const weights = new Map<string, Buffer>();
   const masters = new Map<string, Buffer>();
   const accumulators = new Map<string, Buffers>();
+  const carried = new Set<string>();
   const optimizer = new Map<string, Buffers>();
   const subspaces = new Map<string, Buffer>();
   for (const [name, { shape }] of model.params) {
@@ -44,7 +47,8 @@ export function createState(options: StateOptions): TrainState {
     weights.set(name, options.weights?.get(name) ?? runtime.allocate(dtype, shape));
     if (hasMaster(dtype, training)) masters.set(name, runtime.allocate("float32", shape));
     if (!training) continue;
-    const { accumulator, compression, state } = training;
+    const { accumulator, compression, rule, state } = training;
+    if (rule.carry !== undefined) carried.add(name);
     if (!immediate.has(name)) accumulators.set(name, allocateState(runtime, accumulator.state));
     optimizer.set(name, allocateState(runtime, state));
     if (compression?.subspace.kind === "learned") {
@@ -52,7 +56,7 @@ export function createState(options: StateOptions): TrainState {
       subspaces.set(name, runtime.allocate("float32", [rank, dimension]));
     }
   }
-  return { weights, masters, accumulators, optimizer, subspaces };
+  return { weights, masters, accumulators, carried, optimizer, subspaces };
 }
 
 /** Buffers with their initial values. */
@@ -80,20 +84,23 @@ export function reset(buffers: Buffers, specs: Readonly<Record<string, StateSpec
 export function namedBuffers({
   masters,
   accumulators,
+  carried,
   optimizer,
   subspaces,
 }: TrainState): ReadonlyMap<string, Buffer> {
   return new Map([
     ...[...masters].map(([name, buffer]) => [`master/${name}`, buffer] as const),
-    ...named("accumulator", accumulators),
-    ...named("optimizer", optimizer),
+    ...named((name) => (carried.has(name) ? "momentum" : "accumulator"), accumulators),
+    ...named(() => "optimizer", optimizer),
     ...[...subspaces].map(([name, buffer]) => [`subspace/${name}`, buffer] as const),
   ]);
 }
 
-const named = (kind: string, states: ReadonlyMap<string, Buffers>) =>
+const named = (kindOf: (name: string) => string, states: ReadonlyMap<string, Buffers>) =>
   [...states].flatMap(([name, state]) =>
-    Object.entries(state).map(([key, buffer]) => [`${kind}/${name}/${key}`, buffer] as const),
+    Object.entries(state).map(
+      ([key, buffer]) => [`${kindOf(name)}/${name}/${key}`, buffer] as const,
+    ),
   );
 
 /** Sets a weight, and its copy in float32 if it has one. @throws {UsageError} if the shapes differ. */

@@ -1,5 +1,6 @@
 /** @file The projection matrix of a parameter: drawn into a slot whenever it is needed, or learned and kept. */
 
+import { matrixShape } from "../../compress/projection.ts";
 import { bufferOf } from "../../runtime/buffers.ts";
 import type { Buffer } from "../../runtime/runtime.ts";
 import { trainingOf } from "./param-plan.ts";
@@ -15,7 +16,7 @@ export function subspaceMatrix(
   if (!compression) throw new Error(`internal: ${name} is not compressed`);
   const { projection, subspace } = compression;
   if (subspace.kind === "learned") return bufferOf(state.subspaces, name);
-  const a = slots.take(slot, "float32", [projection.rank, projection.dimension]);
+  const a = slots.take(slot, "float32", matrixShape(projection));
   draws.subspace(name, cycle, subspace, a);
   return a;
 }

@@ -13,6 +13,7 @@ import { adapterNames } from "../../adapters/index.ts";
 import type { SettledConfig } from "../../train/choices/settle.ts";
 import { isCompression } from "../../compress/compressor.ts";
 import { flora } from "../../compress/flora-compressor.ts";
+import { sgd } from "../../optim/sgd.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import { matrixOf } from "../theory/matrix.ts";
 import { type Adapters, updateOf } from "../theory/recursion.ts";
@@ -110,7 +111,7 @@ async function projectionElements(
   const spec = base.params.get(name);
   if (!spec) throw new Error(`internal: no parameter ${name}`);
   const compressor = flora({ rank: config.rank, side: "input" });
-  const found = compressor.compress({ ...spec, name, inChunks: false });
+  const found = compressor.compress({ ...spec, name, inChunks: false }, sgd());
   if (!isCompression(found) || found.subspace.kind !== "drawn") {
     throw new Error(`internal: ${name} is not compressed`);
   }

@@ -61,11 +61,15 @@ export async function continuedOptions(
       return isGiven(name) && !isSame ? others : [];
     }),
   ]);
-  const earlier = checkOptions(
+  const all = checkOptions(
     Object.fromEntries(
       Object.entries(identity.config).filter(([name]) => name in OPTIONS && !left.has(name)),
     ),
   );
+  const { projection, ...others } = all;
+  // Each optimizer has its usual family: of another one it is another.
+  const isUsual = projection === parseConfig({ optimizer: all.optimizer }).projection;
+  const earlier = isUsual ? others : all;
   const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const options: TrainOptions = { ...earlier, ...own, from };
   const before = parseConfig(earlier);

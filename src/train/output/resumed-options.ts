@@ -50,6 +50,7 @@ const RATES_BEFORE: Readonly<Record<TrainConfig["optimizer"], number>> = {
   adam: 1e-3,
   adamw: 1e-3,
   momentum: 0.05,
+  muon: 3e-3,
   sgd: 0.1,
 };
 

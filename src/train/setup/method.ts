@@ -70,12 +70,15 @@ export function traineeOf(base: Model, given: TrainConfig, inputs: RunInputs = {
 
 /** What the options say of the plan. */
 export function planOptionsOf(config: SettledConfig, inputs: RunInputs = {}): PlanOptions {
-  const { method } = config;
+  const { method, maxGradNorm, skipSpikes } = config;
   const name = isAdapterMethod(method) ? "dense" : method;
+  const optimizer = optimizerOf(config, inputs);
+  const resampleEvery = config.resampleEvery ?? optimizer.resampleEvery;
   return {
     ...config,
-    compressor: inputs.compressor ?? COMPRESSORS[name].create(config),
-    optimizer: optimizerOf(config, inputs),
+    compressor: inputs.compressor ?? COMPRESSORS[name].create({ ...config, resampleEvery }),
+    optimizer,
+    keepsGradientsApart: maxGradNorm !== undefined || skipSpikes > 0,
   };
 }
 

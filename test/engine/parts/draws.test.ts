@@ -9,7 +9,7 @@ const runtime = cpuRuntime({ threads: 1 });
 const gaussian = {
   kind: "drawn",
   draw: (key: Parameters<typeof FAMILIES.gaussian.draw>[0], a: Float32Array) =>
-    FAMILIES.gaussian.draw(key, a, 2, 8),
+    FAMILIES.gaussian.draw(key, a, 2, 8, 0),
 } as const;
 
 async function projection(seed: number, name: string, cycle: number): Promise<number[]> {
@@ -28,6 +28,28 @@ it("projections follow from seed, parameter and cycle", async () => {
   ]) {
     expect(other).not.toEqual(first);
   }
+});
+
+it("cycles that share a key get its blocks in turn", async () => {
+  const seen: string[] = [];
+  const subspace = {
+    kind: "drawn",
+    blocks: 3,
+    draw(key: Parameters<typeof FAMILIES.gaussian.draw>[0], a: Float32Array, block: number) {
+      seen.push(`${key.high} ${key.low}`);
+      a.fill(block);
+    },
+  } as const;
+  const a = runtime.allocate("float32", [1]);
+  const blocks: number[] = [];
+  for (let cycle = 0; cycle < 6; cycle++) {
+    createDraws(0).subspace("w", cycle, subspace, a);
+    blocks.push(Number((await a.read())[0]));
+  }
+  expect(blocks).toEqual([0, 1, 2, 0, 1, 2]);
+  const [first, , , second] = seen;
+  expect(seen).toEqual([first, first, first, second, second, second]);
+  expect(first).not.toBe(second);
 });
 
 it("masks follow from stage, place and micro-step", async () => {

@@ -20,7 +20,8 @@ it("describes every option, with its range, its choices and its default", () => 
     additionalProperties: false,
     properties: {
       rank: { type: "integer", exclusiveMinimum: 0, description: /^Rows of a projection/ },
-      projection: { enum: ["gaussian", "rademacher", "orthonormal"], default: "gaussian" },
+      projection: { enum: ["gaussian", "rademacher", "orthonormal", "coordinates"] },
+      momentumRule: { enum: ["paper", "reference"], default: "paper" },
       overwrite: { type: "boolean", default: false },
       seed: { type: "integer", minimum: 0, default: 0 },
     },

@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import { type MemoryHost, memoryHost } from "../../../src/host/in-memory.ts";
 import type { EvaluationEvent, StartEvent, TrainEvent } from "../../../src/runs/events.ts";
 import { usualLearningRate } from "../../../src/optim/registry.ts";
+import { parseConfig, type TrainOptions } from "../../../src/options/config.ts";
+import { continuedOptions } from "../../../src/train/output/continued-options.ts";
 import { train, type TrainRequest } from "../../../src/train/run.ts";
 import { openSafetensors } from "../../../src/weights/files/safetensors.ts";
 import { sharedRuntime as runtime } from "../../support/shared-runtime.ts";
@@ -118,6 +120,19 @@ describe("another run's model", () => {
   });
 });
 
+it("another optimizer has its own projections, unless others were asked for", async () => {
+  const familyOf = async (first: TrainOptions, next: TrainOptions) => {
+    const host = memoryHost();
+    await run(host, { ...tiny, ...first, steps: 1 });
+    const { projection } = parseConfig(await continuedOptions(host.files, "run", next));
+    return projection;
+  };
+  expect(await familyOf({}, { optimizer: "muon" })).toBe("orthonormal");
+  expect(await familyOf({ optimizer: "muon" }, { optimizer: "adam" })).toBe("gaussian");
+  expect(await familyOf({ projection: "rademacher" }, { optimizer: "muon" })).toBe("rademacher");
+  expect(await familyOf({ optimizer: "muon", projection: "coordinates" }, {})).toBe("coordinates");
+});
+
 describe("the optimizer that is kept", () => {
   // One batch is all data, so that every step of either run sees the same, in an order of its own.
   const same = {
@@ -144,6 +159,8 @@ describe("the optimizer that is kept", () => {
       "flora with compressed moments",
       { optimizer: "adam", compressMoments: true, resampleEvery: 20 },
     ],
+    ["muon, whose momentum is in the accumulators", { optimizer: "muon", resampleEvery: 4 }],
+    ["muon, clipped", { optimizer: "muon", resampleEvery: 4, maxGradNorm: 10 }],
     ["lora", { model: "base", method: "lora", optimizer: "adam", learningRate: 0.03 }],
   ])("makes N and N steps 2 N: %s", async (_, request) => {
     const [whole, host] = [memoryHost(), memoryHost()];

@@ -127,6 +127,12 @@ describe("state of a matrix, in numbers (n = 96, m = 32, r = 4)", () => {
     [{ method: "flora", optimizer: "adafactor", momentum: 0.9 }, r * large, r * large + n + m],
     [{ method: "flora", optimizer: "adam" }, r * large, 2 * n * m],
     [{ method: "flora", optimizer: "adam", compressMoments: true }, r * large, 2 * r * large],
+    [{ method: "dense", optimizer: "muon" }, n * m, n * m],
+    [{ method: "flora", optimizer: "muon" }, r * large, 0],
+    [{ method: "flora", optimizer: "muon", projection: "coordinates" }, r * large, 0],
+    [{ method: "flora", optimizer: "muon", maxGradNorm: 1 }, r * large, r * large],
+    [{ method: "flora", optimizer: "muon", skipSpikes: 2 }, r * large, r * large],
+    [{ method: "lora", optimizer: "muon" }, r * (n + m), r * (n + m)],
     [
       { method: "flora", optimizer: "sgd", accumulatorDtype: "int8" },
       Math.ceil((r * large) / 256) * (256 / 4 + 1),
@@ -143,6 +149,63 @@ describe("state of a matrix, in numbers (n = 96, m = 32, r = 4)", () => {
     const sum = (of: (typeof own)[number]["accumulatorBytes"][]) => of.reduce((a, b) => a + b, 0);
     expect(sum(own.map(({ accumulatorBytes }) => accumulatorBytes)) / 4).toBe(accumulators);
     expect(sum(own.map(({ optimizerBytes }) => optimizerBytes)) / 4).toBe(state);
+  });
+});
+
+describe("Muon", () => {
+  const planned = (options: TrainOptions, of = base) => {
+    const config = parseConfig({ rank: 4, train: ["unread.txt"], optimizer: "muon", ...options });
+    return traineeOf(of, config);
+  };
+  const base = gpt2({ vocab_size: 40, n_positions: 8, n_embd: 32, n_head: 2, n_layer: 1 });
+
+  it("keeps its momentum for twenty steps in blocks that have nothing in common, unless told otherwise", () => {
+    const weight = "h.0.attn.c_attn.weight";
+    const { plan, resampleEvery } = planned({});
+    expect(resampleEvery).toBe(20);
+    expect(planned({ resampleEvery: 3 }).resampleEvery).toBe(3);
+    expect(plan.get(weight)?.training?.compression).toMatchObject({
+      projection: { family: "orthonormal", rank: 4, dimension: 32 },
+      subspace: { blocks: 8 },
+    });
+    const gaussian = planned({ projection: "gaussian" }).plan.get(weight);
+    expect(gaussian?.training?.compression?.subspace).not.toHaveProperty("blocks");
+    const adam = planned({ optimizer: "adam", projection: "orthonormal" }).plan.get(weight);
+    expect(adam?.training?.compression?.subspace).not.toHaveProperty("blocks");
+  });
+
+  it.each([32, 40])("is dense where a rank of %d saves nothing", (rank) => {
+    const { plan } = planned({ rank });
+    const { compressed, treatment, optimizerBytes, shape } =
+      describePlan(plan).find(({ name }) => name === "h.0.attn.c_proj.weight") ?? {};
+    expect({ compressed, treatment }).toEqual({
+      compressed: false,
+      treatment: `dense: rank ${rank} saves nothing on 32 columns`,
+    });
+    expect(optimizerBytes).toBe(4 * (shape ?? []).reduce((n, dim) => n * dim, 1));
+  });
+
+  it("leaves heads to AdamW", () => {
+    const classifier = bert({
+      hidden_size: 12,
+      num_hidden_layers: 1,
+      architectures: ["BertForSequenceClassification"],
+    });
+    const { plan } = planned({ method: "dense" }, classifier);
+    const state = (name: string) => Object.keys(plan.get(name)?.training?.state ?? {});
+    expect(state("classifier.weight")).toEqual(["base.0.mu", "base.0.nu"]);
+    expect(state("bert.pooler.dense.weight")).toEqual(["base.0.0.trace"]);
+  });
+
+  it.each<[TrainOptions, string]>([
+    [{ momentum: 0.9 }, "momentum: the optimizer has a momentum of its own; got 0.9"],
+    [{ method: "dense", momentum: 0.9 }, "momentum: the optimizer has a momentum of its own"],
+    [
+      { compressMoments: true },
+      "compressMoments: needs method flora, optimizer adam or adamw or momentum",
+    ],
+  ])("%j is refused", (options, message) => {
+    expect(() => planned(options)).toThrow(message);
   });
 });
 
