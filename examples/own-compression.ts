@@ -52,7 +52,7 @@ for (const [name, method] of Object.entries({ galore, compact })) {
     model: { n_embd: 64, n_layer: 2, n_head: 2, n_positions: 192 },
     method,
     optimizer: "adam",
-    recompute: false,
+    recompute: "none",
     steps: Number(process.argv[2] ?? 20),
     batchSize: 16,
     translations: 0,
