@@ -51,8 +51,9 @@ export function takeCountedRows({ model, programs, slots }: EngineParts): TakeCo
     const key = `${tokens} ${count}`;
     const rows = slots.take("counted rows", "int32", [count]);
     setElements(rows, places);
-    // The backward pass has not begun: the memory of its cotangents is free.
-    const counted = slots.take(cotangentSlot(0), "float32", [count, width]);
+    // The backward pass has not begun: of its two cotangents one will be the head's, and the memory of the other is free.
+    const slot = cotangentSlot(model.stages.length - 1);
+    const counted = slots.take(slot, "float32", [count, width]);
     const shape = { tokens, count, width };
     const gathering = await programs.get(`rows gather ${key}`, () => buildGather(shape));
     await programs.run(gathering, { hidden, rows }, { counted });

@@ -18,7 +18,7 @@ import { bufferOf, clear, fill, floats, numberOf, setElements } from "../../runt
 import { only } from "../../runtime/programs.ts";
 import type { Buffer, Views } from "../../runtime/runtime.ts";
 import type { Smoothing } from "../../nn/loss.ts";
-import { accumulatorName, nextName, projectionName } from "../parts/names.ts";
+import { accumulatorName, cotangentSlot, nextName, projectionName } from "../parts/names.ts";
 import { type ParamTraining, planOf } from "../parts/param-plan.ts";
 import type { EngineParts } from "../parts/parts.ts";
 import { subspaceMatrix } from "../parts/subspace.ts";
@@ -221,7 +221,7 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
     async backward(all, hiddenStates, { cycle, loss }) {
       const prepared = await prepare(all, hiddenStates);
       const { batch, tokens, weights, hidden, scatter } = prepared;
-      const dHidden = slots.take("dHidden", "float32", [tokens, width]);
+      const dHidden = slots.take(cotangentSlot(model.stages.length), "float32", [tokens, width]);
       const a = projections(cycle);
       if (whole) {
         const shape = shapeOf(tokens, everything, smoothed);
