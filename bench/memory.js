@@ -38,7 +38,7 @@ const llama =
 const bert =
   `--task classify --train ${labelled} --label-column 1 --text-column 2 --model.model_type bert` +
   " --model.hidden_size 128 --model.num_hidden_layers 2 --model.num_attention_heads 4" +
-  " --model.intermediate_size 256";
+  " --model.intermediate_size 256 --learning-rate 0.005";
 
 /** Options by name; they hold no white space. */
 const rows = {
