@@ -134,7 +134,14 @@ export async function rateOf(
 
 /** The whole set of options of a run, without what does not change its result. */
 export const identityOf = (config: TrainConfig | Readonly<Record<string, unknown>>): string =>
-  canonical({ ...config, output: undefined, overwrite: undefined, resume: undefined });
+  canonical({
+    ...config,
+    output: undefined,
+    overwrite: undefined,
+    // Decided when a run begins, and no number depends on it.
+    recompute: undefined,
+    resume: undefined,
+  });
 
 /** JSON with sorted keys; what is undefined is left out. */
 export function canonical(value: unknown): string {

@@ -22,8 +22,8 @@ describe("parseMethod", () => {
       { options: { learningRate: 1e-3 }, slug: "dense-learningRate-1e-3" },
     ],
     ["dense@recompute=none", { options: { recompute: "none" }, label: "Dense recompute=none" }],
-    ["flora@compressEmbeddings=false", { options: { compressEmbeddings: false } }],
-    ["flora@compressEmbeddings", { options: { compressEmbeddings: true } }],
+    ["flora:4@compressEmbeddings=false", { options: { compressEmbeddings: false } }],
+    ["flora:4@compressEmbeddings", { options: { compressEmbeddings: true } }],
     ["flora:4@exclude=h.*", { options: { exclude: ["h.*"] }, slug: "flora-4-exclude-h.-" }],
   ])("reads %s", (text, expected) => {
     expect(parseMethod(text)).toMatchObject({ text, ...expected });
