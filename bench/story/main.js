@@ -93,7 +93,11 @@ async function productRate() {
   const program = compile({ y: matmul(a, b) });
   const runtime = cpuRuntime();
   const executable = await runtime.load(program);
-  const buffer = () => runtime.allocate("float32", [side, side]);
+  const buffer = () => {
+    const made = runtime.allocate("float32", [side, side]);
+    made.write((elements) => elements.forEach((_, i) => (elements[i] = Math.sin(i))));
+    return made;
+  };
   const [feeds, fetches] = [{ a: buffer(), b: buffer() }, { y: buffer() }];
   const times = [];
   for (let round = 0; round < 7; round += 1) {

@@ -1,7 +1,7 @@
 /** @file onnxruntime-node: native kernels on the CPU. */
 
 import { createRequire } from "node:module";
-import { setFlagsFromString } from "node:v8";
+import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type * as Onnxruntime from "onnxruntime-node";
 import type { Runtime } from "./runtime.ts";
@@ -48,13 +48,21 @@ export function cpuRuntime({ threads }: CpuOptions = {}): Runtime {
   });
 }
 
+/** What may gather in V8's heap before all of it is collected; V8 itself waits for a minute, and for twice the heap. */
+const GARBAGE_BYTES = 8e6;
+
 /** V8's collector, which Node hides unless it is started with --expose-gc. */
-function garbageCollector(): () => void {
+function garbageCollector(): (kind: "minor" | "major") => void {
   setFlagsFromString("--expose-gc");
   const collect: unknown = runInNewContext("gc");
   if (typeof collect !== "function") return () => undefined;
-  return () => {
-    collect();
+  const used = () => getHeapStatistics().used_heap_size;
+  let live = used();
+  return (kind) => {
+    collect({ type: kind });
+    // What is recent twice becomes old, and is garbage there.
+    if (kind === "minor" && used() > live + GARBAGE_BYTES) collect({ type: "major" });
+    live = kind === "minor" ? Math.min(live, used()) : used();
   };
 }
 

@@ -17,9 +17,12 @@ export interface SessionProvider<Tensor> {
     shape: readonly number[],
   ): Tensor;
   createSession(bytes: Uint8Array, options: LoadOptions): Promise<Session<Tensor>>;
-  /** Frees unreachable arrays now, where that is possible. */
-  collectGarbage?(): void;
+  /** Frees unreachable arrays now, where that is possible: "minor" the recent ones, "major" all. */
+  collectGarbage?(kind: "minor" | "major"): void;
 }
+
+/** Batches, feeds and refused answers are garbage soon; V8 lets tens of megabytes of it gather. */
+const RUNS_BETWEEN_COLLECTIONS = 256;
 
 export interface Session<Tensor> {
   /** Reads feeds and writes fetches in place. */
@@ -33,7 +36,7 @@ export interface Session<Tensor> {
 export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime {
   const tensors = new WeakMap<View, Tensor>();
   const memory = new WeakMap<View, TypedArray>();
-  const clock = { ms: 0 };
+  const clock = { ms: 0, runs: 0 };
 
   function adopt({ dtype, shape, data }: HostTensor): Buffer {
     const buffer: Buffer = {
@@ -107,7 +110,7 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
     allocate: (dtype, shape) => adopt(zeros(dtype, shape)),
     adopt,
     elapsedMs: () => clock.ms,
-    collectGarbage: () => provider.collectGarbage?.(),
+    collectGarbage: () => provider.collectGarbage?.("major"),
 
     async load(program, options = {}): Promise<Executable> {
       const session = await provider.createSession(program.bytes, options);
@@ -123,6 +126,8 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
           const start = performance.now();
           await session.run(bound, wanted);
           clock.ms += performance.now() - start;
+          clock.runs += 1;
+          if (clock.runs % RUNS_BETWEEN_COLLECTIONS === 0) provider.collectGarbage?.("minor");
         },
         release: () => session.release(),
       };

@@ -3,7 +3,7 @@
  *
  *   L = -Σ w_i log p(target_i)         w the weights of the batch; in training with smoothed targets, where that is asked for
  *
- * Both passes see the rows that count alone (`counted-rows.ts`). Where the logits of these are small enough, the first pass keeps them
+ * In chunks both passes see the rows that count alone (`counted-rows.ts`). Where the logits of these are small enough, the first pass keeps them
  * for the second.
  *
  * An objective over whole answers, a preference between two of them say, is a cross-entropy whose weights depend on the
@@ -119,10 +119,11 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
   const column = (slot: string, tokens: number) => slots.take(slot, "float32", [tokens, 1]);
 
   async function prepare(all: Batch, hiddenStates: Buffer) {
-    // A weighing looks at the whole batch.
-    const { batch, hidden, scatter } = weigh
-      ? { batch: all, hidden: hiddenStates, scatter: undefined }
-      : await takeRows(all, hiddenStates);
+    // A weighing looks at the whole batch, and a small head saves less than programs for every number of rows would take.
+    const { batch, hidden, scatter } =
+      weigh || whole
+        ? { batch: all, hidden: hiddenStates, scatter: undefined }
+        : await takeRows(all, hiddenStates);
     const tokens = batch.targets.length;
     const weights = column("token weights", tokens);
     setElements(weights, batch.weights);
