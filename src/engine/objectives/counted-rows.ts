@@ -25,8 +25,12 @@ export interface CountedRows {
   scatter(dCounted: Buffer): Promise<Buffer>;
 }
 
-/** Takes the rows that count out of a batch. */
-export type TakeCountedRows = (batch: Batch, hidden: Buffer) => Promise<CountedRows>;
+/** Takes rows out of a batch. */
+export type TakeRows = (batch: Batch, hidden: Buffer) => Promise<CountedRows>;
+
+/** Leaves a batch as it is. */
+export const takeAllRows: TakeRows = (batch, hidden) =>
+  Promise.resolve({ batch, hidden, scatter: (dHidden) => Promise.resolve(dHidden) });
 
 /** The places of the rows that count, in steps of 16, or of a sixteenth of all: few shapes, few programs. Undefined for all rows. */
 export function countedPlaces(weights: Float32Array): Int32Array | undefined {
@@ -40,13 +44,14 @@ export function countedPlaces(weights: Float32Array): Int32Array | undefined {
   return padded;
 }
 
-export function takeCountedRows({ model, programs, slots }: EngineParts): TakeCountedRows {
+/** Takes the rows that count. */
+export function takeCountedRows({ model, programs, slots }: EngineParts): TakeRows {
   const { width } = model;
   return async (batch, hiddenStates) => {
     const tokens = batch.targets.length;
     const hidden = hiddenStates.view([tokens, width]);
     const places = countedPlaces(batch.weights);
-    if (!places) return { batch, hidden, scatter: (dHidden) => Promise.resolve(dHidden) };
+    if (!places) return takeAllRows(batch, hidden);
     const count = places.length;
     const key = `${tokens} ${count}`;
     const rows = slots.take("counted rows", "int32", [count]);

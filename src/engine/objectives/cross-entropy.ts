@@ -3,8 +3,8 @@
  *
  *   L = -Σ w_i log p(target_i)         w the weights of the batch; in training with smoothed targets, where that is asked for
  *
- * In chunks both passes see the rows that count alone (`counted-rows.ts`). Where the logits of these are small enough, the first pass keeps them
- * for the second.
+ * In chunks both passes see the rows that count alone (`counted-rows.ts`). Where the logits of these are small enough, the first pass
+ * keeps them for the second.
  *
  * An objective over whole answers, a preference between two of them say, is a cross-entropy whose weights depend on the
  * log-probabilities: dL/dθ = -Σ w_i d log p_i/dθ with w_i = -dL/d log p_i, found on the host between the two passes.
@@ -32,7 +32,7 @@ import {
   type HeadShape,
   type HeadTraining,
 } from "./cross-entropy-programs.ts";
-import { takeCountedRows } from "./counted-rows.ts";
+import { takeAllRows, takeCountedRows } from "./counted-rows.ts";
 import type { Head, Objective } from "./objective.ts";
 
 /** The loss of a batch from the log-probabilities of its targets [N], and w [N]. */
@@ -96,7 +96,8 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
   // Large and rare: kept memory would cost more than fresh memory takes time.
   const options = { arena: whole && shapes.length <= 2 };
 
-  const takeRows = takeCountedRows(parts);
+  // A weighing looks at the whole batch, and a small head saves less than programs for every number of rows would take.
+  const takeRows = weigh || whole ? takeAllRows : takeCountedRows(parts);
 
   const smoothed = labelSmoothing === 0 ? undefined : { share: labelSmoothing, classes: rows };
 
@@ -119,11 +120,7 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
   const column = (slot: string, tokens: number) => slots.take(slot, "float32", [tokens, 1]);
 
   async function prepare(all: Batch, hiddenStates: Buffer) {
-    // A weighing looks at the whole batch, and a small head saves less than programs for every number of rows would take.
-    const { batch, hidden, scatter } =
-      weigh || whole
-        ? { batch: all, hidden: hiddenStates, scatter: undefined }
-        : await takeRows(all, hiddenStates);
+    const { batch, hidden, scatter } = await takeRows(all, hiddenStates);
     const tokens = batch.targets.length;
     const weights = column("token weights", tokens);
     setElements(weights, batch.weights);
@@ -239,7 +236,7 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
           },
           { loss, dHidden, ...accumulators(everything, nextName) },
         );
-        return scatter ? scatter(dHidden) : dHidden;
+        return dHidden;
       }
 
       const keepsLogits = tokens * rows * 4 <= KEPT_LOGITS_BYTES;
@@ -267,7 +264,7 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
           ...accumulators(chunk, nextName),
         });
       }
-      return scatter ? scatter(dHidden) : dHidden;
+      return scatter(dHidden);
     },
 
     async evaluate(all, hiddenStates) {
