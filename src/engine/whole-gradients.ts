@@ -1,6 +1,6 @@
 /**
  * @file Steps in which subspaces are learned: the gradients of their parameters are summed up whole, for this step alone. Then the
- * subspace is learned from the sum, the sum is compressed, and the step ends as any other.
+ * subspace is learned from the sum, the sum is compressed, and the step ends as all do.
  */
 
 import { accumulatorOf } from "../compress/compressor.ts";

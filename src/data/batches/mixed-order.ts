@@ -4,7 +4,7 @@
  *   N = all examples    n_p of part p    draws of part p in an epoch:  d_p ≈ N w_p / Σ w,  Σ d_p = N
  *
  * A part is gone through in a random order, then in another, and an epoch goes on where the one before stopped: after so many epochs each
- * example of a part was drawn as often as any other, or once more. The order depends on the key and the epoch alone.
+ * example of a part was drawn as often as the others, or once more. The order depends on the key and the epoch alone.
  */
 
 import { foldIn, type Key } from "../../random/key.ts";

@@ -131,7 +131,7 @@ export interface ChosenPrediction extends Prediction {
 /** Of less operations than this a step takes its time elsewhere. */
 const MANY_OPERATIONS = 2e9;
 
-/** What fewer computations may take, in units of the memory without: they save a quarter and a fifth of the time of LoRA's blocks. */
+/** What fewer computations may take, in units of the memory without: they save three tenths and a fifth of the time of LoRA's blocks. */
 const WORTH = [
   ["none", 1.1],
   ["cheap", 1.25],
