@@ -122,16 +122,20 @@ const SIZES = [
   { hidden_size: 960, intermediate_size: 2560, num_hidden_layers: 32, num_attention_heads: 15 },
 ];
 const GROWTH = {
-  model: SIZES.map((size) => ({ size })),
-  tokens: [32, 128, 512, 2048].map((length) => ({ length })),
-  batch: [1, 4, 16, 64].map((batch) => ({ batch })),
-  vocabulary: [1000, 8000, 49152, 150000].map((vocabulary) => ({ vocabulary })),
+  width: SIZES.map((size) => [size.hidden_size, { size }]),
+  tokens: [32, 128, 512, 2048].map((length) => [length, { length }]),
+  rows: [1, 4, 16, 64].map((batch) => [batch, { batch }]),
+  vocabulary: [1000, 8000, 49152, 150000].map((vocabulary) => [vocabulary, { vocabulary }]),
 };
 
 async function growth() {
   const rate = await productRate();
   const table = Object.entries(GROWTH).flatMap(([what, points]) => {
-    const rows = points.map((point) => ({ what, ...growthPoint(point) }));
+    const rows = points.map(([value, point]) => ({
+      what,
+      value,
+      ...growthPoint(point),
+    }));
     const best = Math.max(...rows.map(({ gflopsPerSecond }) => gflopsPerSecond));
     return rows.map((row) => ({ ...row, isProportional: row.gflopsPerSecond > 0.7 * best }));
   });
@@ -140,7 +144,7 @@ async function growth() {
     for (const row of table) {
       const { what, value, tokensPerSecond, gflopsPerSecond, peakBytes, isProportional } = row;
       console.log(
-        `${what.padEnd(12)}${value.padStart(10)}${tokensPerSecond.toFixed(0).padStart(9)} tokens/s` +
+        `${what.padEnd(12)}${String(value).padStart(10)}${tokensPerSecond.toFixed(0).padStart(9)} tokens/s` +
           `${gflopsPerSecond.toFixed(0).padStart(6)} GFLOP/s${(gflopsPerSecond / rate).toFixed(2).padStart(6)} of MatMul` +
           `${(peakBytes / 1e6).toFixed(0).padStart(7)} MB${isProportional ? "" : "  not proportional"}`,
       );
@@ -164,12 +168,9 @@ function growthPoint({ size = SIZES[1], length = 64, batch = 4, vocabulary = 800
     holdout: 0.1,
   };
   const output = join(folder, "growth");
-  const run = flora({ config: { ...config, ...METHODS.flora, output, overwrite: true } });
-  const value = String(length === 64 ? (batch === 4 ? vocabulary : batch) : length);
-  return {
-    ...summary("flora", [run]),
-    value: size === SIZES[1] ? value : `${size.hidden_size} wide`,
-  };
+  return summary("flora", [
+    flora({ config: { ...config, ...METHODS.flora, output, overwrite: true } }),
+  ]);
 }
 
 /** A directory with SmolLM2-135M's shape and weights as a run from scratch draws them. */

@@ -51,7 +51,7 @@ for (let step = 0; step < trainer.totalSteps; step += 1) {
   while (!trainer.isStepFull()) {
     const batch = run.data.training.batchAt(step * microSteps + trainer.position().microStep);
     seen.push(batch);
-    rows.all += run.engine.parts.rowsOf?.(batch) ?? batch.inputs.ids.data.length;
+    rows.all += batch.inputs.ids.data.length;
     rows.real += batch.tokens;
     tokens += await trainer.microStep();
   }
