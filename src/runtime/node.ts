@@ -48,7 +48,7 @@ export function cpuRuntime({ threads }: CpuOptions = {}): Runtime {
   });
 }
 
-/** What may gather in V8's heap before all of it is collected; V8 itself waits for a minute, and for twice the heap. */
+/** What may gather in V8's heap before all of it is collected, or a quarter of what lives; V8 itself waits for a minute, and for twice the heap. */
 const GARBAGE_BYTES = 8e6;
 
 /** V8's collector, which Node hides unless it is started with --expose-gc. */
@@ -57,12 +57,16 @@ function garbageCollector(): (kind: "minor" | "major") => void {
   const collect: unknown = runInNewContext("gc");
   if (typeof collect !== "function") return () => undefined;
   const used = () => getHeapStatistics().used_heap_size;
-  let live = used();
+  // What lives is known once all was collected: reading data leaves much.
+  let live = 0;
   return (kind) => {
     collect({ type: kind });
-    // What is recent twice becomes old, and is garbage there.
-    if (kind === "minor" && used() > live + GARBAGE_BYTES) collect({ type: "major" });
-    live = kind === "minor" ? Math.min(live, used()) : used();
+    if (kind === "minor") {
+      if (used() <= live + Math.max(GARBAGE_BYTES, live / 4)) return;
+      // What is recent twice becomes old, and is garbage there.
+      collect({ type: "major" });
+    }
+    live = used();
   };
 }
 
