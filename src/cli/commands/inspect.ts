@@ -44,7 +44,7 @@ export async function run(words: readonly string[]): Promise<number> {
   if (!tokenizer) throw new UsageError("inspect: images are to be looked at as they are");
   const output = standardOutput();
   const lines = inspection(
-    { tokenizer, data, task: base.task },
+    { tokenizer, data, task: base.task, classes: base.labels },
     { examples: own.number("examples") ?? 0, width: output.width, color: output.color },
   );
   output.write(`${lines.join("\n")}\n`);

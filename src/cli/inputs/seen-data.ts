@@ -1,11 +1,12 @@
 /** @file What can be seen of data before anything is trained: what kind they are, and how many. */
 
-import { type ExampleKind, examplesOf } from "../../data/index.ts";
+import { type ExampleKind, type Examples, examplesOf, labelsOf } from "../../data/index.ts";
+import { FormatError, UsageError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 
 export interface SeenData {
   readonly paths: readonly string[];
-  readonly kind: ExampleKind;
+  readonly kind: ExampleKind | "labelled";
   readonly isChat: boolean;
   /** "200 conversations". */
   readonly description: string;
@@ -23,6 +24,12 @@ export async function describeData({ files, memory }: Host, words: string): Prom
   const mostBytes = memory.heapLimitBytes();
   const examples = examplesOf({ input: paths, name: "train", files, mostBytes, columns: {} });
   const kind = (await examples.kind()) ?? "pairs";
+  const labelled = kind === "texts" ? await labelledOf(examples) : undefined;
+  if (labelled) {
+    const { texts, labels } = labelled;
+    const description = `${texts.toLocaleString("en-US")} texts of ${labels} classes`;
+    return { paths, kind: "labelled", isChat: false, description };
+  }
   if (kind === "texts") {
     let characters = 0;
     for await (const { text } of examples.texts()) characters += text.length;
@@ -33,4 +40,18 @@ export async function describeData({ files, memory }: Host, words: string): Prom
   const all = isChat ? await examples.conversations() : await examples.pairs();
   const what = isChat ? "conversations" : "pairs of a prompt and its answer";
   return { paths, kind, isChat, description: `${all.length.toLocaleString("en-US")} ${what}` };
+}
+
+/** How many texts stand beside how many labels; undefined where they have none. */
+async function labelledOf(
+  examples: Examples,
+): Promise<{ readonly texts: number; readonly labels: number } | undefined> {
+  if ((await examples.formatKind()) !== undefined) return undefined;
+  try {
+    const labelled = await examples.labelled();
+    return { texts: labelled.length, labels: labelsOf(labelled).length };
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof FormatError) return undefined;
+    throw error;
+  }
 }

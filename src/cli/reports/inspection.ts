@@ -15,6 +15,8 @@ interface Inspected {
   readonly tokenizer: Tokenizer;
   readonly data: StreamedData | TrainData;
   readonly task: Task;
+  /** The names of what a text is classified as, where it is. */
+  readonly classes?: readonly string[] | undefined;
 }
 
 interface InspectionOptions {
@@ -35,13 +37,15 @@ interface Example {
   readonly length: number;
   readonly learned: number;
   readonly weight: number;
+  /** The id of what the whole is to be told as. */
+  readonly target?: number | undefined;
 }
 
 /** What of a long example is shown, in tokens at its beginning and at its end. */
 const SHOWN = 160;
 
 export function inspection(
-  { tokenizer, data, task }: Inspected,
+  { tokenizer, data, task, classes }: Inspected,
   { examples, width, color }: InspectionOptions,
 ): readonly string[] {
   const style = createStyle(color);
@@ -63,7 +67,9 @@ export function inspection(
       if (lengths.length > examples) continue;
       const counted =
         example.weight === 1 ? "" : `, weight ${Number(example.weight.toPrecision(3))}`;
-      const title = `example ${lengths.length}: ${formatCount(example.length)} tokens, ${formatCount(example.learned)} learned${counted}`;
+      const name = classes?.[example.target ?? -1];
+      const what = name === undefined ? `${formatCount(example.learned)} learned` : `class ${name}`;
+      const title = `example ${lengths.length}: ${formatCount(example.length)} tokens, ${what}${counted}`;
       const text = shortened(example.runs)
         .map(({ ids, isLearned }) => {
           const own = textOf(ids);
@@ -84,7 +90,7 @@ export function inspection(
     ...(data.notes ?? []).flatMap((note) =>
       indent(wrap(note, width - 9)).map((line) => `       ${line}`),
     ),
-    `${style.bold("tokens")}   ${formatCount(tokens)} in an epoch, of which ${formatPercent(learned / tokens)} are learned`,
+    `${style.bold("tokens")}   ${formatCount(tokens)} in an epoch${classes ? "" : `, of which ${formatPercent(learned / tokens)} are learned`}`,
     ...(isWritten ? [`${style.bold("stops at")} ${ends.join(", ") || "nothing"}`] : []),
     "",
     style.bold("lengths in tokens"),
@@ -115,8 +121,10 @@ function examplesOf({ size, inputs, targets, weights }: Batch, pad: number): rea
       return { runs, length: length + answer.length, learned, weight };
     }
     // A target that counts is the token that follows.
-    if (perRow !== width)
-      return { runs: [{ ids: source, isLearned: false }], length, learned, weight };
+    if (perRow !== width) {
+      const runs = [{ ids: source, isLearned: false }];
+      return { runs, length, learned, weight, target: next[0] };
+    }
     const last = counts.findLastIndex((each) => each > 0);
     const all = Math.max(length, last + 2);
     const whole = [own[0] ?? pad, ...next].slice(0, all);

@@ -7,7 +7,7 @@ import type { ExampleKind } from "../../data/index.ts";
 export interface Answers {
   readonly train: readonly string[];
   readonly data: {
-    readonly kind: ExampleKind;
+    readonly kind: ExampleKind | "labelled";
     readonly isChat: boolean;
     /** "200 conversations". */
     readonly description: string;
@@ -25,6 +25,7 @@ export interface Answers {
 export function optionsFile(answers: Answers): string {
   const { train, data, model, template, method, epochs, output } = answers;
   const isFromScratch = model === "";
+  const isClassified = data.kind === "labelled";
   const needsTemplate = template === false || (isFromScratch && data.isChat);
   const lines = [
     "# A run of flora: flora train flora.yaml",
@@ -32,11 +33,17 @@ export function optionsFile(answers: Answers): string {
     "",
     `# ${data.description}. A part is held out; validation: FILE names another.`,
     entry("train", train.length === 1 ? train[0] : train),
+    ...(isClassified
+      ? [
+          "# Classes are learned; without this line, to write such texts.",
+          entry("task", "classify"),
+        ]
+      : []),
     "",
     ...(isFromScratch
       ? [
           "# No model is named: one is made that fits the data, this machine and the time.",
-          "# model: HuggingFaceTB/SmolLM2-135M",
+          `# model: ${isClassified ? "google-bert/bert-base-uncased" : "HuggingFaceTB/SmolLM2-135M"}`,
           entry("minutes", 10),
         ]
       : ["# What is trained further: a directory, or a name on the Hub.", entry("model", model)]),
@@ -60,14 +67,24 @@ export function optionsFile(answers: Answers): string {
     ...(epochs === "" ? [] : [entry("epochs", Number(epochs))]),
     "",
     "# What is longer than the model's context: refuse, drop or truncate.",
-    entry("tooLong", data.kind === "texts" ? "refuse" : "drop"),
+    entry("tooLong", TOO_LONG[data.kind]),
     "",
-    "# Held-out data are looked at ten times; the best model is kept, and three prompts are answered.",
+    isClassified
+      ? "# Held-out data are looked at ten times; the best model is kept."
+      : "# Held-out data are looked at ten times; the best model is kept, and three prompts are answered.",
     "# patience: 3         # stop after so many evaluations without a better one",
     entry("output", output),
   ];
   return `${lines.join("\n")}\n`;
 }
+
+const TOO_LONG = {
+  texts: "refuse",
+  pairs: "drop",
+  conversations: "drop",
+  // Its beginning tells the class too.
+  labelled: "truncate",
+} as const;
 
 /** One option as YAML. */
 const entry = (name: string, value: unknown): string => stringify({ [name]: value }).trimEnd();

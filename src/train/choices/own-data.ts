@@ -6,7 +6,8 @@ import { measuredSpeed } from "../../runtime/speed.ts";
 import type { Dataset } from "../../tasks/reading/dataset.ts";
 import { trainingTexts } from "../../tasks/reading/training-texts.ts";
 import type { Tokenizer } from "../../text/index.ts";
-import { sizeModel } from "./size-model.ts";
+import { isNewTask } from "../../options/task.ts";
+import { bertSizes, gpt2Sizes, sizeModel } from "./size-model.ts";
 
 /** Options with a model in them, and what people should know of it. */
 export interface SizedRun {
@@ -36,9 +37,12 @@ export async function sizedForData(
   }
   const tokens = Math.ceil((characters * sampledTokens) / Math.max(1, sampled));
   const speed = await measuredSpeed(runtime);
-  const { minutes } = config;
+  const { minutes, task } = config;
   const { vocabularySize } = tokenizer;
-  const { fields, epochs } = sizeModel({ tokens, vocabularySize, minutes, speed });
+  const { fields, epochs } = sizeModel(
+    { tokens, vocabularySize, minutes, speed },
+    isNewTask(task) ? bertSizes : gpt2Sizes,
+  );
   const isLengthGiven = config.steps !== undefined || config.epochs !== undefined;
   const words = `${tokens.toLocaleString("en-US")} tokens, ${minutes} minutes and this machine (${(speed / 1e9).toFixed(0)} GFLOP/s)`;
   return {

@@ -35,15 +35,45 @@ export interface Situation {
   readonly speed: number;
 }
 
+/** What sizes of a model are called in its config.json. */
+export type SizeNames = (size: {
+  readonly width: number;
+  readonly blocks: number;
+  readonly heads: number;
+  /** Most tokens of a sequence. */
+  readonly context: number;
+}) => Readonly<Record<string, number | string>>;
+
 export interface SizedModel {
-  /** Fields of a GPT-2's config.json. */
-  readonly fields: Readonly<Record<string, number>>;
+  /** Of a config.json. */
+  readonly fields: ReturnType<SizeNames>;
   /** Passes over the data that there is time for. */
   readonly epochs: number;
 }
 
+/** What writes text. */
+export const gpt2Sizes: SizeNames = ({ width, blocks, heads, context }) => ({
+  n_embd: width,
+  n_layer: blocks,
+  n_head: heads,
+  n_positions: context,
+});
+
+/** What reads text. */
+export const bertSizes: SizeNames = ({ width, blocks, heads, context }) => ({
+  model_type: "bert",
+  hidden_size: width,
+  intermediate_size: 4 * width,
+  num_hidden_layers: blocks,
+  num_attention_heads: heads,
+  max_position_embeddings: context,
+});
+
 /** The largest model that fits. */
-export function sizeModel({ tokens, vocabularySize, minutes, speed }: Situation): SizedModel {
+export function sizeModel(
+  { tokens, vocabularySize, minutes, speed }: Situation,
+  named: SizeNames,
+): SizedModel {
   const budget = minutes * 60 * speed * EFFICIENCY;
   const seen = ([width, blocks]: (typeof SHAPES)[number]) => {
     const weights = 12 * blocks * width ** 2;
@@ -57,7 +87,7 @@ export function sizeModel({ tokens, vocabularySize, minutes, speed }: Situation)
   const [width, blocks, heads] = shape;
   const epochs = Math.min(MOST_EPOCHS, seen(shape).tokens / tokens);
   return {
-    fields: { n_embd: width, n_layer: blocks, n_head: heads, n_positions: CONTEXT },
+    fields: named({ width, blocks, heads, context: CONTEXT }),
     epochs: Number(epochs.toPrecision(2)),
   };
 }

@@ -36,7 +36,9 @@ export async function promiseWeights(
   { host }: RunContext,
   { model: loaded }: RunInputs,
 ): Promise<void> {
-  if (typeof config.model === "string" || loaded) return;
+  // One that is made for the data is small.
+  const isUnnamed = typeof config.model !== "string" && Object.keys(config.model).length === 0;
+  if (typeof config.model === "string" || isUnnamed || loaded) return;
   const { params } = await modelOf(host.files, config, { vocabularySize: 1 });
   const needed = [...params.values()].reduce(
     (sum, { shape }) => sum + elementCount(shape) * bytesPerElement(config.weightDtype),

@@ -15,7 +15,8 @@ async function inspected(data: DataInput, options: TrainOptions): Promise<string
   const context = { host: memoryHost(), runtime: cpuRuntime({ threads: 1 }) };
   const { tokenizer, data: found, base } = await gather(config, context, { data });
   if (!tokenizer) throw new Error("no tokenizer");
-  return inspection({ tokenizer, data: found, task: base.task }, OPTIONS).join("\n");
+  const seen = { tokenizer, data: found, task: base.task, classes: base.labels };
+  return inspection(seen, OPTIONS).join("\n");
 }
 
 const model = { n_embd: 8, n_layer: 1, n_head: 1, n_positions: 64 };
@@ -67,4 +68,14 @@ it("counts what is left out", async () => {
   ];
   const text = await inspected([...rows, ...rows], { model, tooLong: "drop" });
   expect(text).toMatch(/too long and left out, \d with nothing to learn and left out/);
+});
+
+it("names the classes of texts", async () => {
+  const rows = Array.from({ length: 6 }, () => [
+    { text: "so so", label: "bad" },
+    { text: "so so", label: "good" },
+  ]).flat();
+  const text = await inspected(rows, { task: "classify", tokenizer: "bpe:300", minutes: 0.001 });
+  expect(text).toMatch(/^example 1: \d+ tokens, class (bad|good)\n/);
+  expect(text).toMatch(/^tokens {3}\d+ in an epoch$/m);
 });
