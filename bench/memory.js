@@ -1,5 +1,5 @@
 /**
- * @file The part of `npm run bench` about memory as it was predicted and as it was measured, over twenty configurations, each three runs
+ * @file The part of `npm run bench` about memory as it was predicted and as it was measured, over twenty-one configurations, each three runs
  * in processes of their own, of which the median is shown. A row fails where the peak deviates by more than a tenth, or tensors by more
  * than a hundredth.
  *
@@ -60,6 +60,9 @@ const rows = {
   "middle lora-fa, all kept": `${middle} --method lora-fa --optimizer adam --recompute none`,
   "llama flora": `${llama} --rank 32`,
   "llama, vocabulary of 16,000": `${llama} --model.vocab_size 16000 --rank 32`,
+  "wide flora, large vocabulary":
+    `--train ${text} --context-length 512 --batch-size 4 --model.n_positions 512 --model.n_embd 768` +
+    " --model.n_layer 4 --model.n_head 12 --model.vocab_size 32000 --rank 96 --steps 3",
   "t5 dense": "--steps 80 --model.model_type t5 --model.d_model 128 --model.d_ff 256",
   "bert classes": bert,
 };

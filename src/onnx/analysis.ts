@@ -8,7 +8,7 @@ import { sameShape, type Shape } from "../tensor/shape.ts";
 const count = (shape: Shape): number =>
   shape.reduce<number>((n, dim) => n * (typeof dim === "number" ? dim : 1), 1);
 
-const bytes = ({ dtype, shape }: Value): number => count(shape) * bytesPerElement(dtype);
+const bytesOf = ({ dtype, shape }: Value): number => count(shape) * bytesPerElement(dtype);
 
 /** Floating-point operations of the matrix products that `outputs` need. Named dimensions count as 1. */
 export function matrixOperations(outputs: readonly Value[]): number {
@@ -30,8 +30,11 @@ const IN_PLACE = new Set([
 /**
  * Peak bytes of intermediate results, outputs included and inputs not, when nodes run in topological order, results die
  * after their last reader and elementwise operators reuse an operand that dies with them.
+ *
+ * @param below - larger results do not count
  */
-export function workspaceBytes(outputs: readonly Value[]): number {
+export function workspaceBytes(outputs: readonly Value[], below: number = Infinity): number {
+  const bytes = (value: Value): number => (bytesOf(value) < below ? bytesOf(value) : 0);
   const remaining = new Map(useCounts(outputs));
   // What shares one allocation: a result computed in place, and the operand it replaced.
   let live = 0;

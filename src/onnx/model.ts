@@ -30,6 +30,9 @@ const OPSET = 21;
 /** The first with BitCast. */
 const BIT_CAST_OPSET = 26;
 
+/** What takes as much, or more, is memory of its own to glibc (DEFAULT_MMAP_THRESHOLD_MAX in malloc(3)), and given back when it is freed. */
+const MAPPED_BYTES = 2 ** 25;
+
 /** A graph that a runtime can load: what it is fed, what it answers, and its bytes. */
 export interface Program {
   readonly bytes: Uint8Array;
@@ -39,6 +42,8 @@ export interface Program {
   readonly operations: number;
   /** Bytes of intermediate results that exist at the same time, at most. */
   readonly workspaceBytes: number;
+  /** The same of those that a heap keeps when they are freed. */
+  readonly heapBytes: number;
   /** Whether an output may be written over an input: whoever reads the input does so before. */
   mayOverwrite(output: string, input: string): boolean;
 }
@@ -146,6 +151,7 @@ export function compile(outputs: Tensors, { stored = new Set() }: CompileOptions
     outputs: outputTypes,
     operations: matrixOperations(values),
     workspaceBytes: workspaceBytes(values),
+    heapBytes: workspaceBytes(values, MAPPED_BYTES),
     mayOverwrite(output, input) {
       const key = `${output} ${input}`;
       const known = overwrites.get(key);

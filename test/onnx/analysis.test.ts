@@ -62,6 +62,12 @@ describe("workspaceBytes", () => {
     const rows = reduceSum(matmul(a, w), { axes: [1], keepDims: true });
     expect(workspaceBytes([add(a, rows)])).toBe(400 + 800 + 40);
   });
+
+  it("leaves out results that are as large as is said, or larger", () => {
+    const outputs = [exp(x), matmul(exp(x), w)];
+    expect(workspaceBytes(outputs, 801)).toBe(400 + 400 + 800);
+    expect(workspaceBytes(outputs, 800)).toBe(400 + 400);
+  });
 });
 
 describe("overwritable", () => {

@@ -203,17 +203,28 @@ async function readAll(tensors: Awaited<ReturnType<typeof mergedWeights>>): Prom
 }
 
 /** What an arena holds beside what its program needs at once: it grows by doubling. */
-const ARENA_GROWTH = 1.7;
-/** What the heap keeps of the memory that other programs freed, in units of the largest of them. */
-const HEAP_RETENTION = 1.8;
+const ARENA_GROWTH = 1.5;
+/** What the heap keeps of the memory that programs freed, in units of the most that one of them needs: holes fit some shapes and not others. */
+const HEAP_RETENTION = 2.2;
 /** Graphs and fragments. */
-const REST_BYTES = 51e6;
+const REST_BYTES = 54e6;
 
 function workspaceBytes(programs: readonly CountedProgram[]): number {
-  const bytesOf = ({ program }: CountedProgram) => program.workspaceBytes;
-  const kept = programs.filter(({ arena }) => arena).reduce((sum, own) => sum + bytesOf(own), 0);
-  const fresh = Math.max(0, ...programs.filter(({ arena }) => !arena).map(bytesOf));
-  return ARENA_GROWTH * kept + HEAP_RETENTION * fresh + REST_BYTES;
+  const mostOf = (name: "heapBytes" | "workspaceBytes") =>
+    programs.reduce(
+      (most, { program, arena }) => (arena ? most : Math.max(most, program[name])),
+      0,
+    );
+  const kept = programs.reduce(
+    (sum, { program, arena }) => (arena ? sum + program.workspaceBytes : sum),
+    0,
+  );
+  return (
+    ARENA_GROWTH * kept +
+    mostOf("workspaceBytes") +
+    HEAP_RETENTION * mostOf("heapBytes") +
+    REST_BYTES
+  );
 }
 
 const weightBytes = (model: Model): number =>
