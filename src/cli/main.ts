@@ -19,6 +19,7 @@ interface Command {
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: () => import("./commands/init.ts"),
   train: () => import("./commands/train.ts"),
+  watch: () => import("./commands/watch.ts"),
   inspect: () => import("./commands/inspect.ts"),
   chat: () => import("./models/chat.ts"),
   evaluate: () => import("./models/evaluate.ts"),

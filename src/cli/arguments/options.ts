@@ -25,17 +25,26 @@ export interface ParsedOptions {
  * @throws {UsageError} if there is anything else, or values are not what the table allows.
  */
 export function parseOptions(words: readonly string[], table: OptionTable): ParsedOptions {
+  const { paths, options } = parsePaths(words, table);
+  const [unexpected] = paths;
+  if (unexpected !== undefined) throw new UsageError(`${unexpected}: unexpected`);
+  return options;
+}
+
+/** The same of a command that takes paths besides. @throws {UsageError} if values are not what the table allows. */
+export function parsePaths(
+  words: readonly string[],
+  table: OptionTable,
+): { readonly paths: readonly string[]; readonly options: ParsedOptions } {
   const { positionals, options, lists } = splitArguments(
     words,
     (key) => findOption(table, key),
     (key) => unknownOption(key, table, "--help lists them"),
   );
-  const [unexpected] = positionals;
-  if (unexpected !== undefined) throw new UsageError(`${unexpected}: unexpected`);
   const values = valuesOf(options, table);
   const problems = problemsOf(table, values);
   if (problems.length > 0) throw optionError(problems, { table });
-  return parsedOptions(table, values, lists);
+  return { paths: positionals, options: parsedOptions(table, values, lists) };
 }
 
 /** What the words stand for that were given to options of the table. */

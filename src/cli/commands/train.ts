@@ -13,6 +13,7 @@ import { fetchInputs } from "../inputs/fetch.ts";
 import { runContext } from "../inputs/run-context.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
+import { launchWatch } from "../terminal/launch.ts";
 import { logged } from "../../runs/logged.ts";
 import { tracked } from "../../runs/trackers/tracked.ts";
 import { readRunOptions } from "../arguments/run-config.ts";
@@ -28,6 +29,7 @@ export const help: CommandHelp = {
     "--low-memory (Linux) gives freed memory back at once: less is resident, and it takes longer.",
   ],
   options: {
+    watch: { kind: "flag", default: false, help: "show the run in a browser too, as flora watch" },
     findLr: { kind: "flag", default: false, help: "find a learning rate, instead of training" },
   },
   takesRun: true,
@@ -39,6 +41,7 @@ export const help: CommandHelp = {
     "flora train --train book.txt --model gpt2/ --method lora --targets c_attn --output runs/lora",
     "flora train --task classify --train reviews.tsv --model google-bert/bert-base-uncased",
     "flora train --from runs/translator --train more.jsonl --epochs 1 --output runs/more",
+    "flora train --train book.txt --watch --output runs/book",
     "flora train --train book.txt --find-lr",
     "flora train config.yaml --model.n_layer 6 --recompute cheap",
   ],
@@ -68,6 +71,9 @@ export async function run(words: readonly string[]): Promise<number> {
   if (own.flag("findLr")) {
     const { findRate } = await import("./find-rate.ts");
     return findRate(config, context, { ...called, output: standardOutput() });
+  }
+  if (own.flag("watch")) {
+    standardOutput().write(`${await launchWatch(config.output)}\n`);
   }
   const { trainEvents } = await import("../../train/events.ts");
   const console = createConsole(standardOutput(), called);

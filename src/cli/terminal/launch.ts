@@ -1,6 +1,7 @@
-/** @file `flora train` as a process of its own. */
+/** @file Commands as processes of their own. */
 
 import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import type { Launch } from "../../lab/compare/run-once.ts";
 
@@ -27,5 +28,25 @@ export const launchTrain: Launch = ({ optionsFile, flag, signal }) =>
       signal.removeEventListener("abort", interrupt);
       if (killedBy !== null) errorText += `\nended by ${killedBy}`;
       resolve({ exitCode: code ?? 1, errorText });
+    });
+  });
+
+/** The address of a page that shows a run; it is served until this process ends. */
+export const launchWatch = (run: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [PROGRAM, "watch", run], {
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
+    });
+    child.on("error", reject);
+    child.on("exit", (code) => reject(new Error(`flora watch ended with ${code ?? "a signal"}`)));
+    const { stdout } = child;
+    if (!stdout) return reject(new Error("internal: no standard output"));
+    createInterface({ input: stdout }).on("line", (line) => {
+      if (!line.startsWith("http://")) return;
+      // Nothing of it keeps this process from ending.
+      stdout.destroy();
+      child.unref();
+      child.channel?.unref();
+      resolve(line);
     });
   });

@@ -1,0 +1,180 @@
+/**
+ * @file The server of the page that shows runs. It reads their logs and nothing else, so it cannot disturb a run, and a page that is
+ * opened anew hears everything from the beginning. It listens on this machine alone, and tells only those who know its token.
+ *
+ *   GET /?token=T          the page
+ *   GET /events?token=T    server-sent events (WHATWG HTML, 9.2): `runs`, their paths; a message, an event of a run; `again`, a run
+ *                          whose log is told from its beginning
+ */
+
+import { readFile } from "node:fs/promises";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { timingSafeEqual } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import { UsageError } from "../../errors.ts";
+import { nodeHost } from "../../host/node.ts";
+import { followLog, logBytes } from "../../runs/follow-log.ts";
+
+export interface WatchOptions {
+  /** Directories of runs, which need not be there yet. */
+  readonly runs: readonly string[];
+  /** Any that is free if it is 0. */
+  readonly port: number;
+}
+
+export interface WatchServer {
+  /** What a browser opens. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+const HOST = "127.0.0.1";
+/** Between two looks at a run that has ended, and may go on. */
+const LOOK_AGAIN_MS = 1000;
+
+interface PageFile {
+  readonly url: URL;
+  readonly type: string;
+}
+
+const SCRIPT = "text/javascript; charset=utf-8";
+const STYLE = "text/css; charset=utf-8";
+
+const ofPage = (name: string, type: string): readonly [string, PageFile] => [
+  `/${name}`,
+  { url: new URL(`../../../page/${name}`, import.meta.url), type },
+];
+
+const PLOT = import.meta.resolve("uplot");
+
+/** What is served, and nothing else. */
+const FILES: ReadonlyMap<string, PageFile> = new Map([
+  [
+    "/",
+    { url: new URL("../../../page/index.html", import.meta.url), type: "text/html; charset=utf-8" },
+  ],
+  ofPage("style.css", STYLE),
+  ...["alerts", "charts", "format", "main", "run-state", "view"].map((name) =>
+    ofPage(`${name}.js`, SCRIPT),
+  ),
+  ["/uplot.js", { url: new URL("uPlot.esm.js", PLOT), type: SCRIPT }],
+  ["/uplot.css", { url: new URL("uPlot.min.css", PLOT), type: STYLE }],
+]);
+
+/** Nothing from elsewhere; uPlot sets styles of its own elements. */
+const HEADERS = {
+  "Cache-Control": "no-store",
+  "Content-Security-Policy":
+    "default-src 'self'; img-src data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+};
+
+/** @throws {UsageError} if the port is taken. */
+export async function serveRuns({ runs, port }: WatchOptions): Promise<WatchServer> {
+  const host = nodeHost();
+  const token = Buffer.from(host.randomBytes(16)).toString("hex");
+  const closing = new AbortController();
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      response.destroy(error instanceof Error ? error : undefined);
+    });
+  });
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, searchParams } = new URL(request.url ?? "/", `http://${HOST}`);
+    // A page elsewhere may have given its own name to this address.
+    const isOurs = /^(?:127\.0\.0\.1|localhost)(?::\d+)?$/.test(request.headers.host ?? "");
+    const isTold = pathname === "/" || pathname === "/events";
+    if (!isOurs || (isTold && !isSame(searchParams.get("token") ?? "", token))) {
+      return refuse(
+        response,
+        403,
+        "the address that flora watch printed has a token, which is missing here",
+      );
+    }
+    if (request.method !== "GET") return refuse(response, 405, "this page is only read");
+    if (pathname === "/events") return tell(response);
+    const file = FILES.get(pathname);
+    if (!file) return refuse(response, 404, "there is nothing here");
+    const content = await readFile(fileURLToPath(file.url));
+    response.writeHead(200, { ...HEADERS, "Content-Type": file.type }).end(content);
+  }
+
+  /** Tells what is in the logs and what comes, until the page is gone. */
+  async function tell(response: ServerResponse): Promise<void> {
+    const gone = new AbortController();
+    response.on("close", () => gone.abort());
+    const signal = AbortSignal.any([gone.signal, closing.signal]);
+    response.writeHead(200, { ...HEADERS, "Content-Type": "text/event-stream" });
+    response.write(message(runs, "runs"));
+    await Promise.all(runs.map((run, index) => tellRun(response, { run, index, signal })));
+    response.end();
+  }
+
+  async function tellRun(
+    response: ServerResponse,
+    {
+      run,
+      index,
+      signal,
+    }: { readonly run: string; readonly index: number; readonly signal: AbortSignal },
+  ): Promise<void> {
+    while (!signal.aborted) {
+      response.write(message(index, "again"));
+      for await (const event of followLog(host, run, { signal })) {
+        // A page that sleeps does not take what it is sent.
+        if (!response.write(message({ run: index, event }))) await drained(response, signal);
+        if (signal.aborted) return;
+      }
+      const told = await logBytes(host.files, run);
+      while (!signal.aborted && (await logBytes(host.files, run)) === told) {
+        await host.clock.wait(LOOK_AGAIN_MS, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  await listening(server, port);
+  const address = server.address();
+  const bound = typeof address === "object" && address ? address.port : port;
+  return {
+    address: `http://${HOST}:${bound}/?token=${token}`,
+    async close() {
+      closing.abort();
+      server.closeAllConnections();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+const message = (data: unknown, event?: string): string =>
+  `${event === undefined ? "" : `event: ${event}\n`}data: ${JSON.stringify(data)}\n\n`;
+
+const refuse = (response: ServerResponse, status: number, text: string): void =>
+  void response.writeHead(status, { ...HEADERS, "Content-Type": "text/plain" }).end(`${text}\n`);
+
+function isSame(a: string, b: string): boolean {
+  const [x, y] = [Buffer.from(a), Buffer.from(b)];
+  return x.length === y.length && timingSafeEqual(x, y);
+}
+
+const drained = (response: ServerResponse, signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    const done = () => resolve();
+    response.once("drain", done);
+    signal.addEventListener("abort", done, { once: true });
+  });
+
+const listening = (server: Server, port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === "EADDRINUSE"
+          ? new UsageError(`--port: another program listens there; got ${port}`, {
+              hint: "give another, or none",
+            })
+          : error,
+      ),
+    );
+    server.listen(port, HOST, () => resolve());
+  });
