@@ -34,7 +34,7 @@ export function alertsOf(run, nowMs) {
     alerts.push(
       `The held-out loss is higher than before training, ${formatNumber(first.loss)} then and ${formatNumber(newest.loss)} now: the learning rate may be too high.`,
     );
-  } else if (newest && best && newest.loss > WORSE * best.loss) {
+  } else if (newest && best && best.step > 0 && newest.loss > WORSE * best.loss) {
     alerts.push(
       `The held-out loss has risen since step ${best.step}, from ${formatNumber(best.loss)} to ${formatNumber(newest.loss)}: the model begins to learn its examples by heart. The best one is kept, unless --keep last was asked for.`,
     );

@@ -1,6 +1,7 @@
-/** @file Charts of numbers over steps, drawn by uPlot in the colours of the page. */
+/** @file Charts of numbers over steps, drawn by uPlot, which the page loads before, in the colours of the page. */
 
-import uPlot from "/uplot.js";
+/// <reference types="uplot" />
+
 import { formatNumber } from "./format.js";
 
 /**

@@ -126,8 +126,8 @@ function numbersOf(run) {
   const best = bestOf(run);
   const trained = start.parameters.filter(({ frozen }) => !frozen);
   const compressed = trained.some((each) => each.compressed) ? ", gradients compressed" : "";
-  const { method, rank } = start.config;
-  const ranked = rank === undefined ? method : `${method}, rank ${rank}`;
+  const { method, optimizer, rank } = start.config;
+  const ranked = `${String(method)}${typeof rank === "number" ? `, rank ${rank}` : ""}`;
   return [
     ["training loss", formatNumber(last?.loss)],
     ["held out, last", formatNumber(evaluations.at(-1)?.loss)],
@@ -136,7 +136,7 @@ function numbersOf(run) {
     ["tokens a second", formatNumber(last?.tokensPerSecond)],
     ["model", `${start.modelType}, ${formatCount(start.parameterCount)} parameters`],
     ["method", ranked + compressed],
-    ["optimizer", `${start.config.optimizer}, rate ${formatNumber(start.learningRate)}`],
+    ["optimizer", `${String(optimizer)}, rate ${formatNumber(start.learningRate)}`],
     ["data", start.data],
   ].map(([name = "", value = ""]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
 }

@@ -63,6 +63,7 @@ const WITHOUT_MIRROR: readonly string[] = [
   "test/layers.test.ts",
   "test/ops/ops.test.ts",
   "test/optim/optim.test.ts",
+  "test/page/page.test.ts",
   "test/pages.test.ts",
   "test/rooms.test.ts",
   "test/runtime/telemetry.test.ts",

@@ -144,7 +144,7 @@ async function growth() {
     for (const row of table) {
       const { what, value, tokensPerSecond, gflopsPerSecond, peakBytes, isProportional } = row;
       console.log(
-        `${what.padEnd(12)}${String(value).padStart(10)}${tokensPerSecond.toFixed(0).padStart(9)} tokens/s` +
+        `${what.padEnd(12)}${Number(value).toFixed(0).padStart(10)}${tokensPerSecond.toFixed(0).padStart(9)} tokens/s` +
           `${gflopsPerSecond.toFixed(0).padStart(6)} GFLOP/s${(gflopsPerSecond / rate).toFixed(2).padStart(6)} of MatMul` +
           `${(peakBytes / 1e6).toFixed(0).padStart(7)} MB${isProportional ? "" : "  not proportional"}`,
       );

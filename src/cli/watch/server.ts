@@ -57,7 +57,7 @@ const FILES: ReadonlyMap<string, PageFile> = new Map([
   ...["alerts", "charts", "format", "main", "run-state", "view"].map((name) =>
     ofPage(`${name}.js`, SCRIPT),
   ),
-  ["/uplot.js", { url: new URL("uPlot.esm.js", PLOT), type: SCRIPT }],
+  ["/uplot.js", { url: new URL("uPlot.iife.min.js", PLOT), type: SCRIPT }],
   ["/uplot.css", { url: new URL("uPlot.min.css", PLOT), type: STYLE }],
 ]);
 

@@ -19,14 +19,25 @@ import { shortened } from "./shortened.ts";
 import { type Ended, inTerminal } from "../../support/terminal.ts";
 import { provide, writeFiles } from "./world.ts";
 
-/** The runs of a comparison leave logs: test/e2e/compare.test.ts has runs that take place. */
-vi.mock("../../../src/cli/terminal/launch.ts", () => ({ launchTrain: fakeLaunch().launch }));
+/** The runs of a comparison leave logs: test/e2e/compare.test.ts has runs that take place. The page of a run is looked at in test/browser. */
+vi.mock("../../../src/cli/terminal/launch.ts", () => ({
+  launchTrain: fakeLaunch().launch,
+  launchWatch: () => Promise.resolve("http://127.0.0.1:8321/?token=0"),
+}));
 
 const READ = [
   "README.md",
-  ...["start", "recipes", "errors", "encoders", "adapters", "steering", "compare", "commands"].map(
-    (name) => `docs/${name}.md`,
-  ),
+  ...[
+    "start",
+    "recipes",
+    "errors",
+    "encoders",
+    "adapters",
+    "steering",
+    "watching",
+    "compare",
+    "commands",
+  ].map((name) => `docs/${name}.md`),
 ];
 /** Measurements that took minutes to hours, on data that is no part of the repository: their options are looked up, and no more. */
 const MEASURED = ["speed-and-memory", "quality", "theory"].map((name) => `docs/results/${name}.md`);
@@ -37,6 +48,9 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "flora dynamics --learning-rate 0.02 --rank 8 --steps 200": "the same",
   "flora dynamics --train book.txt --model gpt2/ --targets c_attn --rank 16": "the same",
   "flora doctor": "it measures the machine for seconds: .ci/run",
+  "flora watch runs/demonstration": "it serves until it is stopped: test/browser/watch.js",
+  "flora watch runs/book": "the same",
+  "flora watch runs/lora runs/flora --port 8321": "the same",
   "flora init": "it asks in a terminal; the others name what it asks for",
   "flora train --train 'chats/*.parquet' --holdout 0.01 --model HuggingFaceTB/SmolLM2-135M-Instruct":
     "Parquet is written by nothing here: test/data/formats/parquet.test.ts",
