@@ -22,6 +22,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   fzstd: ["src/data/bytes/zstd.ts"],
   hyparquet: ["src/data/formats/parquet.ts"],
   "hyparquet-compressors": ["src/data/formats/parquet.ts"],
+  koffi: ["src/collective/mpi.ts"],
   "ml-matrix": ["src/lab/"],
   picomatch: ["src/data/formats/glob.ts"],
   sharp: ["src/images/decode.ts"],
@@ -41,6 +42,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 const WITH_NODE: readonly string[] = [
   "src/host/node.ts",
   "src/host/node-memory.ts",
+  "src/collective/mpi.ts",
   "src/runtime/node.ts",
   "src/cli/",
 ];

@@ -72,7 +72,10 @@ export interface StepSums {
   readonly lossTokens: number;
 }
 
-/** Replaces the sums in accumulators by their sums over all who take part, and returns those of the losses. */
+/**
+ * Replaces the sums in accumulators by their sums over all who take part, and returns those of the losses. Where an accumulator has a
+ * momentum in it, one participant begins the step with it, and the others with zeros.
+ */
 export type Reduce = (
   sums: StepSums,
   accumulators: ReadonlyMap<string, Buffers>,
@@ -278,12 +281,12 @@ export function openEngine(options: EngineOptions): Engine {
 }
 
 /** @throws {UsageError} if gradients of a step are asked for by themselves where a momentum is kept in their accumulators. */
-function checkCarried({ plan, maxGradNorm, reduce }: EngineOptions): void {
-  if (maxGradNorm === undefined && !reduce) return;
+function checkCarried({ plan, maxGradNorm }: EngineOptions): void {
+  if (maxGradNorm === undefined) return;
   const carried = [...plan.values()].find(({ training }) => training?.rule.carry !== undefined);
   if (!carried) return;
   throw new UsageError(
-    `${option("maxGradNorm")}, reduce: need the gradient of a step by itself; got ${carried.name}, whose accumulator has a momentum in it`,
+    `${option("maxGradNorm")}: needs the gradient of a step by itself; got ${carried.name}, whose accumulator has a momentum in it`,
     { hint: "plan the parameters with keepsGradientsApart" },
   );
 }

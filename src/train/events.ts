@@ -1,6 +1,7 @@
 /** @file Training from options, as an asynchronous generator of events. */
 
 import { RECOMPUTATIONS } from "../autodiff/index.ts";
+import type { Collective } from "../collective/index.ts";
 import type { FileStore } from "../host/host.ts";
 import type { TrainConfig } from "../options/train-config.ts";
 import type { TrainEvent } from "../runs/events.ts";
@@ -14,6 +15,7 @@ import { compareOptions } from "./output/identity.ts";
 import type { RunInputs } from "./setup/inputs.ts";
 import { promiseMemory, promiseWeights } from "./memory/promise.ts";
 import { gather, openRun } from "./setup/prepare.ts";
+import { compareRanks, ranksOf } from "./ranks/ranks.ts";
 import type { Run, RunContext } from "./setup/run.ts";
 
 export interface TrainContext extends RunContext {
@@ -36,11 +38,13 @@ export async function* trainEvents(
 ): AsyncGenerator<TrainEvent, void, undefined> {
   checkCriterion(given, inputs);
   const { files } = context.host;
-  const claim = inputs.writes === false ? undefined : await claimOutput(files, given);
+  const ranks = ranksOf(context);
+  const own = ranks.rank === 0 ? inputs : { ...inputs, writes: false };
+  const claim = own.writes === false ? undefined : await claimOutput(files, given);
   try {
-    const config = given.resume ? await asItWasBegun(files, given) : given;
-    await promiseWeights(config, context, inputs);
-    const parts = await gather(config, context, inputs);
+    const config = given.resume ? await asItWasBegun(files, given) : ofAll(ranks, given);
+    await promiseWeights(config, context, own);
+    const parts = await gather(config, context, own);
     const { table: memory, operations, recompute } = await promiseMemory(parts);
     const stepMs = await estimatedStepMs(parts, {
       operations,
@@ -49,6 +53,7 @@ export async function* trainEvents(
     // The graphs of the counted step.
     context.runtime.collectGarbage();
     const run = await openRun({ ...parts, config: { ...parts.config, recompute } });
+    await compareRanks(ranks, { ...run, files });
     onPrepared(run);
     try {
       yield* trainPrepared(run, { memory, stepMs, signal });
@@ -61,6 +66,10 @@ export async function* trainEvents(
     await claim?.release();
   }
 }
+
+/** What the options say of a rank, as it is for the run: a step has the micro-batches of all. */
+const ofAll = ({ size }: Collective, config: TrainConfig): TrainConfig =>
+  size === 1 ? config : { ...config, microSteps: config.microSteps * size };
 
 /**
  * The options of a run that goes on, with what was left open when it began as it was decided then.

@@ -1,5 +1,6 @@
 /** @file The training loop over a prepared run. Who consumes the events decides the pace: between two events nothing runs. */
 
+import { fromFirst } from "../collective/index.ts";
 import { describePlan } from "../engine/plan.ts";
 import type { MemoryTable, StartEvent, TrainEvent } from "../runs/events.ts";
 import { elementCount } from "../tensor/shape.ts";
@@ -10,7 +11,9 @@ import { restoreOutput } from "./output/restore-output.ts";
 import { openSampler } from "./evaluation/samples.ts";
 import { methodNotes } from "./choices/method-notes.ts";
 import { usualWarmup } from "./setup/rates.ts";
+import { ranksOf } from "./ranks/ranks.ts";
 import type { Run } from "./setup/run.ts";
+import { shareStep, someRank, watchRanks } from "./ranks/shared-step.ts";
 import { stopwatch } from "./stopwatch.ts";
 import { openTrainer, type Trainer } from "./trainer.ts";
 import { translate } from "./evaluation/translation.ts";
@@ -56,6 +59,8 @@ async function* follow(
   });
   const sampler = openSampler(run);
   const end = endingOf(run, { trainer, keeper, memory, clock });
+  const ranks = ranksOf(context);
+  const slowness = watchRanks(ranks);
 
   await keeper.begin();
   yield startEvent(run, { trainer, memory, stepMs, evaluateEvery: times.interval });
@@ -83,8 +88,14 @@ async function* follow(
         clock.start();
       }
     }
+    const ownMs = clock.sinceStartMs();
     const result = await trainer.update();
     clock.stop();
+    const all = shareStep(ranks, {
+      elapsedMs: clock.totalMs(),
+      ownMs,
+      tokens,
+    });
     if (!Number.isFinite(result.loss)) {
       return yield await end.notANumber(`the loss of step ${step + 1} is not a number`);
     }
@@ -98,21 +109,26 @@ async function* follow(
       loss: result.loss,
       learningRate: result.learningRate,
       ...(result.gradNorm !== undefined && { gradNorm: result.gradNorm }),
-      tokens,
-      elapsedMs: clock.totalMs(),
-      tokensPerSecond: tokens / (ms / 1000),
-      gflopsPerSecond: (engine.parts.programs.operations() - operationsBefore) / 1e6 / ms,
+      tokens: all.tokens,
+      elapsedMs: all.elapsedMs,
+      tokensPerSecond: all.tokens / (ms / 1000),
+      gflopsPerSecond:
+        (ranks.size * (engine.parts.programs.operations() - operationsBefore)) / 1e6 / ms,
       etaMs: (clock.totalMs() / (done - startStep)) * (totalSteps - done),
       residentBytes: context.host.memory.residentBytes(),
     };
 
+    const slow = slowness.after(all.ownMs);
+    if (slow !== undefined) yield { type: "note", text: slow };
+
     const isLast = done === totalSteps;
-    if (signal?.aborted && !isLast) {
+    const isLeft = someRank(ranks, signal?.aborted === true);
+    if (isLeft && !isLast) {
       const isSound = yield* keeper.save("checkpoint", { withModel: true });
       return yield isSound ? end.because("interrupted") : await end.weightsAreLost();
     }
-    const isTimeOver = clock.totalMs() >= (config.maxMinutes ?? Infinity) * MINUTE_MS;
-    if (isLast || isTimeOver || times.isDue(done, clock.totalMs())) {
+    const isTimeOver = all.elapsedMs >= (config.maxMinutes ?? Infinity) * MINUTE_MS;
+    if (isLast || isTimeOver || times.isDue(done, all.elapsedMs)) {
       const evaluation = await trainer.evaluate();
       yield evaluation;
       // What is on disk are always weights whose held-out loss is a number.
@@ -123,8 +139,9 @@ async function* follow(
       if (isBest || config.keep === "last") {
         if (!(yield* keeper.save("model"))) return yield await end.weightsAreLost();
       }
-      times.done(done, clock.totalMs());
-      const samples = await sampler.answer(done, { isLast, elapsedMs: clock.totalMs() });
+      const [elapsedMs = 0] = fromFirst(ranks, [clock.totalMs()]);
+      times.done(done, elapsedMs);
+      const samples = ranks.rank === 0 && (await sampler.answer(done, { isLast, elapsedMs }));
       if (samples) yield samples;
     }
     const verdict = judge.verdict();
@@ -135,8 +152,10 @@ async function* follow(
       if (!isSound) return yield await end.weightsAreLost();
     }
     if (isLast || early) {
-      const translation = await translate(run, await backToKept(run, { trainer, keeper }));
-      if (translation) yield translation;
+      if (ranks.rank === 0) {
+        const translation = await translate(run, await backToKept(run, { trainer, keeper }));
+        if (translation) yield translation;
+      }
       return yield end.because(early ?? "finished");
     }
   }

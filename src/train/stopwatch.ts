@@ -6,6 +6,8 @@ import type { Runtime } from "../runtime/runtime.ts";
 export interface Stopwatch {
   start(): void;
   stop(): void;
+  /** Since the last start. */
+  sinceStartMs(): number;
   /** Between the last start and the stop after it. */
   lastMs(): number;
   totalMs(): number;
@@ -27,6 +29,7 @@ export function stopwatch(runtime: Runtime, draws: Draws): Stopwatch {
       training += last;
       inRuntime += runtime.elapsedMs() - started.runtimeMs;
     },
+    sinceStartMs: () => performance.now() - started.at,
     lastMs: () => last,
     totalMs: () => performance.now() - begin,
     shares: () => ({

@@ -17,6 +17,7 @@ import { removeLeftovers } from "./output/leftovers.ts";
 import { saveOutput } from "./output/output.ts";
 import { mergeSchedule } from "./setup/merge-schedule.ts";
 import { mergeAdapters } from "./setup/merge.ts";
+import { checkRanks, leaveMomentum, ranksOf } from "./ranks/ranks.ts";
 import { createRates } from "./setup/rates.ts";
 import type { Run } from "./setup/run.ts";
 
@@ -44,7 +45,7 @@ export interface Trainer {
   isPausable(): boolean;
   /** Whether all that a checkpoint would hold are numbers. */
   isFinite(): Promise<boolean>;
-  /** One micro-batch. Returns its tokens, padding not counted. */
+  /** One micro-batch, and as many on the other ranks. Returns its tokens, padding not counted. */
   microStep(): Promise<number>;
   /** Ends a step that is full. If the loss is not finite, nothing was updated and the position stays. */
   update(): Promise<StepResult>;
@@ -66,6 +67,8 @@ export async function openTrainer(run: Run): Promise<Trainer> {
   const { config, context, data, engine, resampleEvery } = run;
   const { files } = context.host;
   const { microSteps, output } = config;
+  const ranks = ranksOf(context);
+  checkRanks(config, ranks);
   const totalSteps = stepsOf(run);
   const merges = mergeSchedule(config, totalSteps);
   const rates = createRates(config, totalSteps, merges, run.inputs);
@@ -121,6 +124,7 @@ export async function openTrainer(run: Run): Promise<Trainer> {
     if (merges && isFresh && step > 0 && step % merges.every === 0) {
       await mergeAdapters(run, merges, step / merges.every);
     }
+    if (isFresh) leaveMomentum(ranks, { state: engine.state, plan: run.plan });
     const { learningRate, optimizerStep } = rates(step);
     const highestLoss = judge.highestLoss();
     const optimizerSteps = stepsBefore + optimizerStep;
@@ -135,7 +139,9 @@ export async function openTrainer(run: Run): Promise<Trainer> {
     notes,
     position: () => position,
     isStepFull: () => position.microStep === microSteps,
-    isPausable: () => !isBusy && engine.isPausable(),
+    // What a rank has added up within a step is no checkpoint of the run.
+    isPausable: () =>
+      !isBusy && engine.isPausable() && (ranks.size === 1 || position.microStep === 0),
 
     async isFinite() {
       const { lossSum } = isOpen ? await engine.sums() : START;
@@ -144,13 +150,13 @@ export async function openTrainer(run: Run): Promise<Trainer> {
 
     async microStep() {
       const { step, microStep, stepsBefore = 0 } = position;
-      const index = step * microSteps + microStep;
+      const index = step * microSteps + microStep + ranks.rank;
       // What is read only now may be refused, which leaves the run as it was.
       const batch = await data.training.batchAt(index);
       isBusy = true;
       if (!isOpen) await open();
       await engine.microStep(batch, stepsBefore * microSteps + index);
-      position = { ...position, microStep: microStep + 1 };
+      position = { ...position, microStep: microStep + ranks.size };
       isBusy = false;
       return batch.tokens;
     },

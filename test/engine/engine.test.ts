@@ -361,13 +361,10 @@ it("keeps no accumulator of what is updated at once", () => {
   expect(accumulatorsOf({ maxGradNorm: 1 })).toHaveLength(tiny.params.size);
 });
 
-it("refuses to clip or to reduce where a momentum is in the accumulators", () => {
-  const refused = (own: Parameters<typeof openRun>[2]) => () =>
-    openRun(sharedRuntime, { optimizer: "muon" }, own);
-  const reduce: Reduce = (sums) => Promise.resolve(sums);
-  for (const own of [{ maxGradNorm: 1 }, { reduce }]) {
-    expect(refused(own)).toThrow("need the gradient of a step by itself; got h.0.");
-  }
+it("refuses to clip where a momentum is in the accumulators", () => {
+  expect(() => openRun(sharedRuntime, { optimizer: "muon" }, { maxGradNorm: 1 })).toThrow(
+    "needs the gradient of a step by itself; got h.0.",
+  );
 });
 
 describe("a step whose loss is too high", () => {

@@ -18,6 +18,7 @@ export const FLOORS: readonly (readonly Room[])[] = [
       about: "What stands in files of many kinds: JSON that is not trusted, Protocol Buffers.",
     },
     { room: "tensor" },
+    { room: "collective" },
   ],
   [{ room: "graph" }, { room: "random" }],
   [{ room: "ops" }],
@@ -141,6 +142,12 @@ export const FLOORS: readonly (readonly Room[])[] = [
       room: "runs/trackers",
       about:
         "Files beside the log in which other programs follow a run, and trackers of one's own.",
+    },
+  ],
+  [
+    {
+      room: "train/ranks",
+      about: "Several processes that train one model: what they share of a step.",
     },
   ],
   [

@@ -3,6 +3,8 @@
  * order.
  */
 
+import type { MpiCollective } from "../../collective/mpi.ts";
+import { UsageError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import { nodeHost } from "../../host/node.ts";
 import { parseConfig, type TrainConfig } from "../../options/config.ts";
@@ -10,13 +12,15 @@ import type { EndEvent, TrainEvent } from "../../runs/events.ts";
 import { createConsole, type RunConsole } from "../reports/console.ts";
 import { withEarlierRun } from "../inputs/earlier-run.ts";
 import { fetchInputs } from "../inputs/fetch.ts";
+import { joinRanks } from "../inputs/ranks.ts";
 import { runContext } from "../inputs/run-context.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
 import { launchWatch } from "../terminal/launch.ts";
 import { logged } from "../../runs/logged.ts";
 import { tracked } from "../../runs/trackers/tracked.ts";
-import { readRunOptions } from "../arguments/run-config.ts";
+import { readRunOptions, type RunWords } from "../arguments/run-config.ts";
+import { errorText } from "../terminal/error-text.ts";
 import { programName, standardOutput } from "../terminal/terminal.ts";
 
 export const help: CommandHelp = {
@@ -47,12 +51,14 @@ export const help: CommandHelp = {
   ],
 };
 
+const LOST = 1;
+
 const EXIT_CODES: Readonly<Record<EndEvent["reason"], number>> = {
   finished: 0,
   "out of time": 0,
   "no better": 0,
-  diverged: 1,
-  "not a number": 1,
+  diverged: LOST,
+  "not a number": LOST,
   interrupted: INTERRUPTED,
 };
 
@@ -65,30 +71,69 @@ type Train = (
 export async function run(words: readonly string[]): Promise<number> {
   const { options: given, dataset, own } = await readRunOptions(words, help.options);
   const options = await withEarlierRun(given);
+  const ranks = own.flag("findLr") ? undefined : await joinRanks();
+  try {
+    return await runRank(options, { dataset, own, words, ranks });
+  } catch (error) {
+    throw ranks ? await ofRank(ranks, error) : error;
+  }
+}
+
+interface Called extends Pick<RunWords, "dataset" | "own"> {
+  readonly words: readonly string[];
+  readonly ranks: MpiCollective | undefined;
+}
+
+async function runRank(
+  options: RunWords["options"],
+  { dataset, own, words, ranks }: Called,
+): Promise<number> {
+  const isFirst = ranks === undefined || ranks.rank === 0;
+  // The others find in the cache what the first one has fetched.
+  if (!isFirst) ranks.gather([]);
   const config = parseConfig(await fetchInputs(options, dataset));
+  if (isFirst) ranks?.gather([]);
   const called = { program: programName(), words };
-  const context = await runContext(config);
+  const context = await runContext(config, ranks);
   if (own.flag("findLr")) {
     const { findRate } = await import("./find-rate.ts");
     return findRate(config, context, { ...called, output: standardOutput() });
   }
-  if (own.flag("watch")) {
+  if (own.flag("watch") && isFirst) {
     standardOutput().write(`${await launchWatch(config.output)}\n`);
   }
   const { trainEvents } = await import("../../train/events.ts");
-  const console = createConsole(standardOutput(), called);
-  return follow(
+  const output = standardOutput();
+  const console = createConsole(isFirst ? output : { ...output, ...SILENT }, called);
+  const exitCode = await follow(
     config,
     (complete, { signal }) => trainEvents(complete, { ...context, signal }),
-    console,
+    { console, tells: isFirst },
   );
+  // Where a run is lost, the others may wait for a step that does not come.
+  if (isFirst && exitCode === LOST) ranks?.abort(exitCode);
+  ranks?.close();
+  return exitCode;
 }
 
-/** Follows a run to its end; returns the exit code. */
+/** What other ranks than the first one say. */
+const SILENT = { write: () => undefined, isTerminal: false };
+
+/** Long enough for whoever started the ranks to end them, where the first one has the same to say. */
+const SAYS_AFTER_MS = 2000;
+
+async function ofRank({ rank }: MpiCollective, error: unknown): Promise<unknown> {
+  if (rank === 0) return error;
+  await nodeHost().clock.wait(SAYS_AFTER_MS);
+  const text = errorText(error);
+  return text === undefined ? error : new UsageError(`rank ${rank}: ${text}`);
+}
+
+/** Follows a run to its end, and tells its log and its trackers; returns the exit code. */
 export async function follow(
   config: TrainConfig,
   train: Train,
-  console: RunConsole,
+  { console, tells = true }: { readonly console: RunConsole; readonly tells?: boolean },
 ): Promise<number> {
   const controller = new AbortController();
   const host = nodeHost();
@@ -104,7 +149,7 @@ export async function follow(
   let exitCode = 1;
   try {
     const told = train(config, { host, signal: controller.signal });
-    for await (const event of logged(host, tracked(host, told))) {
+    for await (const event of tells ? logged(host, tracked(host, told)) : told) {
       console.show(event);
       if (event.type === "end") exitCode = EXIT_CODES[event.reason];
     }

@@ -3,18 +3,22 @@
 import type { RunContext } from "../../train/setup/run.ts";
 import { nodeHost } from "../../host/node.ts";
 import type { TrainConfig } from "../../options/config.ts";
+import type { MpiCollective } from "../../collective/mpi.ts";
+import { threadsOf } from "./ranks.ts";
 import { withStandardInput } from "./standard-input.ts";
 
 /** @throws {UsageError} as `withStandardInput` does. */
 export async function runContext(
   config: Pick<TrainConfig, "threads" | "train" | "validation">,
+  collective?: MpiCollective,
 ): Promise<RunContext> {
-  const { threads } = config;
+  const threads = config.threads ?? (collective && threadsOf(collective));
   const host = nodeHost();
   const files = withStandardInput(host.files, config, process.stdin);
   const { cpuRuntime } = await import("../../runtime/node.ts");
   return {
     runtime: cpuRuntime(threads === undefined ? {} : { threads }),
     host: { ...host, files },
+    collective,
   };
 }

@@ -1,5 +1,6 @@
 /** @file What a run of somebody's own data is given that names no model: one that fits the data, the machine and the time. */
 
+import { alone, type Collective, fromFirst } from "../../collective/index.ts";
 import type { TrainConfig } from "../../options/config.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { measuredSpeed } from "../../runtime/speed.ts";
@@ -22,7 +23,7 @@ const SAMPLED = 200_000;
 export async function sizedForData(
   config: TrainConfig,
   inputs: { readonly data?: unknown; readonly model?: unknown },
-  { dataset, tokenizer, runtime }: Parts,
+  { dataset, tokenizer, runtime, collective = alone }: Parts,
 ): Promise<SizedRun> {
   const hasData = config.train !== undefined || inputs.data !== undefined;
   const isNamed = typeof config.model === "string" || Object.keys(config.model).length > 0;
@@ -36,7 +37,8 @@ export async function sizedForData(
     sampledTokens += tokenizer.encode(part).length;
   }
   const tokens = Math.ceil((characters * sampledTokens) / Math.max(1, sampled));
-  const speed = await measuredSpeed(runtime);
+  // One model for all ranks.
+  const [speed = 0] = fromFirst(collective, [await measuredSpeed(runtime)]);
   const { minutes, task } = config;
   const { vocabularySize } = tokenizer;
   const { fields, epochs } = sizeModel(
@@ -55,4 +57,5 @@ interface Parts {
   readonly dataset: Dataset;
   readonly tokenizer: Tokenizer | undefined;
   readonly runtime: Runtime;
+  readonly collective?: Collective | undefined;
 }

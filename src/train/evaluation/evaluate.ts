@@ -1,5 +1,8 @@
 /** @file Held-out loss, and the score of held-out answers where a run is judged by it. */
 
+import type { Collective } from "../../collective/index.ts";
+import type { EvaluationSums } from "../../engine/objectives/objective.ts";
+import { ranksOf } from "../ranks/ranks.ts";
 import type { EvaluationEvent } from "../../runs/events.ts";
 import { answerScore } from "./criterion.ts";
 import type { Run } from "../setup/run.ts";
@@ -10,12 +13,12 @@ import type { Run } from "../setup/run.ts";
  * @param most - batches, evenly from those that there are; all of them by default
  */
 export async function evaluateRun(run: Run, step: number, most?: number): Promise<EvaluationEvent> {
-  const { data, engine } = run;
+  const { data, engine, context } = run;
   const start = performance.now();
   const batches = data.evaluation();
-  const sums = await engine.evaluate(
-    most === undefined ? batches : some(batches, evaluationBatches(run), most),
-  );
+  const all = most === undefined ? batches : some(batches, evaluationBatches(run), most);
+  const ranks = ranksOf(context);
+  const sums = sumOverRanks(ranks, await engine.evaluate(ofRank(ranks, all)));
   const loss = sums.loss / sums.tokens;
   const metrics = { ...engine.objective.metrics?.(sums), ...(await answerScore(run)) };
   return {
@@ -28,6 +31,26 @@ export async function evaluateRun(run: Run, step: number, most?: number): Promis
     tokens: sums.tokens,
     elapsedMs: performance.now() - start,
   };
+}
+
+/** Every so many of the batches. */
+function* ofRank<T>({ rank, size }: Collective, batches: Iterable<T>): Generator<T> {
+  let i = 0;
+  for (const batch of batches) {
+    if (i % size === rank) yield batch;
+    i += 1;
+  }
+}
+
+function sumOverRanks(ranks: Collective, own: EvaluationSums): EvaluationSums {
+  return ranks.gather([own.loss, own.correct, own.tokens]).reduce<EvaluationSums>(
+    (sum, [loss = 0, correct = 0, tokens = 0]) => ({
+      loss: sum.loss + loss,
+      correct: sum.correct + correct,
+      tokens: sum.tokens + tokens,
+    }),
+    { loss: 0, correct: 0, tokens: 0 },
+  );
 }
 
 /** So many of the batches that there are, from the middles of as many equal parts: they are sorted by their length. One is in memory at a time. */

@@ -35,6 +35,8 @@ export interface MemoryParts {
   readonly dataBytes?: number | undefined;
   /** Resident memory before anything was allocated. */
   readonly baseBytes: number;
+  /** Whether gradients wait for those of other ranks; false if absent. */
+  readonly holdGradients?: boolean;
 }
 
 /** Node and onnxruntime, loaded and idle. */
@@ -175,13 +177,18 @@ export async function predict(parts: MemoryParts): Promise<Prediction> {
 }
 
 /** A step of the largest batch with all that may belong to one, an evaluation, and nothing computed. */
-async function countedStep({ config, trainee, shapes }: MemoryParts): Promise<{
+async function countedStep({
+  config,
+  trainee,
+  shapes,
+  holdGradients = false,
+}: MemoryParts): Promise<{
   readonly engine: Engine;
   readonly programs: readonly CountedProgram[];
   readonly operations: number;
 }> {
   const runtime = countingRuntime();
-  const engine = openEngine({ ...config, ...trainee, runtime, shapes });
+  const engine = openEngine({ ...config, ...trainee, runtime, shapes, holdGradients });
   const batch = countedBatch(shapes.at(-1) ?? {}, trainee.model);
   const numbers = { step: 1, cycle: 1, learningRate: 0, opensCycle: true };
   await engine.resample(0, 1);

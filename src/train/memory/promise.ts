@@ -5,7 +5,6 @@
 
 import type { Recompute } from "../../autodiff/index.ts";
 import { option, UsageError } from "../../errors.ts";
-import type { Host } from "../../host/host.ts";
 import type { InputTypes } from "../../models/model.ts";
 import type { TrainConfig } from "../../options/config.ts";
 import { settle, type SettledConfig } from "../choices/settle.ts";
@@ -15,6 +14,7 @@ import { elementCount } from "../../tensor/shape.ts";
 import type { RunInputs } from "../setup/inputs.ts";
 import { traineeOf } from "../setup/method.ts";
 import { modelOf } from "../setup/model.ts";
+import { ranksOf } from "../ranks/ranks.ts";
 import type { RunContext } from "../setup/run.ts";
 import type { RunParts } from "../setup/prepare.ts";
 import {
@@ -33,9 +33,10 @@ import {
  */
 export async function promiseWeights(
   config: TrainConfig,
-  { host }: RunContext,
+  context: RunContext,
   { model: loaded }: RunInputs,
 ): Promise<void> {
+  const { host } = context;
   // One that is made for the data is small.
   const isUnnamed = typeof config.model !== "string" && Object.keys(config.model).length === 0;
   if (typeof config.model === "string" || isUnnamed || loaded) return;
@@ -44,7 +45,7 @@ export async function promiseWeights(
     (sum, { shape }) => sum + elementCount(shape) * bytesPerElement(config.weightDtype),
     0,
   );
-  const available = freeBytes(host);
+  const available = freeBytes(context);
   if (needed > available) throw tooLarge("the weights alone", { needed, available });
 }
 
@@ -56,10 +57,11 @@ export async function promiseWeights(
 export async function promiseMemory(run: RunParts): Promise<ChosenPrediction> {
   const { config, context, data, inputs } = run;
   const { memory } = context.host;
-  const available = freeBytes(context.host);
+  const available = freeBytes(context);
   const baseBytes = Math.max(IDLE_BYTES, memory.residentBytes() - (data.bytes ?? 0));
   const { shapes, bytes: dataBytes } = data;
-  const parts = { config, trainee: run, shapes, dataBytes, baseBytes };
+  const holdGradients = ranksOf(context).size > 1;
+  const parts = { config, trainee: run, shapes, dataBytes, baseBytes, holdGradients };
   const batch = batchBytes(shapes.at(-1) ?? {});
   // A counted step holds one batch.
   if (batch > available) throw tooLarge("one batch alone", { needed: batch, available });
@@ -81,7 +83,11 @@ export async function promiseMemory(run: RunParts): Promise<ChosenPrediction> {
   throw tooLarge("the run", { needed, available }, fitting);
 }
 
-const freeBytes = ({ memory }: Host): number => memory.availableBytes() + memory.residentBytes();
+/** What a run may take beside the other ranks of its machine. */
+const freeBytes = (context: RunContext): number => {
+  const { memory } = context.host;
+  return memory.availableBytes() / ranksOf(context).localSize + memory.residentBytes();
+};
 
 const batchBytes = (types: InputTypes): number =>
   Object.values(types).reduce(

@@ -18,6 +18,7 @@ import { classifierOf, contextLengthOf, modelOf } from "./model.ts";
 import type { Run, RunContext } from "./run.ts";
 import { sizedForData } from "../choices/own-data.ts";
 import { settle } from "../choices/settle.ts";
+import { ranksOf, reduceOver } from "../ranks/ranks.ts";
 import { fillWeights } from "./weights.ts";
 
 /** All of a run but its engine; of its parameters, those are named that a new head draws. */
@@ -59,8 +60,7 @@ export async function gather(
     known && chatTemplate !== undefined
       ? await withChatTemplate(files, known, chatTemplate)
       : known;
-  const { runtime } = context;
-  const sized = await sizedForData(wanted, inputs, { dataset, tokenizer, runtime });
+  const sized = await sizedForData(wanted, inputs, { dataset, tokenizer, ...context });
   const { config: given } = sized;
   const stored = inputs.model?.base ?? (await modelOf(files, given, tokenizer));
   const growth = known && tokenizer && growthOf(stored, { given, known, tokenizer });
@@ -145,6 +145,7 @@ export async function openRun({ drawn: newHead, ...parts }: RunParts): Promise<R
     runtime: context.runtime,
     shapes: data.shapes,
     objective: inputs.objective,
+    reduce: reduceOver(ranksOf(context)),
   });
   const run = { ...parts, engine };
   const drawn = await fillWeights(run, newHead);

@@ -1,5 +1,6 @@
 /** @file A run: everything that training takes, prepared. */
 
+import type { Collective } from "../../collective/index.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Host } from "../../host/host.ts";
 import type { ImageProcessor } from "../../images/processor.ts";
@@ -15,6 +16,8 @@ import type { SettledConfig } from "../choices/settle.ts";
 export interface RunContext {
   readonly runtime: Runtime;
   readonly host: Host;
+  /** The ranks that train together; this process alone if absent. */
+  readonly collective?: Collective | undefined;
 }
 
 /** A run that is ready to begin: its model, its data, and the engine that takes its steps. */

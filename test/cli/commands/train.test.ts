@@ -26,7 +26,7 @@ it.each<[EndEvent["reason"], number]>([
   const start = startEvent({ output: newOutput() });
   const { console, text } = screen();
   const train = fakeTrain([start, stepEvent(), endEvent({ reason })]);
-  expect(await follow(start.config, train, console)).toBe(code);
+  expect(await follow(start.config, train, { console })).toBe(code);
   expect(text()).toContain("step 120/400");
   const log = readFileSync(join(start.config.output, "log.jsonl"), "utf8");
   expect(log.trimEnd().split("\n")).toHaveLength(3);
@@ -39,7 +39,7 @@ it("writes nothing for a run that is refused", async () => {
     await Promise.resolve();
     throw new UsageError("output: the directory is not empty");
   }
-  await expect(follow(config, refuse, screen().console)).rejects.toThrow("not empty");
+  await expect(follow(config, refuse, screen())).rejects.toThrow("not empty");
   expect(existsSync(config.output)).toBe(false);
 });
 
@@ -57,7 +57,7 @@ it.each(["SIGINT", "SIGTERM"] as const)("ends a run in good order on %s", async 
       }
     }
   }
-  expect(await follow(start.config, interruptedTrain, console)).toBe(130);
+  expect(await follow(start.config, interruptedTrain, { console })).toBe(130);
   expect(text()).toContain("finishing the micro-step and saving; Ctrl-C again ends at once\n");
   expect(text()).toContain("interrupted at step 3");
   expect(process.listenerCount(signal)).toBe(before);

@@ -1,0 +1,120 @@
+/** @file A run of several ranks: each takes micro-batches of a step in turn, and all have the same sums, weights and state. */
+
+import { alone, checkSame, type Collective } from "../../collective/index.ts";
+import type { Engine, Reduce, StepSums } from "../../engine/engine.ts";
+import { reset, type TrainState } from "../../engine/parts/state.ts";
+import { type Plan, trainingOf } from "../../engine/parts/param-plan.ts";
+import { option, UsageError } from "../../errors.ts";
+import type { FileStore } from "../../host/host.ts";
+import type { StreamedData, TrainData } from "../../tasks/task-data.ts";
+import type { TrainConfig } from "../../options/config.ts";
+import { floats } from "../../runtime/buffers.ts";
+import type { TypedArray } from "../../tensor/dtype.ts";
+import type { Buffer } from "../../runtime/runtime.ts";
+
+/** The ranks of a run. */
+export const ranksOf = ({
+  collective,
+}: {
+  readonly collective?: Collective | undefined;
+}): Collective => collective ?? alone;
+
+/** @throws {UsageError} if a step cannot be divided among the ranks. */
+export function checkRanks(
+  { accumulatorDtype, microSteps }: Pick<TrainConfig, "accumulatorDtype" | "microSteps">,
+  { size }: Collective,
+): void {
+  if (size === 1) return;
+  if (microSteps % size !== 0) {
+    const fewer = Math.max(size, microSteps - (microSteps % size));
+    throw new UsageError(
+      `ranks: a step has ${microSteps} micro-batches, which ${size} ranks cannot have equally many of`,
+      {
+        hint: `go on with as many ranks as divide ${microSteps}, or begin with ${option("microSteps")} for ${fewer} of them`,
+      },
+    );
+  }
+  if (accumulatorDtype !== "float32") {
+    throw new UsageError(
+      `${option("accumulatorDtype")}: sums of several ranks are added up in float32; got ${accumulatorDtype}`,
+    );
+  }
+}
+
+/** What adds up a step over all ranks; undefined for one. */
+export function reduceOver(collective: Collective): Reduce | undefined {
+  if (collective.size === 1) return undefined;
+  return async (own, accumulators) => {
+    const buffers = [...accumulators.values()].flatMap((tensors) => Object.values(tensors));
+    const arrays = await Promise.all(buffers.map(async (buffer) => floats(await buffer.read())));
+    collective.sum(arrays);
+    for (const [i, buffer] of buffers.entries()) {
+      const sums = arrays[i];
+      if (sums) buffer.write((elements) => writeSums(elements, sums));
+    }
+    return sumOf(collective.gather([own.lossSum, own.lossTokens]));
+  };
+}
+
+/** On the CPU the array that was read is that of the buffer. */
+function writeSums(elements: unknown, sums: Float32Array): void {
+  const target = floats(elements);
+  if (target !== sums) target.set(sums);
+}
+
+const sumOf = (all: readonly (readonly number[])[]): StepSums =>
+  all.reduce<StepSums>(
+    ({ lossSum, lossTokens }, [loss = 0, tokens = 0]) => ({
+      lossSum: lossSum + loss,
+      lossTokens: lossTokens + tokens,
+    }),
+    { lossSum: 0, lossTokens: 0 },
+  );
+
+/** Leaves a momentum that accumulators carry to the first rank, so that their sum has it once. */
+export function leaveMomentum(
+  { rank }: Collective,
+  { state, plan }: { readonly state: TrainState; readonly plan: Plan },
+): void {
+  if (rank === 0) return;
+  for (const name of state.carried) {
+    const tensors = state.accumulators.get(name);
+    if (tensors) reset(tensors, trainingOf(plan, name).accumulator.state);
+  }
+}
+
+/** What a rank begins with. */
+interface Given {
+  readonly config: TrainConfig;
+  readonly data: StreamedData | TrainData;
+  readonly engine: Engine;
+  readonly files: Pick<FileStore, "crc32">;
+}
+
+/**
+ * Compares what ranks were given before they begin.
+ *
+ * @throws {UsageError} with the rank that has something else than the first.
+ */
+export async function compareRanks(
+  ranks: Collective,
+  { config, data, engine, files: { crc32 } }: Given,
+): Promise<void> {
+  if (ranks.size === 1) return;
+  const { threads: _, ...options } = config;
+  const { training, description } = data;
+  const first = await training.batchAt(0);
+  const examples = Object.values(first.inputs).map((tensor) => crc32(bytesOf(tensor.data)));
+  checkSame(ranks, crc32, {
+    options: JSON.stringify(options),
+    data: [description, training.batchesPerEpoch, ...examples].join(),
+    weights: (await Promise.all([...engine.state.weights.values()].map(sumOfBuffer))).join(),
+  });
+
+  async function sumOfBuffer(buffer: Buffer): Promise<number> {
+    return crc32(bytesOf(await buffer.read()));
+  }
+}
+
+const bytesOf = ({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array =>
+  new Uint8Array(buffer, byteOffset, byteLength);

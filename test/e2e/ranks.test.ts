@@ -1,0 +1,159 @@
+/** Runs of several ranks, which mpirun starts, beside runs of one process. Skipped where there is no mpirun. */
+
+import { spawn, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { weightsOf } from "./support.ts";
+
+const FLORA = resolve("bin/flora.js");
+const hasMpi = spawnSync("mpirun", ["--version"], { encoding: "utf8" }).stdout?.includes(
+  "Open MPI",
+);
+/** The ranks of a test may be more than the cores, and root's. */
+const ENVIRONMENT = {
+  ...process.env,
+  OMPI_ALLOW_RUN_AS_ROOT: "1",
+  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
+  OMPI_MCA_rmaps_base_oversubscribe: "1",
+};
+
+const folder = mkdtempSync(join(tmpdir(), "flora-ranks-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const text = join(folder, "text.txt");
+writeFileSync(
+  text,
+  Array.from({ length: 4000 }, (_, i) => "the quick brown fox jumps".split(" ")[(i * i) % 5]).join(
+    " ",
+  ),
+);
+
+const COMMON =
+  "--context-length 32 --model.n_embd 32 --model.n_layer 2 --model.n_head 2 --model.n_positions 32" +
+  " --batch-size 2 --evaluation-batches 3 --evaluate-every 4 --translations 0 --threads 1";
+
+interface Ended {
+  readonly code: number | null;
+  readonly text: string;
+}
+
+/** Trains with so many ranks; one is no rank at all. */
+function train(ranks: number, options: string, output: string): Promise<Ended> & { kill(): void } {
+  const words = [FLORA, "train", ...options.split(" "), "--output", join(folder, output)];
+  const [program, ...rest] =
+    ranks === 1
+      ? [process.execPath, ...words]
+      : ["mpirun", "-n", String(ranks), process.execPath, ...words];
+  const run = spawn(program, rest, { env: ENVIRONMENT });
+  let said = "";
+  run.stdout.on("data", (part) => (said += String(part)));
+  run.stderr.on("data", (part) => (said += String(part)));
+  const ended = new Promise<Ended>((done) => run.on("close", (code) => done({ code, text: said })));
+  return Object.assign(ended, { kill: () => run.kill("SIGTERM") });
+}
+
+const begun = (options: string) => `--train ${text} ${COMMON} ${options}`;
+
+async function trained(ranks: number, options: string, output: string) {
+  const { code, text: said } = await train(ranks, options, output);
+  expect([code, said]).toEqual([0, said]);
+  return { weights: await weightsOf(join(folder, output)), said };
+}
+
+/** ‖a - b‖ / ‖b‖ */
+const distance = (a: Float32Array, b: Float32Array): number =>
+  Math.hypot(...a.map((x, i) => x - (b[i] ?? Number.NaN))) / Math.hypot(...b);
+
+const losses = (output: string): readonly number[] =>
+  readFileSync(join(folder, output, "log.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+    .flatMap(({ type, loss }) => (type === "step" || type === "evaluation" ? [loss] : []));
+
+describe.skipIf(!hasMpi)("ranks that mpirun starts", () => {
+  it.each<readonly [ranks: number, name: string, options: string]>([
+    [2, "flora, clipped", "--method flora --rank 4 --max-grad-norm 0.5"],
+    [4, "dense", "--method dense"],
+    [3, "lora with dropout", "--method lora --rank 4 --model.resid_pdrop 0.1"],
+  ])("%i of %s have the weights of one process", async (ranks, name, options) => {
+    const steps = `--steps 8 --optimizer sgd --learning-rate 0.1 ${options}`;
+    const one = await trained(1, begun(`${steps} --micro-steps ${2 * ranks}`), `one ${name}`);
+    const all = await trained(ranks, begun(`${steps} --micro-steps 2`), `all ${name}`);
+    expect(distance(all.weights, one.weights)).toBeLessThan(1e-6);
+  });
+
+  // A rule that divides by its gradients makes rounding of those that are nearly zero visible in weights, and not in losses.
+  it.each<readonly [ranks: number, name: string, options: string]>([
+    [3, "flora with momentum", "--momentum 0.5 --rank 8 --resample-every 4"],
+    [2, "dense adamw", "--method dense --optimizer adamw"],
+    [2, "muon in subspaces", "--optimizer muon --rank 8 --resample-every 3"],
+  ])("%i of %s have the losses of one process", async (ranks, name, options) => {
+    const steps = `--steps 8 ${options}`;
+    await trained(1, begun(`${steps} --micro-steps ${2 * ranks}`), `one ${name}`);
+    await trained(ranks, begun(`${steps} --micro-steps 2`), `all ${name}`);
+    expect(losses(`all ${name}`)).toEqual(
+      losses(`one ${name}`).map((loss) => expect.closeTo(loss, 5)),
+    );
+  });
+
+  it("repeat bit for bit, and are ended early by what they share", async () => {
+    const options = begun("--rank 4 --steps 40 --patience 1 --learning-rate 0.5");
+    const [first, second] = [
+      await trained(3, options, "first"),
+      await trained(3, options, "second"),
+    ];
+    expect(first.weights).toEqual(second.weights);
+    expect(losses("first")).toEqual(losses("second"));
+    expect(first.said).toMatch(/no better|diverged|loss rose/);
+  });
+
+  it("go on with another number of ranks after one was killed, to the same state", async () => {
+    const options = begun(
+      "--rank 4 --momentum 0.5 --resample-every 4 --optimizer sgd --learning-rate 0.1",
+    );
+    const whole = await trained(1, `${options} --micro-steps 6 --steps 30`, "whole");
+    const run = train(3, `${options} --micro-steps 2 --steps 30 --save-every 2`, "killed");
+    const log = join(folder, "killed", "log.jsonl");
+    const saved = () =>
+      existsSync(log) && readFileSync(log, "utf8").includes('"what":"checkpoint"');
+    await expect.poll(saved, { timeout: 30_000 }).toBe(true);
+    // One of the ranks, not mpirun.
+    spawnSync("pkill", ["-KILL", "-n", "-f", join(folder, "killed")]);
+    const before = performance.now();
+    const { code } = await run;
+    expect(code).not.toBe(0);
+    expect(performance.now() - before).toBeLessThan(10_000);
+    const goneOn = await trained(2, "--resume", "killed");
+    expect(distance(goneOn.weights, whole.weights)).toBeLessThan(1e-6);
+    expect(losses("killed").slice(-8)).toEqual(
+      losses("whole")
+        .slice(-8)
+        .map((loss) => expect.closeTo(loss, 5)),
+    );
+    expect(await train(4, "--resume --steps 32", "killed")).toMatchObject({
+      text: expect.stringContaining("a step has 6 micro-batches, which 4 ranks cannot have"),
+    });
+  });
+
+  it("are refused where they were given other things, or a step cannot be divided", async () => {
+    const other = join(folder, "other.txt");
+    writeFileSync(other, "something else entirely. ".repeat(500));
+    const script = join(folder, "differ.sh");
+    writeFileSync(
+      script,
+      `#!/bin/sh\nif [ "$OMPI_COMM_WORLD_RANK" = 1 ]; then data=${other}; else data=${text}; fi\nexec ${process.execPath} ${FLORA} train --train $data ${COMMON} --steps 2 --output ${join(folder, "refused")}\n`,
+      { mode: 0o755 },
+    );
+    const { status, stdout, stderr } = spawnSync("mpirun", ["-n", "2", script], {
+      env: ENVIRONMENT,
+      encoding: "utf8",
+    });
+    expect(stdout + stderr).toContain(
+      "ranks: all must have the same options; got others on rank 1",
+    );
+    expect(status).not.toBe(0);
+    expect(existsSync(join(folder, "refused", "model.safetensors"))).toBe(false);
+  });
+});
