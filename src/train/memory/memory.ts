@@ -212,7 +212,7 @@ async function readAll(tensors: Awaited<ReturnType<typeof mergedWeights>>): Prom
 /** What an arena holds beside what its program needs at once: it grows by doubling. */
 const ARENA_GROWTH = 1.6;
 /** What the heap keeps of the memory that programs freed, in units of the most that one of them needs: holes fit some shapes and not others. */
-const HEAP_RETENTION = 2.2;
+const HEAP_RETENTION = 1.9;
 /** Graphs and fragments. */
 const REST_BYTES = 51e6;
 
