@@ -20,7 +20,7 @@ type Koffi = typeof KoffiModule;
 export interface MpiLibrary {
   /** As it was loaded. */
   readonly name: string;
-  /** "Open MPI v4.1.4, ...". */
+  /** "Open MPI v4.1.4". */
   readonly version: string;
 }
 
@@ -159,7 +159,7 @@ function versionOf(library: KoffiModule.LibraryHandle): string {
   const text = new Uint8Array(8192);
   const length: [number] = [0];
   ask(text, length);
-  const [line = ""] = new TextDecoder().decode(text.subarray(0, length[0])).split("\n");
+  const [line = ""] = new TextDecoder().decode(text.subarray(0, length[0])).split(/[\n,]/);
   return line.replaceAll("\0", "").replaceAll(/\s+/g, " ").trim();
 }
 

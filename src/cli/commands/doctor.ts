@@ -1,5 +1,7 @@
 /** @file `flora doctor`: whether flora works on this machine, and how fast. */
 
+import type { MpiLibrary } from "../../collective/mpi.ts";
+import { nodeHost } from "../../host/node.ts";
 import { runContext } from "../inputs/run-context.ts";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { availableParallelism, cpus, freemem, release, tmpdir, totalmem, type } from "node:os";
@@ -38,6 +40,7 @@ const CHECKS: readonly Check[] = [
   ["speed 512^3", () => speed(512), REINSTALL],
   ["speed 1024^3", () => speed(1024), REINSTALL],
   ["training", training, "report it with this output"],
+  ["mpi", mpi, "install it again; only runs of several processes need it"],
 ];
 
 /** Runs the command; returns the exit code. */
@@ -73,6 +76,17 @@ async function examine(what: string, check: Check[1], advice: string): Promise<F
     return { what, text: text.split("\n")[0] ?? "", advice };
   }
 }
+
+async function mpi(): Promise<string> {
+  const { findMpi } = await import("../../collective/mpi.ts");
+  return mpiText(await findMpi(nodeHost().environment));
+}
+
+/** What there is for runs of several processes; nobody else misses it. */
+export const mpiText = (found: MpiLibrary | undefined): string =>
+  found
+    ? `${found.version}, ${found.name}`
+    : "none; for runs of several processes: apt-get install openmpi-bin, npm install koffi";
 
 async function onnxruntime(): Promise<string> {
   const { devices, runtimeVersion } = await import("../../runtime/node.ts");
