@@ -3,6 +3,7 @@
  *
  *   node bench/main.js [--json] [--runs 9] [--peers] [--no-step] [--no-memory]
  *   node bench/main.js story [...]        what people do, timed: story/main.js has the options
+ *   node bench/main.js ranks [...]        what ranks exchange: ranks.js has the options
  *
  * Rows that are compared alternate in one process, after a warm-up, and are quoted by their medians. The whole training step
  * and the peers run in processes of their own, so that their memory is theirs alone; so do the twenty configurations of memory.js, whose
@@ -23,9 +24,11 @@ import { parseConfig } from "../dist/train/index.js";
 import { traineeOf } from "../dist/train/setup/method.js";
 import { accumulateInto } from "../dist/engine/parts/accumulate.js";
 
-if (process.argv[2] === "story") {
+const OTHERS = { story: "./story/main.js", ranks: "./ranks.js" };
+const other = OTHERS[process.argv[2]];
+if (other !== undefined) {
   process.argv.splice(2, 1);
-  await import("./story/main.js");
+  await import(other);
   process.exit();
 }
 

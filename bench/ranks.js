@@ -1,0 +1,225 @@
+/**
+ * @file `npm run bench -- ranks`: what ranks exchange in a step, and how long it takes.
+ *
+ *   node bench/main.js ranks [--json] [--steps 12] [--no-runs] [--link 100mbit]
+ *
+ * Bytes are counted from the plans of models of 124 M, 1.1 B and 6.7 B parameters: each rank sends 2 (N - 1) / N of the elements of its
+ * accumulators, in float32. Seconds over links of 10 Gbit, 1 Gbit and 100 Mbit are bytes by bandwidth. Then a small GPT-2 learns the same
+ * micro-batches with 1, 2 and 4 ranks, which `mpirun` of Open MPI starts on this machine: its seconds a step say nothing of machines of
+ * their own where ranks share cores; its held-out losses are to be equal. `--link` (Linux, root) measures one sum over a link of that rate
+ * beside its bytes: two ranks in a network of their own, whose loopback `tc` makes that slow for both together.
+ */
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { grammarPairs } from "../dist/data/index.js";
+import { gpt2, llama } from "../dist/models/index.js";
+import { elementCount } from "../dist/tensor/shape.js";
+import { parseConfig } from "../dist/train/index.js";
+import { traineeOf } from "../dist/train/setup/method.js";
+
+const { values: options } = parseArgs({
+  options: {
+    json: { type: "boolean", default: false },
+    steps: { type: "string", default: "12" },
+    "no-runs": { type: "boolean", default: false },
+    link: { type: "string" },
+  },
+});
+
+/** Of GPT-2, TinyLlama and Llama 2, by their config.json. */
+const MODELS = [
+  ["124 M", gpt2({})],
+  [
+    "1.1 B",
+    llama({
+      hidden_size: 2048,
+      intermediate_size: 5632,
+      num_hidden_layers: 22,
+      num_attention_heads: 32,
+      num_key_value_heads: 4,
+      vocab_size: 32000,
+    }),
+  ],
+  [
+    "6.7 B",
+    llama({
+      hidden_size: 4096,
+      intermediate_size: 11008,
+      num_hidden_layers: 32,
+      num_attention_heads: 32,
+      vocab_size: 32000,
+    }),
+  ],
+];
+
+const METHODS = [
+  ["dense", { method: "dense" }],
+  ["flora 128, whole embeddings", { method: "flora", rank: 128 }],
+  ["flora 128", { method: "flora", rank: 128, compressEmbeddings: true }],
+  ["lora 8", { method: "lora", rank: 8 }],
+];
+
+const LINKS = [
+  ["10 Gbit/s", 10e9 / 8],
+  ["1 Gbit/s", 1e9 / 8],
+  ["100 Mbit/s", 100e6 / 8],
+];
+const RANKS = [1, 2, 4];
+/** A container is root's. */
+const environment = {
+  ...process.env,
+  OMPI_ALLOW_RUN_AS_ROOT: "1",
+  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
+};
+/** Of a step of the runs, over all ranks. */
+const MICRO_STEPS = 8;
+
+const sent = (elements, ranks) => (4 * elements * 2 * (ranks - 1)) / ranks;
+
+/** Megabytes that a rank sends with one other in the measured sum. */
+const LINK_MB = 12.5;
+
+const SUM = `
+  const { joinMpi } = await import(process.argv[1]);
+  const ranks = await joinMpi((name) => process.env[name]);
+  const arrays = [new Float32Array(${LINK_MB * 1e6} / 4).fill(1)];
+  ranks.sum(arrays);
+  const start = performance.now();
+  ranks.sum(arrays);
+  ranks.gather([0]);
+  if (ranks.rank === 0) process.stdout.write(JSON.stringify({ seconds: (performance.now() - start) / 1000 }));
+  ranks.close();
+`;
+
+const exchanged = MODELS.flatMap(([parameters, model]) =>
+  METHODS.map(([method, given]) => {
+    const { plan } = traineeOf(
+      model,
+      parseConfig({ train: "none.txt", modulesToSave: [], ...given }),
+    );
+    const elements = accumulated(plan);
+    const bytes = Object.fromEntries(RANKS.map((ranks) => [ranks, sent(elements, ranks)]));
+    // With ever more ranks each sends twice what it has.
+    const seconds = Object.fromEntries(LINKS.map(([link, rate]) => [link, (8 * elements) / rate]));
+    return { parameters, method, elements, bytes, mostBytes: 8 * elements, seconds };
+  }),
+);
+
+function accumulated(plan) {
+  let elements = 0;
+  for (const { training } of plan.values()) {
+    for (const { shape } of Object.values(training?.accumulator.state ?? {})) {
+      elements += elementCount(shape);
+    }
+  }
+  return elements;
+}
+
+const link = options.link === undefined ? undefined : overLink(options.link);
+const runs = options["no-runs"] ? [] : measured();
+
+function measured() {
+  const folder = mkdtempSync(join(tmpdir(), "flora-ranks-"));
+  try {
+    const text = join(folder, "text.txt");
+    writeFileSync(text, lines(4000).join("\n"));
+    return METHODS.filter(([name]) => name !== "flora 128").flatMap(([, given]) =>
+      RANKS.map((ranks) =>
+        trained(ranks, { ...given, rank: given.method === "flora" ? 16 : 8 }, text, folder),
+      ),
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function lines(count) {
+  const found = [];
+  for (const { source, target } of grammarPairs(0)) {
+    found.push(`${source} ${target}`);
+    if (found.length === count) break;
+  }
+  return found;
+}
+
+function trained(ranks, { method, rank }, text, folder) {
+  const output = join(folder, `${method}-${ranks}`);
+  const flora = fileURLToPath(new URL("../bin/flora.js", import.meta.url));
+  const words =
+    `train --train ${text} --method ${method} --rank ${rank} --model.n_embd 128 --model.n_layer 4 --model.n_head 4 ` +
+    `--context-length 128 --batch-size 2 --micro-steps ${MICRO_STEPS / ranks} --steps ${options.steps} ` +
+    `--evaluation-batches 8 --evaluate-every ${options.steps} --translations 0 --output ${output}`;
+  const node = [process.execPath, flora, ...words.split(" ")];
+  const [program, ...rest] =
+    ranks === 1 ? node : ["mpirun", "--oversubscribe", "-n", String(ranks), ...node];
+  const { status, stderr } = spawnSync(program, rest, { env: environment, encoding: "utf8" });
+  if (status !== 0) throw new Error(`${method} with ${ranks} ranks failed: ${stderr}`);
+  const events = readFileSync(join(output, "log.jsonl"), "utf8")
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const steps = events.filter(({ type }) => type === "step");
+  const seconds = steps.map(({ tokens, tokensPerSecond }) => tokens / tokensPerSecond);
+  return {
+    method,
+    ranks,
+    // The first step compiles.
+    secondsPerStep: median(seconds.slice(1)),
+    tokens: steps.reduce((sum, { tokens }) => sum + tokens, 0),
+    heldOutLoss: events.findLast(({ type }) => type === "evaluation").loss,
+  };
+}
+
+/** What a sum takes whose bytes are known, over a link that is as slow as it is made. */
+function overLink(rate) {
+  const mpi = new URL("../dist/collective/mpi.js", import.meta.url).href;
+  const mca = ["btl tcp,self", "btl_tcp_if_include lo", "oob_tcp_if_include lo"];
+  const launch = `mpirun --oversubscribe ${mca.map((each) => `--mca ${each}`).join(" ")} -n 2`;
+  const script =
+    `ip link set lo up && tc qdisc add dev lo root tbf rate ${rate} burst 512k latency 100ms && ` +
+    `${launch} "$0" --input-type=module -e "$1" "$2"`;
+  const { status, stdout, stderr } = spawnSync(
+    "unshare",
+    ["-n", "sh", "-c", script, process.execPath, SUM, mpi],
+    { env: environment, encoding: "utf8" },
+  );
+  if (status !== 0) throw new Error(`--link ${rate} failed: ${stderr}`);
+  // Both send through one queue.
+  return { rate, megabytes: 2 * LINK_MB, ...JSON.parse(stdout) };
+}
+
+function median(numbers) {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const middle = (sorted.length - 1) / 2;
+  return (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2;
+}
+
+const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+
+if (options.json) {
+  console.log(JSON.stringify({ cores: availableParallelism(), exchanged, link, runs }, null, 2));
+} else {
+  console.log("sent by each rank in a step; with many ranks, and what that takes over a link\n");
+  for (const { parameters, method, bytes, mostBytes, seconds } of exchanged) {
+    const sizes = [...RANKS.slice(1).map((ranks) => bytes[ranks]), mostBytes].map((each) =>
+      megabytes(each).padStart(10),
+    );
+    const times = LINKS.map(([name]) => `${seconds[name].toFixed(2)} s`.padStart(10));
+    console.log(`  ${parameters.padEnd(6)} ${method.padEnd(28)} ${[...sizes, ...times].join(" ")}`);
+  }
+  if (link) {
+    const { rate, seconds } = link;
+    console.log(`\n${link.megabytes} MB through a link of ${rate}: ${seconds.toFixed(2)} s`);
+  }
+  if (runs.length > 0) console.log(`\na small GPT-2 on ${availableParallelism()} cores\n`);
+  for (const { method, ranks, secondsPerStep, tokens, heldOutLoss } of runs) {
+    console.log(
+      `  ${method.padEnd(6)} ${ranks} ranks ${secondsPerStep.toFixed(3).padStart(8)} s a step  ${tokens} tokens  held-out loss ${heldOutLoss.toFixed(6)}`,
+    );
+  }
+}
