@@ -18,6 +18,11 @@ const REBIAS = 0x38000000;
 /** The bits of every float16 as float32. */
 const WIDENED = new Uint32Array(2 ** 16).map((_, half) => widenedBits(half));
 
+const WIDENED_VALUES = new Float32Array(WIDENED.buffer);
+
+/** The number of one float16. */
+export const valueOfFloat16 = (bits: number): number => WIDENED_VALUES[bits] ?? 0;
+
 /** Widens numbers, exactly. */
 export function float16ToFloat32(bits: Uint16Array): Float32Array {
   const out = new Uint32Array(bits.length);

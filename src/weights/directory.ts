@@ -1,6 +1,6 @@
 /**
  * @file Model directories as Hugging Face lays them out: config.json, and the weights in
- * model.safetensors or in shards that model.safetensors.index.json lists.
+ * model.safetensors or in shards that model.safetensors.index.json lists. A GGUF file stands for such a directory.
  */
 
 import { FormatError, UsageError } from "../errors.ts";
@@ -14,13 +14,14 @@ import { sameShape } from "../tensor/shape.ts";
 import { ADAPTER_CONFIG, CONFIG, GENERATION_CONFIG, INDEX, WEIGHTS } from "./files/file-names.ts";
 import { matchTensors, type MatchOptions, type StoredTensor, tiedCopies } from "./match-tensors.ts";
 import { fileAsModelError, onlyOtherFormat } from "./files/other-formats.ts";
-import { openSafetensors, type ReadOptions, type SafetensorsFile } from "./files/safetensors.ts";
+import { ggufConfigs, openGgufWeights } from "./gguf.ts";
+import { openSafetensors, type ReadOptions, type WeightsFile } from "./files/safetensors.ts";
 
 /** How the tensors of a checkpoint are matched and read. */
 export interface LoadWeightsOptions extends MatchOptions, ReadOptions {}
 
 /**
- * The content of `config.json`.
+ * The content of `config.json`, or what the metadata of a GGUF file comes to.
  *
  * @throws {FormatError} with the line as offset, if it is not a JSON object.
  * @throws {UsageError} if it cannot be read, or the directory holds an adapter.
@@ -29,6 +30,8 @@ export async function readConfig(
   files: FileStore,
   dir: string,
 ): Promise<Readonly<Record<string, unknown>>> {
+  const gguf = await ggufConfigs(files, dir);
+  if (gguf) return gguf.config;
   const path = join(dir, CONFIG);
   const found = await files.stat(dir).catch(() => undefined);
   if (found?.kind === "file") throw fileAsModelError(dir, basename(dir));
@@ -51,6 +54,8 @@ export async function readGenerationConfig(
   files: FileStore,
   dir: string,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const gguf = await ggufConfigs(files, dir);
+  if (gguf) return gguf.generationConfig;
   const path = join(dir, GENERATION_CONFIG);
   return (await exists(files, path)) ? readJsonObject(files, path) : undefined;
 }
@@ -87,7 +92,7 @@ export async function* eachWeight(
   expected: ReadonlyMap<string, readonly number[]>,
   options: LoadWeightsOptions = {},
 ): AsyncGenerator<readonly [name: string, tensor: HostTensor], void, undefined> {
-  const opened: SafetensorsFile[] = [];
+  const opened: WeightsFile[] = [];
   try {
     const stored = await openWeights(files, dir, opened);
     for (const [name, tensor] of matchTensors(dir, stored, expected, options)) {
@@ -118,21 +123,23 @@ const sameNumbers = ({ data: a }: HostTensor, { data: b }: HostTensor): boolean 
 
 /** A tensor on disk, and the file it is in. */
 interface FiledTensor extends StoredTensor {
-  readonly file: SafetensorsFile;
+  readonly file: WeightsFile;
 }
 
 /** Opens all files of the weights, adding each to `opened`, whose owner closes them. */
 async function openWeights(
   files: FileStore,
   dir: string,
-  opened: SafetensorsFile[],
+  opened: WeightsFile[],
 ): Promise<readonly FiledTensor[]> {
   const single = join(dir, WEIGHTS);
   const index = join(dir, INDEX);
-  if (await exists(files, single)) {
-    const file = await openSafetensors(files, single);
-    opened.push(file);
-    return [...file.tensors].map(([storedName, info]) => ({ storedName, info, file }));
+  const whole =
+    (await openGgufWeights(files, dir)) ??
+    ((await exists(files, single)) ? await openSafetensors(files, single) : undefined);
+  if (whole) {
+    opened.push(whole);
+    return [...whole.tensors].map(([storedName, info]) => ({ storedName, info, file: whole }));
   }
   if (!(await exists(files, index))) throw await noWeights(files, dir);
 

@@ -24,7 +24,7 @@ export interface MatchOptions {
 /** A tensor on disk, by the name it has there. */
 export interface StoredTensor {
   readonly storedName: string;
-  readonly info: TensorInfo;
+  readonly info: Pick<TensorInfo, "dtype" | "shape">;
 }
 
 /**

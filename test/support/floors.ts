@@ -54,8 +54,19 @@ export const FLOORS: readonly (readonly Room[])[] = [
     { room: "models/architectures/t5", about: "T5 and its versions." },
   ],
   [{ room: "models/architectures" }],
-  [{ room: "data/bytes", about: "The bytes, characters and lines of a file, unpacked." }],
   [
+    { room: "data/bytes", about: "The bytes, characters and lines of a file, unpacked." },
+    { room: "gguf", about: "GGUF, the format of llama.cpp: its header, and numbers in blocks." },
+  ],
+  [
+    {
+      room: "gguf/models",
+      about: "Models in GGUF by the names and in the layout of Hugging Face, and the other way.",
+    },
+    {
+      room: "gguf/tokenizers",
+      about: "Tokenizers in the metadata of GGUF as tokenizer.json, and the other way.",
+    },
     {
       room: "weights/files",
       about: "Files of weights: their names, safetensors with checksums, and what is none of it.",

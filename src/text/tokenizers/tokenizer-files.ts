@@ -5,6 +5,10 @@ import { type Json, parseObject } from "../../files/json.ts";
 import { exists, readText } from "../../host/content.ts";
 import type { FileStore } from "../../host/host.ts";
 import { basename, dirname, join } from "../../host/path.ts";
+import { openGguf } from "../../gguf/gguf-file.ts";
+import { metadataOf } from "../../gguf/metadata.ts";
+import { findGguf } from "../../gguf/find.ts";
+import { tokenizerFilesOf } from "../../gguf/tokenizers/tokenizer.ts";
 
 export const TOKENIZER_FILE = "tokenizer.json";
 export const CONFIG_FILE = "tokenizer_config.json";
@@ -28,17 +32,19 @@ const OTHER_FORMS = [
 export type TokenizerFiles = ReadonlyMap<string, string>;
 
 export interface FoundTokenizer {
-  /** Of its tokenizer.json. */
+  /** Of its tokenizer.json, or of the GGUF file that it is in. */
   readonly path: string;
   readonly files: TokenizerFiles;
 }
 
 /**
- * The tokenizer.json that `path` names or holds, with the files beside it.
+ * The tokenizer.json that `path` names or holds, with the files beside it; or what a GGUF file has in their place.
  *
  * @throws {UsageError} if there is none; the hint says how to make it from another form.
  */
 export async function findTokenizer(store: FileStore, path: string): Promise<FoundTokenizer> {
+  const gguf = await findGguf(store, path);
+  if (gguf !== undefined) return { path: gguf, files: await ggufTokenizer(store, gguf) };
   const file = await locate(store, path);
   const files = new Map([[TOKENIZER_FILE, await readText(store, file)]]);
   for (const name of COMPANION_FILES) {
@@ -49,6 +55,12 @@ export async function findTokenizer(store: FileStore, path: string): Promise<Fou
     files.set(template, await readText(store, join(dirname(file), template)));
   }
   return { path: file, files };
+}
+
+async function ggufTokenizer(store: FileStore, path: string): Promise<TokenizerFiles> {
+  const file = await openGguf(store, path);
+  await file.close();
+  return tokenizerFilesOf(metadataOf(path, file.metadata));
 }
 
 /** The paths, in a directory, of the templates beside the usual one. */

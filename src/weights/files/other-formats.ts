@@ -7,9 +7,6 @@ import { CONFIG, INDEX, WEIGHTS } from "./file-names.ts";
 
 const SAVE_AGAIN =
   "take a safetensors revision, or save_pretrained it with transformers 4.40 or later";
-const TAKE_ORIGINAL =
-  "take the model that it was made of; transformers' from_pretrained(dir, gguf_file=name) and save_pretrained write one again";
-
 /** Pickles that hold no model. */
 const OF_TRAINING = /^(?:training_args|optimizer|scheduler|scaler|rng_state)/;
 
@@ -20,11 +17,6 @@ interface OtherFormat {
 }
 
 const OTHER_FORMATS: readonly OtherFormat[] = [
-  {
-    names: /\.gguf$/i,
-    what: "GGUF, whose weights are rounded for llama.cpp",
-    hint: TAKE_ORIGINAL,
-  },
   {
     names: /\.(?:bin|pt|pth|ckpt|pkl)(?:\.index\.json)?$/i,
     what: "a pickle, which runs code when it is loaded",

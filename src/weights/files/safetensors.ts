@@ -28,11 +28,9 @@ import {
 
 export type { TensorInfo } from "./safetensors-header.ts";
 
-/** An open file. `read` may be called concurrently; `close` must be called once. */
-export interface SafetensorsFile {
-  readonly metadata: Readonly<Record<string, string>>;
-  /** In the order of the data. */
-  readonly tensors: ReadonlyMap<string, TensorInfo>;
+/** An open file of weights. `read` may be called concurrently; `close` must be called once. */
+export interface WeightsFile {
+  readonly tensors: ReadonlyMap<string, Pick<TensorInfo, "dtype" | "shape">>;
   /**
    * Reads one tensor into memory of its own: float32 for any float, else the type in the file,
    * with int16 widened to int32.
@@ -44,6 +42,13 @@ export interface SafetensorsFile {
   readonly read: (name: string, options?: ReadOptions) => Promise<HostTensor>;
   /** Closes the file. */
   readonly close: () => Promise<void>;
+}
+
+/** An open safetensors file. */
+export interface SafetensorsFile extends WeightsFile {
+  readonly metadata: Readonly<Record<string, string>>;
+  /** In the order of the data. */
+  readonly tensors: ReadonlyMap<string, TensorInfo>;
 }
 
 /** As what numbers are read. */

@@ -11,11 +11,6 @@ const LFS_POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:00\n
 
 describe("a model", () => {
   it.each([
-    [
-      "model.gguf",
-      "GGUF, whose weights are rounded for llama.cpp",
-      "take the model that it was made of",
-    ],
     ["pytorch_model.bin", "a pickle, which runs code", "take a safetensors revision"],
     ["consolidated.00.pth", "a pickle, which runs code", "take a safetensors revision"],
     ["tf_model.h5", "weights of TensorFlow or Flax", "take a safetensors revision"],

@@ -1,0 +1,79 @@
+/** @file Reading GGUF files, one tensor at a time. */
+
+import { FormatError } from "../errors.ts";
+import { LFS_START_BYTES, refuseLfsPointer } from "../files/lfs.ts";
+import { fileError } from "../host/file-error.ts";
+import type { FileStore, ReadableFile } from "../host/host.ts";
+import { type GgufHeader, parseGgufHeader } from "./header.ts";
+
+/** An open file. `read` may be called concurrently; `close` must be called once. */
+export interface GgufFile extends GgufHeader {
+  /**
+   * The numbers of a tensor.
+   *
+   * @throws {FormatError} if there is no such tensor, or the file became shorter.
+   */
+  readonly read: (name: string) => Promise<Float32Array>;
+  /** Its bytes as they are stored, in a buffer of their own. */
+  readonly readBytes: (name: string) => Promise<Uint8Array<ArrayBuffer>>;
+  readonly close: () => Promise<void>;
+}
+
+/** Vocabularies make headers of a few megabytes. */
+const FIRST_BYTES = 2 ** 20;
+const GROWTH = 8;
+
+/**
+ * Opens a file and checks its header; tensors are read when asked for.
+ *
+ * @throws {FormatError} if the header breaks a rule of the format.
+ * @throws {UsageError} if the file cannot be opened.
+ */
+export async function openGguf(files: FileStore, path: string): Promise<GgufFile> {
+  const file = await files.open(path).catch((error: unknown) => {
+    throw fileError(path, "cannot read", error);
+  });
+  try {
+    const header = await readHeader(path, file);
+    const readBytes = (name: string) => readTensor(path, file, header, name);
+    return {
+      ...header,
+      readBytes,
+      async read(name) {
+        const bytes = await readBytes(name);
+        return header.tensors.get(name)?.type.dequantize(bytes) ?? new Float32Array();
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw fileError(path, "cannot read", error);
+  }
+}
+
+async function readHeader(path: string, file: ReadableFile): Promise<GgufHeader> {
+  for (let bytes = FIRST_BYTES; ; bytes *= GROWTH) {
+    const start = await file.read(0, Math.min(bytes, file.bytes));
+    refuseLfsPointer(path, start.subarray(0, LFS_START_BYTES));
+    const header = parseGgufHeader(path, start, file.bytes);
+    if (header) return header;
+    if (start.length < Math.min(bytes, file.bytes)) throw becameShorter(path);
+  }
+}
+
+async function readTensor(
+  path: string,
+  file: ReadableFile,
+  { tensors }: GgufHeader,
+  name: string,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const tensor = tensors.get(name);
+  if (!tensor) throw new FormatError(path, `no tensor ${JSON.stringify(name)}`);
+  const { begin, end } = tensor;
+  const bytes = await file.read(begin, end);
+  if (bytes.length < end - begin) throw becameShorter(path);
+  return bytes;
+}
+
+const becameShorter = (path: string): FormatError =>
+  new FormatError(path, "file became shorter while it was read");
