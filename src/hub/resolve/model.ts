@@ -19,6 +19,7 @@ import {
 import { isCompanion } from "../model-files.ts";
 import { parseRepository } from "../repository.ts";
 import { someOf } from "../sentences.ts";
+import { chooseGguf, type NamedFile, splitFile } from "./gguf-file.ts";
 import { type Choice, fetchSnapshot, type HubOptions } from "../download/snapshot.ts";
 
 export interface ModelOptions extends HubOptions {
@@ -27,28 +28,31 @@ export interface ModelOptions extends HubOptions {
 }
 
 /**
- * The directory of a model or an adapter: the one that is named, or one in the cache with what was
- * fetched from the Hub.
+ * The directory of a model or an adapter, or the GGUF file of a model: the one that is named, or one in the cache with
+ * what was fetched from the Hub.
  *
- * @param name - a path that exists, or "owner/name" or "owner/name@revision"
+ * @param name - a path that exists, or "owner/name", with "@revision" and ":FILE" of GGUF
  * @throws {UsageError} if it is neither, or cannot be fetched.
  */
 export async function resolveModel(name: string, options: ModelOptions): Promise<string> {
   const { files } = options.host;
   if (await exists(files, name)) return name;
-  const repository = parseRepository(name, "model");
+  const named = splitFile(name);
+  const repository = parseRepository(named.name, "model");
   if (!repository) {
     throw new UsageError(
       `${option("model")}: neither a directory that exists nor a name on the Hub; got ${name}`,
       {
-        hint: "a name on the Hub reads owner/name, or owner/name@revision",
+        hint: "a name on the Hub reads owner/name, owner/name@revision, or owner/name:FILE for one of several GGUF files",
       },
     );
   }
-  const { rest, ...settings } = filesOfModel(files, name);
+  const { rest, ...settings } = filesOfModel(files, named);
   const isWhole = options.weights ?? true;
   const choice = isWhole ? { ...settings, rest } : { ...settings, isPart: true };
-  return (await fetchSnapshot(repository, choice, options)).directory;
+  const snapshot = await fetchSnapshot(repository, choice, options);
+  const gguf = chooseGguf(named, snapshot.files);
+  return gguf === undefined ? snapshot.directory : join(snapshot.directory, gguf);
 }
 
 /** Names of models: directories, or repositories on the Hub. */
@@ -87,17 +91,26 @@ async function baseOf(files: FileStore, adapter: string | undefined): Promise<st
 /** Weights in Python's pickle format, whole or in shards. */
 const PICKLE = /^(pytorch_model|adapter_model)(-\d+-of-\d+)?\.bin$|\.(ckpt|pt|pth)$/;
 
-function filesOfModel(files: FileStore, name: string): Required<Omit<Choice, "isPart">> {
+function filesOfModel(files: FileStore, named: NamedFile): Required<Omit<Choice, "isPart">> {
+  const { name, file } = named;
+  const ggufOf = (paths: readonly string[]): string | undefined => {
+    const isOther = [WEIGHTS, INDEX, ADAPTER_CONFIG].some((path) => paths.includes(path));
+    return isOther && file === undefined ? undefined : chooseGguf(named, paths);
+  };
   return {
     first(paths) {
       const has = (path: string): boolean => paths.includes(path);
       const hasWeights = has(WEIGHTS) || has(INDEX);
       const isAdapter = has(ADAPTER_CONFIG) && !(has(CONFIG) && hasWeights);
+      const gguf = ggufOf(paths);
+      // It holds its settings, and its tokenizer.
+      if (gguf !== undefined) return [gguf];
       if (!isAdapter && !has(CONFIG)) throw notAModel(name, paths);
       if (!(isAdapter ? has(ADAPTER_WEIGHTS) : hasWeights)) throw noSafetensors(name, paths);
       return paths.filter((path) => isCompanion(path) && (path !== INDEX || !has(WEIGHTS)));
     },
     async rest(paths, directory) {
+      if (ggufOf(paths) !== undefined) return [];
       if (paths.includes(WEIGHTS)) return [WEIGHTS];
       if (!paths.includes(INDEX)) return [ADAPTER_WEIGHTS];
       return [...(await readIndex(files, join(directory, INDEX))).keys()];

@@ -107,6 +107,26 @@ describe("a model of the Hub", () => {
     expect(String(error)).toMatch(/some\/model: no such directory, and not in the cache/);
   });
 
+  it("in GGUF is one file: the only one, or that of a name, or of a part of it", async () => {
+    const { hub, options } = await testHub();
+    hub.commit("models/some/one", { "README.md": "x", "a.gguf": "GGUF", "mmproj-a.gguf": "x" });
+    const one = await resolveModel("some/one", options);
+    expect(readFileSync(one, "utf8")).toBe("GGUF");
+    expect(filesIn(join(one, ".."))).toEqual(["a.gguf"]);
+    expect(await resolveModel("some/one", { ...options, offline: true })).toBe(one);
+
+    const files = { "a-Q8_0.gguf": "8", "a-f16.gguf": "16", "model.safetensors": weights(10) };
+    hub.commit("models/some/several", { ...files, "config.json": "{}" });
+    const named = await resolveModel("some/several:a-f16.gguf", options);
+    expect(readFileSync(named, "utf8")).toBe("16");
+    const part = await resolveModel("some/several@main:q8_0", options);
+    expect(readFileSync(part, "utf8")).toBe("8");
+    expect(filesIn(await resolveModel("some/several", options))).toContain("model.safetensors");
+    expect(await failure(resolveModel("some/several:q4_0", options))).toMatchObject({
+      message: expect.stringContaining("no GGUF file is called q4_0; got a-Q8_0.gguf, a-f16.gguf"),
+    });
+  });
+
   it("that is there whole and in shards is fetched whole", async () => {
     const { hub, options } = await testHub();
     hub.commit("models/some/model", {
@@ -176,7 +196,12 @@ describe("a repository without what is needed is refused before anything is fetc
       /adapter_model\.bin, a pickle/,
       /./,
     ],
-    [{ "model.gguf": "x" }, /no config\.json/, /it has model\.gguf/],
+    [
+      { "a-Q8_0.gguf": "x", "a-F16.gguf": "x" },
+      /several GGUF files; got a-Q8_0\.gguf, a-F16\.gguf/,
+      /some\/model:a-Q8_0\.gguf/,
+    ],
+    [{ "a-00001-of-00002.gguf": "x" }, /is a part of a model/, /llama-gguf-split --merge/],
     [{}, /no config\.json/, /it has no files/],
   ])("%j", async (files, message, hint) => {
     const { hub, options, cacheDir } = await testHub();
