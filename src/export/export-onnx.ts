@@ -3,33 +3,31 @@
  * with their weights in onnx/.
  */
 
+import { parseObject } from "../files/json.ts";
 import { writeFileAtomic } from "../host/atomic.ts";
-import { readJsonObject } from "../files/read-json.ts";
-import { exists, readBytes, readText, writeFile } from "../host/content.ts";
+import { exists, readBytes, writeFile } from "../host/content.ts";
 import type { FileStore } from "../host/host.ts";
-import { join } from "../host/path.ts";
+import { dirname, join } from "../host/path.ts";
 import type { Tensors } from "../graph/tensors.ts";
-import { type Model, paramsInUse, type Task } from "../models/model.ts";
-import { modelFromConfig } from "../models/architectures/registry.ts";
-import { elementCount } from "../tensor/shape.ts";
+import type { Model, Task } from "../models/model.ts";
 import {
-  CHAT_TEMPLATE_FILE,
-  CHAT_TEMPLATE_FOLDER,
   CONFIG_FILE,
   DEFAULT_TEMPLATE,
   furtherTemplates,
   templatesInFiles,
 } from "../text/tokenizers/tokenizer-files.ts";
-import { eachWeight, readConfig } from "../weights/index.ts";
-import { causalGraph } from "./causal-graph.ts";
+import { CONFIG, GENERATION_CONFIG } from "../weights/files/file-names.ts";
+import { formatJson } from "../weights/save-directory.ts";
+import { causalGraph } from "./graphs/causal-graph.ts";
 import {
   classifierGraph,
   embeddingGraph,
   imageClassifierGraph,
   maskedGraph,
-} from "./encoder-graphs.ts";
+} from "./graphs/encoder-graphs.ts";
+import type { ModelSource } from "./model-source.ts";
 import { onnxFile, writeOnnx } from "./onnx-file.ts";
-import { decoderGraph, encoderGraph } from "./seq2seq-graphs.ts";
+import { decoderGraph, encoderGraph } from "./graphs/seq2seq-graphs.ts";
 
 /** The graphs of a task by the names of their files. */
 const GRAPHS: Readonly<Record<Task, (model: Model) => Readonly<Record<string, Tensors>>>> = {
@@ -48,63 +46,70 @@ const GRAPHS: Readonly<Record<Task, (model: Model) => Readonly<Record<string, Te
 const COMPANION =
   /^(?:(?:generation_|tokenizer_|preprocessor_)?config|special_tokens_map|tokenizer|vocab|added_tokens)\.json$|^(?:chat_template\.jinja|merges\.txt|vocab\.txt|README\.md)$/;
 
-export interface Exported {
-  /** The paths of the graphs, relative to the directory. */
-  readonly graphs: readonly string[];
-  readonly parameterCount: number;
-}
-
 /**
- * Writes the model of `directory` into `output`, which is made if need be.
+ * Writes a model into `output`, which is made if need be.
  *
+ * @returns the paths of the graphs, relative to the directory
  * @throws {UsageError} if an ONNX file cannot hold the model, before anything is written; or if weights are missing, before any is.
  */
 export async function exportOnnx(
   store: FileStore,
-  directory: string,
+  source: ModelSource,
   output: string,
-): Promise<Exported> {
-  const model = modelFromConfig(await readConfig(store, directory));
-  const shapes = new Map([...model.params].map(([name, { shape }]) => [name, shape] as const));
+): Promise<readonly string[]> {
+  const { model } = source;
   const files = Object.entries(GRAPHS[model.task](model)).map(
-    ([name, outputs]) => [join("onnx", `${name}.onnx`), onnxFile(outputs, shapes.keys())] as const,
+    ([name, outputs]) =>
+      [join("onnx", `${name}.onnx`), onnxFile(outputs, model.params.keys())] as const,
   );
-  const inUse = paramsInUse(model);
-  // A head that is missing is not to be drawn here.
-  const optional = [...shapes.keys()].filter((name) => !inUse.has(name));
   await store.makeDirectory(join(output, "onnx"));
   for (const [path, file] of files) {
-    const weights = eachWeight(store, directory, shapes, { ...model.checkpoint, optional });
-    await writeFileAtomic(store, join(output, path), (target) => writeOnnx(target, file, weights));
+    await writeFileAtomic(store, join(output, path), (target) =>
+      writeOnnx(target, file, source.weights()),
+    );
   }
-  const companions = (await store.list(directory)).filter(({ name }) => COMPANION.test(name));
-  const templates = await furtherTemplates(store, directory);
-  if (templates.length > 0) await store.makeDirectory(join(output, CHAT_TEMPLATE_FOLDER));
-  for (const path of [...companions.map(({ name }) => name), ...templates]) {
-    await writeFile(store, join(output, path), await readBytes(store, join(directory, path)));
+  for (const [path, content] of await companionsOf(store, source)) {
+    if (path.includes("/")) await store.makeDirectory(dirname(join(output, path)));
+    await writeFile(store, join(output, path), content);
   }
-  await writeTemplate(store, directory, output);
-  const counts = [...inUse].map((name) => elementCount(shapes.get(name) ?? []));
-  return {
-    graphs: files.map(([path]) => path),
-    parameterCount: counts.reduce((sum, count) => sum + count, 0),
-  };
+  return files.map(([path]) => path);
+}
+
+/** What stands beside the graphs, by path: the files of a directory as they are, or what stands for them. */
+async function companionsOf(
+  store: FileStore,
+  { model, home, isPlain, generationConfig, files }: ModelSource,
+): Promise<ReadonlyMap<string, Uint8Array | string>> {
+  const isDirectory = (await store.stat(home))?.kind === "directory";
+  const found = new Map<string, Uint8Array | string>();
+  if (isPlain && isDirectory && (await exists(store, join(home, CONFIG)))) {
+    const names = (await store.list(home))
+      .map(({ name }) => name)
+      .filter((name) => COMPANION.test(name));
+    for (const path of [...names, ...(await furtherTemplates(store, home))]) {
+      found.set(path, await readBytes(store, join(home, path)));
+    }
+  } else {
+    found.set(CONFIG, formatJson(model.config));
+    if (generationConfig) found.set(GENERATION_CONFIG, formatJson(generationConfig));
+    for (const [path, content] of await files()) found.set(path, content);
+  }
+  return withTemplates(found);
 }
 
 /** transformers.js looks for chat templates in the configuration of the tokenizer alone. */
-async function writeTemplate(store: FileStore, directory: string, output: string): Promise<void> {
-  const paths = [CHAT_TEMPLATE_FILE, ...(await furtherTemplates(store, directory))];
-  const files = new Map<string, string>();
-  for (const path of paths) {
-    const file = join(directory, path);
-    if (await exists(store, file)) files.set(path, await readText(store, file));
-  }
-  const templates = templatesInFiles(files);
-  if (templates.size === 0) return;
-  const path = join(directory, CONFIG_FILE);
-  const config = (await exists(store, path)) ? await readJsonObject(store, path) : {};
+function withTemplates(
+  files: ReadonlyMap<string, Uint8Array | string>,
+): ReadonlyMap<string, Uint8Array | string> {
+  const texts = new Map(Array.from(files, ([path, content]) => [path, textOf(content)] as const));
+  const templates = templatesInFiles(texts);
+  if (templates.size === 0) return files;
+  const config = parseObject(CONFIG_FILE, texts.get(CONFIG_FILE) ?? "{}");
   const only = templates.size === 1 ? templates.get(DEFAULT_TEMPLATE) : undefined;
   const named = Array.from(templates, ([name, template]) => ({ name, template }));
   const content = { ...config, chat_template: only ?? named };
-  await writeFile(store, join(output, CONFIG_FILE), `${JSON.stringify(content, null, 2)}\n`);
+  return new Map([...files, [CONFIG_FILE, `${JSON.stringify(content, null, 2)}\n`]]);
 }
+
+const textOf = (content: Uint8Array | string): string =>
+  typeof content === "string" ? content : new TextDecoder().decode(content);

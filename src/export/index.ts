@@ -1,3 +1,9 @@
-/** @file Models as ONNX files for other runtimes. */
+/** @file Models for other programs: as ONNX, as GGUF, as safetensors in another type. */
 
-export { type Exported, exportOnnx } from "./export-onnx.ts";
+export {
+  type ExportDType,
+  type Exported,
+  type ExportFormat,
+  exportModel,
+  type ExportOptions,
+} from "./export-model.ts";

@@ -65,7 +65,7 @@ export const BF16: BlockType = {
 export const Q8_0: BlockType = blocks("Q8_0", 32, 34, q8_0);
 
 /** The types by their numbers. */
-export const TYPES: ReadonlyMap<number, BlockType> = new Map([
+const TYPES: ReadonlyMap<number, BlockType> = new Map([
   [0, F32],
   [1, F16],
   [2, blocks("Q4_0", 32, 18, q4_0)],
@@ -109,4 +109,10 @@ export function blockType(path: string, tensor: string, number: number): BlockTy
     path,
     `tensor ${JSON.stringify(tensor)}: types that are read are ${known}; got ${got}`,
   );
+}
+
+/** The number of a type in the file. */
+export function numberOfType(type: BlockType): number {
+  for (const [number, each] of TYPES) if (each === type) return number;
+  throw new Error(`internal: ${type.name} is none of the types`);
 }

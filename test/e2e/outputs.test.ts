@@ -21,7 +21,8 @@ import { classifyTexts } from "../../src/predict/index.ts";
 import { createChat } from "../../src/text/index.ts";
 import { numbersIn } from "../export/support.ts";
 import { runtime } from "../predict/support.ts";
-import { exportOnnx, loadModel, mergeAdapter } from "../support/on-node.ts";
+import { exportModel, loadModel, mergeAdapter } from "../support/on-node.ts";
+import { sharedRuntime } from "../support/shared-runtime.ts";
 import { folder, runTiny } from "./support.ts";
 
 const TOKENS = 20;
@@ -128,7 +129,7 @@ let exports = 0;
 async function exported(directory: string): Promise<string> {
   exports += 1;
   const name = `onnx-${exports}`;
-  await exportOnnx(directory, join(folder, name));
+  await exportModel(sharedRuntime, { directory, output: join(folder, name) });
   return name;
 }
 

@@ -18,7 +18,8 @@ import { byteTokenizer, createChat } from "../../src/text/index.ts";
 import { type GeneratorName, readGeneration, readGolden } from "../models/golden.ts";
 import { needsData } from "../support/data.ts";
 import { exportSaved, modelFolder } from "./support.ts";
-import { exportOnnx, saveModel } from "../support/on-node.ts";
+import { exportModel, saveModel } from "../support/on-node.ts";
+import { sharedRuntime } from "../support/shared-runtime.ts";
 
 const folder = modelFolder();
 
@@ -117,7 +118,7 @@ const STORIES = "../shared/data/checkpoints/stories260K_hf";
 
 it("the trained Llama tells its story", needsData(STORIES), async () => {
   const { greedy_ids: story } = JSON.parse(readFileSync(join(STORIES, "expected.json"), "utf8"));
-  await exportOnnx(STORIES, join(folder, "stories"));
+  await exportModel(sharedRuntime, { directory: STORIES, output: join(folder, "stories") });
   const model = await AutoModelForCausalLM.from_pretrained("stories", { dtype: "fp32" });
   const output = await model.generate({
     ...padded([[1]], 0, "left"),
@@ -138,7 +139,9 @@ it("leaves what belongs to a model beside the graphs, and nothing of training", 
   });
   await writeFile(join(directory, "log.jsonl"), "");
   const output = join(folder, "complete-onnx");
-  expect(await exportOnnx(directory, output)).toMatchObject({ graphs: ["onnx/model.onnx"] });
+  expect(await exportModel(sharedRuntime, { directory, output })).toMatchObject({
+    files: ["onnx/model.onnx"],
+  });
   expect((await readdir(output)).toSorted()).toEqual([
     "config.json",
     "generation_config.json",
@@ -149,9 +152,12 @@ it("leaves what belongs to a model beside the graphs, and nothing of training", 
 });
 
 it("refuses what is no model", async () => {
-  await expect(exportOnnx(join(folder, "nothing"), join(folder, "none"))).rejects.toThrow(
-    UsageError,
-  );
+  await expect(
+    exportModel(sharedRuntime, {
+      directory: join(folder, "nothing"),
+      output: join(folder, "none"),
+    }),
+  ).rejects.toThrow(UsageError);
   expect(existsSync(join(folder, "none"))).toBe(false);
 });
 

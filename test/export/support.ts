@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { env, Tensor } from "@huggingface/transformers";
 import { afterAll } from "vitest";
 import type { HostTensors } from "../support/graph.ts";
-import { exportOnnx, saveModel } from "../support/on-node.ts";
+import { exportModel, saveModel } from "../support/on-node.ts";
+import { sharedRuntime } from "../support/shared-runtime.ts";
 
 /** A folder for the models of a test file, which is gone after it. */
 export function modelFolder(): string {
@@ -32,7 +33,7 @@ export async function exportSaved(
 ): Promise<string> {
   const directory = join(folder, `${name}-saved`);
   await saveModel(directory, { config, weights: Object.entries(weights), files });
-  await exportOnnx(directory, join(folder, name));
+  await exportModel(sharedRuntime, { directory, output: join(folder, name) });
   return directory;
 }
 

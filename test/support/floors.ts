@@ -132,7 +132,15 @@ export const FLOORS: readonly (readonly Room[])[] = [
     },
   ],
   [{ room: "generate" }],
-  [{ room: "predict" }, { room: "export" }, { room: "evaluate" }],
+  [
+    { room: "predict" },
+    {
+      room: "export/graphs",
+      about: "The graphs of whole models, with the inputs and outputs that others look for.",
+    },
+    { room: "evaluate" },
+  ],
+  [{ room: "export" }],
   [{ room: "options/tables", about: "What an option is: kinds, checks, schema, spelling." }],
   [{ room: "options", about: "The options of a run, from one table." }],
   [

@@ -9,7 +9,7 @@ import * as weightsPeft from "../../src/weights/peft.ts";
 import * as weightsSafetensors from "../../src/weights/files/safetensors.ts";
 import * as weightsSaveModel from "../../src/weights/save-model.ts";
 import * as generateLoadModel from "../../src/generate/load-model.ts";
-import * as exportExportOnnx from "../../src/export/export-onnx.ts";
+import * as exportExportModel from "../../src/export/export-model.ts";
 import * as imagesDecode from "../../src/images/decode.ts";
 import * as imagesFolder from "../../src/images/folder.ts";
 import * as imagesProcessor from "../../src/images/processor.ts";
@@ -66,8 +66,8 @@ export const loadImageModel: Bound<typeof generateLoadModel.loadImageModel> = bo
 export const loadModel: Bound<typeof generateLoadModel.loadModel> = bound(
   generateLoadModel.loadModel,
 );
-export const exportOnnx: Bound<typeof exportExportOnnx.exportOnnx> = bound(
-  exportExportOnnx.exportOnnx,
+export const exportModel: Bound<typeof exportExportModel.exportModel> = bound(
+  exportExportModel.exportModel,
 );
 export const decodeImage: Bound<typeof imagesDecode.decodeImage> = bound(imagesDecode.decodeImage);
 export const readImageFolder: Bound<typeof imagesFolder.readImageFolder> = bound(

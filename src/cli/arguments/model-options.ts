@@ -10,7 +10,7 @@ export const modelOptions: OptionTable = {
   model: {
     kind: "text",
     value: "DIR",
-    help: "a directory that flora or Hugging Face saved, or owner/name on the Hub",
+    help: "a directory that flora or Hugging Face saved, a GGUF file, or owner/name on the Hub",
   },
   adapter: {
     kind: "text",

@@ -1,8 +1,8 @@
 /** @file What of a model has which name in GGUF, and lies how there: for one architecture. */
 
 import type { Json } from "../../files/json.ts";
-import type { GgufValue } from "../header.ts";
 import type { Metadata } from "../metadata.ts";
+import type { GgufEntry } from "../write.ts";
 
 /** How a tensor lies in GGUF where it does not lie as in the checkpoint. */
 export type Layout =
@@ -37,18 +37,12 @@ export interface GgufArchitecture {
   readonly layouts: Readonly<Record<string, Layout>>;
   /** Tensors that may be left over, by their names in GGUF. */
   readonly ignored: readonly string[];
+  /** Matrices that are written as F32 whatever the others are. */
+  readonly whole: readonly string[];
   /** The fields of config.json. @throws {FormatError} if an entry is missing, or asks for what is not supported. */
   readonly config: (metadata: Metadata, tensors: TensorFacts) => Promise<Json>;
   /** The entries of the metadata, without the architecture before their keys. @throws {UsageError} if GGUF has no words for it. */
   readonly metadata: (config: Json) => Readonly<Record<string, GgufEntry>>;
-}
-
-/** An entry that is written: a whole number as u32, any other number as f32. */
-export type GgufEntry = Exclude<GgufValue, readonly GgufValue[]> | Float;
-
-/** A number that is written as f32 though it may be whole. */
-export interface Float {
-  readonly float: number;
 }
 
 /** The shortest decimal number whose float32 is that of an entry: 1e-5 and not 9.999999747378752e-6. */

@@ -5,13 +5,8 @@ import type { Json } from "../../files/json.ts";
 import type { Metadata } from "../metadata.ts";
 import { type GgufArchitecture, type Layout, shortest, type TensorFacts } from "./architecture.ts";
 import { gpt2 } from "./gpt2.ts";
-import {
-  numberField,
-  optionalNumber,
-  ROTARY_TENSORS,
-  rotaryConfig,
-  rotaryMetadata,
-} from "./rotary.ts";
+import { numberField, optionalNumber } from "./fields.ts";
+import { ROTARY_TENSORS, rotaryConfig, rotaryMetadata } from "./rotary.ts";
 
 /** What a relative of Llama has that Llama has not. */
 type Relative = Pick<GgufArchitecture, "name" | "types" | "className"> &
@@ -24,6 +19,7 @@ const rotary = ({ fields, ...own }: Relative): GgufArchitecture => ({
   tensors: { ...ROTARY_TENSORS, ...own.tensors },
   layouts: own.layouts ?? {},
   ignored: ["rope_freqs.weight"],
+  whole: [],
   config: async (metadata, tensors) => ({
     ...(await rotaryConfig(own.name, metadata, tensors)),
     ...fields?.(metadata, tensors),

@@ -10,9 +10,9 @@ import type { GgufTensor } from "../header.ts";
 import { type Metadata, metadataOf } from "../metadata.ts";
 import type { GgufArchitecture, TensorFacts } from "./architecture.ts";
 import { ARCHITECTURES } from "./architectures.ts";
-import { arrange, type Heads } from "./layout.ts";
+import { headsOf } from "./fields.ts";
+import { arrange } from "./layout.ts";
 import { type TensorNames, tensorNames } from "./tensor-names.ts";
-import { numberField } from "./rotary.ts";
 
 /** An open model; `close` must be called once. */
 export interface GgufModel {
@@ -142,15 +142,6 @@ function architectureOf(metadata: Metadata): GgufArchitecture {
   const known = ARCHITECTURES.map((each) => each.name).join(", ");
   throw new FormatError(metadata.path, `architectures that are read are ${known}; got ${name}`);
 }
-
-const headsOf = (config: Json): Heads => {
-  const field = "num_key_value_heads" in config ? "num_attention_heads" : "n_head";
-  const queries = numberField(config, field);
-  return {
-    queries,
-    keys: "num_key_value_heads" in config ? numberField(config, "num_key_value_heads") : queries,
-  };
-};
 
 /** The special tokens of config.json; where an answer ends with another token than a text, both end it. */
 function tokenIds(metadata: Metadata): Json {

@@ -2,7 +2,7 @@
 
 import type { Json } from "../../files/json.ts";
 import { type GgufArchitecture, type Layout, shortest } from "./architecture.ts";
-import { numberField, optionalNumber } from "./rotary.ts";
+import { numberField, optionalNumber } from "./fields.ts";
 
 /** Fields of config.json that are numbers, by their keys without the architecture. */
 const SIZES = {
@@ -37,6 +37,7 @@ export const gpt2: GgufArchitecture = {
   ),
   // The head is the embedding; some files have it twice, rounded otherwise.
   ignored: ["output.weight"],
+  whole: ["position_embd.weight"],
 
   async config(metadata, tensors) {
     const number = (key: string) => metadata.number(`gpt2.${key}`);

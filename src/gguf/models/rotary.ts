@@ -3,7 +3,9 @@
 import { FormatError, UsageError } from "../../errors.ts";
 import { isObject, type Json } from "../../files/json.ts";
 import type { Metadata } from "../metadata.ts";
-import { type GgufEntry, shortest, type TensorFacts } from "./architecture.ts";
+import type { GgufEntry } from "../write.ts";
+import { shortest, type TensorFacts } from "./architecture.ts";
+import { numberField, optionalNumber } from "./fields.ts";
 import { llama3Scaling } from "./rope-factors.ts";
 
 /** The names of tensors that all have. */
@@ -157,14 +159,3 @@ function scalingEntries(config: Json): Readonly<Record<string, GgufEntry>> {
       });
   }
 }
-
-export function numberField(config: Json, field: string): number {
-  const value = optionalNumber(config, field);
-  if (value !== undefined) return value;
-  throw new UsageError(`config.json: ${field} must be a number to be written as GGUF`);
-}
-
-export const optionalNumber = (config: Json, field: string): number | undefined => {
-  const value = config[field];
-  return typeof value === "number" ? value : undefined;
-};

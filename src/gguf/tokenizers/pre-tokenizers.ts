@@ -94,21 +94,27 @@ export function preTokenization(path: string, name: string): PreTokenization {
 }
 
 /** The name for the parts of a tokenizer.json; undefined where llama.cpp has no code for them. */
-export function nameOfPreTokenization(
-  normalizer: unknown,
-  preTokenizer: unknown,
-): string | undefined {
-  const wanted = canonical({ normalizer: normalizer ?? null, preTokenizer });
-  return Object.keys(BY_NAME).find((name) => {
-    const { normalizer: own, preTokenizer: ownSplit } = preTokenization("", name);
-    return canonical({ normalizer: own, preTokenizer: ownSplit }) === wanted;
-  });
+export function nameOfPreTokenization(parts: {
+  readonly normalizer: unknown;
+  readonly preTokenizer: unknown;
+  readonly ignoresMerges: boolean;
+}): string | undefined {
+  const wanted = canonical(parts);
+  const found = Object.entries(BY_NAME).find(([, each]) => canonical(each) === wanted);
+  return found?.[0];
 }
 
-/** Without fields that change no ids, in the order of their names. */
-const canonical = (value: unknown): string =>
-  JSON.stringify(value, (name, field: unknown) => {
-    if (name === "trim_offsets" || (name === "invert" && field === false)) return undefined;
+/** The values of fields where they are absent, and those that change no ids. */
+const NEUTRAL: Readonly<Record<string, unknown>> = { use_regex: true, invert: false };
+
+/** What decides about ids, in one spelling. */
+const canonical = ({
+  normalizer,
+  preTokenizer,
+  ignoresMerges,
+}: Parameters<typeof nameOfPreTokenization>[0]): string =>
+  JSON.stringify([normalizer ?? null, preTokenizer, ignoresMerges], (name, field: unknown) => {
+    if (name === "trim_offsets" || NEUTRAL[name] === field) return undefined;
     if (typeof field !== "object" || field === null || Array.isArray(field)) return field;
     return Object.fromEntries(Object.entries(field).toSorted(([a], [b]) => (a < b ? -1 : 1)));
   });

@@ -145,7 +145,7 @@ const KINDS: Readonly<Record<string, (metadata: Metadata, vocabulary: Vocabulary
 };
 
 /** What sentencepiece writes for a space. */
-const MARK = "▁";
+export const MARK = "▁";
 
 const idsOf = (tokens: readonly string[]): Json =>
   Object.fromEntries(tokens.map((token, id) => [token, id]));

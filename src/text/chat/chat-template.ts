@@ -164,7 +164,8 @@ function loudTurns(
 }
 
 /** The templates by name. Files of their own come before the configuration. */
-function templatesOf(files: TokenizerFiles, config: Json): ReadonlyMap<string, string> {
+/** The chat templates of a tokenizer by name, wherever its files have them. */
+export function templatesOf(files: TokenizerFiles, config: Json): ReadonlyMap<string, string> {
   const inFiles = templatesInFiles(files);
   if (inFiles.size > 0) return inFiles;
   const { chat_template: source } = config;

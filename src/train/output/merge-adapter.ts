@@ -1,15 +1,14 @@
 /** @file An adapter on disk folded into its base, and saved as an ordinary model. */
 
-import { mergeInto } from "../../adapters/merge.ts";
 import { bufferOf } from "../../runtime/buffers.ts";
 import { option } from "../../errors.ts";
+import { foldAdapters } from "../../generate/fold-adapters.ts";
 import { companionFiles, loadNetwork, type LoadModelOptions } from "../../generate/load-model.ts";
 import type { FileStore } from "../../host/host.ts";
 import { cpuRuntime } from "../../runtime/node.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import { readGenerationConfig, saveModel } from "../../weights/index.ts";
 import { checkEmpty } from "./claim.ts";
-import { createProgramCache } from "../../runtime/programs.ts";
 
 export interface MergeAdapterOptions extends LoadModelOptions {
   /** A directory for the merged model. */
@@ -28,18 +27,13 @@ export async function mergeAdapter(
 ): Promise<number> {
   await checkEmpty(store, output, { hint: `give another ${option("output")}` });
   const runtime = cpuRuntime();
-  const programs = createProgramCache(runtime);
   const { network, home } = await loadNetwork(store, runtime, options);
   const { base, adapters, weights } = network;
   const files = await companionFiles(store, home, { ...options, model: base });
   const generationConfig =
     (await readGenerationConfig(store, options.adapter ?? home)) ??
     (await readGenerationConfig(store, home));
-  for (const adapter of adapters) {
-    const weight = bufferOf(weights, adapter.weight);
-    await mergeInto({ base, programs, state: { weights } }, adapter, 1, weight);
-  }
-  await programs.release();
+  await foldAdapters(runtime, network);
   const names = [...base.params.keys()].filter((name) => weights.has(name));
   const tensors = await Promise.all(
     names.map(async (name) => [name, await readTensor(bufferOf(weights, name))] as const),

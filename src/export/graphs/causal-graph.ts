@@ -11,11 +11,11 @@
  * B batch, T new tokens, P past, K heads of keys, D head width, V vocabulary; l counts the blocks.
  */
 
-import type { Tensors } from "../graph/tensors.ts";
-import { headOf, type Model } from "../models/model.ts";
-import { paddingBias, positionBias } from "../nn/attention/attention-bias.ts";
-import { add, shift } from "../ops/elementwise.ts";
-import { cumulativeSum } from "../ops/scan.ts";
+import type { Tensors } from "../../graph/tensors.ts";
+import { headOf, type Model } from "../../models/model.ts";
+import { paddingBias, positionBias } from "../../nn/attention/attention-bias.ts";
+import { add, shift } from "../../ops/elementwise.ts";
+import { cumulativeSum } from "../../ops/scan.ts";
 import { decoderOutputs } from "./decoder-outputs.ts";
 import { BATCH, LENGTH, tokens, TOTAL, weightsOf } from "./inputs.ts";
 

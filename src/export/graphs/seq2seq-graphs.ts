@@ -13,17 +13,17 @@
  * B batch, S source, T new tokens, P past, C width, H heads, D head width, W = H D, V vocabulary; l counts the blocks.
  */
 
-import { GraphError } from "../errors.ts";
-import type { Tensors } from "../graph/tensors.ts";
-import { input, type Value } from "../graph/value.ts";
-import type { Model } from "../models/model.ts";
-import { paddingBias, positionBias } from "../nn/attention/attention-bias.ts";
-import { add, cast, scale, shift } from "../ops/elementwise.ts";
-import { gather } from "../ops/indexing.ts";
-import { concat } from "../ops/movement.ts";
-import { reduceSum } from "../ops/reduce.ts";
-import { cumulativeSum } from "../ops/scan.ts";
-import { scalarLike } from "../graph/value.ts";
+import { GraphError } from "../../errors.ts";
+import type { Tensors } from "../../graph/tensors.ts";
+import { input, type Value } from "../../graph/value.ts";
+import type { Model } from "../../models/model.ts";
+import { paddingBias, positionBias } from "../../nn/attention/attention-bias.ts";
+import { add, cast, scale, shift } from "../../ops/elementwise.ts";
+import { gather } from "../../ops/indexing.ts";
+import { concat } from "../../ops/movement.ts";
+import { reduceSum } from "../../ops/reduce.ts";
+import { cumulativeSum } from "../../ops/scan.ts";
+import { scalarLike } from "../../graph/value.ts";
 import { decoderOutputs } from "./decoder-outputs.ts";
 import { forward } from "./forward.ts";
 import { BATCH, LENGTH, PAST, places, SOURCE, tokens, weightsOf } from "./inputs.ts";

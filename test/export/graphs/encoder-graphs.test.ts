@@ -14,20 +14,21 @@ import {
   Tensor,
 } from "@huggingface/transformers";
 import { describe, expect, it } from "vitest";
-import { UsageError } from "../../src/errors.ts";
-import { imageProcessor } from "../../src/images/index.ts";
-import { imageInputOf } from "../../src/models/model.ts";
-import { modelFromConfig } from "../../src/models/architectures/registry.ts";
-import { embedTexts } from "../../src/predict/index.ts";
-import type { HostTensor } from "../../src/tensor/host-tensor.ts";
-import { readEmbeddingGolden, readGolden } from "../models/golden.ts";
-import { drawnModel, runtime, savedModel } from "../predict/support.ts";
-import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
-import { writeDigits } from "../support/digits.ts";
-import { type HostTensors, tensorNamed } from "../support/graph.ts";
-import { normalTensor } from "../support/random.ts";
-import { exportSaved, modelFolder, numbersIn } from "./support.ts";
-import { classifyImages, exportOnnx, loadImageModel, loadModel } from "../support/on-node.ts";
+import { UsageError } from "../../../src/errors.ts";
+import { imageProcessor } from "../../../src/images/index.ts";
+import { imageInputOf } from "../../../src/models/model.ts";
+import { modelFromConfig } from "../../../src/models/architectures/registry.ts";
+import { embedTexts } from "../../../src/predict/index.ts";
+import type { HostTensor } from "../../../src/tensor/host-tensor.ts";
+import { readEmbeddingGolden, readGolden } from "../../models/golden.ts";
+import { drawnModel, runtime, savedModel } from "../../predict/support.ts";
+import { expectClose, FLOAT32, numbersOf } from "../../support/close.ts";
+import { writeDigits } from "../../support/digits.ts";
+import { type HostTensors, tensorNamed } from "../../support/graph.ts";
+import { normalTensor } from "../../support/random.ts";
+import { exportSaved, modelFolder, numbersIn } from "../support.ts";
+import { classifyImages, exportModel, loadImageModel, loadModel } from "../../support/on-node.ts";
+import { sharedRuntime } from "../../support/shared-runtime.ts";
 
 const folder = modelFolder();
 const fp32 = { dtype: "fp32" } as const;
@@ -114,7 +115,7 @@ describe("a BERT", () => {
 
   it("makes vectors of texts in a pipeline, as it does here", async () => {
     const directory = await savedModel(drawnModel({ architectures: ["BertModel"] }));
-    await exportOnnx(directory, join(folder, "texts"));
+    await exportModel(sharedRuntime, { directory, output: join(folder, "texts") });
     const texts = ["abc", "x", "hello you"];
     const loaded = await loadModel(runtime, { directory });
     const expected = await embedTexts(loaded, runtime, texts, { normalize: true });
@@ -182,8 +183,11 @@ describe("a ViT", () => {
     await expect(exportSaved(folder, "headless", { config, weights: rest })).rejects.toThrow(
       UsageError,
     );
-    await expect(exportOnnx(join(folder, "headless-saved"), join(folder, "none"))).rejects.toThrow(
-      "weights do not fit the model; missing: classifier.weight",
-    );
+    await expect(
+      exportModel(sharedRuntime, {
+        directory: join(folder, "headless-saved"),
+        output: join(folder, "none"),
+      }),
+    ).rejects.toThrow("weights do not fit the model; missing: classifier.weight");
   });
 });

@@ -12,10 +12,10 @@
  * B batch, T sequence, C width, V vocabulary.
  */
 
-import type { Tensors } from "../graph/tensors.ts";
-import { input, type Value } from "../graph/value.ts";
-import { headRows, imageInputOf, type Model, type Stage } from "../models/model.ts";
-import { reshape } from "../ops/movement.ts";
+import type { Tensors } from "../../graph/tensors.ts";
+import { input, type Value } from "../../graph/value.ts";
+import { headRows, imageInputOf, type Model, type Stage } from "../../models/model.ts";
+import { reshape } from "../../ops/movement.ts";
 import { forward, headLogits } from "./forward.ts";
 import { BATCH, LENGTH, places, tokens, weightsOf } from "./inputs.ts";
 

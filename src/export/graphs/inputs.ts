@@ -1,11 +1,11 @@
 /** @file Inputs of exported graphs: tokens of any number, and weights by name. */
 
-import { GraphError } from "../errors.ts";
-import { input, type Value } from "../graph/value.ts";
-import type { Model } from "../models/model.ts";
-import { cast, scale, shift } from "../ops/elementwise.ts";
-import { cumulativeSum } from "../ops/scan.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { GraphError } from "../../errors.ts";
+import { input, type Value } from "../../graph/value.ts";
+import type { Model } from "../../models/model.ts";
+import { cast, scale, shift } from "../../ops/elementwise.ts";
+import { cumulativeSum } from "../../ops/scan.ts";
+import type { Shape } from "../../tensor/shape.ts";
 
 /** Names of dimensions; transformers.js knows the first, and begins with 0 where it knows none. */
 export const BATCH = "batch_size";

@@ -1,9 +1,9 @@
 /** @file Stages one after another, and what the head makes of the last one's output. */
 
-import { mapTensors } from "../graph/tensors.ts";
-import type { Value } from "../graph/value.ts";
-import { headOf, type Model, type Stage, type StageContext } from "../models/model.ts";
-import { logitsOf } from "../nn/loss.ts";
+import { mapTensors } from "../../graph/tensors.ts";
+import type { Value } from "../../graph/value.ts";
+import { headOf, type Model, type Stage, type StageContext } from "../../models/model.ts";
+import { logitsOf } from "../../nn/loss.ts";
 
 /** The output of the last of these stages; the first reads x. */
 export const forward = (

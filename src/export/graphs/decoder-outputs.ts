@@ -5,10 +5,10 @@
  * B batch, T new tokens, P past, K heads of keys, D head width, V vocabulary.
  */
 
-import { mapTensors, type Tensors } from "../graph/tensors.ts";
-import { input, type Value } from "../graph/value.ts";
-import type { KeysAndValues, Model } from "../models/model.ts";
-import { concat, reshape, transpose } from "../ops/movement.ts";
+import { mapTensors, type Tensors } from "../../graph/tensors.ts";
+import { input, type Value } from "../../graph/value.ts";
+import type { KeysAndValues, Model } from "../../models/model.ts";
+import { concat, reshape, transpose } from "../../ops/movement.ts";
 import { headLogits } from "./forward.ts";
 import { BATCH, PAST } from "./inputs.ts";
 
