@@ -11,13 +11,14 @@ import type { GgufType } from "../gguf/models/written-model.ts";
 import { saveModel } from "../weights/save-model.ts";
 import { exportGguf } from "./export-gguf.ts";
 import { exportOnnx } from "./export-onnx.ts";
+import type { OnnxDType } from "./graphs/compressed-weights.ts";
 import { openSource, type ModelSource } from "./model-source.ts";
 
 /** What programs read. */
 export type ExportFormat = "onnx" | "gguf" | "safetensors";
 
-/** As what weights are written: floats of 32 or 16 bits, or blocks of 8. */
-export type ExportDType = "fp32" | "fp16" | "bf16" | "q8";
+/** As what weights are written: floats of 32 or 16 bits, or whole numbers of 8 or 4 with scales. */
+export type ExportDType = "fp32" | "fp16" | "bf16" | "q8" | "q4";
 
 export interface ExportOptions extends LoadModelOptions {
   /** A directory, which is made if need be. */
@@ -34,39 +35,24 @@ export interface Exported {
   readonly parameterCount: number;
 }
 
-const FORMATS: Readonly<Record<ExportFormat, Format>> = {
-  onnx: {
-    dtypes: ["fp32"],
-    write: async (store, source, output) => exportOnnx(store, source, output),
-  },
-  gguf: {
-    dtypes: ["fp16", "bf16", "fp32", "q8"],
-    write: (store, source, output, dtype = "fp16") =>
-      exportGguf(store, source, output, GGUF_TYPES[dtype]),
-  },
-  safetensors: {
-    dtypes: ["fp32", "fp16", "bf16"],
-    write: exportSafetensors,
-  },
-};
-
-interface Format {
-  readonly dtypes: readonly ExportDType[];
-  /** Returns the paths of the files. */
-  readonly write: (
-    store: FileStore,
-    source: ModelSource,
-    output: string,
-    dtype: ExportDType | undefined,
-  ) => Promise<readonly string[]>;
-}
-
-const GGUF_TYPES: Readonly<Record<ExportDType, GgufType>> = {
-  fp32: "F32",
-  fp16: "F16",
-  bf16: "BF16",
-  q8: "Q8_0",
-};
+/** Names of types in the formats. */
+const ONNX_TYPES: ReadonlyMap<ExportDType, OnnxDType> = new Map([
+  ["fp32", "fp32"],
+  ["fp16", "fp16"],
+  ["q8", "q8"],
+  ["q4", "q4"],
+]);
+const GGUF_TYPES: ReadonlyMap<ExportDType, GgufType> = new Map([
+  ["fp32", "F32"],
+  ["fp16", "F16"],
+  ["bf16", "BF16"],
+  ["q8", "Q8_0"],
+]);
+const STORAGE_TYPES: ReadonlyMap<ExportDType, StorageDType> = new Map([
+  ["fp32", "float32"],
+  ["fp16", "float16"],
+  ["bf16", "bfloat16"],
+]);
 
 /**
  * Writes a model, with its adapter folded into it if there is one.
@@ -79,34 +65,56 @@ export async function exportModel(
   runtime: Runtime,
   { output, format = "onnx", dtype, ...options }: ExportOptions,
 ): Promise<Exported> {
-  const { dtypes, write } = FORMATS[format];
-  if (dtype !== undefined && !dtypes.includes(dtype)) {
-    throw new UsageError(
-      `${option("dtype")}: must be one of ${dtypes.join(", ")} with ${option("format", format)}; got ${dtype}`,
-    );
-  }
+  const write = writerOf(format, dtype);
   const source = await openSource(store, runtime, options);
-  const files = await write(store, source, output, dtype);
+  const files = await write(store, source, output);
   return { files, parameterCount: source.parameterCount };
 }
 
-const STORAGE: ReadonlyMap<ExportDType, StorageDType> = new Map([
-  ["fp32", "float32"],
-  ["fp16", "float16"],
-  ["bf16", "bfloat16"],
-]);
+/** Writes a model into a directory; returns the paths of the files. */
+type Writer = (store: FileStore, source: ModelSource, output: string) => Promise<readonly string[]>;
+
+/** @throws {UsageError} if the format has no such type. */
+function writerOf(format: ExportFormat, dtype: ExportDType | undefined): Writer {
+  switch (format) {
+    case "onnx": {
+      const type = typeIn(format, ONNX_TYPES, dtype ?? "fp32");
+      return (store, source, output) => exportOnnx(store, source, output, type);
+    }
+    case "gguf": {
+      const type = typeIn(format, GGUF_TYPES, dtype ?? "fp16");
+      return (store, source, output) => exportGguf(store, source, output, type);
+    }
+    case "safetensors": {
+      const type = dtype && typeIn(format, STORAGE_TYPES, dtype);
+      return (store, source, output) => exportSafetensors(store, source, output, type);
+    }
+  }
+}
+
+function typeIn<T>(
+  format: ExportFormat,
+  types: ReadonlyMap<ExportDType, T>,
+  dtype: ExportDType,
+): T {
+  const type = types.get(dtype);
+  if (type !== undefined) return type;
+  const known = [...types.keys()].join(", ");
+  throw new UsageError(
+    `${option("dtype")}: must be one of ${known} with ${option("format", format)}; got ${dtype}`,
+  );
+}
 
 async function exportSafetensors(
   store: FileStore,
   source: ModelSource,
   output: string,
-  dtype: ExportDType | undefined,
+  dtype: StorageDType | undefined,
 ): Promise<readonly string[]> {
   const { model, generationConfig } = source;
-  const storage = dtype && STORAGE.get(dtype);
   const weights: NamedTensor[] = [];
   for await (const [name, tensor] of source.weights({ widen: false })) {
-    const [, narrowed] = storage ? convertTo(storage, [name, tensor]) : [name, tensor];
+    const [, narrowed] = dtype ? convertTo(dtype, [name, tensor]) : [name, tensor];
     const { dtype: kept, shape } = narrowed;
     const data = "data" in narrowed ? narrowed.data : await narrowed.read();
     weights.push([name, { dtype: kept, shape, data }]);

@@ -25,6 +25,7 @@ import {
   imageClassifierGraph,
   maskedGraph,
 } from "./graphs/encoder-graphs.ts";
+import { compressWeights, type OnnxDType } from "./graphs/compressed-weights.ts";
 import type { ModelSource } from "./model-source.ts";
 import { onnxFile, writeOnnx } from "./onnx-file.ts";
 import { decoderGraph, encoderGraph } from "./graphs/seq2seq-graphs.ts";
@@ -42,6 +43,14 @@ const GRAPHS: Readonly<Record<Task, (model: Model) => Readonly<Record<string, Te
   "image-classification": (model) => ({ model: imageClassifierGraph(model) }),
 };
 
+/** What transformers.js puts behind the name of a graph, by the type that it is asked for. */
+const ENDINGS: Readonly<Record<OnnxDType, string>> = {
+  fp32: "",
+  fp16: "_fp16",
+  q8: "_quantized",
+  q4: "_q4",
+};
+
 /** What belongs to a model besides its weights and the files of training. */
 const COMPANION =
   /^(?:(?:generation_|tokenizer_|preprocessor_)?config|special_tokens_map|tokenizer|vocab|added_tokens)\.json$|^(?:chat_template\.jinja|merges\.txt|vocab\.txt|README\.md)$/;
@@ -56,11 +65,16 @@ export async function exportOnnx(
   store: FileStore,
   source: ModelSource,
   output: string,
+  dtype: OnnxDType,
 ): Promise<readonly string[]> {
   const { model } = source;
+  const shapes = new Map([...model.params].map(([name, { shape }]) => [name, shape] as const));
   const files = Object.entries(GRAPHS[model.task](model)).map(
     ([name, outputs]) =>
-      [join("onnx", `${name}.onnx`), onnxFile(outputs, model.params.keys())] as const,
+      [
+        join("onnx", `${name}${ENDINGS[dtype]}.onnx`),
+        onnxFile(compressWeights(outputs, shapes, dtype)),
+      ] as const,
   );
   await store.makeDirectory(join(output, "onnx"));
   for (const [path, file] of files) {

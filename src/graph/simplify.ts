@@ -69,5 +69,5 @@ function identifier(ids: Map<string, number>): (value: Value) => number {
 const tensorKey = ({ dtype, shape, data }: HostTensor): string =>
   `${dtype}[${shape.join()}]${data.join()}`;
 
-const formKey = ({ attributes, operands = [] }: OnnxForm): string =>
-  JSON.stringify(attributes ?? {}) + operands.map(tensorKey).join();
+const formKey = ({ domain = "", attributes = {}, operands = [] }: OnnxForm): string =>
+  JSON.stringify([domain, attributes]) + operands.map(tensorKey).join();

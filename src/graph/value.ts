@@ -54,6 +54,8 @@ export type OnnxAttribute =
 
 /** How a node is written in ONNX besides its operator and inputs. */
 export interface OnnxForm {
+  /** Whose operator it is, where it is not ONNX's. */
+  readonly domain?: string;
   readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
   readonly operands?: readonly HostTensor[];
 }

@@ -105,7 +105,7 @@ export function compile(outputs: Tensors, { stored = new Set() }: CompileOptions
   );
   for (const node of topologicalOrder(values)) {
     if (node.body) throw new Error(`internal: ${node.type} was not lowered`);
-    const { attributes = {}, operands = [] } = node.onnx;
+    const { attributes = {}, operands = [], domain } = node.onnx;
     nodes.push(
       messageField(1, [
         ...[...node.inputs.map(operandName), ...operands.map(initializer)].map((name) =>
@@ -114,6 +114,7 @@ export function compile(outputs: Tensors, { stored = new Set() }: CompileOptions
         ...node.outputs.map((output) => stringField(2, namer.value(output))),
         stringField(4, node.type),
         ...Object.entries(attributes).map(([name, attribute]) => attributeField(name, attribute)),
+        ...(domain === undefined ? [] : [stringField(7, domain)]),
       ]),
     );
   }
@@ -144,9 +145,14 @@ export function compile(outputs: Tensors, { stored = new Set() }: CompileOptions
   ]);
   const overwrites = new Map<string, boolean>();
   const version = [...inputs, ...values].some(isBfloat16) ? BIT_CAST_OPSET : OPSET;
-  const opset = messageField(8, [stringField(1, ""), intField(2, version)]);
+  const domains = topologicalOrder(values).flatMap(({ onnx }) => onnx.domain ?? []);
+  const opsets = [
+    messageField(8, [stringField(1, ""), intField(2, version)]),
+    // Those of onnxruntime have one version.
+    ...[...new Set(domains)].map((name) => messageField(8, [stringField(1, name), intField(2, 1)])),
+  ];
   return {
-    bytes: message([intField(1, IR_VERSION), stringField(2, "flora"), graph, opset]),
+    bytes: message([intField(1, IR_VERSION), stringField(2, "flora"), graph, ...opsets]),
     inputs: inputTypes,
     outputs: outputTypes,
     operations: matrixOperations(values),

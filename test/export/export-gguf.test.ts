@@ -214,7 +214,7 @@ describe("a model is refused as GGUF", () => {
   it("in a type that the format has not", async () => {
     const settings = { directory: pathOf("gpt2"), output: "out", dtype: "bf16" } as const;
     expect(await failure(exportModel(sharedRuntime, settings))).toMatchObject({
-      message: expect.stringContaining("dtype: must be one of fp32"),
+      message: expect.stringContaining("dtype: must be one of fp32, fp16, q8, q4 with format"),
     });
   });
 });

@@ -12,7 +12,7 @@ import { parseOptions, required } from "../arguments/options.ts";
 import { standardOutput } from "../terminal/terminal.ts";
 
 const FORMATS: readonly ExportFormat[] = ["onnx", "gguf", "safetensors"];
-const DTYPES: readonly ExportDType[] = ["fp32", "fp16", "bf16", "q8"];
+const DTYPES: readonly ExportDType[] = ["fp32", "fp16", "bf16", "q8", "q4"];
 
 export const help: CommandHelp = {
   usage: "export --model DIR --output DIR [--format onnx|gguf|safetensors] [--dtype TYPE]",
