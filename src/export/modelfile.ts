@@ -29,7 +29,10 @@ export function modelfile(
     `FROM ./${model}`,
     ...(isSampled ? [] : ["PARAMETER temperature 0"]),
     ...numbers,
-    ...stops.map((text) => `PARAMETER stop ${JSON.stringify(text)}`),
+    ...stops.filter(isPlain).map((text) => `PARAMETER stop "${text}"`),
   ];
   return `${lines.join("\n")}\n`;
 }
+
+/** Whether a text needs no escapes, for which a Modelfile has no rules. */
+const isPlain = (text: string): boolean => !/["\\\n]/.test(text);

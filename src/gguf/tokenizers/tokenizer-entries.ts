@@ -159,7 +159,7 @@ function markedEntries(
 
 /** Whether a text begins with a mark of its own; undefined if it is written otherwise. */
 function prependsMark({ normalizer, pre_tokenizer: split }: Json): boolean | undefined {
-  if (isObject(split)) {
+  if (isObject(split) && !(splitsAtSpaces(split) && normalizer)) {
     const isMetaspace = split["type"] === "Metaspace" && split["replacement"] === MARK;
     return isMetaspace && !normalizer && split["split"] === false
       ? (split["prepend_scheme"] ?? "always") !== "never"
@@ -170,6 +170,10 @@ function prependsMark({ normalizer, pre_tokenizer: split }: Json): boolean | und
   if (steps.join() === "Prepend,Replace") return true;
   return steps.join() === "Replace" ? false : undefined;
 }
+
+/** As Gemma's does, where all spaces are marks by then. */
+const splitsAtSpaces = ({ type, pattern }: Json): boolean =>
+  type === "Split" && isObject(pattern) && pattern["String"] === " ";
 
 const unsaid = (path: string, what: string): UsageError =>
   new UsageError(`${path}: GGUF has no word for ${what}`, {

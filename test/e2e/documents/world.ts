@@ -31,7 +31,7 @@ const MADE: Readonly<Record<string, string>> = {
   adapter: "--train chats.jsonl --model HuggingFaceTB/SmolLM2-135M-Instruct --method lora",
 };
 
-/** Which of them stands for a name, where no command before has made it. */
+/** Which of them, or of them as one file, stands for a name, where no command before has made it. */
 const STANDS_FOR: Readonly<Record<string, keyof typeof MADE>> = {
   "HuggingFaceTB/SmolLM2-135M": "llama",
   "HuggingFaceTB/SmolLM2-135M-Instruct": "chat",
@@ -56,6 +56,7 @@ const STANDS_FOR: Readonly<Record<string, keyof typeof MADE>> = {
   "runs/alike": "vectors",
   "runs/lora": "adapter",
   "runs/first": "chat",
+  "assistant.gguf": "gguf",
 };
 
 /** Writes the files into the current directory. */
@@ -124,7 +125,18 @@ export async function provide(name: string): Promise<void> {
 async function made(kind: keyof typeof MADE): Promise<void> {
   if (existsSync(`made/${kind}`)) return;
   if (kind === "adapter") await provide("HuggingFaceTB/SmolLM2-135M-Instruct");
-  const words = `train ${MADE[kind]} --steps 1 --translations 0 --samples 0 --evaluation-batches 1 --threads 1 --output made/${kind}`;
-  const { exitCode, errors } = await inTerminal(words.split(" "), "");
-  if (exitCode !== 0) throw new Error(`no ${kind}: ${errors}`);
+  if (kind === "gguf") {
+    await made("chat");
+    await run("export --model made/chat --format gguf --output made/folder");
+    cpSync("made/folder/model.gguf", "made/gguf");
+    return;
+  }
+  await run(
+    `train ${MADE[kind]} --steps 1 --translations 0 --samples 0 --evaluation-batches 1 --threads 1 --output made/${kind}`,
+  );
+}
+
+async function run(command: string): Promise<void> {
+  const { exitCode, errors } = await inTerminal(command.split(" "), "");
+  if (exitCode !== 0) throw new Error(`${command}: ${errors}`);
 }
