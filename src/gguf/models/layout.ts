@@ -5,6 +5,7 @@
  * Llama.
  */
 
+import { transposed } from "../../tensor/matrix.ts";
 import type { Layout } from "./architecture.ts";
 
 /** Numbers, or the bits of sixteen-bit floats. */
@@ -51,13 +52,7 @@ const emptyLike = (data: Elements): Elements =>
 /** [R, C] to [C, R]. */
 function transpose({ shape, data }: Laid): Laid {
   const [rows = 1, columns = 1] = shape;
-  const out = emptyLike(data);
-  for (let row = 0; row < rows; row++) {
-    for (let column = 0; column < columns; column++) {
-      out[column * rows + row] = data[row * columns + column] ?? 0;
-    }
-  }
-  return { shape: [columns, rows], data: out };
+  return { shape: [columns, rows], data: transposed(data, rows, columns) };
 }
 
 function shiftNorm({ shape, data }: Laid, by: number): Laid {
