@@ -35,11 +35,21 @@ export interface DrawnSubspace {
   draw(key: Key, a: Float32Array, block: number): void;
 }
 
+/** The gradient [n, m] that a step summed up, whole; and products with it, which are taken where it lies. */
+export interface WholeGradient {
+  /** Its elements, row by row. */
+  read(): Promise<Float32Array>;
+  /** G X [n, k] of X [m, k]. */
+  times(x: Float32Array): Promise<Float32Array>;
+  /** Gᵀ X [m, k] of X [n, k]. */
+  transposedTimes(x: Float32Array): Promise<Float32Array>;
+}
+
 /** A projection matrix that is learned from whole gradients; it is state, and part of a checkpoint. */
 export interface LearnedSubspace {
   readonly kind: "learned";
-  /** A [rank, dimension] from the gradient [n, m] that a step summed up, row by row. */
-  learn(gradient: Float32Array): Float32Array;
+  /** A [rank, dimension], which depends on the gradient alone, so that whoever has the same one learns the same. */
+  learn(gradient: WholeGradient): Promise<Float32Array>;
 }
 
 /** How the gradient of one matrix is compressed. */

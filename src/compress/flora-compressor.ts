@@ -1,30 +1,17 @@
 /**
- * @file FLORA as a compressor: which matrices, on which side, from which family, with a momentum or with the moments of the optimizer in
- * the subspace; and the one that compresses nothing.
+ * @file FLORA as a compressor: from which family, with a momentum or with the moments of the optimizer in the subspace; and the one that
+ * compresses nothing.
  */
 
 import { option, UsageError } from "../errors.ts";
-import { matches } from "../nn/patterns.ts";
 import type { GradientTransformation } from "../optim/transform.ts";
 import { carriedMomentum } from "./carried-momentum.ts";
-import type { CompressibleParam, Compressor, Uncompressed } from "./compressor.ts";
+import { type CompressionChoice, described, projectionOf, saves, savesNothing } from "./choice.ts";
+import type { Compressor, Uncompressed } from "./compressor.ts";
 import { FAMILIES, type Family } from "./families.ts";
 import { referenceStepRule, type StepRule, stepRule } from "./flora.ts";
 import { inProjectedSpace } from "./in-projected-space.ts";
 import type { Projection } from "./projection.ts";
-
-/** The dimension of a matrix that is projected: by size, by name, or by what a linear map multiplies along it. */
-export const PROJECTION_SIDES = [
-  "smaller",
-  "larger",
-  "rows",
-  "columns",
-  "input",
-  "output",
-] as const;
-
-/** Which dimension of a weight is projected. */
-export type ProjectionSide = (typeof PROJECTION_SIDES)[number];
 
 /** The rules of momentum. */
 export const MOMENTUM_RULES = ["paper", "reference"] as const;
@@ -49,24 +36,14 @@ export interface MomentumOptions {
 const intervalOf = ({ momentum = 0, compressMoments = false, resampleEvery }: MomentumOptions) =>
   resampleEvery ?? (momentum > 0 || compressMoments ? KEPT_STATE_INTERVAL : 1);
 
-/** FLORA's options: the projection, how often it is drawn anew, and the momentum that is kept under it. */
-export interface FloraOptions extends MomentumOptions {
-  /** Rows of a projection matrix. */
-  readonly rank: number;
-  /** "gaussian" by default; "orthonormal" under a rule that has its momentum in the accumulator, as Muon's. */
-  readonly projection?: Family | undefined;
-  /** "smaller" by default. */
-  readonly side?: ProjectionSide;
-  /** Patterns of names; all by default. */
-  readonly include?: readonly string[];
-  readonly exclude?: readonly string[];
-  /** Whether embedding tables are compressed too. */
-  readonly compressEmbeddings?: boolean;
-}
+/**
+ * FLORA's options: the projection, how often it is drawn anew, and the momentum that is kept under it. The family is "gaussian" by default,
+ * and "orthonormal" under a rule that has its momentum in the accumulator, as Muon's.
+ */
+export interface FloraOptions extends CompressionChoice, MomentumOptions {}
 
 /** FLORA: Hao, Cao & Mou, ICML 2024, arXiv:2402.03293. */
 export function flora(options: FloraOptions): Compressor {
-  const { rank, side = "smaller" } = options;
   const { momentum = 0, momentumRule = "paper", compressMoments = false } = options;
   return {
     resampleEvery: intervalOf(options),
@@ -77,18 +54,14 @@ export function flora(options: FloraOptions): Compressor {
       const isCarried = base.inSubspace !== undefined;
       const family = options.projection ?? usualFamily([base]);
       const { draw, hasBlocks } = FAMILIES[family];
-      const reason = reasonAgainst(param, options);
-      if (reason !== undefined) return { reason };
-      const [rows = 0, columns = 0] = param.shape;
-      const projected = param.inChunks ? "columns" : sideOf(side, param);
-      const dimension = projected === "rows" ? rows : columns;
+      const projection = projectionOf(param, options, family);
+      if ("reason" in projection) return projection;
+      const { rank, dimension } = projection;
       const isExact = rank === dimension && family === "orthonormal" && !isCarried;
-      if (rank >= dimension && !isExact) {
-        return { reason: `rank ${rank} saves nothing on ${dimension} ${projected}` };
-      }
+      if (!saves(projection) && !isExact) return savesNothing(projection);
       return {
-        projection: { side: projected, rank, dimension, family },
-        description: `rank ${rank} of ${dimension} ${projected}`,
+        projection,
+        description: described(projection),
         subspace: {
           kind: "drawn",
           ...(isCarried && hasBlocks && { blocks: Math.floor(dimension / rank) }),
@@ -134,38 +107,3 @@ function momentumStep(
   const rule = momentum > 0 && momentumRule === "reference" ? referenceStepRule : stepRule;
   return rule({ projection, momentum, base });
 }
-
-function reasonAgainst(
-  { name, role, shape }: CompressibleParam,
-  { include = ["*"], exclude = [], compressEmbeddings = false }: FloraOptions,
-): string | undefined {
-  if (role === "adapter") return role;
-  if (shape.length > 2) return `${shape.length} axes`;
-  if (shape.length < 2) return role;
-  if (role === "embedding" && !compressEmbeddings) return role;
-  if (!include.some((pattern) => matches(pattern, name))) return "not included";
-  return exclude.some((pattern) => matches(pattern, name)) ? "excluded" : undefined;
-}
-
-function sideOf(
-  side: ProjectionSide,
-  { shape: [rows = 0, columns = 0], inputAxis }: CompressibleParam,
-): Projection["side"] {
-  if (side === "rows" || side === "columns") return side;
-  const smaller = rows < columns ? "rows" : "columns";
-  const input = inputAxis === undefined ? smaller : (["rows", "columns"] as const)[inputAxis];
-  if (side === "smaller") return smaller;
-  if (side === "input") return input;
-  const kept = side === "larger" ? smaller : input;
-  return kept === "rows" ? "columns" : "rows";
-}
-
-/** A compressor that can be asked for by its name. */
-export interface CompressorDefinition {
-  /** Its name as people write it. */
-  readonly label: string;
-  create(options: FloraOptions): Compressor;
-}
-
-export const FLORA: CompressorDefinition = { label: "FLORA", create: flora };
-export const DENSE: CompressorDefinition = { label: "dense", create: dense };

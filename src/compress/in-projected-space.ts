@@ -3,15 +3,16 @@
  * Adam as well: 2 r large numbers of state instead of 2 n m.
  *
  *   D, state' = direction(C, state)          C the mean compressed gradient
- *   update    = finish(D A)                  decay and rate, in the whole space
+ *   update    = finish(α D A)                decay and rate, in the whole space
  *
  * Under a new projection each tensor of state goes where its transformation says. A first moment is transferred (Algorithm 2 of FLORA,
  * arXiv:2402.03293). A second is not: moved as M is, it could turn negative. Of C = G Aᵀ with independent entries of A,
  * E[C_ij²] = ‖G_i‖² / r is the same for all j, so that V is replaced by its mean over the projected axis, which estimates exactly that.
  */
 
-import { option, UsageError } from "../errors.ts";
-import type { Descent, GradientTransformation } from "../optim/transform.ts";
+import { UsageError } from "../errors.ts";
+import { scale } from "../ops/elementwise.ts";
+import type { Descent, GradientTransformation, Transfer } from "../optim/transform.ts";
 import type { StepRule } from "./flora.ts";
 import { compressedShape, decompress, matrixOf, type Projection } from "./projection.ts";
 
@@ -22,21 +23,43 @@ const isDescent = (rule: GradientTransformation): rule is Descent =>
 export const keepsStateInSubspaces = (rule: GradientTransformation): boolean =>
   isDescent(rule) && Object.keys(rule.direction.transfers ?? {}).length > 0;
 
-/** @throws {UsageError} if the rule cannot work in a subspace. */
-export function inProjectedSpace(rule: GradientTransformation, projection: Projection): StepRule {
-  if (!isDescent(rule) || !rule.direction.transfers) {
-    throw new UsageError(
-      `${option("compressMoments")}: the optimizer's state cannot live in a subspace`,
-    );
+/** A descent whose direction can work in a subspace. */
+export interface SubspaceMoments extends Descent {
+  readonly transfers: Readonly<Record<string, Transfer>>;
+}
+
+/** A rule as one that can work in a subspace. @throws {UsageError} if it cannot. */
+export function momentsOf(rule: GradientTransformation): SubspaceMoments {
+  if (isDescent(rule) && rule.direction.transfers) {
+    return { ...rule, transfers: rule.direction.transfers };
   }
-  const { direction, finish } = rule;
+  throw new UsageError("the optimizer's state cannot live in a subspace", {
+    hint: "adam, adamw and momentum have moments that can",
+  });
+}
+
+/** How moments in a subspace differ from FLORA's. */
+export interface SubspaceOptions {
+  /** α: a factor of the update, but not of the decay; 1 by default. */
+  readonly alpha?: number;
+  /** Whether moments are taken under a new projection as they are; false by default. */
+  readonly isKept?: boolean;
+}
+
+/** @throws {UsageError} if the rule cannot work in a subspace. */
+export function inProjectedSpace(
+  rule: GradientTransformation,
+  projection: Projection,
+  { alpha = 1, isKept = false }: SubspaceOptions = {},
+): StepRule {
+  const { direction, finish, transfers } = momentsOf(rule);
   return {
     init: (shape) => direction.init(compressedShape(shape, projection)),
-    transfers: rule.direction.transfers,
-    decay: direction.decay,
+    ...(isKept ? { transfers: {} } : { transfers, decay: direction.decay }),
     update(mean, a, state, context) {
       const { update, state: next } = direction.update(mean, state, context);
-      const full = decompress(update, matrixOf(a), projection);
+      const scaled = alpha === 1 ? update : scale(update, alpha);
+      const full = decompress(scaled, matrixOf(a), projection);
       return { update: finish.update(full, {}, context).update, state: next };
     },
   };

@@ -8,6 +8,7 @@ export {
   ACCUMULATOR_DTYPES,
 } from "./accumulator.ts";
 export { carriedMomentum, withOwnMomentum } from "./carried-momentum.ts";
+export { type CompressionChoice, type ProjectionSide, PROJECTION_SIDES } from "./choice.ts";
 export {
   type CompressibleParam,
   type Compression,
@@ -15,8 +16,13 @@ export {
   type DrawnSubspace,
   type LearnedSubspace,
   type Uncompressed,
+  type WholeGradient,
 } from "./compressor.ts";
 export { FAMILIES, type Family, type FamilyDefinition, FAMILY_NAMES } from "./families.ts";
+export { apollo, apolloMini } from "./methods/apollo.ts";
+export { compact } from "./methods/compact.ts";
+export { fira } from "./methods/fira.ts";
+export { galore, type GaloreOptions } from "./methods/galore.ts";
 export { referenceStepRule, type StepRule, stepRule, type StepRuleOptions } from "./flora.ts";
 export {
   dense,
@@ -24,12 +30,16 @@ export {
   type FloraOptions,
   type MomentumOptions,
   type MomentumRule,
-  type ProjectionSide,
   usualFamily,
   MOMENTUM_RULES,
-  PROJECTION_SIDES,
 } from "./flora-compressor.ts";
-export { inProjectedSpace, keepsStateInSubspaces } from "./in-projected-space.ts";
+export {
+  inProjectedSpace,
+  keepsStateInSubspaces,
+  momentsOf,
+  type SubspaceMoments,
+  type SubspaceOptions,
+} from "./in-projected-space.ts";
 export {
   compress,
   compressedShape,

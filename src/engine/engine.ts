@@ -116,6 +116,8 @@ export interface Engine {
   discard(): void;
   /** Sums over batches, without dropout and gradients. */
   evaluate(batches: Iterable<Batch>): Promise<EvaluationSums>;
+  /** What whole gradients take in the steps that learn subspaces from them. */
+  readonly wholeGradientBytes: number;
   /** Frees all programs. */
   release(): Promise<void>;
 }
@@ -261,6 +263,7 @@ export function openEngine(options: EngineOptions): Engine {
     },
 
     isPausable: () => !whole?.isOpen(),
+    wholeGradientBytes: whole?.bytes ?? 0,
     discard,
 
     async evaluate(batches) {

@@ -1,5 +1,6 @@
 /** @file State under another subspace: projections that are drawn anew, or learned from a whole gradient. */
 
+import type { WholeGradient } from "../compress/compressor.ts";
 import { matrixShape } from "../compress/projection.ts";
 import type { Transfer } from "../optim/transform.ts";
 import { bufferNamed, bufferOf, clear, floats, setElements } from "../runtime/buffers.ts";
@@ -8,13 +9,15 @@ import { accumulatorName, nextName } from "./parts/names.ts";
 import { planOf, trainingOf } from "./parts/param-plan.ts";
 import type { EngineParts } from "./parts/parts.ts";
 import { reset } from "./parts/state.ts";
-import { buildCompress, buildTransfer } from "./update-programs.ts";
+import { buildCompress, buildProduct, buildTransfer } from "./update-programs.ts";
 
 export interface Subspaces {
   /** Expresses all state that lives in drawn subspaces in those of another cycle. */
   transfer(fromCycle: number, toCycle: number): Promise<void>;
-  /** Learns the subspace of a parameter from the sum of its whole gradient, and compresses that into the accumulator. */
-  learn(name: string, wholeSum: Buffer, accumulator: Buffers): Promise<void>;
+  /** Learns the subspace of a parameter from the sum of its whole gradient, and moves its state there. */
+  learn(name: string, wholeSum: Buffer): Promise<void>;
+  /** Compresses that sum into the accumulator. */
+  compress(name: string, wholeSum: Buffer, accumulator: Buffers): Promise<void>;
 }
 
 /** Whether a program makes the new state of the old one. */
@@ -50,6 +53,31 @@ export function createSubspaces({ plan, state, programs, slots, draws }: EngineP
     }
   }
 
+  /** What a subspace is learned from. */
+  function wholeGradient(name: string, g: Buffer): WholeGradient {
+    const { key, spec } = planOf(plan, name);
+    const [rows = 0, columns = 0] = spec.shape;
+    const product = (isTransposed: boolean) => async (elements: Float32Array) => {
+      const [size, height] = isTransposed ? [rows, columns] : [columns, rows];
+      const width = elements.length / size;
+      const [x, y] = [
+        slots.take("learn X", "float32", [size, width]),
+        slots.take("learn Y", "float32", [height, width]),
+      ];
+      setElements(x, elements);
+      const executable = await programs.get(`product ${isTransposed} ${width} ${key}`, () =>
+        buildProduct(spec.shape, width, isTransposed),
+      );
+      await programs.run(executable, { G: g, X: x }, { Y: y });
+      return floats(await y.read());
+    };
+    return {
+      read: async () => floats(await g.read()),
+      times: product(false),
+      transposedTimes: product(true),
+    };
+  }
+
   return {
     async transfer(fromCycle, toCycle) {
       for (const name of state.optimizer.keys()) {
@@ -67,19 +95,21 @@ export function createSubspaces({ plan, state, programs, slots, draws }: EngineP
       }
     },
 
-    async learn(name, wholeSum, accumulator) {
-      const { key, spec, dtype } = planOf(plan, name);
-      const training = trainingOf(plan, name);
-      const { compression } = training;
+    async learn(name, wholeSum) {
+      const { compression } = trainingOf(plan, name);
       if (compression?.subspace.kind !== "learned") {
         throw new Error(`internal: the subspace of ${name} is not learned`);
       }
       const a = bufferOf(state.subspaces, name);
       const from = slots.take("A_old", "float32", a.shape);
       from.copyFrom(a);
-      setElements(a, compression.subspace.learn(floats(await wholeSum.read())));
+      setElements(a, await compression.subspace.learn(wholeGradient(name, wholeSum)));
       await move(name, () => ({ from, to: a }));
+    },
 
+    async compress(name, wholeSum, accumulator) {
+      const { key, spec, dtype } = planOf(plan, name);
+      const training = trainingOf(plan, name);
       const executable = await programs.get(`compress ${key}`, () =>
         buildCompress({ shape: spec.shape, dtype, training }),
       );
@@ -87,6 +117,7 @@ export function createSubspaces({ plan, state, programs, slots, draws }: EngineP
         ([tensor, buffer]) => [accumulatorName("param", tensor), buffer] as const,
       );
       const next = sums.map(([tensor, buffer]) => [nextName(tensor), buffer] as const);
+      const a = bufferOf(state.subspaces, name);
       const feeds = { G: wholeSum, "A:param": a, ...Object.fromEntries(sums) };
       await programs.run(executable, feeds, Object.fromEntries(next));
     },

@@ -6,6 +6,8 @@
  *   transfer   (M, A_old, A_new)                -> M'
  *   decay      (acc)                            -> acc'         β acc, where a momentum is carried in it
  *   compress   (G, A)                           -> acc'         for a subspace that was learned from G
+ *   product    (G, X)                           -> G X, Gᵀ X    for a subspace to be learned from
+ *   sum        (acc)                            -> G
  */
 
 import { hasMaster, type ParamTraining } from "./parts/param-plan.ts";
@@ -15,6 +17,8 @@ import { accumulatorName, nextName } from "./parts/names.ts";
 import { mapTensors, type Tensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
 import { add, cast, mul } from "../ops/elementwise.ts";
+import { matmul } from "../ops/matmul.ts";
+import { matrixTranspose } from "../ops/movement.ts";
 import { sumSquares } from "../ops/reduce.ts";
 import { type ShardedGraph, shardRows } from "../ops/shard.ts";
 import { compile, optimize, type Program } from "../onnx/model.ts";
@@ -191,6 +195,22 @@ export function shardedGraph(
     ),
     new Set(sharded.map(([name]) => name)),
   );
+}
+
+/** The sum in an accumulator. */
+export const buildSum = (accumulator: Accumulator): Program =>
+  compile({ G: accumulatedSum(accumulator) });
+
+/** G X of X [m, k], or Gᵀ X of X [n, k]. */
+export function buildProduct(
+  shape: readonly number[],
+  width: number,
+  isTransposed: boolean,
+): Program {
+  const gradient = input("G", "float32", shape);
+  const [rows = 0, columns = 0] = shape;
+  const x = input("X", "float32", [isTransposed ? rows : columns, width]);
+  return compile({ Y: matmul(isTransposed ? matrixTranspose(gradient) : gradient, x) });
 }
 
 /** The squared norm of the sum in an accumulator. */

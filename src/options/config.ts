@@ -7,8 +7,11 @@ import { usualFamily } from "../compress/flora-compressor.ts";
 import { keepsStateInSubspaces } from "../compress/in-projected-space.ts";
 import { namedOptimizer, OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { ADAPTER_FAMILY, isAdapterMethod } from "../adapters/methods.ts";
+import type { OwnMoments } from "../compress/methods/definition.ts";
+import { COMPRESSORS } from "../compress/methods/registry.ts";
 import { option, UsageError } from "../errors.ts";
 import { OPTIONS } from "./option-table.ts";
+import type { Method } from "./tables/names.ts";
 import type { Option } from "./tables/option.ts";
 import { optionError } from "./tables/problems.ts";
 import { problemsOf } from "./tables/schema.ts";
@@ -40,8 +43,8 @@ const DEMONSTRATION: TrainOptions = {
   output: "runs/demonstration",
 };
 
-/** Its rate under Muon, whose updates do not go by the size of a weight: 0.16 after 300 steps, at 0.03 0.27. */
-const DEMONSTRATION_BY_MUON: TrainOptions = { learningRate: 0.01 };
+/** Its rate where updates do not go by the size of a weight: under Muon 0.16 after 300 steps, at 0.03 0.27. */
+const DEMONSTRATION_BY_MOMENTS: TrainOptions = { learningRate: 0.01 };
 
 /** What differs where a model is made for the data. */
 const OWN_DATA: TrainOptions = { tokenizer: "bpe:2000" };
@@ -56,8 +59,9 @@ export function parseConfig(options: TrainOptions): TrainConfig {
   const isDemonstration = given.train === undefined && typeof given.model !== "string";
   const isUnnamed = typeof given.model !== "string" && Object.keys(given.model ?? {}).length === 0;
   const usual = isDemonstration ? DEMONSTRATION : isUnnamed ? OWN_DATA : {};
-  const byMuon = isDemonstration && given.optimizer === "muon" ? DEMONSTRATION_BY_MUON : {};
-  const chosen = { ...usual, ...byMuon, ...given };
+  const isOfMoments = given.optimizer === "muon" || ownMomentsOf(given.method) !== undefined;
+  const own = isDemonstration && isOfMoments ? DEMONSTRATION_BY_MOMENTS : {};
+  const chosen = { ...usual, ...own, ...given };
   const config = Object.fromEntries(
     Object.entries({ ...DEFAULTS, ...methodDefaults(chosen), ...chosen }).map(
       ([name, value]) => [name, whole(value, OPTIONS[name])] as const,
@@ -65,6 +69,7 @@ export function parseConfig(options: TrainOptions): TrainConfig {
   );
   if (!isComplete(config)) throw new Error("internal: a configuration lacks an option");
   checkMoments(config);
+  checkGiven(config, given);
   if (config.keepOptimizer && config.from === undefined) {
     throw new UsageError(
       `${option("keepOptimizer")}: needs ${option("from")}, the run whose optimizer it is; got none`,
@@ -100,13 +105,19 @@ const DEFAULTS = Object.fromEntries(
   ),
 );
 
-function methodDefaults({ method = "flora", optimizer = "adafactor" }: TrainOptions): TrainOptions {
-  const isAdapter = isAdapterMethod(method);
+function methodDefaults(options: TrainOptions): TrainOptions {
+  const { method = "flora" } = options;
+  const ownMoments = ownMomentsOf(method);
+  const { optimizer = ownMoments?.optimizer ?? "adafactor" } = options;
   return {
-    alpha: (isAdapter ? ADAPTER_FAMILY[method] : ADAPTER_FAMILY.lora).alpha,
+    alpha: ownMoments?.alpha ?? ADAPTER_FAMILY[isAdapterMethod(method) ? method : "lora"].alpha,
+    optimizer,
     projection: usualFamily(Object.values(namedOptimizer(optimizer).rules)),
   };
 }
+
+const ownMomentsOf = (method: Method = "flora"): OwnMoments | undefined =>
+  isAdapterMethod(method) ? undefined : COMPRESSORS[method].ownMoments;
 
 /** What is undefined is not given. */
 const withoutAbsent = (options: TrainOptions): TrainOptions =>
@@ -119,14 +130,41 @@ function whole(value: unknown, entry: Option | undefined): unknown {
   return entry?.kind === "list" ? value.split(",").filter((pattern) => pattern !== "") : value;
 }
 
+/** @throws {UsageError} if moments shall live in a subspace that cannot, or beside another momentum. */
 function checkMoments({ compressMoments, method, optimizer, momentum }: TrainConfig): void {
-  if (!compressMoments) return;
+  const hasOwn = ownMomentsOf(method) !== undefined;
+  if (!compressMoments && !hasOwn) return;
   const fitting = OPTIMIZER_NAMES.filter((name) =>
     Object.values(namedOptimizer(name).rules).every(keepsStateInSubspaces),
   );
-  if (method === "flora" && fitting.includes(optimizer) && momentum === 0) return;
+  const fits = fitting.includes(optimizer) && momentum === 0;
+  if (hasOwn) {
+    if (fits && !compressMoments) return;
+    throw new UsageError(
+      `${option("method", method)}: has the moments of ${option("optimizer")} ${fitting.join(" or ")} in its subspaces, and no others` +
+        `; got ${optimizer}, momentum ${momentum}${compressMoments ? ", compressed moments" : ""}`,
+      { hint: `leave ${option("momentum")} and ${option("compressMoments")} out` },
+    );
+  }
+  if (method === "flora" && fits) return;
   throw new UsageError(
     `${option("compressMoments")}: needs ${option("method")} flora, ${option("optimizer")} ${fitting.join(" or ")}, and no momentum of its own` +
       `; got ${method}, ${optimizer}, momentum ${momentum}`,
+  );
+}
+
+/** @throws {UsageError} if a family is named that nothing is drawn from, or a rank that is not the method's. */
+function checkGiven({ method }: TrainConfig, { projection, rank }: TrainOptions): void {
+  if (isAdapterMethod(method)) return;
+  const { isLearned = false, rank: own } = COMPRESSORS[method];
+  if (own !== undefined && (rank ?? own) !== own) {
+    throw new UsageError(`${option("rank")}: ${method} has rank ${own}; got ${rank}`, {
+      hint: "leave it out, or take another method",
+    });
+  }
+  if (!isLearned || projection === undefined) return;
+  throw new UsageError(
+    `${option("projection")}: ${method} learns its projections from gradients; got ${projection}`,
+    { hint: `leave it out, or take ${option("method", "flora")}` },
   );
 }

@@ -6,7 +6,8 @@
 import { RECOMPUTATIONS } from "../autodiff/index.ts";
 import { ACCUMULATOR_DTYPES } from "../compress/accumulator.ts";
 import { FAMILY_NAMES } from "../compress/families.ts";
-import { MOMENTUM_RULES, PROJECTION_SIDES } from "../compress/flora-compressor.ts";
+import { PROJECTION_SIDES } from "../compress/choice.ts";
+import { MOMENTUM_RULES } from "../compress/flora-compressor.ts";
 import { WEIGHT_DTYPES, WEIGHT_UPDATES } from "../optim/rounding.ts";
 import { OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { SCHEDULES } from "../optim/schedule.ts";
@@ -37,7 +38,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       kind: "integer",
       above: 0,
       max: 1e6,
-      help: "rows of a projection, or rank of an adapter; for flora and relora 128, or a quarter of the model's width if less, else 8",
+      help: "rows of a projection, or rank of an adapter; for flora and other subspaces, and relora, 128, or a quarter of the model's width if less, else 8",
     },
     projection: {
       kind: "choice",
@@ -75,7 +76,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
     resampleEvery: {
       kind: "integer",
       above: 0,
-      help: "steps between projections; 1, with momentum or compressed moments 1000, for muon 20",
+      help: "steps between projections; 1, with momentum or compressed moments 1000, for muon 20, for galore and its kin 200",
     },
     accumulatorDtype: {
       kind: "choice",
@@ -94,7 +95,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       kind: "number",
       above: 0,
       byMethod: true,
-      help: "scale of an adapter, times its rank; 32 for relora, 16 for cola, else 8",
+      help: "scale of an adapter, times its rank, 32 for relora, 16 for cola, else 8; or of updates, 1/4 for galore, fira and compact, 1 for apollo, 11.3 for apollo-mini",
     },
     targets: {
       kind: "list",
@@ -161,8 +162,8 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
     optimizer: {
       kind: "choice",
       choices: OPTIMIZER_NAMES,
-      default: "adafactor",
-      help: "what turns gradients into updates",
+      byMethod: true,
+      help: "what turns gradients into updates; for methods with moments in their subspaces adam, else adafactor",
     },
     learningRate: {
       kind: "number",

@@ -52,8 +52,21 @@ export interface TrainConfig {
   readonly model: string | Readonly<Record<string, unknown>>;
 
   /** How gradients are kept, or which adapters are trained instead. Default: "flora". */
-  readonly method: "dense" | "flora" | "lora" | "lora-fa" | "lora+" | "relora" | "plora" | "cola";
-  /** Rows of a projection, or rank of an adapter; for flora and relora 128, or a quarter of the model's width if less, else 8. A whole number above 0 and at most 1000000. */
+  readonly method:
+    | "apollo"
+    | "apollo-mini"
+    | "compact"
+    | "dense"
+    | "fira"
+    | "flora"
+    | "galore"
+    | "lora"
+    | "lora-fa"
+    | "lora+"
+    | "relora"
+    | "plora"
+    | "cola";
+  /** Rows of a projection, or rank of an adapter; for flora and other subspaces, and relora, 128, or a quarter of the model's width if less, else 8. A whole number above 0 and at most 1000000. */
   readonly rank?: number | undefined;
   /** The family that projections are drawn from; for muon orthonormal, else gaussian, if absent. */
   readonly projection: "gaussian" | "rademacher" | "orthonormal" | "coordinates";
@@ -71,14 +84,14 @@ export interface TrainConfig {
   readonly momentum: number;
   /** Algorithm 2, or what the reference code computes. Default: "paper". */
   readonly momentumRule: "paper" | "reference";
-  /** Steps between projections; 1, with momentum or compressed moments 1000, for muon 20. A whole number above 0. */
+  /** Steps between projections; 1, with momentum or compressed moments 1000, for muon 20, for galore and its kin 200. A whole number above 0. */
   readonly resampleEvery?: number | undefined;
   /** How accumulated gradients of matrices are stored. Default: "float32". */
   readonly accumulatorDtype: "float32" | "int8";
   /** FLORA with adam, adamw or momentum: keep their moments compressed. Default: false. */
   readonly compressMoments: boolean;
 
-  /** Scale of an adapter, times its rank; 32 for relora, 16 for cola, else 8. A number above 0. */
+  /** Scale of an adapter, times its rank, 32 for relora, 16 for cola, else 8; or of updates, 1/4 for galore, fira and compact, 1 for apollo, 11.3 for apollo-mini. A number above 0. */
   readonly alpha: number;
   /** Linear maps that get adapters, by name patterns. Default: ["*"]. */
   readonly targets: readonly string[];
@@ -104,7 +117,7 @@ export interface TrainConfig {
   /** How weights in 16 bits are rounded, or a float32 master copy beside them. Default: "stochastic". */
   readonly weightUpdate: "stochastic" | "nearest" | "master";
 
-  /** What turns gradients into updates. Default: "adafactor". */
+  /** What turns gradients into updates; for methods with moments in their subspaces adam, else adafactor. */
   readonly optimizer: "adafactor" | "adam" | "adamw" | "momentum" | "muon" | "sgd";
   /** Peak rate; the usual one of method and optimizer, from scratch or in fine-tuning, if absent. A number above 0. */
   readonly learningRate?: number | undefined;

@@ -12,6 +12,7 @@ export interface MemoryRow {
   readonly name:
     | "weights"
     | "accumulators"
+    | "whole gradients"
     | "optimizer state"
     | "activations"
     | "workspace"

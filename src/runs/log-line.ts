@@ -142,6 +142,7 @@ const memoryRow = z.object({
   name: z.enum({
     weights: "weights",
     accumulators: "accumulators",
+    "whole gradients": "whole gradients",
     "optimizer state": "optimizer state",
     activations: "activations",
     workspace: "workspace",

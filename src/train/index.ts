@@ -57,4 +57,4 @@ export type {
   WritableFile,
   Lock,
 } from "../host/host.ts";
-export { type CompressorName, COMPRESSOR_NAMES } from "../compress/registry.ts";
+export { type CompressorName, COMPRESSOR_NAMES } from "../compress/methods/registry.ts";

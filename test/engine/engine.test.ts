@@ -177,7 +177,7 @@ const learning = (momentum: number): Compressor => ({
     return {
       projection: { side: "columns", rank: RANK, dimension: columns, family: "gaussian" },
       description: `the first ${RANK} of ${rows} rows`,
-      subspace: { kind: "learned", learn: (gradient) => firstRows(gradient, columns) },
+      subspace: { kind: "learned", learn: async (g) => firstRows(await g.read(), columns) },
     };
   },
   rule: (base, projection) => stepRule({ base, projection, momentum }),

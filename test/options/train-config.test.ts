@@ -14,7 +14,9 @@ it("does not compile with a typo", () => {
   // @ts-expect-error: no such option
   expect(() => parseConfig({ stpes: 10 })).toThrow("stpes: no such option");
   // @ts-expect-error: no such method
-  expect(() => parseConfig({ method: "flroa" })).toThrow("method: must be one of dense, flora");
+  expect(() => parseConfig({ method: "flroa" })).toThrow(
+    "method: must be one of apollo, apollo-mini, compact, dense, fira, flora",
+  );
   // @ts-expect-error: a text for a number
   expect(() => parseConfig({ rank: "many" })).toThrow("rank: must be a whole number above 0");
 });

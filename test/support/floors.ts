@@ -34,6 +34,12 @@ export const FLOORS: readonly (readonly Room[])[] = [
   [{ room: "compress" }, { room: "models" }],
   [
     {
+      room: "compress/methods",
+      about: "Compressors by name: FLORA, and its neighbours, each from its paper.",
+    },
+  ],
+  [
+    {
       room: "engine/parts",
       about: "What the parts of an engine share: plans, state, draws, names.",
     },

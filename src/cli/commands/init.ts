@@ -1,5 +1,6 @@
 /** @file `flora init`: looks at the data, asks what cannot be seen, and writes a file of options that says why. */
 
+import { ADAPTER_METHODS } from "../../adapters/methods.ts";
 import { UsageError } from "../../errors.ts";
 import { exists, writeFile } from "../../host/content.ts";
 import { nodeHost } from "../../host/node.ts";
@@ -110,7 +111,7 @@ const QUESTIONS: readonly Question[] = [
   },
   {
     option: "method",
-    text: `Method: flora, ${METHODS.filter((name) => name !== "flora").join(", ")}`,
+    text: `Method: flora, dense, ${ADAPTER_METHODS.join(", ")}`,
     usual: () => ({ answer: "flora" }),
     take(answer) {
       const method = METHODS.find((name) => name === answer);

@@ -40,7 +40,7 @@ export type MethodName = Method | typeof NO_ACCUMULATION;
 /** Dense, an optimizer step after every micro-batch. */
 export const NO_ACCUMULATION = "none";
 
-const WITHOUT_RANK: readonly MethodName[] = [NO_ACCUMULATION, "dense"];
+const WITHOUT_RANK: readonly MethodName[] = [NO_ACCUMULATION, "dense", "apollo-mini"];
 
 /** What belongs to the comparison, not to one of its methods. */
 const NOT_HERE: readonly string[] = ["method", "rank", "seed", "output", "overwrite", "resume"];

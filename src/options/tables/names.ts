@@ -1,7 +1,11 @@
 /** @file The names of what is learned, and of the methods of training. */
 
 import { ADAPTER_METHODS, type AdapterMethod, isAdapterMethod } from "../../adapters/methods.ts";
-import { COMPRESSOR_NAMES, type CompressorName, COMPRESSORS } from "../../compress/registry.ts";
+import {
+  COMPRESSOR_NAMES,
+  type CompressorName,
+  COMPRESSORS,
+} from "../../compress/methods/registry.ts";
 
 /** What a run may learn, as the option `task` names it. */
 export const TASK_NAMES = ["text", "pairs", "mask", "classify", "embed"] as const;

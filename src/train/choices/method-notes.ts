@@ -1,6 +1,7 @@
 /** @file What people should know of a method on their model before it runs: ranks that save nothing, and state that outweighs what is saved. */
 
 import type { Adapter } from "../../adapters/adapter.ts";
+import { isAdapterMethod } from "../../adapters/methods.ts";
 import type { ParamTraining, Plan } from "../../engine/parts/param-plan.ts";
 import type { Model } from "../../models/model.ts";
 import { stateBytes } from "../../optim/transform.ts";
@@ -17,7 +18,8 @@ export function methodNotes({ config, plan, base, adapters }: Chosen): readonly 
   const { width, params } = base;
   const fitting = Math.max(1, Math.floor(width / 4));
   const isCompressed = [...plan.values()].some(({ training }) => training?.compression);
-  if (config.method === "flora" && !isCompressed) {
+  const compresses = !isAdapterMethod(config.method) && config.method !== "dense";
+  if (compresses && !isCompressed) {
     return [
       `a rank of ${config.rank} compresses nothing in a model that is ${width} wide, so this is dense training; a rank of ${fitting} keeps a quarter`,
     ];

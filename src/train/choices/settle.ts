@@ -1,6 +1,7 @@
 /** @file What the options of a run leave open until its model is known: the rank, and the peak learning rate. */
 
 import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
+import { COMPRESSORS } from "../../compress/methods/registry.ts";
 import type { Model } from "../../models/model.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
 import { type Trained, usualLearningRate } from "../../optim/registry.ts";
@@ -30,11 +31,12 @@ export function settle(
   inputs: Given = {},
 ): SettledConfig {
   const { method, optimizer } = config;
+  const own = isAdapterMethod(method) ? undefined : COMPRESSORS[method].rank;
   const usual = isAdapterMethod(method) ? ADAPTER_FAMILY[method].rank : FLORA_RANK;
   const fitting = Math.max(1, Math.floor(width * WIDTH_SHARE));
   return {
     ...config,
-    rank: config.rank ?? Math.min(usual, fitting),
+    rank: own ?? config.rank ?? Math.min(usual, fitting),
     learningRate:
       config.learningRate ??
       inputs.optimizer?.usualRate ??

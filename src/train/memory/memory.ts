@@ -49,6 +49,7 @@ const SESSION_BYTES = 0.5e6;
 export function measuredMemory(table: MemoryTable, { context, data, engine }: Run): MemoryTable {
   const measured: Partial<Record<MemoryRow["name"], number>> = {
     ...allocatedBytes(engine),
+    "whole gradients": engine.wholeGradientBytes,
     ...(data.bytes !== undefined && { images: data.bytes }),
   };
   return {
@@ -169,6 +170,7 @@ export async function predict(parts: MemoryParts): Promise<Prediction> {
   const rows: readonly MemoryRow[] = [
     { name: "weights", predicted: allocated.weights },
     { name: "accumulators", predicted: allocated.accumulators },
+    ...wholeRow(engine),
     { name: "optimizer state", predicted: allocated["optimizer state"] },
     { name: "activations", predicted: allocated.activations },
     { name: "workspace", predicted: workspaceBytes(programs) },
@@ -182,6 +184,10 @@ export async function predict(parts: MemoryParts): Promise<Prediction> {
   };
   return { table, operations };
 }
+
+/** Gradients that are there whole in the steps that learn subspaces, if any do. */
+const wholeRow = ({ wholeGradientBytes }: Engine): readonly MemoryRow[] =>
+  wholeGradientBytes === 0 ? [] : [{ name: "whole gradients", predicted: wholeGradientBytes }];
 
 /** A step of the largest batch with all that may belong to one, an evaluation, and nothing computed. */
 async function countedStep({

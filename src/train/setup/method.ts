@@ -7,7 +7,7 @@ import type { Adapter } from "../../adapters/adapter.ts";
 import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
 import { settingsOf } from "../../adapters/peft.ts";
 import { chooseAdapters } from "../../adapters/targets.ts";
-import { COMPRESSORS } from "../../compress/registry.ts";
+import { COMPRESSORS } from "../../compress/methods/registry.ts";
 import type { Plan } from "../../engine/parts/param-plan.ts";
 import { planParameters, type PlanOptions } from "../../engine/plan.ts";
 import { option, UsageError } from "../../errors.ts";

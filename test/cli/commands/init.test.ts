@@ -91,7 +91,7 @@ describe.skipIf(!hasScript)(`flora init in a terminal (${SCRIPT})`, () => {
     for (const mistake of [
       "data: cannot read nowhere.jsonl; got no such file\n",
       "--model: neither a directory that exists nor a name on the Hub; got nowhere\n",
-      "--method: must be one of dense, flora, lora, lora-fa, lora+, relora, plora,\ncola; got lorra\n",
+      "--method: must be one of apollo, apollo-mini, compact, dense, fira, flora,\ngalore, lora, lora-fa, lora+, relora, plora, cola; got lorra\n",
       "--epochs: must be a number above 0; got many\n",
     ]) {
       expect(text).toContain(mistake);

@@ -31,7 +31,7 @@ describe("parseMethod", () => {
 
   it.each<[string, string, string | undefined]>([
     ["flara:8", 'methods: no such method; got "flara:8"', "did you mean flora?"],
-    ["galore:8", 'methods: no such method; got "galore:8"', `methods: ${methodNames().join(", ")}`],
+    ["qwerty:8", 'methods: no such method; got "qwerty:8"', `methods: ${methodNames().join(", ")}`],
     ["flora", "methods: flora needs a rank; got flora", "for example flora:8"],
     ["flora@side=rows", "methods: flora needs a rank; got flora@side=rows", "for example flora:8"],
     ["dense:8", "methods: dense has no rank; got dense:8", undefined],

@@ -1,6 +1,6 @@
 /** @file The compressors by name. */
 
-import type { CompressorDefinition } from "./flora-compressor.ts";
+import type { CompressorDefinition } from "./definition.ts";
 import * as compressors from "./compressors.ts";
 
 /** The names of the compressors. */
@@ -12,4 +12,6 @@ export const COMPRESSORS: Readonly<Record<CompressorName, CompressorDefinition>>
 const isName = (name: string): name is CompressorName => name in compressors;
 
 /** In the order of the alphabet. */
-export const COMPRESSOR_NAMES: readonly CompressorName[] = Object.keys(compressors).filter(isName);
+export const COMPRESSOR_NAMES: readonly CompressorName[] = Object.keys(compressors)
+  .filter(isName)
+  .toSorted();
