@@ -3,7 +3,7 @@
 export { adafactor, type AdafactorOptions, relativeStepSize } from "./adafactor.ts";
 export { adam, type AdamOptions, adamw, scaleByAdam } from "./adam.ts";
 export { muon, type MuonOptions } from "./muon.ts";
-export { newtonSchulz, polarOfNorm } from "./polar.ts";
+export { newtonSchulz, polarOfNorm } from "./directions/polar.ts";
 export {
   everywhere,
   type Hyperparameter,
@@ -39,6 +39,7 @@ export {
   SCHEDULES,
   type ScheduleOptions,
 } from "./schedule.ts";
+export { type ScaleOptions, unitColumnDescent } from "./scale.ts";
 export { ema, sgd, sgdMomentum, type SgdMomentumOptions } from "./sgd.ts";
 export {
   addDecayedWeights,

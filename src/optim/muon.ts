@@ -3,7 +3,7 @@
  * 2025, arXiv:2502.16982, under which updates are as large as AdamW's, so that rates carry over.
  *
  *   m ← μ m + g
- *   u = polar(g + μ m)                            Nesterov's momentum, and the polar factor of `polar.ts`
+ *   u = polar(g + μ m)                            Nesterov's momentum, and the polar factor of `directions/polar.ts`
  *   w ← (1 - η λ) w - η 0.2 √max(n, m) u          matrices [n, m] within the model
  *
  * Embeddings, the head, norms, biases and what has more axes are updated by AdamW, at a rate of their own.
@@ -18,7 +18,7 @@ import { elementCount, staticShape } from "../tensor/shape.ts";
 import { scale } from "../ops/elementwise.ts";
 import { scaleByAdam } from "./adam.ts";
 import type { OptimizerDefinition, RuledParam } from "./optimizer.ts";
-import { newtonSchulz, polarOfNorm } from "./polar.ts";
+import { newtonSchulz, polarOfNorm } from "./directions/polar.ts";
 import { trace } from "./sgd.ts";
 import { chain, descent, type GradientTransformation, stateless } from "./transform.ts";
 

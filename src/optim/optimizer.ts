@@ -11,6 +11,8 @@ export interface RuledParam {
   readonly shape: readonly number[];
   /** "matrix", "embedding", "norm", "bias" or "adapter". */
   readonly role: string;
+  /** Of the weight of a linear map: the axis along which its input is multiplied. */
+  readonly inputAxis?: 0 | 1;
   /** Whether it belongs to the map from the last hidden state to logits. */
   readonly isHead?: boolean;
 }

@@ -118,7 +118,7 @@ export interface TrainConfig {
   readonly weightUpdate: "stochastic" | "nearest" | "master";
 
   /** What turns gradients into updates; for methods with moments in their subspaces adam, else adafactor. */
-  readonly optimizer: "adafactor" | "adam" | "adamw" | "momentum" | "muon" | "sgd";
+  readonly optimizer: "adafactor" | "adam" | "adamw" | "momentum" | "muon" | "scale" | "sgd";
   /** Peak rate; the usual one of method and optimizer, from scratch or in fine-tuning, if absent. A number above 0. */
   readonly learningRate?: number | undefined;
   /** How the rate changes after the warm-up. Default: "cosine". */

@@ -37,7 +37,7 @@ describe("bad input", () => {
     ],
     [
       "train --rank 0 --optimizer adm",
-      'flora: 2 options are wrong\n  --rank: must be a whole number above 0 and at most 1000000; got 0\n  --optimizer: must be one of adafactor, adam, adamw, momentum, muon, sgd; got "adm"\n',
+      'flora: 2 options are wrong\n  --rank: must be a whole number above 0 and at most 1000000; got 0\n  --optimizer: must be one of adafactor, adam, adamw, momentum, muon, scale, sgd; got "adm"\n',
     ],
     [
       "train wrong.yaml",

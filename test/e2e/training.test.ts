@@ -192,6 +192,17 @@ describe("resuming", () => {
       at: ["step", 1],
     },
     {
+      name: "with SCALE, in eight bits and weights in sixteen",
+      options: {
+        optimizer: "scale",
+        microSteps: 2,
+        accumulatorDtype: "int8",
+        weightDtype: "bfloat16",
+        maxGradNorm: 1,
+      },
+      at: ["step", 2],
+    },
+    {
       name: "before a merge of ReLoRA",
       options: { method: "relora", rank: 4, mergeEvery: 3, optimizer: "adam", steps: 8 },
       at: ["step", 3],
@@ -273,6 +284,7 @@ describe("what a run leaves behind", () => {
       { optimizer: "muon", projection: "coordinates", microSteps: 2 },
       { optimizer: "muon", maxGradNorm: 1, accumulatorDtype: "int8" },
       { optimizer: "muon", method: "dense", microSteps: 2 },
+      { optimizer: "scale", microSteps: 2, momentum: 0.5 },
       { method: "lora", microSteps: 2 },
       { method: "lora-fa", modulesToSave: ["ln_f"] },
     ];

@@ -54,7 +54,7 @@ it("says all that is wrong at once, and has it as data", () => {
     message: [
       "3 options are wrong",
       "  rank: must be a whole number above 0 and at most 1000000; got 0",
-      '  optimizer: must be one of adafactor, adam, adamw, momentum, muon, sgd; got "adm"',
+      '  optimizer: must be one of adafactor, adam, adamw, momentum, muon, scale, sgd; got "adm"',
       "  stpes: no such option; did you mean steps?",
     ].join("\n"),
     problems: [

@@ -22,6 +22,12 @@ export const FLOORS: readonly (readonly Room[])[] = [
   ],
   [{ room: "graph" }, { room: "random" }],
   [{ room: "ops" }],
+  [
+    {
+      room: "optim/directions",
+      about: "Directions that a matrix gives by itself: its polar factor, its columns at length 1.",
+    },
+  ],
   [{ room: "autodiff" }, { room: "onnx" }, { room: "optim" }],
   [
     {

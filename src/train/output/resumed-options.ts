@@ -51,6 +51,7 @@ const RATES_BEFORE: Readonly<Record<TrainConfig["optimizer"], number>> = {
   adamw: 1e-3,
   momentum: 0.05,
   muon: 3e-3,
+  scale: 2e-2,
   sgd: 0.1,
 };
 

@@ -16,13 +16,13 @@
  * 64 rows lie evenly over five decades, by 5e-5 over two; the iterations on M themselves by 5e-6.
  */
 
-import { constant, scalarLike, type Value } from "../graph/value.ts";
-import { abs, add, cast, div, equal, max, mul, scale, sqrt } from "../ops/elementwise.ts";
-import { matmul } from "../ops/matmul.ts";
-import { matrixTranspose, reshape } from "../ops/movement.ts";
-import { reduceMax, reduceSum, sumSquares } from "../ops/reduce.ts";
-import { float32 } from "../tensor/host-tensor.ts";
-import { staticShape } from "../tensor/shape.ts";
+import { constant, scalarLike, type Value } from "../../graph/value.ts";
+import { abs, add, cast, div, equal, max, mul, scale, sqrt } from "../../ops/elementwise.ts";
+import { matmul } from "../../ops/matmul.ts";
+import { matrixTranspose, reshape } from "../../ops/movement.ts";
+import { reduceMax, reduceSum, sumSquares } from "../../ops/reduce.ts";
+import { float32 } from "../../tensor/host-tensor.ts";
+import { staticShape } from "../../tensor/shape.ts";
 
 const [A, B, C] = [3.4445, -4.775, 2.0315];
 const ITERATIONS = 5;
