@@ -78,8 +78,9 @@ export async function run(words: readonly string[]): Promise<number> {
   const { options, dataset, own } = await readRunOptions(words, help.options);
   const inputs = await fetchInputs(options, dataset);
   const { withModelForData } = await import("../../train/setup/prepare.ts");
-  const context = await runContext(parseConfig(inputs));
-  const request = await readRequest(await withModelForData(inputs, context), own);
+  const wished = withSuite(inputs, own);
+  const context = await runContext(parseConfig(wished));
+  const request = await readRequest(await withModelForData(wished, context), own);
   // The command that goes on with what is missing.
   const kept = words.filter((word) => !/^--(no-)?(overwrite|resume)(=.*)?$/.test(word));
   const command = `${programName()} compare ${quoteWords(kept)}`;
@@ -110,9 +111,8 @@ export async function readRequest(
   own: ParsedOptions,
 ): Promise<ComparisonRequest> {
   const { output = DEFAULT_OUTPUT, overwrite: _, resume: _2, ...given } = options;
-  const suiteName = own.text("suite");
   const list = own.text("methods");
-  const suite = suiteName === undefined ? undefined : findSuite(suiteName);
+  const suite = suiteOf(own);
   if (!suite && list === undefined) {
     throw new UsageError(`${option("methods")}: missing`, {
       hint: `give ${option("methods", "dense,flora:8")} or ${option("suite", SUITES.map(({ name }) => name).join("|"))}`,
@@ -135,6 +135,17 @@ export async function readRequest(
     sweep: readSweep(own),
   };
   return { plan, charts: suite?.charts ?? USUAL_CHARTS };
+}
+
+/** The options with those of the suite: where it has a model, none is made for the data. */
+export const withSuite = (options: TrainOptions, own: ParsedOptions): TrainOptions => ({
+  ...suiteOf(own)?.base,
+  ...options,
+});
+
+function suiteOf(own: ParsedOptions): Suite | undefined {
+  const name = own.text("suite");
+  return name === undefined ? undefined : findSuite(name);
 }
 
 /** Loads onnxruntime, as the model is asked how wide it is. */

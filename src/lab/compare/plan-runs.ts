@@ -9,6 +9,7 @@ import { option, UsageError } from "../../errors.ts";
 import type { FileStore } from "../../host/host.ts";
 import { join } from "../../host/path.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/config.ts";
+import { hasOwnRank } from "../../options/tables/names.ts";
 import { settle } from "../../train/choices/settle.ts";
 import { modelOf } from "../../train/setup/model.ts";
 import { type MethodSpec, NO_ACCUMULATION } from "../suites/method-spec.ts";
@@ -40,7 +41,9 @@ export function methodOptions(base: TrainOptions, method: MethodSpec): TrainOpti
   const { name, rank, options } = method;
   const whole = { ...base, ...options };
   if (name !== NO_ACCUMULATION) {
-    return { ...whole, method: name, ...(rank !== undefined && { rank }) };
+    // The rank of all runs is not that of a method that has its own.
+    const isOther = rank !== undefined || hasOwnRank(name);
+    return { ...whole, method: name, ...(isOther && { rank }) };
   }
   const config = parseConfig(base);
   const counts = STEP_COUNTS.flatMap((count) => {

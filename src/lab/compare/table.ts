@@ -1,6 +1,7 @@
 /**
  * @file The tables of a comparison. The first has the form of the FLORA paper's (arXiv:2402.03293): method, memory, the memory beyond
- * that of training without accumulation, and quality. The second has what the paper leaves out: prediction, exact bytes, rate, time.
+ * that of training without accumulation, and quality, with exact bytes of state and
+ * seconds beside it. The second has what else it took: prediction, rate, speed.
  */
 
 import type { Summary } from "./aggregate.ts";
@@ -56,6 +57,16 @@ const QUALITY: readonly Column[] = [
     cell: (result) =>
       result.status === "finished" ? measure("loss", fixed(3))(result) : result.status,
   },
+  {
+    head: "State (MB)",
+    legend: "adapters, accumulators and optimizer state, in exact bytes",
+    cell: ({ summaries: { stateBytes } }) => stateBytes && (stateBytes.mean / MB).toFixed(2),
+  },
+  {
+    head: "Time (s)",
+    legend: "of the whole run, evaluations included",
+    cell: measure("seconds", fixed(1)),
+  },
   { head: "PPL", legend: "perplexity", cell: measure("perplexity", fixed(2)) },
   { head: "Accuracy", legend: "held out, 0 to 1", cell: measure("accuracy", fixed(3)) },
   { head: "BLEU", cell: measure("bleu", fixed(1)) },
@@ -84,16 +95,10 @@ const COST: readonly Column[] = [
     cell: ({ summaries: { predictedBytes } }) => predictedBytes && megabytes(predictedBytes.mean),
   },
   {
-    head: "State (MB)",
-    legend: "adapters, accumulators and optimizer state, in exact bytes",
-    cell: ({ summaries: { stateBytes } }) => stateBytes && (stateBytes.mean / MB).toFixed(2),
-  },
-  {
     head: "lr",
     legend: "peak learning rate, and whether it was given, is the usual one, or comes from a sweep",
     cell: ({ rate, status }) => (status === "refused" ? undefined : `${rate.value} (${rate.how})`),
   },
-  { head: "Time (s)", cell: measure("seconds", fixed(1)) },
   {
     head: "tokens/s",
     legend: "while training",

@@ -15,6 +15,7 @@ import {
   type Method,
   type TrainOptions,
 } from "../../options/config.ts";
+import { hasOwnRank } from "../../options/tables/names.ts";
 import { optionValue } from "../../options/tables/kinds.ts";
 import { OPTIONS } from "../../options/option-table.ts";
 import { findOption } from "../../options/tables/option.ts";
@@ -40,7 +41,8 @@ export type MethodName = Method | typeof NO_ACCUMULATION;
 /** Dense, an optimizer step after every micro-batch. */
 export const NO_ACCUMULATION = "none";
 
-const WITHOUT_RANK: readonly MethodName[] = [NO_ACCUMULATION, "dense", "apollo-mini"];
+const takesRank = (name: MethodName): boolean =>
+  name !== NO_ACCUMULATION && name !== "dense" && !hasOwnRank(name);
 
 /** What belongs to the comparison, not to one of its methods. */
 const NOT_HERE: readonly string[] = ["method", "rank", "seed", "output", "overwrite", "resume"];
@@ -107,7 +109,7 @@ function noSuchMethod(name: string, text: string): UsageError {
 }
 
 function parseRank(name: MethodName, text: string | undefined, whole: string): number | undefined {
-  if (WITHOUT_RANK.includes(name)) {
+  if (!takesRank(name)) {
     if (text === undefined) return undefined;
     throw new UsageError(`methods: ${name} has no rank; got ${whole}`);
   }

@@ -1,6 +1,6 @@
 /**
  * @file Ready-made comparisons: accumulation, momentum and the interval κ as in the experiments of the FLORA paper (Hao, Cao & Mou,
- * ICML 2024, arXiv:2402.03293), and three about its parts.
+ * ICML 2024, arXiv:2402.03293), three about its parts, and one beside its neighbours.
  *
  * A suite whose methods all have an interval is run in the order of the intervals. In a method `$rank` is the run's rank, `$safe`
  * the smallest interval for which the momentum stays bounded, and `$interval` one that suits the length of the run.
@@ -44,6 +44,26 @@ const atRanks = (ranks: readonly number[], method: string, rest = ""): readonly 
  * slowly at first, and be ruined later by the rate that made up for it.
  */
 const WITH_ADAM = "@optimizer=adam";
+
+/** FLORA, Muon in its subspace, and whoever keeps Adam's moments in another. */
+const neighboursOfRank = (rank: number): readonly SuiteMethod[] => [
+  { spec: `flora:${rank}@projection=gaussian`, label: `FLORA(${rank})` },
+  { spec: `flora:${rank}@projection=orthonormal`, label: `FLORA(${rank}) orthonormal` },
+  {
+    spec: `flora:${rank}@optimizer=adam@compressMoments@resampleEvery=50`,
+    label: `FLORA(${rank}) Adam`,
+  },
+  { spec: `flora:${rank}@optimizer=scale`, label: `FLORA(${rank}) SCALE` },
+  { spec: `flora:${rank}@optimizer=muon@projection=orthonormal`, label: `FLORA(${rank}) Muon` },
+  {
+    spec: `flora:${rank}@optimizer=muon@projection=coordinates`,
+    label: `FLORA(${rank}) Muon, columns`,
+  },
+  { spec: `galore:${rank}@resampleEvery=50`, label: `GaLore(${rank})` },
+  { spec: `fira:${rank}@resampleEvery=50`, label: `Fira(${rank})` },
+  { spec: `apollo:${rank}@resampleEvery=50`, label: `APOLLO(${rank})` },
+  { spec: `compact:${rank}@resampleEvery=50`, label: `CompAct(${rank})` },
+];
 
 /** The suites of `flora compare --suite`. */
 export const SUITES: readonly Suite[] = [
@@ -123,6 +143,43 @@ export const SUITES: readonly Suite[] = [
       `flora:${rank}@projection=gaussian@side=larger`,
     ]),
     base: { microSteps: 8, batchSize: 8, optimizer: "adafactor" },
+    charts: USUAL_CHARTS,
+  },
+  {
+    name: "neighbours",
+    summary:
+      "From scratch on characters: FLORA, Muon in its subspace, LoRA, and the methods that project gradients or scale them.",
+    lookAt: [
+      "Look at the loss beside the bytes of state: GaLore, Fira and APOLLO need gradients whole besides, CompAct and FLORA never do.",
+      "Subspaces that keep moments change after an eighth of the run, as those of a long run at their interval of 200.",
+    ],
+    methods: [
+      { spec: "dense@optimizer=adamw", label: "AdamW" },
+      { spec: "dense@optimizer=adafactor", label: "Adafactor" },
+      { spec: "dense@optimizer=muon", label: "Muon" },
+      { spec: "dense@optimizer=scale", label: "SCALE" },
+      ...[8, 64].map((rank) => ({ spec: `lora:${rank}${WITH_ADAM}`, label: `LoRA(${rank})` })),
+      ...[16, 32, 64].flatMap(neighboursOfRank),
+      { spec: "apollo-mini@resampleEvery=50", label: "APOLLO-Mini" },
+    ],
+    base: {
+      model: {
+        model_type: "llama",
+        hidden_size: 128,
+        intermediate_size: 384,
+        num_hidden_layers: 3,
+        num_attention_heads: 4,
+        num_key_value_heads: 4,
+        max_position_embeddings: 64,
+        tie_word_embeddings: false,
+      },
+      tokenizer: "bytes",
+      steps: 400,
+      batchSize: 16,
+      warmupSteps: 20,
+      schedule: "linear",
+      holdout: 0.1,
+    },
     charts: USUAL_CHARTS,
   },
   {

@@ -32,6 +32,10 @@ const ADAPTER_LABELS: Readonly<Record<AdapterMethod, string>> = {
 /** In the order of the help. */
 export const METHODS: readonly Method[] = [...COMPRESSOR_NAMES, ...ADAPTER_METHODS];
 
+/** Whether a method has one rank, whatever is asked for. */
+export const hasOwnRank = (method: Method): boolean =>
+  !isAdapterMethod(method) && COMPRESSORS[method].rank !== undefined;
+
 /** A method as people write it. */
 export const methodLabel = (method: Method): string =>
   isAdapterMethod(method) ? ADAPTER_LABELS[method] : COMPRESSORS[method].label;

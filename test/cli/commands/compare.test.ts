@@ -1,7 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { followComparison, help, readRequest, run } from "../../../src/cli/commands/compare.ts";
+import {
+  followComparison,
+  help,
+  readRequest,
+  run,
+  withSuite,
+} from "../../../src/cli/commands/compare.ts";
 import { spelledFailure } from "../support.ts";
 import { readRunOptions } from "../../../src/cli/arguments/run-config.ts";
 import { openDirectory } from "../../../src/lab/compare/directory.ts";
@@ -52,6 +58,16 @@ describe("readRequest", () => {
     expect(own.plan.base).toMatchObject({ momentum: 0.9 });
   });
 
+  it("knows the model of a suite before one is made for the data", async () => {
+    const words = ["--suite", "memory", "--train", "a.txt", "--steps", "5"];
+    const { options, own } = await readRunOptions(words, help.options);
+    expect(withSuite(options, own)).toMatchObject({
+      model: { n_embd: 768 },
+      train: "a.txt",
+      steps: 5,
+    });
+  });
+
   it.each<[string[], object]>([
     [["--lr-sweep"], { factors: [1 / 3, 1, 3], rates: undefined, share: 0.25 }],
     [["--sweep-factors", "1/2,2"], { factors: [0.5, 2], rates: undefined }],
@@ -65,7 +81,7 @@ describe("readRequest", () => {
     [
       [],
       "--methods: missing",
-      "give --methods dense,flora:8 or --suite accumulation|momentum|kappa|rank|projection|memory",
+      "give --methods dense,flora:8 or --suite accumulation|momentum|kappa|rank|projection|neighbours|memory",
     ],
     [["--suite", "kapa"], 'suite: no such suite; got "kapa"', "did you mean kappa?"],
     [["--methods", "flora"], "methods: flora needs a rank; got flora", "for example flora:8"],
@@ -153,7 +169,7 @@ describe("followComparison", () => {
   it("shows the table, and writes it with how it was done", async () => {
     const plan = fakePlan("none,flora:8");
     const { text } = await follow(plan, fakeLaunch().launch);
-    expect(text).toMatch(/^None +1100\.0 .*2\.000 +7\.39$/m);
+    expect(text).toMatch(/^None +1100\.0 .*2\.000 +52\.00 +2\.5 +7\.39$/m);
     expect(text).toContain(`${plan.output} has report.html`);
     expect(text).not.toContain("How it was done");
     const written = readFileSync(join(plan.output, "report.txt"), "utf8");
