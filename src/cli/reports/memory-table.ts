@@ -7,7 +7,7 @@ import { formatBytes, formatDeviation } from "../terminal/format.ts";
 import { formatTable, indent, sideBySide } from "../terminal/layout.ts";
 
 /** What training keeps of a model; the rest depends on the batch and not on the method. */
-const STATE = new Set(["weights", "accumulators", "optimizer state"]);
+const STATE = new Set(["weights", "accumulators", "whole gradients", "optimizer state"]);
 
 /** The prediction, and beside it the training state that other methods would need. */
 export function formatPrediction(table: MemoryTable, width: number): string[] {

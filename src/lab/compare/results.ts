@@ -167,7 +167,7 @@ export function runResult({ run, status, message, log }: Outcome): RunResult {
 }
 
 /** Rows of the memory table that a method adds to the model. */
-const STATE: ReadonlySet<string> = new Set(["accumulators", "optimizer state"]);
+const STATE: ReadonlySet<string> = new Set(["accumulators", "whole gradients", "optimizer state"]);
 
 const bytesOf = ({ rows }: MemoryTable): number =>
   rows.reduce(

@@ -59,7 +59,8 @@ const QUALITY: readonly Column[] = [
   },
   {
     head: "State (MB)",
-    legend: "adapters, accumulators and optimizer state, in exact bytes",
+    legend:
+      "adapters, accumulators, gradients that must be whole, and optimizer state, in exact bytes",
     cell: ({ summaries: { stateBytes } }) => stateBytes && (stateBytes.mean / MB).toFixed(2),
   },
   {

@@ -17,6 +17,15 @@ memory             predicted      weights, gradients, optimizer
   );
 });
 
+it("counts gradients that must be whole for some steps", () => {
+  const [weights, ...others] = MEMORY.rows;
+  if (!weights) throw new Error("no rows");
+  const rows = [weights, { name: "whole gradients" as const, predicted: 48e6 }, ...others];
+  const text = formatPrediction({ ...MEMORY, rows }, 80).join("\n");
+  expect(text).toMatch(/whole gradients +48\.0 MB/);
+  expect(text).toMatch(/this run +600\.0 MB/);
+});
+
 it("stacks the tables where they do not fit side by side", () => {
   const lines = formatPrediction(MEMORY, 40);
   expect(lines.every((line) => line.length <= 40)).toBe(true);

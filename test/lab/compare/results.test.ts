@@ -44,6 +44,7 @@ const log: RunLog = {
     rows: [
       { name: "weights", predicted: 500, measured: 500 },
       { name: "accumulators", predicted: 70, measured: 60 },
+      { name: "whole gradients", predicted: 300, measured: 300 },
       { name: "optimizer state", predicted: 7 },
       { name: "activations", predicted: 90_000 },
     ],
@@ -85,7 +86,7 @@ it("has the numbers of a log, in the units of a report", () => {
     measuredBytes: 456,
     predictedBytes: 123,
     // Adapters, measured accumulators, predicted optimizer state.
-    stateBytes: 1000 + 60 + 7,
+    stateBytes: 1000 + 60 + 300 + 7,
   });
 });
 
