@@ -120,7 +120,7 @@ describe("is refused", () => {
     [optionsOf({}, { probes: ["c_proj"] }), "probe: no target has such a name; got c_proj"],
     [optionsOf({ targets: ["c_q"] }), 'targets: no linear map matches "c_q"'],
     [optionsOf({ accumulatorDtype: "int8" }), "accumulatorDtype: the theory is about plain SGD"],
-    [optionsOf({ learningRate: 1e9 }), "is not a number at step"],
+    [optionsOf({ learningRate: 1e18 }), "is not a number at step"],
   ];
   it.each(cases.map(([options, message]) => ({ options, message })))(
     "$message",
