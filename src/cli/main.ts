@@ -1,11 +1,11 @@
 /** @file The command line of flora: which command runs, and what becomes of errors. */
 
-import { readFileSync } from "node:fs";
 import { UsageError } from "../errors.ts";
 import { closest } from "../options/tables/suggest.ts";
 import type { CommandHelp } from "./arguments/help.ts";
 import { errorText } from "./terminal/error-text.ts";
 import { standardOutput } from "./terminal/terminal.ts";
+import { version } from "./terminal/version.ts";
 
 interface Command {
   readonly help: CommandHelp;
@@ -97,12 +97,4 @@ function reportError(error: unknown): number {
   }
   console.error("flora: internal error, please report it:", error);
   return 1;
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
-  );
-  const isObject = typeof manifest === "object" && manifest !== null && "version" in manifest;
-  return isObject ? String(manifest.version) : "unknown";
 }

@@ -78,7 +78,7 @@ describe.skipIf(!hasMpi)("ranks that mpirun starts", () => {
     [4, "dense", "--method dense"],
     [3, "lora with dropout", "--method lora --rank 4 --model.resid_pdrop 0.1"],
   ])("%i of %s have the weights of one process", async (ranks, name, options) => {
-    const steps = `--steps 8 --optimizer sgd --learning-rate 0.1 ${options}`;
+    const steps = `--steps 5 --optimizer sgd --learning-rate 0.1 ${options}`;
     const one = await trained(1, begun(`${steps} --micro-steps ${2 * ranks}`), `one ${name}`);
     const all = await trained(ranks, begun(`${steps} --micro-steps 2`), `all ${name}`);
     expect(distance(all.weights, one.weights)).toBeLessThan(1e-6);
@@ -90,7 +90,7 @@ describe.skipIf(!hasMpi)("ranks that mpirun starts", () => {
     [2, "dense adamw", "--method dense --optimizer adamw"],
     [2, "muon in subspaces", "--optimizer muon --rank 8 --resample-every 3"],
   ])("%i of %s have the losses of one process", async (ranks, name, options) => {
-    const steps = `--steps 8 ${options}`;
+    const steps = `--steps 6 ${options}`;
     await trained(1, begun(`${steps} --micro-steps ${2 * ranks}`), `one ${name}`);
     await trained(ranks, begun(`${steps} --micro-steps 2`), `all ${name}`);
     expect(losses(`all ${name}`)).toEqual(
@@ -113,8 +113,8 @@ describe.skipIf(!hasMpi)("ranks that mpirun starts", () => {
     const options = begun(
       "--rank 4 --momentum 0.5 --resample-every 4 --optimizer sgd --learning-rate 0.1",
     );
-    const whole = await trained(1, `${options} --micro-steps 6 --steps 30`, "whole");
-    const run = train(3, `${options} --micro-steps 2 --steps 30 --save-every 2`, "killed");
+    const whole = await trained(1, `${options} --micro-steps 6 --steps 16`, "whole");
+    const run = train(3, `${options} --micro-steps 2 --steps 16 --save-every 2`, "killed");
     const log = join(folder, "killed", "log.jsonl");
     const saved = () =>
       existsSync(log) && readFileSync(log, "utf8").includes('"what":"checkpoint"');
@@ -132,7 +132,7 @@ describe.skipIf(!hasMpi)("ranks that mpirun starts", () => {
         .slice(-8)
         .map((loss) => expect.closeTo(loss, 5)),
     );
-    expect(await train(4, "--resume --steps 32", "killed")).toMatchObject({
+    expect(await train(4, "--resume --steps 18", "killed")).toMatchObject({
       text: expect.stringContaining("a step has 6 micro-batches, which 4 ranks cannot have"),
     });
   });

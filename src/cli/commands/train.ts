@@ -3,7 +3,6 @@
  * order.
  */
 
-import type { MpiCollective } from "../../collective/mpi.ts";
 import { UsageError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 import { nodeHost } from "../../host/node.ts";
@@ -12,7 +11,7 @@ import type { EndEvent, TrainEvent } from "../../runs/events.ts";
 import { createConsole, type RunConsole } from "../reports/console.ts";
 import { withEarlierRun } from "../inputs/earlier-run.ts";
 import { fetchInputs } from "../inputs/fetch.ts";
-import { joinRanks } from "../inputs/ranks.ts";
+import { type JoinedRanks, joinRanks } from "../inputs/ranks.ts";
 import { runContext } from "../inputs/run-context.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
@@ -81,7 +80,7 @@ export async function run(words: readonly string[]): Promise<number> {
 
 interface Called extends Pick<RunWords, "dataset" | "own"> {
   readonly words: readonly string[];
-  readonly ranks: MpiCollective | undefined;
+  readonly ranks: JoinedRanks | undefined;
 }
 
 async function runRank(
@@ -111,8 +110,7 @@ async function runRank(
     { console, tells: isFirst },
   );
   // Where a run is lost, the others may wait for a step that does not come.
-  if (isFirst && exitCode === LOST) ranks?.abort(exitCode);
-  ranks?.close();
+  if (!isFirst || exitCode !== LOST) ranks?.leave();
   return exitCode;
 }
 
@@ -122,7 +120,7 @@ const SILENT = { write: () => undefined, isTerminal: false };
 /** Long enough for whoever started the ranks to end them, where the first one has the same to say. */
 const SAYS_AFTER_MS = 2000;
 
-async function ofRank({ rank }: MpiCollective, error: unknown): Promise<unknown> {
+async function ofRank({ rank }: JoinedRanks, error: unknown): Promise<unknown> {
   if (rank === 0) return error;
   await nodeHost().clock.wait(SAYS_AFTER_MS);
   const text = errorText(error);

@@ -3,14 +3,14 @@
 import type { RunContext } from "../../train/setup/run.ts";
 import { nodeHost } from "../../host/node.ts";
 import type { TrainConfig } from "../../options/config.ts";
-import type { MpiCollective } from "../../collective/mpi.ts";
+import type { Collective } from "../../collective/index.ts";
 import { threadsOf } from "./ranks.ts";
 import { withStandardInput } from "./standard-input.ts";
 
 /** @throws {UsageError} as `withStandardInput` does. */
 export async function runContext(
   config: Pick<TrainConfig, "threads" | "train" | "validation">,
-  collective?: MpiCollective,
+  collective?: Collective,
 ): Promise<RunContext> {
   const threads = config.threads ?? (collective && threadsOf(collective));
   const host = nodeHost();

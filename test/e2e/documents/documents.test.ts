@@ -50,6 +50,7 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "flora doctor": "it measures the machine for seconds: .ci/run",
   "flora watch runs/demonstration": "it serves until it is stopped: test/browser/watch.js",
   "flora watch runs/book": "the same",
+  "flora watch runs/t5 runs/lora": "the same",
   "flora watch runs/lora runs/flora --port 8321": "the same",
   "flora init": "it asks in a terminal; the others name what it asks for",
   "flora train --train 'chats/*.parquet' --holdout 0.01 --model HuggingFaceTB/SmolLM2-135M-Instruct":
