@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { type GgufFile, openGguf } from "../../src/gguf/gguf-file.ts";
 import { nodeHost } from "../../src/host/node.ts";
 import { byteTokenizer } from "../../src/text/index.ts";
@@ -30,20 +30,26 @@ const { files } = nodeHost();
 const NAMES = ["llama", "llama3", "qwen2", "qwen3", "gemma", "gemma2", "gpt2"] as const;
 type Settings = Omit<Parameters<typeof exportModel>[1], "output">;
 
+const open: GgufFile[] = [];
+afterAll(() => Promise.all(open.map((file) => file.close())));
+
+async function opened(path: string): Promise<GgufFile> {
+  const file = await openGguf(files, path);
+  open.push(file);
+  return file;
+}
+
 async function exported(settings: Settings): Promise<GgufFile> {
   const output = join(temporaryDirectory(), "out");
   await exportModel(sharedRuntime, { format: "gguf", output, ...settings });
-  return openGguf(files, join(output, "model.gguf"));
+  return opened(join(output, "model.gguf"));
 }
 
 const bytesOf = async (file: GgufFile, name: string) => Buffer.from(await file.readBytes(name));
 
 describe.each(NAMES)("%s, written again", (name) => {
   const both = () =>
-    Promise.all([
-      openGguf(files, pathOf(name)),
-      exported({ directory: pathOf(name), dtype: "fp16" }),
-    ]);
+    Promise.all([opened(pathOf(name)), exported({ directory: pathOf(name), dtype: "fp16" })]);
 
   it("has the same tensors, byte for byte", async () => {
     const [given, made] = await both();
@@ -102,7 +108,7 @@ describe("a GGUF file", () => {
       shape: [16, 64],
       type: { name: "Q8_0" },
     });
-    const given = await openGguf(files, pathOf("llama3"));
+    const given = await opened(pathOf("llama3"));
     const whole = await given.read("blk.0.attn_output.weight");
     const rounded = await made.read("blk.0.attn_output.weight");
     const worst = Math.max(...whole.map((x, i) => Math.abs(x - (rounded[i] ?? Number.NaN))));
@@ -147,7 +153,7 @@ it("has an adapter folded into its weights, whatever the format", async () => {
   await mergeAdapter({ adapter, output: merged });
   const expected = await exported({ directory: merged, dtype: "fp32" });
   const made = await exported({ adapter, dtype: "fp32" });
-  const given = await openGguf(files, pathOf("qwen3"));
+  const given = await opened(pathOf("qwen3"));
   const query = "blk.1.attn_q.weight";
   expect(await made.read(query)).toEqual(await expected.read(query));
   expect(await made.read(query)).not.toEqual(await given.read(query));
