@@ -22,7 +22,15 @@ import { crc32 } from "node:zlib";
 import { claim } from "./claim.ts";
 import { availableBytes } from "./node-memory.ts";
 import { errorCode, isAbsent } from "./file-error.ts";
-import type { FileEntry, FileStore, Host, NewFile, ReadableFile } from "./host.ts";
+import type {
+  FileEntry,
+  FileStore,
+  Host,
+  Lock,
+  LockHolder,
+  NewFile,
+  ReadableFile,
+} from "./host.ts";
 
 /** The files, the clock and the rest of the process that runs. */
 export const nodeHost = (): Host => ({
@@ -132,13 +140,7 @@ const nodeFiles: FileStore = {
 
   syncDirectory,
 
-  lock: (path) =>
-    claim(nodeFiles, path, {
-      machine: hostname(),
-      process: process.pid,
-      isRunning,
-      randomBytes: (count) => randomBytes(count),
-    }),
+  lock,
 
   crc32,
 };
@@ -264,6 +266,25 @@ async function linkOrCopy(file: string, path: string): Promise<void> {
       );
       if (!isRefused || i === ways.length - 1) throw error;
     }
+  }
+}
+
+/** What a process may take to be gone that was killed, whose claim counts until then. */
+const LAST_MOMENTS_MS = 2000;
+const LOOK_EVERY_MS = 100;
+
+async function lock(path: string): Promise<Lock | LockHolder> {
+  const claimant = {
+    machine: hostname(),
+    process: process.pid,
+    isRunning,
+    randomBytes: (count: number) => randomBytes(count),
+  };
+  const until = performance.now() + LAST_MOMENTS_MS;
+  for (;;) {
+    const claimed = await claim(nodeFiles, path, claimant);
+    if ("release" in claimed || performance.now() > until) return claimed;
+    await wait(LOOK_EVERY_MS);
   }
 }
 
