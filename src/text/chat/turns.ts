@@ -54,7 +54,7 @@ export function comparedTurns(
     const prompt = isAnswer ? promptFor(renderings, i) : before(renderings, i);
     const [asked, answered] = apart(text, prompt, turn);
     if (isAnswer) checkThought(message, answered, i);
-    if (!answered.startsWith(asked)) {
+    if (!beginsWith(answered, asked)) {
       throw isAnswer ? unlike(asked, answered, i) : interwoven(message, i);
     }
     const range: Range = [lengthOf(prompt), lengthOf(turn)];
@@ -85,8 +85,11 @@ function apart(text: string, a: Beginning, b: Beginning): readonly [a: string, b
 /** Whether `b` begins with all of `a`. */
 function continues(text: string, a: Beginning, b: Beginning): boolean {
   const [before, after] = apart(text, a, b);
-  return after.startsWith(before);
+  return beginsWith(after, before);
 }
+
+/** As startsWith, which compares long texts a hundred times slower. */
+const beginsWith = (text: string, start: string): boolean => text.slice(0, start.length) === start;
 
 const promptFor = (renderings: Renderings, index: number): Beginning =>
   index === 0 ? firstPrompt(renderings) : renderings.beginning(index, true);

@@ -11,6 +11,7 @@ import type {
 import { evaluator, filterer } from "./evaluate.ts";
 import { loopOver } from "./loop.ts";
 import { str } from "./values/python-text.ts";
+import { emptyOutput, type Output, textOf, write } from "./output.ts";
 import { innerScope, type Machine, type Scope } from "./scope.ts";
 import { assigner } from "./targets.ts";
 import {
@@ -26,11 +27,6 @@ import {
   undefinedValue,
   type Value,
 } from "./values/value.ts";
-
-/** What has been written. */
-export interface Output {
-  text: string;
-}
 
 /** Two code points that are no characters, so that no message has them. */
 export const START = "\uFDD0";
@@ -77,7 +73,7 @@ function statementRunner(statement: Statement): Run {
     case "text": {
       const { text } = statement;
       return ({ out }) => {
-        out.text += text;
+        write(out, text);
         return undefined;
       };
     }
@@ -85,7 +81,7 @@ function statementRunner(statement: Statement): Run {
       const value = evaluator(statement.value);
       return ({ out, scope }) => {
         const text = str(value(scope));
-        out.text += text;
+        write(out, text);
         return undefined;
       };
     }
@@ -121,7 +117,7 @@ function statementRunner(statement: Statement): Run {
       const call = callBlock(statement);
       return (place) => {
         const text = str(call(place));
-        place.out.text += text;
+        write(place.out, text);
         return undefined;
       };
     }
@@ -129,7 +125,7 @@ function statementRunner(statement: Statement): Run {
       const written = writer(statement);
       return (place) => {
         const text = str(written(place));
-        place.out.text += text;
+        write(place.out, text);
         return undefined;
       };
     }
@@ -147,9 +143,9 @@ function statementRunner(statement: Statement): Run {
     case "generation": {
       const body = runner(statement.body);
       return (place) => {
-        place.out.text += START;
+        write(place.out, START);
         const left = body(within(place));
-        place.out.text += END;
+        write(place.out, END);
         return left;
       };
     }
@@ -173,9 +169,9 @@ function writer(block: {
 }): (place: Place) => Value {
   const [body, filters] = [runner(block.body), block.filters.map(filterer)];
   return (place) => {
-    const out: Output = { text: "" };
+    const out = emptyOutput();
     body({ ...within(place), out });
-    return filters.reduce<Value>((found, filter) => filter(found, place.scope), out.text);
+    return filters.reduce<Value>((found, filter) => filter(found, place.scope), textOf(out));
   };
 }
 
@@ -240,9 +236,9 @@ function macroMaker({
       }
       if (takesMore) inner.scope.set("varargs", tuple(more));
       if (takesNamed) inner.scope.set("kwargs", dict(rest));
-      const out: Output = { text: "" };
+      const out = emptyOutput();
       body({ ...inner, out });
-      return out.text;
+      return textOf(out);
     });
 }
 

@@ -7,7 +7,8 @@
 
 import { FUNCTIONS } from "./values/functions.ts";
 import { parseTemplate } from "./syntax/parser.ts";
-import { type Output, type Run, runner } from "./run.ts";
+import { emptyOutput, type Output, textOf } from "./output.ts";
+import { type Run, runner } from "./run.ts";
 import { type Machine, messageList, PROMPT_VARIABLE, rootScope } from "./scope.ts";
 import { fromJson, type Value } from "./values/value.ts";
 
@@ -54,13 +55,13 @@ export function createTemplate(source: string): Template {
   const body = runner(block);
   return {
     marksTurns: JSON.stringify(block).includes('"type":"generation"'),
-    render: (variables) => run(body, valuesOf(variables)).text,
+    render: (variables) => run(body, valuesOf(variables)),
 
     renderBeginnings(variables, wanted) {
       const found = new Map<string, Beginning>();
       const keyOf = (count: number, prompt: boolean) => `${count} ${prompt}`;
       const values = valuesOf(variables);
-      const { text } = run(body, values, (index, rest, machine, out) => {
+      const text = run(body, values, (index, rest, machine, out) => {
         const count = index + 1;
         if (machine.reach > index) return;
         for (const prompt of [false, true]) {
@@ -75,7 +76,7 @@ export function createTemplate(source: string): Template {
         get: (count, prompt) =>
           found.get(keyOf(count, prompt)) ?? {
             shared: 0,
-            rest: run(body, { ...values, limit: count, prompt }).text,
+            rest: run(body, { ...values, limit: count, prompt }),
           },
       };
     },
@@ -99,9 +100,9 @@ function valuesOf({ messages, ...others }: Variables): Values {
   };
 }
 
-function run(body: Run, given: Values, atMessage?: AtMessage): Output {
+function run(body: Run, given: Values, atMessage?: AtMessage): string {
   const { limit, prompt, messages, others } = given;
-  const out: Output = { text: "" };
+  const out = emptyOutput();
   const machine: Machine = {
     limit,
     reach: -1,
@@ -121,7 +122,7 @@ function run(body: Run, given: Values, atMessage?: AtMessage): Output {
   ]);
   const scope = rootScope(machine, values);
   body({ machine, scope, out, after: atMessage && (() => {}) });
-  return out;
+  return textOf(out);
 }
 
 /** What a template writes for a beginning from here on; everything is as before then. */
@@ -131,20 +132,20 @@ function runRest(
   out: Output,
   { limit, prompt }: Pick<Machine, "limit" | "prompt">,
 ): Beginning | undefined {
-  const { text } = out;
+  const written = { ...out };
   const before = { ...machine };
   const journal: (() => void)[] = [];
   Object.assign(machine, { limit, prompt, journal });
-  out.text = "";
+  Object.assign(out, emptyOutput());
   try {
     rest();
-    return { shared: text.length, rest: out.text };
+    return { shared: written.length, rest: textOf(out) };
   } catch {
     // It is refused where it is rendered by itself.
     return undefined;
   } finally {
     for (const undo of journal.toReversed()) undo();
     Object.assign(machine, before);
-    out.text = text;
+    Object.assign(out, written);
   }
 }

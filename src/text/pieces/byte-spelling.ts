@@ -22,7 +22,7 @@ const ENCODER = new TextEncoder();
 /** The bytes of a text, as the characters that stand for them. */
 export function spellBytes(text: string): string {
   // All but the space stand for themselves.
-  if (/^[ -~]*$/.test(text)) return text.replaceAll(" ", SPACE);
+  if (/^ ?[!-~]*$/.test(text)) return text.startsWith(" ") ? SPACE + text.slice(1) : text;
   let spelled = "";
   for (const byte of ENCODER.encode(text)) spelled += ALPHABET[byte] ?? "";
   return spelled;

@@ -6,19 +6,22 @@
  */
 
 /** An English contraction; letters, digits or other signs after at most one space; white space. */
-const WORD = [
-  "'s|'t|'re|'ve|'m|'ll|'d",
-  String.raw` ?\p{L}+`,
-  String.raw` ?\p{N}+`,
-  String.raw` ?[^\p{White_Space}\p{L}\p{N}]+`,
-  String.raw`\p{White_Space}+(?!\P{White_Space})`,
-  String.raw`\p{White_Space}+`,
-].join("|");
+const WORDS = new RegExp(
+  [
+    "'s|'t|'re|'ve|'m|'ll|'d",
+    String.raw` ?\p{L}+`,
+    String.raw` ?\p{N}+`,
+    String.raw` ?[^\p{White_Space}\p{L}\p{N}]+`,
+    String.raw`\p{White_Space}+(?!\P{White_Space})`,
+    String.raw`\p{White_Space}+`,
+  ].join("|"),
+  "gu",
+);
 
 /** The words of a text, in order; put together they are the text. */
-export function* words(text: string): Generator<string, void, undefined> {
-  const pattern = new RegExp(WORD, "gu");
-  for (let start = 0; pattern.test(text); start = pattern.lastIndex) {
-    yield text.slice(start, pattern.lastIndex);
-  }
+export const words = (text: string): readonly string[] => text.match(WORDS) ?? [];
+
+/** The same one by one, for texts whose words are more than is to be in memory. */
+export function* eachWord(text: string): Generator<string, void, undefined> {
+  for (const [word] of text.matchAll(WORDS)) yield word;
 }

@@ -13,7 +13,7 @@
 
 import { UsageError } from "../../errors.ts";
 import { byteAlphabet } from "../pieces/byte-spelling.ts";
-import { words } from "../pieces/words.ts";
+import { eachWord } from "../pieces/words.ts";
 import { byteLevelFiles, END_OF_TEXT, type Merge } from "./byte-level.ts";
 import { createTokenizer } from "./huggingface.ts";
 import { createPairQueue, type Pair } from "./pair-queue.ts";
@@ -61,7 +61,7 @@ export function bpeTrainer(vocabularySize: number): BpeTrainer {
   return {
     add(text) {
       for (const document of text.split(END_OF_TEXT)) {
-        for (const word of words(document)) {
+        for (const word of eachWord(document)) {
           const count = counts.get(word);
           if (count === undefined) counts.set(detached(word), 1);
           else counts.set(word, count + 1);

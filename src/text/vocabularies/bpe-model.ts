@@ -21,14 +21,16 @@ export function bpe(part: Part, vocabulary: Vocabulary): TokenizerModel {
   const merges = mergesOf(part, vocabulary, prefix);
   const symbolsOf = speller(part, vocabulary, prefix);
   const ignoresMerges = flagField(part, "ignore_merges", false);
-  const words = isMarked(part, vocabulary) ? wordsAfterMarks : (piece: string) => [piece];
   const known = remembering((word) => applyMerges(symbolsOf(word), merges));
+  const encode = isMarked(part, vocabulary)
+    ? (piece: string) => wordsAfterMarks(piece).flatMap(known)
+    : known;
   return {
     vocabulary,
     unknown: vocabulary.get(textField(part, "unk_token", "")),
     encode(piece) {
       const whole = ignoresMerges ? vocabulary.get(piece) : undefined;
-      return whole === undefined ? words(piece).flatMap(known) : [whole];
+      return whole === undefined ? encode(piece) : [whole];
     },
   };
 }
