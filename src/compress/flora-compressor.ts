@@ -8,7 +8,7 @@ import type { GradientTransformation } from "../optim/transform.ts";
 import { carriedMomentum } from "./carried-momentum.ts";
 import { type CompressionChoice, described, projectionOf, saves, savesNothing } from "./choice.ts";
 import type { Compressor, Uncompressed } from "./compressor.ts";
-import { FAMILIES, type Family } from "./families.ts";
+import { FAMILIES } from "./families.ts";
 import { referenceStepRule, type StepRule, stepRule } from "./flora.ts";
 import { inProjectedSpace } from "./in-projected-space.ts";
 import type { Projection } from "./projection.ts";
@@ -37,8 +37,8 @@ const intervalOf = ({ momentum = 0, compressMoments = false, resampleEvery }: Mo
   resampleEvery ?? (momentum > 0 || compressMoments ? KEPT_STATE_INTERVAL : 1);
 
 /**
- * FLORA's options: the projection, how often it is drawn anew, and the momentum that is kept under it. The family is "gaussian" by default,
- * and "orthonormal" under a rule that has its momentum in the accumulator, as Muon's.
+ * FLORA's options: the projection, how often it is drawn anew, and the momentum that is kept under it. The family is "orthonormal" by
+ * default, whose error is the least of those that prefer no direction (arXiv:2603.20632); the paper's is "gaussian".
  */
 export interface FloraOptions extends CompressionChoice, MomentumOptions {}
 
@@ -50,9 +50,8 @@ export function flora(options: FloraOptions): Compressor {
     needsWholeGradients: momentum > 0 && momentumRule === "reference",
 
     compress(param, base) {
-      // A momentum that begins anew loses nothing by subspaces that have nothing in common, and sees all of a matrix soonest.
       const isCarried = base.inSubspace !== undefined;
-      const family = options.projection ?? usualFamily([base]);
+      const { projection: family = "orthonormal" } = options;
       const { draw, hasBlocks } = FAMILIES[family];
       const projection = projectionOf(param, options, family);
       if ("reason" in projection) return projection;
@@ -64,6 +63,7 @@ export function flora(options: FloraOptions): Compressor {
         description: described(projection),
         subspace: {
           kind: "drawn",
+          // A momentum that begins anew loses nothing by subspaces that have nothing in common, and sees all of a matrix soonest.
           ...(isCarried && hasBlocks && { blocks: Math.floor(dimension / rank) }),
           draw: (key, a, block) => draw(key, a, rank, dimension, block),
         },
@@ -80,10 +80,6 @@ export function flora(options: FloraOptions): Compressor {
     },
   };
 }
-
-/** The family of projections under these rules of an optimizer where none is named. */
-export const usualFamily = (rules: readonly GradientTransformation[]): Family =>
-  rules.some(({ inSubspace }) => inSubspace) ? "orthonormal" : "gaussian";
 
 /** Nothing is compressed, for one reason or another. */
 export const dense = (options: MomentumOptions & Partial<Uncompressed> = {}): Compressor => ({

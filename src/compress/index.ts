@@ -30,7 +30,6 @@ export {
   type FloraOptions,
   type MomentumOptions,
   type MomentumRule,
-  usualFamily,
   MOMENTUM_RULES,
 } from "./flora-compressor.ts";
 export {

@@ -3,7 +3,6 @@
  * their table, and completed with its defaults, those of the method, and those of the demonstration.
  */
 
-import { usualFamily } from "../compress/flora-compressor.ts";
 import { keepsStateInSubspaces } from "../compress/in-projected-space.ts";
 import { namedOptimizer, OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { ADAPTER_FAMILY, isAdapterMethod } from "../adapters/methods.ts";
@@ -112,7 +111,8 @@ function methodDefaults(options: TrainOptions): TrainOptions {
   return {
     alpha: ownMoments?.alpha ?? ADAPTER_FAMILY[isAdapterMethod(method) ? method : "lora"].alpha,
     optimizer,
-    projection: usualFamily(Object.values(namedOptimizer(optimizer).rules)),
+    // As the papers have it of the neighbours that draw theirs.
+    projection: ownMoments ? "gaussian" : "orthonormal",
   };
 }
 

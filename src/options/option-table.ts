@@ -44,7 +44,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       kind: "choice",
       choices: FAMILY_NAMES,
       byMethod: true,
-      help: "the family that projections are drawn from; for muon orthonormal, else gaussian, if absent",
+      help: "the family that projections are drawn from; for flora orthonormal, else gaussian, if absent",
     },
     side: {
       kind: "choice",

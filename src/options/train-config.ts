@@ -68,7 +68,7 @@ export interface TrainConfig {
     | "cola";
   /** Rows of a projection, or rank of an adapter; for flora and other subspaces, and relora, 128, or a quarter of the model's width if less, else 8. A whole number above 0 and at most 1000000. */
   readonly rank?: number | undefined;
-  /** The family that projections are drawn from; for muon orthonormal, else gaussian, if absent. */
+  /** The family that projections are drawn from; for flora orthonormal, else gaussian, if absent. */
   readonly projection: "gaussian" | "rademacher" | "orthonormal" | "coordinates";
   /** The dimension of a matrix that is projected. Default: "smaller". */
   readonly side: "smaller" | "larger" | "rows" | "columns" | "input" | "output";

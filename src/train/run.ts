@@ -26,7 +26,6 @@ import {
   createDecoder,
   type LoadedModel,
 } from "../generate/index.ts";
-import { usualFamily } from "../compress/flora-compressor.ts";
 import type { Optimizer } from "../optim/optimizer.ts";
 import type { Schedule } from "../optim/schedule.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../options/config.ts";
@@ -168,7 +167,6 @@ async function configured(
     ...(typeof method === "string" && { method }),
     ...(typeof method === "object" && { method: "dense" }),
     ...(typeof optimizer === "string" && { optimizer }),
-    ...(typeof optimizer === "object" && request.projection === undefined && familyOf(optimizer)),
     ...(typeof schedule === "string" && { schedule }),
     ...(typeof tokenizer === "string" && { tokenizer }),
     ...(data !== undefined && { train: paths ?? ["rows"] }),
@@ -188,12 +186,6 @@ async function configured(
     ...(typeof tokenizer === "object" && { tokenizer }),
   };
   return { config: parseConfig(await resumedOptions(host.files, options)), inputs };
-}
-
-/** The family of projections that suits an optimizer of one's own, where that is another than usual. */
-function familyOf({ rules }: Optimizer): TrainOptions {
-  const projection = usualFamily(Object.values(rules));
-  return projection === parseConfig({}).projection ? {} : { projection };
 }
 
 const isLoaded = (model: NonNullable<TrainRequest["model"]>): model is LoadedModel =>

@@ -74,11 +74,11 @@ it("takes a text for a list, and undefined for what is not given", () => {
   expect(parseConfig({ weightDecay: 0 }).weightDecay).toBe(0);
 });
 
-it("draws projections from the family that suits the optimizer, unless one is named", () => {
+it("draws projections from the family that suits the method, unless one is named", () => {
   const familyOf = (options: TrainOptions) => parseConfig(options).projection;
-  expect(familyOf({})).toBe("gaussian");
-  expect(familyOf({ optimizer: "adam" })).toBe("gaussian");
-  expect(familyOf({ optimizer: "muon" })).toBe("orthonormal");
+  expect(familyOf({})).toBe("orthonormal");
+  expect(familyOf({ method: "compact" })).toBe("gaussian");
+  expect(familyOf({ method: "apollo" })).toBe("gaussian");
   expect(familyOf({ optimizer: "muon", projection: "coordinates" })).toBe("coordinates");
 });
 

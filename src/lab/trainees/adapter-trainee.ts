@@ -110,7 +110,7 @@ async function projectionElements(
 ): Promise<Float32Array> {
   const spec = base.params.get(name);
   if (!spec) throw new Error(`internal: no parameter ${name}`);
-  const compressor = flora({ rank: config.rank, side: "input" });
+  const compressor = flora({ rank: config.rank, side: "input", projection: config.projection });
   const found = compressor.compress({ ...spec, name, inChunks: false }, sgd());
   if (!isCompression(found) || found.subspace.kind !== "drawn") {
     throw new Error(`internal: ${name} is not compressed`);

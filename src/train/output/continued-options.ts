@@ -67,8 +67,8 @@ export async function continuedOptions(
     ),
   );
   const { projection, ...others } = all;
-  // Each optimizer has its usual family: of another one it is another.
-  const isUsual = projection === parseConfig({ optimizer: all.optimizer }).projection;
+  // Each method has its usual family: of another one it is another.
+  const isUsual = projection === parseConfig({ method: all.method }).projection;
   const earlier = isUsual ? others : all;
   const own = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const options: TrainOptions = { ...earlier, ...own, from };

@@ -60,6 +60,7 @@ const beforeThereWereIdentities = ({ method, optimizer }: TrainConfig): TrainOpt
   learningRate: RATES_BEFORE[optimizer],
   rank: isAdapterMethod(method) ? ADAPTER_FAMILY[method].rank : 128,
   schedule: method === "relora" ? "cosine" : "constant",
+  projection: "gaussian",
   warmupSteps: 0,
 });
 

@@ -49,7 +49,7 @@ describe("startReport", () => {
     expect(startReport(told, OPTIONS).slice(0, 8)).toEqual([
       "model      gpt2, 124,439,808 parameters, from gpt2/",
       "data       28,000 pairs, 1,000 held out",
-      "method     FLORA, rank 32, gaussian projections, momentum 0.9",
+      "method     FLORA, rank 32, orthonormal projections, momentum 0.9",
       "gradients  80.0 % compressed, 4.0 MB -> 1.0 MB; dense: 1.0 MB",
       "optimizer  adafactor, rate 5.0e-3, cosine after 1,000 steps of warm-up",
       "steps      400, of 8 sequences x 4 micro-steps; 100 are done",

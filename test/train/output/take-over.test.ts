@@ -120,15 +120,15 @@ describe("another run's model", () => {
   });
 });
 
-it("another optimizer has its own projections, unless others were asked for", async () => {
+it("another method has its own projections, unless others were asked for", async () => {
   const familyOf = async (first: TrainOptions, next: TrainOptions) => {
     const host = memoryHost();
     await run(host, { ...tiny, ...first, steps: 1 });
     const { projection } = parseConfig(await continuedOptions(host.files, "run", next));
     return projection;
   };
-  expect(await familyOf({}, { optimizer: "muon" })).toBe("orthonormal");
-  expect(await familyOf({ optimizer: "muon" }, { optimizer: "adam" })).toBe("gaussian");
+  expect(await familyOf({}, { method: "compact", optimizer: "adam" })).toBe("gaussian");
+  expect(await familyOf({ method: "compact" }, { method: "flora" })).toBe("orthonormal");
   expect(await familyOf({ projection: "rademacher" }, { optimizer: "muon" })).toBe("rademacher");
   expect(await familyOf({ optimizer: "muon", projection: "coordinates" }, {})).toBe("coordinates");
 });
@@ -154,7 +154,7 @@ describe("the optimizer that is kept", () => {
       },
     ],
     ["flora, whose projections go on too", { learningRate: 0.03 }],
-    ["flora with momentum in a subspace", { momentum: 0.5, resampleEvery: 4 }],
+    ["flora with momentum in a subspace", { momentum: 0.5, resampleEvery: 4, learningRate: 0.01 }],
     [
       "flora with compressed moments",
       { optimizer: "adam", compressMoments: true, resampleEvery: 20 },

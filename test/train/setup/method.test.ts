@@ -291,8 +291,8 @@ it("compressed moments may not be moved too often", () => {
     rank: 4,
     train: ["unread.txt"],
   };
-  expect(() => traineeOf(model, parseConfig({ ...options, resampleEvery: 10 }))).toThrow(
+  expect(() => traineeOf(model, parseConfig({ ...options, resampleEvery: 9 }))).toThrow(
     "would grow without bound",
   );
-  expect(() => traineeOf(model, parseConfig({ ...options, resampleEvery: 11 }))).not.toThrow();
+  expect(() => traineeOf(model, parseConfig({ ...options, resampleEvery: 10 }))).not.toThrow();
 });
