@@ -81,9 +81,50 @@ async function story() {
   for (let round = 0; round < Number(values.rounds); round += 1) {
     for (const { name, run } of contestants) measured.get(name).push(run());
   }
-  const table = [...measured].map(([name, runs]) => summary(name, runs));
+  const secondsOf = productTimer();
+  const table = [];
+  for (const [name, runs] of measured) {
+    table.push({ ...summary(name, runs), alone: await shareAlone(runs, secondsOf) });
+  }
   if (values.json) console.log(JSON.stringify(table, null, 2));
   else print(table, await productRate());
+}
+
+/** The share of a run's time that its products take when each is computed by itself, again and again: what is left is everything else. */
+async function shareAlone(runs, secondsOf) {
+  const [{ products, steps }] = runs;
+  if (!products) return undefined;
+  let alone = 0;
+  for (const [shape, times] of products) alone += times * (await secondsOf(shape));
+  const perStep = median(runs.flatMap((run) => run.steps.slice(1).map(({ seconds }) => seconds)));
+  return alone / (perStep * steps.length);
+}
+
+/** Seconds of a product of a shape by itself, measured once. */
+function productTimer() {
+  const known = new Map();
+  const runtime = cpuRuntime();
+  return async (shape) => {
+    if (known.has(shape)) return known.get(shape);
+    const [rows, inner, columns] = shape.split(",").map(Number);
+    const sizes = { a: [rows, inner], b: [inner, columns], y: [rows, columns] };
+    const program = compile({
+      y: matmul(input("a", "float32", sizes.a), input("b", "float32", sizes.b)),
+    });
+    const executable = await runtime.load(program);
+    const [a, b, y] = Object.values(sizes).map((size) => runtime.allocate("float32", size));
+    for (const each of [a, b]) each.write((numbers) => numbers.fill(0.5));
+    const times = [];
+    // As many as make a hundredth of a second, so that small ones are not the clock's.
+    const repeats = Math.max(1, Math.ceil(1e9 / Math.max(1, program.operations)));
+    for (let round = 0; round < 5; round += 1) {
+      const start = performance.now();
+      for (let i = 0; i < Math.min(repeats, 100); i += 1) await executable.run({ a, b }, { y });
+      times.push((performance.now() - start) / 1e3 / Math.min(repeats, 100));
+    }
+    known.set(shape, median(times));
+    return known.get(shape);
+  };
 }
 
 /** GFLOP/s of onnxruntime's own product of two matrices with 2048 rows; last, since it takes memory. */
@@ -224,6 +265,7 @@ function summary(name, runs) {
     predictedBytes: runs[0].predictedBytes,
     losses: runs[0].steps.map(({ loss }) => loss),
     gflopsPerSecond: median(steps.map(({ operations, seconds }) => operations / seconds / 1e9)),
+    recompute: runs[0].recompute,
     padding: runs[0].padding,
     head: runs[0].head,
     outside: median(runs.map(({ outside }) => outside)),
@@ -253,6 +295,12 @@ function print(table, rate) {
     ["padding", (row) => number(100 * row.padding, 0)],
     ["head", (row) => number(100 * row.head, 0)],
     ["outside", (row) => number(100 * row.outside, 1)],
+    ["alone", (row) => number(100 * row.alone, 0)],
+    [
+      "limit",
+      (row) => number((peerOf(table, row)?.tokensPerSecond / row.tokensPerSecond) * row.alone, 2),
+    ],
+    ["recompute", ({ recompute }) => recompute ?? "-"],
   ];
   const cells = [columns.map(([title]) => title)].concat(
     table.map((row) => columns.map(([, cell]) => cell(row))),
@@ -266,7 +314,8 @@ function print(table, rate) {
     );
   }
   console.log(
-    "\nof torch: time over PyTorch's, per token; padding, head, outside onnxruntime: per cent of rows, operations, time",
+    "\nof torch: time over PyTorch's, per token; padding, head, outside onnxruntime: per cent of rows, operations, time" +
+      "\nalone: per cent of the time that its products take by themselves; limit: of torch, if nothing else took time",
   );
 }
 

@@ -10,8 +10,8 @@ import { writeFileSync } from "node:fs";
 import { nodeHost } from "../../dist/host/node.js";
 import { parseConfig } from "../../dist/index.js";
 import { cpuRuntime } from "../../dist/runtime/node.js";
-import { IDLE_BYTES, predict } from "../../dist/train/memory/memory.js";
-import { prepare } from "../../dist/train/setup/prepare.js";
+import { promiseMemory } from "../../dist/train/memory/promise.js";
+import { gather, openRun } from "../../dist/train/setup/prepare.js";
 import { openTrainer } from "../../dist/train/trainer.js";
 
 const { config: options, batches, save } = JSON.parse(process.argv[2]);
@@ -24,7 +24,9 @@ const config = parseConfig({
   ...options,
 });
 const runtime = cpuRuntime();
-const run = await prepare(config, { host: nodeHost(), runtime });
+const parts = await gather(config, { host: nodeHost(), runtime });
+const { table, recompute } = await promiseMemory(parts);
+const run = await openRun({ ...parts, config: { ...parts.config, recompute } });
 const trainer = await openTrainer(run);
 if (save) {
   await trainer.saveModel();
@@ -33,11 +35,17 @@ if (save) {
 
 const { programs } = run.engine.parts;
 const count = { operations: 0, head: 0 };
+/** How often products of each shape were computed. */
+const products = new Map();
 const { run: runProgram } = programs;
 programs.run = async (executable, feeds, fetches) => {
   const { operations, inputs } = executable.program;
   count.operations += operations;
   if (inputs.hidden) count.head += operations;
+  for (const { rows: m, inner, columns, count: times } of executable.program.products) {
+    const shape = [m, inner, columns].join();
+    products.set(shape, (products.get(shape) ?? 0) + times);
+  }
   await runProgram(executable, feeds, fetches);
 };
 
@@ -80,17 +88,13 @@ if (batches) {
   }));
   writeFileSync(batches, JSON.stringify(plain));
 }
-const { table } = await predict({
-  config: run.config,
-  trainee: run,
-  shapes: run.data.shapes,
-  baseBytes: IDLE_BYTES,
-});
 console.log(
   JSON.stringify({
     steps,
     peakBytes: maxRSS * 1024,
     predictedBytes: table.predictedTotal,
+    recompute,
+    products: [...products],
     padding: 1 - rows.real / rows.all,
     head: count.head / count.operations,
     outside: 1 - between("onnxMs") / 1e3 / seconds,

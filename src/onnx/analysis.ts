@@ -10,16 +10,35 @@ const count = (shape: Shape): number =>
 
 const bytesOf = ({ dtype, shape }: Value): number => count(shape) * bytesPerElement(dtype);
 
-/** Floating-point operations of the matrix products that `outputs` need. Named dimensions count as 1. */
-export function matrixOperations(outputs: readonly Value[]): number {
-  let total = 0;
-  for (const { type, inputs, outputs: results } of topologicalOrder(outputs)) {
-    const inner = inputs[0]?.shape.at(-1);
-    if (type !== "MatMul" || typeof inner !== "number") continue;
-    for (const { shape } of results) total += 2 * inner * count(shape);
-  }
-  return total;
+/** Products of matrices of one shape: `count` times [rows, inner] · [inner, columns]. */
+export interface Product {
+  readonly rows: number;
+  readonly inner: number;
+  readonly columns: number;
+  readonly count: number;
 }
+
+/** The matrix products that `outputs` need. Named dimensions count as 1. */
+export function matrixProducts(outputs: readonly Value[]): readonly Product[] {
+  return topologicalOrder(outputs).flatMap(({ type, inputs: [a, b], outputs: [result] }) => {
+    const inner = a?.shape.at(-1);
+    if (type !== "MatMul" || !b || !result || typeof inner !== "number") return [];
+    const columns = count(b.shape.slice(-1));
+    // One matrix on the right is shared by all that stand on the left.
+    const rows = count(
+      b.shape.length === 2 ? result.shape.slice(0, -1) : result.shape.slice(-2, -1),
+    );
+    return [{ rows, inner, columns, count: count(result.shape) / (rows * columns) }];
+  });
+}
+
+/** Floating-point operations of products. */
+export const operationsOf = (products: readonly Product[]): number =>
+  products.reduce((sum, each) => sum + 2 * each.rows * each.inner * each.columns * each.count, 0);
+
+/** Floating-point operations of the matrix products that `outputs` need. */
+export const matrixOperations = (outputs: readonly Value[]): number =>
+  operationsOf(matrixProducts(outputs));
 
 /** Operators whose result onnxruntime may put where an operand was, if nobody else needs that. */
 const IN_PLACE = new Set([

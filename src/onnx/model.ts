@@ -12,7 +12,13 @@ import { graphInputs, lower, topologicalOrder } from "../graph/topology.ts";
 import type { OnnxAttribute, Value, ValueType } from "../graph/value.ts";
 import { ONNX_DTYPE } from "../ops/elementwise.ts";
 import { reassociate } from "../ops/reassociate.ts";
-import { matrixOperations, overwritable, workspaceBytes } from "./analysis.ts";
+import {
+  matrixProducts,
+  operationsOf,
+  overwritable,
+  type Product,
+  workspaceBytes,
+} from "./analysis.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
 import {
@@ -38,7 +44,9 @@ export interface Program {
   readonly bytes: Uint8Array;
   readonly inputs: Readonly<Record<string, ValueType>>;
   readonly outputs: Readonly<Record<string, ValueType>>;
-  /** Floating-point operations of its matrix products, two for a multiplication and an addition. */
+  /** Its matrix products. */
+  readonly products: readonly Product[];
+  /** Their floating-point operations, two for a multiplication and an addition. */
   readonly operations: number;
   /** Bytes of intermediate results that exist at the same time, at most. */
   readonly workspaceBytes: number;
@@ -144,6 +152,7 @@ export function compile(outputs: Tensors, { stored = new Set() }: CompileOptions
     ...Object.entries(outputTypes).map(([name, type]) => valueInfoField(12, name, type)),
   ]);
   const overwrites = new Map<string, boolean>();
+  const products = matrixProducts(values);
   const version = [...inputs, ...values].some(isBfloat16) ? BIT_CAST_OPSET : OPSET;
   const domains = topologicalOrder(values).flatMap(({ onnx }) => onnx.domain ?? []);
   const opsets = [
@@ -155,7 +164,8 @@ export function compile(outputs: Tensors, { stored = new Set() }: CompileOptions
     bytes: message([intField(1, IR_VERSION), stringField(2, "flora"), graph, ...opsets]),
     inputs: inputTypes,
     outputs: outputTypes,
-    operations: matrixOperations(values),
+    products,
+    operations: operationsOf(products),
     workspaceBytes: workspaceBytes(values),
     heapBytes: workspaceBytes(values, MAPPED_BYTES),
     mayOverwrite(output, input) {
