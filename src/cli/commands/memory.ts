@@ -19,7 +19,7 @@ export const help: CommandHelp = {
   usage: "memory [config.yaml] [--option value ...] [--json]",
   summary: "predict the memory of a run, without running it",
   details: [
-    "Takes the options of flora train. Data is not read, and sequences count as long as the context; where no model is named, one is sized for the data, as flora train does.",
+    "Takes the options of flora train. Where they name data, it is read, and the longest batch counts; otherwise sequences count as long as the context.",
   ],
   options: { json: { kind: "flag", help: "print the tables as JSON, in bytes" } },
   takesRun: true,
@@ -62,8 +62,7 @@ interface PredictedRun {
 async function predictedRun(options: TrainOptions, dataset?: string): Promise<PredictedRun> {
   const config = parseConfig(options);
   const { memoryOf, predictMemory } = await import("../../train/memory/memory.ts");
-  const isNamed = options.model !== undefined;
-  if (!isNamed && (config.train ?? dataset) !== undefined) {
+  if ((config.train ?? dataset) !== undefined) {
     const inputs = parseConfig(await fetchInputs(options, dataset));
     const { gather } = await import("../../train/setup/prepare.ts");
     const parts = await gather(inputs, await runContext(inputs));
@@ -71,7 +70,7 @@ async function predictedRun(options: TrainOptions, dataset?: string): Promise<Pr
   }
   const fetched = await fetchSettings(config);
   const predicted = await predictMemory(nodeHost().files, fetched);
-  return { config: fetched, predicted, notes: isNamed ? [] : [OF_DEMONSTRATION] };
+  return { config: fetched, predicted, notes: options.model === undefined ? [OF_DEMONSTRATION] : [] };
 }
 
 const OF_DEMONSTRATION =

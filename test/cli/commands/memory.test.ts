@@ -49,6 +49,17 @@ describe("flora memory", () => {
     expect(trained.replace("model      ", "model  ")).toContain(sized);
   });
 
+  it("counts the longest row of data that are named, and else the context", async () => {
+    const model =
+      "--model.n_embd 24 --model.n_layer 1 --model.n_head 2 --model.n_positions 2048 --json";
+    const activationsOf = async (words: string): Promise<number> => {
+      const { memory } = JSON.parse(await told(`memory ${model} ${words}`));
+      const rows: readonly { name: string; predicted: number }[] = memory.rows;
+      return rows.find(({ name }) => name === "activations")?.predicted ?? NaN;
+    };
+    expect(50 * (await activationsOf(`--train ${data}`))).toBeLessThan(await activationsOf(""));
+  });
+
   it("says that it counts the demonstration where neither is given", async () => {
     const text = await told("memory");
     expect(text).toMatch(
