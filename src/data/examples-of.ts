@@ -3,6 +3,7 @@
 import { type Conversation, conversationReader } from "./examples/conversations.ts";
 import { type ExampleKind, kindByName, kindOfRow } from "./examples/kinds.ts";
 import { type LabelledText, labelledNames, labelledReader } from "./examples/labelled.ts";
+import { type Preference, PREFERENCE_COLUMNS, preferenceReader } from "./examples/preferences.ts";
 import { pairReader, type SentencePair, USUAL_PAIR } from "./examples/pairs.ts";
 import { type ExampleReader, readExamples, streamExamples } from "./examples/reader.ts";
 import { textsOf, type TextPart } from "./examples/texts.ts";
@@ -42,6 +43,8 @@ export interface Examples {
   conversations(): Promise<readonly Conversation[]>;
   /** All texts with labels. */
   labelled(): Promise<readonly LabelledText[]>;
+  /** All answers of which one is preferred to another. */
+  preferences(): Promise<readonly Preference[]>;
   /** The same, each read anew and none kept. */
   readonly passes: Passes;
   /** The bytes of each file; none for rows. */
@@ -127,6 +130,7 @@ export function examplesOf(request: InputRequest): Examples {
     partOf: (example) => parts.get(example) ?? 0,
     conversations: allOf("conversations", conversations, named.conversations),
     labelled: allOf("labelled", labelledReader(named.labelled), labelledNames(named.labelled)),
+    preferences: allOf("preferences", preferenceReader, PREFERENCE_COLUMNS),
     ...readTwice(read, () => input.parts()),
   };
 }

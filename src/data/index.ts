@@ -2,6 +2,7 @@
 
 export {
   type Batch,
+  type BatchAnswers,
   type BatchSource,
   type BatchStream,
   evaluationBatches,
@@ -79,6 +80,13 @@ export {
   type LabelledColumns,
   type LabelledText,
 } from "./examples/labelled.ts";
+export { type Preference, preferenceReader, type Said } from "./examples/preferences.ts";
+export {
+  type PreferenceSequences,
+  preferenceSequences,
+  type PreferenceSequencesOptions,
+} from "./sequences/preferences.ts";
+export { type PlacedPreference, preferenceBatch } from "./batches/preference-batches.ts";
 export { type PairColumns, pairReader, type SentencePair } from "./examples/pairs.ts";
 export {
   type ExampleReader,

@@ -141,4 +141,5 @@ const SUBJECTS: Readonly<Record<Exclude<RowKind, "pairs">, string>> = {
   texts: "text is",
   conversations: "conversations are",
   labelled: "texts with labels are",
+  preferences: "preferences are",
 };

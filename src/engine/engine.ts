@@ -20,7 +20,14 @@ import { numberOf } from "../runtime/buffers.ts";
 import { createProgramCache, type ProgramCache } from "../runtime/programs.ts";
 import type { Buffer, Buffers, Runtime } from "../runtime/runtime.ts";
 import { createSlots } from "../runtime/slots.ts";
-import type { EvaluationSums, Objective } from "./objectives/objective.ts";
+import {
+  added,
+  nothingTold,
+  sumOf,
+  type EvaluationSums,
+  type Objective,
+  type Sums,
+} from "./objectives/objective.ts";
 import { objectiveOf } from "./objectives/registry.ts";
 import { nextName } from "./parts/names.ts";
 import { createDraws } from "./parts/draws.ts";
@@ -70,6 +77,8 @@ export interface StepSums {
   /** Of the tokens that count, in nats. */
   readonly lossSum: number;
   readonly lossTokens: number;
+  /** What the objective tells besides. */
+  readonly told?: Sums;
 }
 
 /**
@@ -213,7 +222,7 @@ export function openEngine(options: EngineOptions): Engine {
 
     begin(next, before = NOTHING) {
       numbers = next;
-      known = before;
+      known = { ...nothingTold(objective), ...before };
       unread = [];
       if (next.opensCycle) whole?.begin();
     },
@@ -222,7 +231,10 @@ export function openEngine(options: EngineOptions): Engine {
       const keys = { cycle: numbers.cycle, microStep: index };
       const loss = slots.take(`loss ${unread.length}`, "float32", []);
       const through = whole?.isOpen() ? whole.pipeline : pipeline;
-      const forward = await through.forward(batch, keys, loss);
+      const forward = await through.forward(batch, keys, {
+        loss,
+        tell: (told) => void (known = { ...known, told: added(known.told, told) }),
+      });
       unread.push(loss);
       known = { ...known, lossTokens: known.lossTokens + batch.lossTokens };
       // Updates at once are the last word: not from a loss that is no number.
@@ -267,14 +279,9 @@ export function openEngine(options: EngineOptions): Engine {
     discard,
 
     async evaluate(batches) {
-      let sum: EvaluationSums = { loss: 0, correct: 0, tokens: 0 };
+      let sum: EvaluationSums = { loss: 0, correct: 0, tokens: 0, ...nothingTold(objective) };
       for (const batch of batches) {
-        const { loss, correct, tokens } = await pipeline.evaluate(batch);
-        sum = {
-          loss: sum.loss + loss,
-          correct: sum.correct + correct,
-          tokens: sum.tokens + tokens,
-        };
+        sum = sumOf(sum, await pipeline.evaluate(batch));
       }
       return sum;
     },

@@ -12,9 +12,18 @@ export {
 export {
   crossEntropy,
   type CrossEntropyOptions,
+  type Weighed,
   type Weighing,
 } from "./objectives/cross-entropy.ts";
-export type { EvaluationSums, Head, HeadTargets, Objective } from "./objectives/objective.ts";
+export type { EvaluationSums, Head, HeadTargets, Objective, Sums } from "./objectives/objective.ts";
+export {
+  preference,
+  PREFERENCE_LOSSES,
+  type PreferenceLoss,
+  type PreferenceOptions,
+  type Reference,
+  unaskedReference,
+} from "./objectives/preference.ts";
 export { objectiveOf } from "./objectives/registry.ts";
 export { similarity } from "./objectives/similarity.ts";
 export { drawWeight } from "./parts/initial-weights.ts";

@@ -14,7 +14,7 @@ import { bufferOf, clear } from "../runtime/buffers.ts";
 import { only } from "../runtime/programs.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
 import { staticShape } from "../tensor/shape.ts";
-import type { EvaluationSums, Head } from "./objectives/objective.ts";
+import type { EvaluationSums, Head, HeadTargets } from "./objectives/objective.ts";
 import {
   accumulatorName,
   cotangentSlot,
@@ -59,7 +59,7 @@ export interface LooseGradient {
 
 export interface Pipeline {
   /** The forward pass of a micro-batch; the sum of its loss over the tokens that count, in nats, goes into `loss`, a scalar. */
-  forward(batch: Batch, keys: MicroStepKeys, loss: Buffer): Promise<Forward>;
+  forward(batch: Batch, keys: MicroStepKeys, to: Omit<HeadTargets, "cycle">): Promise<Forward>;
   /**
    * The backward pass. Gradients go into their accumulators; those of parameters without one are handed out one by one, and their
    * parameters are not used again, so that they may be updated at once.
@@ -130,7 +130,7 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
   }
 
   return {
-    async forward(batch, keys, loss) {
+    async forward(batch, keys, to) {
       const links = chain(batch.inputs);
       const inputs = inputsOf(batch);
       const starts: Buffer[] = [];
@@ -154,7 +154,7 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
         if (index === model.encoderEnd) inputs[ENCODER_OUTPUT] = y;
       }
       if (!last) throw new Error("internal: a model without stages");
-      const dHidden = await head.backward(batch, last, { cycle: keys.cycle, loss });
+      const dHidden = await head.backward(batch, last, { ...to, cycle: keys.cycle });
       return { links, keys, inputs, starts, residuals, dHidden };
     },
 

@@ -16,6 +16,16 @@ export interface Batch {
   readonly tokens: number;
   /** The sum of the weights: targets that count, where all weigh the same. */
   readonly lossTokens: number;
+  /** What the rows are, where some are preferred to others. */
+  readonly answers?: BatchAnswers;
+}
+
+/** The rows of a batch of preferences: the chosen answers before the rejected ones in the same order. */
+export interface BatchAnswers {
+  /** [B], which of all answers of a run a row is; -1 for padding. */
+  readonly places: Int32Array;
+  /** [B], targets of a row with those of its prompt, without padding. */
+  readonly lengths: Int32Array;
 }
 
 /** An endless sequence of batches that are read as they are asked for, best in order. */

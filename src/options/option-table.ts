@@ -8,6 +8,7 @@ import { ACCUMULATOR_DTYPES } from "../compress/accumulator.ts";
 import { FAMILY_NAMES } from "../compress/families.ts";
 import { PROJECTION_SIDES } from "../compress/choice.ts";
 import { MOMENTUM_RULES } from "../compress/flora-compressor.ts";
+import { PREFERENCE_LOSSES } from "../engine/objectives/preference.ts";
 import { WEIGHT_DTYPES, WEIGHT_UPDATES } from "../optim/rounding.ts";
 import { OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { SCHEDULES } from "../optim/schedule.ts";
@@ -202,12 +203,22 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       default: {},
       help: "numbers of the optimizer's own, b2 of adam say",
     },
+    preferenceLoss: {
+      kind: "choice",
+      choices: PREFERENCE_LOSSES,
+      help: "how chosen answers are compared with rejected ones: dpo and ipo beside the model before training, orpo without it; dpo if absent",
+    },
+    preferenceBeta: {
+      kind: "number",
+      above: 0,
+      help: "dpo and ipo: how closely the model keeps to the one before training; orpo: the weight of the comparison; 0.1 if absent",
+    },
     labelSmoothing: {
       kind: "number",
       min: 0,
       below: 1,
       default: 0,
-      help: "share of each target that is spread over all tokens or classes, in training; 0: none",
+      help: "share of each target that is spread over all tokens or classes, in training, or with dpo of pairs that may be the wrong way round; 0: none",
     },
     neftuneAlpha: {
       kind: "number",

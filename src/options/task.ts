@@ -13,6 +13,7 @@ const TASKS: Readonly<Record<TaskName, readonly Task[]>> = {
   mask: ["masked"],
   classify: ["classification", "image-classification"],
   embed: ["embedding"],
+  preference: ["causal"],
 };
 
 /** Whether a model is to learn what it may not have learned before, so that a part of it may be new. */

@@ -16,7 +16,7 @@ export interface TrainConfig {
   /** How much is drawn from each path of train, as weights; as much as it holds, if absent. */
   readonly mix?: readonly number[] | undefined;
   /** What is learned; the model and the files tell if absent. */
-  readonly task?: "text" | "pairs" | "mask" | "classify" | "embed" | undefined;
+  readonly task?: "text" | "pairs" | "mask" | "classify" | "embed" | "preference" | undefined;
   /** The column that holds text, by name or number; text if absent. */
   readonly textColumn?: string | undefined;
   /** The column of a second text that is classified too. */
@@ -133,7 +133,11 @@ export interface TrainConfig {
   readonly rateFactors: Readonly<Record<string, number>>;
   /** Numbers of the optimizer's own, b2 of adam say. Default: {}. */
   readonly hyperparameters: Readonly<Record<string, number>>;
-  /** Share of each target that is spread over all tokens or classes, in training; 0: none. A number at least 0 and below 1. Default: 0. */
+  /** How chosen answers are compared with rejected ones: dpo and ipo beside the model before training, orpo without it; dpo if absent. */
+  readonly preferenceLoss?: "dpo" | "ipo" | "orpo" | undefined;
+  /** Dpo and ipo: how closely the model keeps to the one before training; orpo: the weight of the comparison; 0.1 if absent. A number above 0. */
+  readonly preferenceBeta?: number | undefined;
+  /** Share of each target that is spread over all tokens or classes, in training, or with dpo of pairs that may be the wrong way round; 0: none. A number at least 0 and below 1. Default: 0. */
   readonly labelSmoothing: number;
   /** Noise on the embeddings of tokens, in training: uniform up to this over the root of their count times their width; 0: none. A number at least 0. Default: 0. */
   readonly neftuneAlpha: number;

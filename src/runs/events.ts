@@ -80,6 +80,8 @@ export interface StepEvent {
   readonly learningRate: number;
   /** Global norm of the (compressed) mean gradient before clipping; absent without `maxGradNorm`. */
   readonly gradNorm?: number;
+  /** What the objective tells besides: the rewards of preferences. */
+  readonly metrics?: Readonly<Record<string, number>>;
   /** Tokens of this step, padding not counted. */
   readonly tokens: number;
   readonly elapsedMs: number;

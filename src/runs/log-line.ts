@@ -219,6 +219,7 @@ const EVENTS: {
     loss: number,
     learningRate: number,
     gradNorm: z.exactOptional(number),
+    metrics: z.exactOptional(z.record(text, number)),
     tokens: number,
     elapsedMs: number,
     tokensPerSecond: number,

@@ -22,7 +22,7 @@ import { option, UsageError } from "../errors.ts";
 import { createChat } from "../text/index.ts";
 import { spread } from "./reading/dataset.ts";
 import { joined, type TokenSplit } from "./reading/hold-out.ts";
-import { count, exampleCount } from "./fitted-split.ts";
+import { count, exampleCount } from "./reading/fitted-split.ts";
 import {
   type Batching,
   examplesAsData,

@@ -9,7 +9,7 @@ import {
   type LabelledText,
 } from "../data/index.ts";
 import { encoderData, paddingOf } from "./encoder.ts";
-import { count, describeSplit, fitSplit } from "./fitted-split.ts";
+import { count, describeSplit, fitSplit } from "./reading/fitted-split.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
 export async function loadClassification(request: DataRequest): Promise<TrainData> {

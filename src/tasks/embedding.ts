@@ -10,7 +10,7 @@ import {
 } from "../data/index.ts";
 import { UsageError } from "../errors.ts";
 import { encoderData, paddingOf } from "./encoder.ts";
-import { describeSplit, fitSplit } from "./fitted-split.ts";
+import { describeSplit, fitSplit } from "./reading/fitted-split.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
 export async function loadEmbedding(request: DataRequest): Promise<TrainData> {

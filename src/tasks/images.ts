@@ -12,7 +12,7 @@ import {
 import { imageInputOf, type Model } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
 import { spread } from "./reading/dataset.ts";
-import { count } from "./fitted-split.ts";
+import { count } from "./reading/fitted-split.ts";
 import { type DataRequest, mostEvaluated, type TrainData } from "./task-data.ts";
 
 export interface ImageRequest extends Omit<DataRequest, "tokenizer"> {

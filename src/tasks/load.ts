@@ -7,6 +7,7 @@ import { loadClassification } from "./classification.ts";
 import { loadEmbedding } from "./embedding.ts";
 import { loadImages } from "./images.ts";
 import { loadMasked } from "./masked.ts";
+import { loadPreferences } from "./preference.ts";
 import { loadSeq2seq } from "./seq2seq.ts";
 import type { AnyDataRequest, DataRequest, TrainData } from "./task-data.ts";
 
@@ -25,14 +26,14 @@ const LOADERS: Readonly<Partial<Record<Task, (request: DataRequest) => Promise<T
  */
 export async function loadData(request: AnyDataRequest): Promise<TrainData> {
   const { model, tokenizer, processor } = request;
-  const { learn } = request.config;
+  const { learn, task } = request.config;
   if (model.task !== "causal" && learn !== "answers") {
     throw new UsageError(
       `${option("learn")}: a model that does not continue texts learns answers alone; got ${learn}`,
     );
   }
   if (processor) return loadImages({ ...request, processor });
-  const load = LOADERS[model.task];
+  const load = task === "preference" ? loadPreferences : LOADERS[model.task];
   if (load && tokenizer) {
     const data = await load({ ...request, tokenizer });
     const columns = request.dataset.columns();

@@ -4,7 +4,7 @@ import { option, UsageError } from "../errors.ts";
 import { encodedParts, maskedBatch, type TextParts, tokenBuffer } from "../data/index.ts";
 import type { Encoding, Tokenizer } from "../text/tokenizers/tokenizer.ts";
 import { encoderData } from "./encoder.ts";
-import { count } from "./fitted-split.ts";
+import { count } from "./reading/fitted-split.ts";
 import { LENGTH_MULTIPLE } from "./pairs.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 

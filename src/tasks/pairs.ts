@@ -14,7 +14,7 @@ import {
 } from "../data/index.ts";
 import type { InputTypes, Task } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
-import { describeSplit, fitSplit } from "./fitted-split.ts";
+import { describeSplit, fitSplit } from "./reading/fitted-split.ts";
 import { spread } from "./reading/dataset.ts";
 import type { Split } from "./reading/hold-out.ts";
 import {

@@ -23,7 +23,7 @@ import {
 import { option, UsageError } from "../errors.ts";
 import { createChat, type Tokenizer } from "../text/index.ts";
 import { beginningOf, checkLearned, pairsLearned, questionOf } from "./causal.ts";
-import { count } from "./fitted-split.ts";
+import { count } from "./reading/fitted-split.ts";
 import { LENGTH_MULTIPLE, questionCount, templateOf } from "./pairs.ts";
 import { spread } from "./reading/dataset.ts";
 import type { Content } from "./reading/hold-out.ts";

@@ -30,6 +30,8 @@ export interface TrainData {
   readonly shapes: readonly InputTypes[];
   /** What the examples take, where that is much: images. */
   readonly bytes?: number;
+  /** All answers of which some are preferred, for a reference model; absent for other tasks. */
+  readonly answers?: ComparedAnswers;
   /** In words, for people. */
   readonly description: string;
   /** What else people should know before it starts. */
@@ -38,6 +40,13 @@ export interface TrainData {
   readonly isChat?: boolean;
   /** Tokens that answers are taught to end with. */
   readonly stopTokens?: readonly number[];
+}
+
+/** Answers that are compared: those that are learned from, and those held out. */
+export interface ComparedAnswers {
+  readonly count: number;
+  /** Each answer once. */
+  batches(): Iterable<Batch>;
 }
 
 /** The same of what is read as it is needed. */
@@ -57,6 +66,7 @@ export type BatchOptions = Pick<
   | "samples"
   | "stream"
   | "suffix"
+  | "task"
   | "tooLong"
   | "translations"
 >;

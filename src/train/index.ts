@@ -44,7 +44,7 @@ export {
   type TrainRun,
   type TrainRunContext,
 } from "./run.ts";
-export type { Question, StreamedData, TrainData } from "../tasks/task-data.ts";
+export type { ComparedAnswers, Question, StreamedData, TrainData } from "../tasks/task-data.ts";
 export type { Metric, RunInputs } from "./setup/inputs.ts";
 export { TASK_NAMES, type TaskName } from "../options/tables/names.ts";
 export type {

@@ -109,6 +109,7 @@ async function* follow(
       loss: result.loss,
       learningRate: result.learningRate,
       ...(result.gradNorm !== undefined && { gradNorm: result.gradNorm }),
+      ...(result.metrics && { metrics: result.metrics }),
       tokens: all.tokens,
       elapsedMs: all.elapsedMs,
       tokensPerSecond: all.tokens / (ms / 1000),

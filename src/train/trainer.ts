@@ -4,6 +4,7 @@
  */
 
 import type { UpdateResult } from "../engine/engine.ts";
+import { meansOf } from "../engine/objectives/objective.ts";
 import { option, UsageError } from "../errors.ts";
 import type { EvaluationEvent } from "../runs/events.ts";
 import { evaluateRun, evaluationBatches } from "./evaluation/evaluate.ts";
@@ -15,6 +16,7 @@ import { compareContents, type Identity, identityOf } from "./output/identity.ts
 import { takeAdapters, takeOver } from "./output/take-over.ts";
 import { removeLeftovers } from "./output/leftovers.ts";
 import { saveOutput } from "./output/output.ts";
+import { askReference, loadReference, saveReference } from "./output/reference.ts";
 import { mergeSchedule } from "./setup/merge-schedule.ts";
 import { mergeAdapters } from "./setup/merge.ts";
 import { checkRanks, leaveMomentum, ranksOf } from "./ranks/ranks.ts";
@@ -25,6 +27,8 @@ export interface StepResult extends UpdateResult {
   /** Mean loss per token that counts, in nats. */
   readonly loss: number;
   readonly learningRate: number;
+  /** Means of what the objective tells besides. */
+  readonly metrics?: Readonly<Record<string, number>>;
 }
 
 export interface SaveOptions {
@@ -93,10 +97,14 @@ export async function openTrainer(run: Run): Promise<Trainer> {
     if (config.keepOptimizer)
       position = { ...START, stepsBefore: await takeOver(run, config.from) };
   }
+  if (config.resume) await loadReference(run);
+  else await askReference(run);
   const judge = createJudge(config, memory);
   let isOpen = false;
   /** Whether a micro-step or an update has begun that has not ended. */
   let isBusy = false;
+  /** Whether what the reference said is on disk. */
+  let hasReferenceFile = config.resume;
   /** The position whose model is on disk. */
   let saved: Position | undefined;
 
@@ -115,7 +123,7 @@ export async function openTrainer(run: Run): Promise<Trainer> {
    * between them has it ahead, once.
    */
   async function open(): Promise<void> {
-    const { step, microStep, lossSum, lossTokens, stepsBefore = 0 } = position;
+    const { step, microStep, lossSum, lossTokens, told, stepsBefore = 0 } = position;
     const counted = stepsBefore + step;
     const cycle = Math.floor(counted / resampleEvery);
     const isFresh = microStep === 0;
@@ -129,7 +137,7 @@ export async function openTrainer(run: Run): Promise<Trainer> {
     const highestLoss = judge.highestLoss();
     const optimizerSteps = stepsBefore + optimizerStep;
     const numbers = { step: optimizerSteps, cycle, learningRate, opensCycle, highestLoss };
-    engine.begin(numbers, { lossSum, lossTokens });
+    engine.begin(numbers, { lossSum, lossTokens, ...(told && { told }) });
     isOpen = true;
   }
 
@@ -169,10 +177,17 @@ export async function openTrainer(run: Run): Promise<Trainer> {
       isOpen = false;
       if (Number.isFinite(loss)) {
         judge.stepped(loss, result.isSkipped === true);
-        position = { ...position, ...START, step: step + 1 };
+        const { told: _, ...before } = position;
+        position = { ...before, ...START, step: step + 1 };
         isBusy = false;
       }
-      return { ...result, loss, learningRate: rates(step).learningRate };
+      const metrics = result.told && meansOf(result.told, result.lossTokens);
+      return {
+        ...result,
+        loss,
+        learningRate: rates(step).learningRate,
+        ...(metrics && { metrics }),
+      };
     },
 
     evaluationBatches: evaluated,
@@ -189,6 +204,8 @@ export async function openTrainer(run: Run): Promise<Trainer> {
         identity: await ownIdentity(),
         memory: judge.memory(),
       };
+      if (!hasReferenceFile) await saveReference(run);
+      hasReferenceFile = true;
       await saveCheckpoint(files, output, engine.state, note, { kept });
     },
   };

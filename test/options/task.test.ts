@@ -37,7 +37,11 @@ describe("fieldsForTask", () => {
   });
 
   it.each([
-    [{}, "mask", 'task: must be one of text, pairs for the model type "gpt2"; got mask'],
+    [
+      {},
+      "mask",
+      'task: must be one of text, pairs, preference for the model type "gpt2"; got mask',
+    ],
     [{ model_type: "t5" }, "text", 'task: must be one of pairs for the model type "t5"; got text'],
     [bert(), "pairs", "task: must be one of mask, classify, embed for the model type"],
   ] as const)("of %j for %s do not exist", (fields, name, message) => {

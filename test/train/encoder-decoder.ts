@@ -96,7 +96,10 @@ export async function accumulated(
   let loss = 0;
   for (const rows of steps) {
     const keys = { cycle: CYCLE, microStep: 0 };
-    const forward = await pipeline.forward(batchOfRows(name, rows), keys, lossOf);
+    const forward = await pipeline.forward(batchOfRows(name, rows), keys, {
+      loss: lossOf,
+      tell: () => undefined,
+    });
     for await (const loose of pipeline.backward(forward)) await keep(loose.name, loose.accumulator);
     loss += await numberOf(lossOf);
   }

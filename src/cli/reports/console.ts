@@ -1,6 +1,5 @@
 /** @file A run as a person follows it: a consumer of its events that writes text. */
 
-import type { Task } from "../../models/model.ts";
 import type {
   EndEvent,
   EvaluationEvent,
@@ -26,7 +25,7 @@ import {
   translationReport,
 } from "./report.ts";
 import { createStyle } from "../terminal/style.ts";
-import { TASK_WORDS } from "./task-words.ts";
+import { reportedTask, type ReportedTask, TASK_WORDS } from "./task-words.ts";
 
 export interface ConsoleOptions {
   /** How the reader calls flora: "flora", "npx flora". */
@@ -52,7 +51,7 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
   let tested: string | undefined;
   let highestRate = 0;
 
-  const task = (): Task => start?.task ?? "causal";
+  const task = (): ReportedTask => (start ? reportedTask(start) : "causal");
   const reportOptions = (): ReportOptions => ({ width: output.width, style });
 
   function show(event: TrainEvent): void {

@@ -9,7 +9,6 @@ import type {
   StepEvent,
   TranslationEvent,
 } from "../../runs/events.ts";
-import type { Task } from "../../models/model.ts";
 import { methodLabel, type TrainConfig } from "../../options/config.ts";
 import { formatCount, formatDuration, formatPercent } from "../terminal/format.ts";
 import { formatTable, truncate, truncateStart, wrap } from "../terminal/layout.ts";
@@ -18,7 +17,7 @@ import { planSummary } from "./plan-table.ts";
 import { type Curve, plotCurves, type Point, smooth } from "./plot.ts";
 import { formatLearningRate, formatLoss } from "../terminal/progress.ts";
 import type { Style } from "../terminal/style.ts";
-import { TASK_WORDS } from "./task-words.ts";
+import { reportedTask, type ReportedTask, TASK_WORDS } from "./task-words.ts";
 
 export interface ReportOptions {
   readonly width: number;
@@ -43,7 +42,7 @@ export function startReport(event: StartEvent, { width, style }: ReportOptions):
     ["optimizer", `${optimizer}, ${rateInWords(event)}`],
     [
       "steps",
-      `${formatCount(totalSteps)}, of ${batchSize} ${TASK_WORDS[event.task].examples}${batches}${done(startStep)}`,
+      `${formatCount(totalSteps)}, of ${batchSize} ${TASK_WORDS[reportedTask(event)].examples}${batches}${done(startStep)}`,
     ],
     ["time", `about ${formatDuration(event.estimatedMs)}, evaluations aside`],
     ["output", config.output],
@@ -96,7 +95,7 @@ const done = (steps: number): string => (steps > 0 ? `; ${formatCount(steps)} ar
 /** An evaluation in one line: the loss, and what says the most about the task. */
 export function evaluationReport(
   event: EvaluationEvent,
-  { style, task }: ReportOptions & { readonly task: Task },
+  { style, task }: ReportOptions & { readonly task: ReportedTask },
 ): string {
   const { step, loss, perplexity, accuracy, metrics = {}, tokens, elapsedMs } = event;
   const { unit, hasPerplexity, accuracyName } = TASK_WORDS[task];
@@ -153,7 +152,7 @@ export interface History {
 export function endReport(
   event: EndEvent,
   history: History,
-  options: ReportOptions & { readonly color: boolean; readonly task: Task },
+  options: ReportOptions & { readonly color: boolean; readonly task: ReportedTask },
 ): string[] {
   const { elapsedMs, projectionShare, overheadShare, memory, step } = event;
   const size = { width: Math.min(options.width, 100), color: options.color, xLabel: "step" };
@@ -209,7 +208,7 @@ function lossCurves({ steps, evaluations }: History): readonly Curve[] {
 }
 
 /** The held-out accuracy in percent, where the task has one. */
-function accuracyCurves({ evaluations }: History, task: Task): readonly Curve[] {
+function accuracyCurves({ evaluations }: History, task: ReportedTask): readonly Curve[] {
   const { accuracyName } = TASK_WORDS[task];
   if (accuracyName === undefined) return [];
   const points = evaluations.map(({ step, accuracy }): Point => [step, 100 * accuracy]);

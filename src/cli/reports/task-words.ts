@@ -1,6 +1,7 @@
 /** @file What people want to know of a run, by what it learns. */
 
 import type { Task } from "../../models/model.ts";
+import type { StartEvent } from "../../runs/events.ts";
 
 interface Made {
   readonly kind: "model" | "adapter";
@@ -26,9 +27,17 @@ interface TaskWords {
 const generate = ({ kind, directory, isChat, prompt }: Made): string =>
   isChat ? `chat --${kind} ${directory}` : `generate --${kind} ${directory} --prompt ${prompt}`;
 
-export const TASK_WORDS: Readonly<Record<Task, TaskWords>> = {
+/** What a run learns, as people are told: the task of its model, or what is made of it. */
+export type ReportedTask = Task | "preference";
+
+/** What the run of an event learns. */
+export const reportedTask = ({ config, task }: Pick<StartEvent, "config" | "task">): ReportedTask =>
+  config.task === "preference" ? "preference" : task;
+
+export const TASK_WORDS: Readonly<Record<ReportedTask, TaskWords>> = {
   causal: { examples: "sequences", unit: "tokens", hasPerplexity: true, use: generate },
   seq2seq: { examples: "pairs", unit: "tokens", hasPerplexity: true, use: generate },
+  preference: { examples: "preferences", unit: "preferences", hasPerplexity: false, use: generate },
   masked: {
     examples: "sequences",
     unit: "hidden tokens",

@@ -17,7 +17,7 @@ import type { Order } from "./mixed-order.ts";
 import { permutation } from "./permutation.ts";
 import type { LanguageModelSequence } from "../sequences/sequence.ts";
 
-export type { Batch, BatchSource, BatchStream } from "../../models/batch.ts";
+export type { Batch, BatchAnswers, BatchSource, BatchStream } from "../../models/batch.ts";
 
 /**
  * Every sequence once an epoch, in batches of similar lengths. The last batch that is cut may end
@@ -120,7 +120,8 @@ export function* evaluationBatches(
 /** A model sees all but the last token. */
 const inputLength = ({ ids }: LanguageModelSequence): number => ids.length - 1;
 
-function assemble(rows: readonly LanguageModelSequence[], options: PaddingOptions): Batch {
+/** At most so many sequences as one batch, which ends in rows of padding, whose weights are 0. */
+export function assemble(rows: readonly LanguageModelSequence[], options: PaddingOptions): Batch {
   const { batchSize: size, pad } = options;
   const length = paddedLength(rows.map(inputLength), options);
   const inputs = new Int32Array(size * length).fill(pad);

@@ -28,7 +28,7 @@ const MESSAGES = ["messages", "conversations"] as const;
 const PERHAPS_MESSAGES = ["conversation", "chat", "dialog", "dialogue", "turns"] as const;
 
 /** What training says itself: whether an answer is asked for, in which way, and how much it counts. */
-const OF_TRAINING = [
+export const OF_TRAINING: readonly string[] = [
   "add_generation_prompt",
   "continue_final_message",
   "chat_template",
@@ -95,7 +95,8 @@ export const conversationReader = (column?: string): ExampleReader<Conversation>
   },
 });
 
-const ofMessage =
+/** Errors about the message at a place, counted from 0. */
+export const ofMessage =
   (index: number, fail: Fail): Fail =>
   (message) =>
     fail(`message ${index + 1} ${message}`);
@@ -122,7 +123,8 @@ function messageLists(row: Row, named: string | undefined, fail: Fail): MessageL
   return { columns, lists };
 }
 
-const withoutColumns = (row: Row, columns: readonly string[]): Row =>
+/** A row without some of its columns. */
+export const withoutColumns = (row: Row, columns: readonly string[]): Row =>
   Object.fromEntries(Object.entries(row).filter(([name]) => !columns.includes(name)));
 
 /** ShareGPT's rows have it in a column of its own. */
@@ -133,7 +135,8 @@ function systemMessage(system: unknown, messages: readonly ChatMessage[]): reado
     : [];
 }
 
-function variablesOf(row: Row, fail: Fail): Readonly<Record<string, unknown>> {
+/** What a template is told besides messages. @throws what `fail` makes, if JSON is asked for and is none. */
+export function variablesOf(row: Row, fail: Fail): Readonly<Record<string, unknown>> {
   const { chat_template_kwargs: named, ...variables } = Object.fromEntries(
     Object.entries(row).map(([name, value]) => {
       if (!MAY_BE_JSON.includes(name) || typeof value !== "string") return [name, value] as const;

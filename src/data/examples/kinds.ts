@@ -8,7 +8,7 @@ import { hasMessages } from "./conversations.ts";
 import { OTHER_PAIR_FORMS, PAIR_FORMS, type PairForm } from "./pairs.ts";
 
 /** What a model that writes text learns from. */
-export type ExampleKind = Exclude<RowKind, "labelled">;
+export type ExampleKind = Exclude<RowKind, "labelled" | "preferences">;
 
 type Told = readonly [kind: ExampleKind, columns: readonly string[]];
 
@@ -65,6 +65,6 @@ export const kindOfRow = (row: Row | undefined): ExampleKind | undefined =>
 
 /** What all rows are that can be of these kinds; undefined if their columns must tell. */
 export function onlyKind(kinds: readonly RowKind[]): ExampleKind | undefined {
-  const found = kinds.filter((kind) => kind !== "labelled");
+  const found = kinds.filter((kind) => kind !== "labelled" && kind !== "preferences");
   return found.length === 1 ? found[0] : undefined;
 }

@@ -1,5 +1,6 @@
 /** @file A text and what a model should answer to it: a sentence and its translation, say, or an instruction and what follows from it. */
 
+import { option, UsageError } from "../../errors.ts";
 import { isBlank } from "../bytes/lines.ts";
 import type { PlacedRow, Row } from "../formats/row.ts";
 import { cellOf, cellsOf, hasColumns, type Origin, rowError, typeInWords } from "./cells.ts";
@@ -84,7 +85,7 @@ export const pairReader = (named?: PairColumns): ExampleReader<SentencePair> => 
 });
 
 function formOf(
-  { ownColumns }: Origin & { readonly ownColumns?: readonly string[] },
+  { name, ownColumns }: Origin & { readonly ownColumns?: readonly string[] },
   first: Row,
   named: PairColumns | undefined,
 ): PairForm {
@@ -94,7 +95,13 @@ function formOf(
   }
   if (named) return { columns: named };
   const forms = [...PAIR_FORMS, ...OTHER_PAIR_FORMS];
-  return forms.find(({ columns }) => hasColumns(first, columns)) ?? { columns: USUAL_PAIR };
+  const found = forms.find(({ columns }) => hasColumns(first, columns));
+  if (!found && hasColumns(first, ["chosen", "rejected"])) {
+    throw new UsageError(`data: chosen and rejected answers are no pairs; got them in ${name}`, {
+      hint: `they are learned from with ${option("task", "preference")}`,
+    });
+  }
+  return found ?? { columns: USUAL_PAIR };
 }
 
 /** The source with what stands around it, of which each may be absent or empty. */

@@ -20,7 +20,7 @@ import { text } from "./text.ts";
 
 export const byContent: Format = {
   extensions: [],
-  kinds: ["texts", "pairs", "conversations", "labelled"],
+  kinds: ["texts", "pairs", "conversations", "labelled", "preferences"],
   open: (request) => ({ name: request.path, rows: () => rowsOf(request) }),
 };
 

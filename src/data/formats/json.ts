@@ -13,7 +13,7 @@ import { excerpt, fullLines, isBlank, type Line, withoutReturn } from "../bytes/
 import type { Format, OpenRequest, PlacedRow, Row } from "./row.ts";
 import { textChunks } from "../bytes/text-chunks.ts";
 
-const kinds = ["texts", "pairs", "conversations", "labelled"] as const;
+const kinds = ["texts", "pairs", "conversations", "labelled", "preferences"] as const;
 
 export const jsonl: Format = {
   extensions: [".jsonl", ".ndjson"],

@@ -8,7 +8,7 @@ import type { Format, OpenRequest, PlacedRow } from "./row.ts";
 
 export const parquet: Format = {
   extensions: [".parquet"],
-  kinds: ["texts", "pairs", "conversations", "labelled"],
+  kinds: ["texts", "pairs", "conversations", "labelled", "preferences"],
   open: (request) => ({ name: request.path, unit: "row", rows: () => rowsOf(request) }),
 };
 

@@ -29,8 +29,8 @@ export interface RowSource {
   rows(): AsyncIterable<PlacedRow>;
 }
 
-/** What rows can be: documents, questions with answers, whole conversations, or texts with classes. */
-export type RowKind = "texts" | "pairs" | "conversations" | "labelled";
+/** What rows can be: documents, questions with answers, whole conversations, texts with classes, or answers of which one is preferred. */
+export type RowKind = "texts" | "pairs" | "conversations" | "labelled" | "preferences";
 
 /** A format of files, which turns them into rows. */
 export interface Format {

@@ -20,7 +20,7 @@ const COMMAS: RecordSyntax = { separators: [",", ";", "\t"] };
 
 export const tsv: Format = {
   extensions: [".tsv"],
-  kinds: ["pairs", "labelled"],
+  kinds: ["pairs", "labelled", "preferences"],
   open: (request) => ({
     name: request.path,
     rows: () => rowsOf(request, TABS, request.isHeader ?? (() => false)),
@@ -29,7 +29,7 @@ export const tsv: Format = {
 
 export const csv: Format = {
   extensions: [".csv"],
-  kinds: ["texts", "pairs", "labelled"],
+  kinds: ["texts", "pairs", "labelled", "preferences"],
   open: (request) => ({ name: request.path, rows: () => rowsOf(request, COMMAS, () => true) }),
 };
 

@@ -33,13 +33,21 @@ import {
   type HeadTraining,
 } from "./cross-entropy-programs.ts";
 import { takeAllRows, takeCountedRows } from "./counted-rows.ts";
-import type { Head, Objective } from "./objective.ts";
+import type { Head, Objective, Sums } from "./objective.ts";
 
 /** The loss of a batch from the log-probabilities of its targets [N], and w [N]. */
-export type Weighing = (
-  logProbabilities: Float32Array,
-  batch: Batch,
-) => { readonly loss: number; readonly weights: Float32Array };
+export type Weighing = (logProbabilities: Float32Array, batch: Batch) => Weighed;
+
+/** What a weighing finds in a batch. */
+export interface Weighed {
+  readonly loss: number;
+  /** w */
+  readonly weights: Float32Array;
+  /** What counts as right; the targets with the largest logit if absent. */
+  readonly correct?: number;
+  /** Sums of what is told beside the loss, by name. */
+  readonly told?: Sums;
+}
 
 /** How cross-entropy is weighed. */
 export interface CrossEntropyOptions {
@@ -209,14 +217,16 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
       const found = weigh(floats(await logProbability.read()), batch);
       setElements(weights, found.weights);
       fill(loss, found.loss);
+      if (found.correct !== undefined) fill(correct, found.correct);
+      return { ...from, told: found.told };
     }
-    return from;
+    return { ...from, told: undefined };
   }
 
   const everything: Chunk = { start: 0, end: rows };
 
   return {
-    async backward(all, hiddenStates, { cycle, loss }) {
+    async backward(all, hiddenStates, { cycle, loss, tell }) {
       const prepared = await prepare(all, hiddenStates);
       const { batch, tokens, weights, hidden, scatter } = prepared;
       const dHidden = slots.take(cotangentSlot(model.stages.length), "float32", [tokens, width]);
@@ -241,7 +251,8 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
 
       const keepsLogits = tokens * rows * 4 <= KEPT_LOGITS_BYTES;
       const how = { keepsLogits, ...(smoothed && { smoothing: smoothed }) };
-      const { peak, sum } = await lossInChunks(prepared, loss, how);
+      const { peak, sum, told } = await lossInChunks(prepared, loss, how);
+      if (told) tell(told);
       clear(dHidden);
       for (const chunk of chunks) {
         const shape = { ...shapeOf(tokens, chunk, smoothed), keepsLogits };
@@ -271,6 +282,7 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
       const prepared = await prepare(all, hiddenStates);
       const { batch, tokens, weights, hidden, correct } = prepared;
       const loss = slots.take("held-out loss", "float32", []);
+      let told: Sums | undefined;
       if (whole) {
         const shape = shapeOf(tokens, everything);
         const executable = await program("evaluate", shape, () => buildWholeHead(shape, undefined));
@@ -278,12 +290,13 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
         const feeds = { hidden, weights, targets, ...paramsOf(everything) };
         await programs.run(executable, feeds, { loss, correct });
       } else {
-        await lossInChunks(prepared, loss);
+        ({ told } = await lossInChunks(prepared, loss));
       }
       return {
         loss: await numberOf(loss),
         correct: await numberOf(correct),
         tokens: batch.lossTokens,
+        ...(told && { told }),
       };
     },
   };

@@ -8,7 +8,7 @@ import {
 } from "../../compress/methods/registry.ts";
 
 /** What a run may learn, as the option `task` names it. */
-export const TASK_NAMES = ["text", "pairs", "mask", "classify", "embed"] as const;
+export const TASK_NAMES = ["text", "pairs", "mask", "classify", "embed", "preference"] as const;
 /** The name of a task among the options. */
 export type TaskName = (typeof TASK_NAMES)[number];
 

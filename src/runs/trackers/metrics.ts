@@ -16,8 +16,9 @@ export interface Metrics {
 export function metricsOf(event: TrainEvent): Metrics | undefined {
   const { type } = event;
   if (type === "step") {
-    const { step, loss, learningRate, gradNorm, tokensPerSecond } = event;
+    const { step, loss, learningRate, gradNorm, metrics, tokensPerSecond } = event;
     const values = {
+      ...metrics,
       loss,
       learning_rate: learningRate,
       ...(gradNorm !== undefined && { grad_norm: gradNorm }),

@@ -17,6 +17,7 @@ import {
   type Order,
   type Passes,
   pathsOf,
+  type Preference,
   type SentencePair,
   type TextPart,
 } from "../../data/index.ts";
@@ -68,6 +69,7 @@ export interface Dataset {
   pairs(): Promise<Split<SentencePair>>;
   conversations(): Promise<Split<Conversation>>;
   labelled(): Promise<Split<LabelledText>>;
+  preferences(): Promise<Split<Preference>>;
   /** What is read as it is needed. */
   streamed(): Streamed;
   /** Of folders; nothing is decoded. */
@@ -169,6 +171,7 @@ export function openDataset(request: DatasetRequest): Dataset {
       return { training: passes, validation: held, isHeld: others.isHeld, weights: mix, bytes };
     },
     labelled: async () => split(needed("classify"), (examples) => examples.labelled()),
+    preferences: async () => split(needed("preference"), (examples) => examples.preferences()),
     images: async () =>
       readImageSplit(
         files,

@@ -1,7 +1,7 @@
 /** @file The texts that a tokenizer is learned from: what will be encoded. */
 
 import { option, UsageError } from "../../errors.ts";
-import { lastGap, recut } from "../../data/index.ts";
+import { lastGap, recut, type Said } from "../../data/index.ts";
 import type { TrainConfig } from "../../options/config.ts";
 import type { Dataset } from "./dataset.ts";
 
@@ -28,16 +28,28 @@ export async function* trainingTexts(
     for (const { text, pair = "" } of training) yield* [text, pair];
     return;
   }
+  if (task === "preference") {
+    const { training } = await dataset.preferences();
+    for (const { prompt, chosen, rejected } of training) {
+      yield* [prompt, chosen, rejected].flatMap(textsSaid);
+    }
+    return;
+  }
   const kind = await dataset.kind();
   if (kind === "texts") {
     for await (const { text } of recut(dataset.textsTwice(), lastGap)) yield text;
   } else if (kind === "conversations") {
     const { training } = await dataset.conversations();
     for (const { messages } of training) {
-      yield* messages.flatMap(({ content }) => (typeof content === "string" ? [content] : []));
+      yield* textsSaid(messages);
     }
   } else {
     const { training } = await dataset.pairs();
     for (const { source, target } of training) yield* [prefix + source + suffix, target];
   }
 }
+
+const textsSaid = (said: Said): readonly string[] =>
+  typeof said === "string"
+    ? [said]
+    : said.flatMap(({ content }) => (typeof content === "string" ? [content] : []));

@@ -25,6 +25,9 @@ const FLORA_RANK = 128;
 /** What of a model's width a rank may be that compresses. */
 const WIDTH_SHARE = 1 / 4;
 
+/** Of a rate, for preferences: TRL's usual rates are 1e-6 for DPO and ORPO, and 2e-5 for answers. */
+const PREFERENCE_SHARE = 1 / 20;
+
 export function settle(
   config: TrainConfig,
   { width }: Pick<Model, "width">,
@@ -40,7 +43,8 @@ export function settle(
     learningRate:
       config.learningRate ??
       inputs.optimizer?.usualRate ??
-      usualLearningRate(optimizer, trainedBy(config, inputs), width),
+      usualLearningRate(optimizer, trainedBy(config, inputs), width) *
+        (config.task === "preference" ? PREFERENCE_SHARE : 1),
   };
 }
 

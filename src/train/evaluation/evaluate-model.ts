@@ -5,6 +5,7 @@ import { dataKey } from "../../engine/parts/draws.ts";
 import { planParameters } from "../../engine/plan.ts";
 import { dense } from "../../compress/flora-compressor.ts";
 import { loadNetwork } from "../../generate/load-model.ts";
+import { option, UsageError } from "../../errors.ts";
 import { exists } from "../../host/content.ts";
 import { join } from "../../host/path.ts";
 import { namedOptimizer } from "../../optim/registry.ts";
@@ -65,6 +66,14 @@ export async function evaluateModel(
   { adapter, answers: limit }: EvaluateModelOptions,
 ): Promise<ModelEvaluation> {
   const { files } = host;
+  if (config.task === "preference") {
+    throw new UsageError(
+      `${option("task")}: preferences are evaluated in their run, which has the model before it; got preference`,
+      {
+        hint: `measure the chosen answers as pairs: ${option("sourceColumn", "prompt")} ${option("targetColumn", "chosen")}`,
+      },
+    );
+  }
   const directory = typeof config.model === "string" ? config.model : undefined;
   const { network, home } = await loadNetwork(files, runtime, { directory, adapter });
   const { base, model, weights } = network;

@@ -2,7 +2,7 @@
 
 import type { Collective } from "../../collective/index.ts";
 import type { EvaluationSums } from "../../engine/objectives/objective.ts";
-import { ranksOf } from "../ranks/ranks.ts";
+import { ranksOf, renamed, sumOf } from "../ranks/ranks.ts";
 import type { EvaluationEvent } from "../../runs/events.ts";
 import { answerScore } from "./criterion.ts";
 import type { Run } from "../setup/run.ts";
@@ -43,14 +43,15 @@ function* ofRank<T>({ rank, size }: Collective, batches: Iterable<T>): Generator
 }
 
 function sumOverRanks(ranks: Collective, own: EvaluationSums): EvaluationSums {
-  return ranks.gather([own.loss, own.correct, own.tokens]).reduce<EvaluationSums>(
-    (sum, [loss = 0, correct = 0, tokens = 0]) => ({
-      loss: sum.loss + loss,
-      correct: sum.correct + correct,
-      tokens: sum.tokens + tokens,
-    }),
-    { loss: 0, correct: 0, tokens: 0 },
-  );
+  const { loss, correct, tokens, told } = own;
+  const all = sumOf(ranks.gather([loss, correct, tokens, ...Object.values(told ?? {})]));
+  const [lossSum = 0, correctSum = 0, tokenSum = 0, ...sums] = all;
+  return {
+    loss: lossSum,
+    correct: correctSum,
+    tokens: tokenSum,
+    ...(told && { told: renamed(told, sums) }),
+  };
 }
 
 /** So many of the batches that there are, from the middles of as many equal parts: they are sorted by their length. One is in memory at a time. */

@@ -22,6 +22,7 @@ import { type CountedProgram, countingRuntime } from "../../runtime/counting.ts"
 import { tensorBytes } from "../../tensor/host-tensor.ts";
 import { batchTypes } from "../../tasks/encoder.ts";
 import { countedBatch } from "./counted-batch.ts";
+import { namedObjective } from "../choices/objective.ts";
 import { mergeAdapters } from "../setup/merge.ts";
 import { leavesAdapters, type Trainee, traineeOf } from "../setup/method.ts";
 import { describePlan, type ParameterPlan } from "../../engine/plan.ts";
@@ -84,7 +85,8 @@ export async function predictMemory(
   const config = settle(given, base);
   const trainee = traineeOf(base, config);
   const { model, plan } = trainee;
-  const { batchSize } = config;
+  // Two answers each.
+  const batchSize = config.task === "preference" ? 2 * config.batchSize : config.batchSize;
   const shapes = [batchTypes(model, { batchSize, length: contextLengthOf(config, model) })];
   const { table } = await predictChosen({ config, trainee, shapes, baseBytes: IDLE_BYTES });
   return { table, parameters: describePlan(plan), model };
@@ -201,7 +203,8 @@ async function countedStep({
   readonly operations: number;
 }> {
   const runtime = countingRuntime();
-  const engine = openEngine({ ...config, ...trainee, runtime, shapes, holdGradients });
+  const objective = namedObjective(config);
+  const engine = openEngine({ ...config, ...trainee, runtime, shapes, holdGradients, objective });
   const batch = countedBatch(shapes.at(-1) ?? {}, trainee.model);
   const numbers = { step: 1, cycle: 1, learningRate: 0, opensCycle: true };
   await engine.resample(0, 1);

@@ -10,6 +10,7 @@ import { restore } from "../../runtime/buffers.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import { sameShape } from "../../tensor/shape.ts";
 import { openSafetensors, type SafetensorsFile, writeSafetensors } from "../../weights/index.ts";
+import type { Sums } from "../../engine/objectives/objective.ts";
 import { namedBuffers, type TrainState } from "../../engine/parts/state.ts";
 import { type Memory, memorySchema } from "../evaluation/judge.ts";
 import { type Identity, identitySchema } from "./identity.ts";
@@ -24,6 +25,8 @@ export interface Position {
   readonly lossTokens: number;
   /** Their loss, summed, in nats. */
   readonly lossSum: number;
+  /** What the objective has told of them besides, by name. */
+  readonly told?: Sums;
   /** Steps of runs before, whose optimizer this one goes on with. */
   readonly stepsBefore?: number;
 }
@@ -35,6 +38,7 @@ const positionSchema: z.ZodType<Position> = z.object({
   microStep: z.int().min(0),
   lossTokens: z.number(),
   lossSum: z.number(),
+  told: z.exactOptional(z.record(z.string(), z.number())),
   stepsBefore: z.exactOptional(z.int().min(0)),
 });
 

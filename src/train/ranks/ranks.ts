@@ -1,7 +1,8 @@
 /** @file A run of several ranks: each takes micro-batches of a step in turn, and all have the same sums, weights and state. */
 
 import { alone, checkSame, type Collective } from "../../collective/index.ts";
-import type { Engine, Reduce, StepSums } from "../../engine/engine.ts";
+import type { Engine, Reduce } from "../../engine/engine.ts";
+import type { Sums } from "../../engine/objectives/objective.ts";
 import { reset, type TrainState } from "../../engine/parts/state.ts";
 import { type Plan, trainingOf } from "../../engine/parts/param-plan.ts";
 import { option, UsageError } from "../../errors.ts";
@@ -52,7 +53,11 @@ export function reduceOver(collective: Collective): Reduce | undefined {
       const sums = arrays[i];
       if (sums) buffer.write((elements) => writeSums(elements, sums));
     }
-    return sumOf(collective.gather([own.lossSum, own.lossTokens]));
+    const { told } = own;
+    const [lossSum = 0, lossTokens = 0, ...sums] = sumOf(
+      collective.gather([own.lossSum, own.lossTokens, ...Object.values(told ?? {})]),
+    );
+    return { lossSum, lossTokens, ...(told && { told: renamed(told, sums) }) };
   };
 }
 
@@ -62,14 +67,13 @@ function writeSums(elements: unknown, sums: Float32Array): void {
   if (target !== sums) target.set(sums);
 }
 
-const sumOf = (all: readonly (readonly number[])[]): StepSums =>
-  all.reduce<StepSums>(
-    ({ lossSum, lossTokens }, [loss = 0, tokens = 0]) => ({
-      lossSum: lossSum + loss,
-      lossTokens: lossTokens + tokens,
-    }),
-    { lossSum: 0, lossTokens: 0 },
-  );
+/** Other sums under the same names. */
+export const renamed = (names: Sums, sums: readonly number[]): Sums =>
+  Object.fromEntries(Object.keys(names).map((name, i) => [name, sums[i] ?? 0]));
+
+/** The sums of as many numbers of each rank, in the order of the ranks. */
+export const sumOf = (all: readonly (readonly number[])[]): readonly number[] =>
+  all.reduce((sums, own) => own.map((value, i) => (sums[i] ?? 0) + value), []);
 
 /** Leaves a momentum that accumulators carry to the first rank, so that their sum has it once. */
 export function leaveMomentum(

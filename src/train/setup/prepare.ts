@@ -17,12 +17,13 @@ import { leavesAdapters, traineeOf } from "./method.ts";
 import { classifierOf, contextLengthOf, modelOf } from "./model.ts";
 import type { Run, RunContext } from "./run.ts";
 import { sizedForData } from "../choices/own-data.ts";
+import { checkPreference, namedObjective, referenceFor } from "../choices/objective.ts";
 import { settle } from "../choices/settle.ts";
 import { ranksOf, reduceOver } from "../ranks/ranks.ts";
 import { fillWeights } from "./weights.ts";
 
 /** All of a run but its engine; of its parameters, those are named that a new head draws. */
-export type RunParts = Omit<Run, "engine">;
+export type RunParts = Omit<Run, "engine" | "reference">;
 
 /** Everything that a run takes. */
 export const prepare = async (
@@ -50,6 +51,7 @@ export async function gather(
   context: RunContext,
   inputs: RunInputs = {},
 ): Promise<RunParts> {
+  checkPreference(wanted, inputs);
   const { files } = context.host;
   const mostBytes = context.host.memory.heapLimitBytes();
   const dataset = openDataset({ ...inputs, config: wanted, files, mostBytes });
@@ -139,15 +141,16 @@ function growthOf(
 /** The run, with an engine that has its weights. */
 export async function openRun({ drawn: newHead, ...parts }: RunParts): Promise<Run> {
   const { config, context, data, inputs } = parts;
+  const reference = inputs.objective ? undefined : referenceFor(config, data.answers);
   const engine = openEngine({
     ...config,
     ...parts,
     runtime: context.runtime,
     shapes: data.shapes,
-    objective: inputs.objective,
+    objective: inputs.objective ?? namedObjective(config, reference),
     reduce: reduceOver(ranksOf(context)),
   });
-  const run = { ...parts, engine };
+  const run = { ...parts, engine, reference };
   const drawn = await fillWeights(run, newHead);
   // Reading and tokenizing leave more garbage than a small model has weights.
   context.runtime.collectGarbage();

@@ -1,6 +1,7 @@
 /** @file A run: everything that training takes, prepared. */
 
 import type { Collective } from "../../collective/index.ts";
+import type { Reference } from "../../engine/objectives/preference.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Host } from "../../host/host.ts";
 import type { ImageProcessor } from "../../images/processor.ts";
@@ -31,6 +32,8 @@ export interface Run extends Trainee {
   readonly processor: ImageProcessor | undefined;
   readonly data: StreamedData | TrainData;
   readonly engine: Engine;
+  /** What the model said before the first step, where the objective compares with it. */
+  readonly reference?: Reference | undefined;
   /** Parameters of the base that are drawn because its checkpoint lacks them. */
   readonly drawn: readonly string[];
   /** What people should know of how it was prepared. */

@@ -180,7 +180,11 @@ it("reads the rows of docs/data.md as it says", async () => {
     const columns = text.startsWith('{"translation"')
       ? { sourceColumn: "translation.de", targetColumn: "translation.en" }
       : {};
-    return examplesOf({ files: nodeHost().files, input: [path], name: "train", columns }).kind();
+    const request = { files: nodeHost().files, input: [path], name: "train", columns };
+    const kind = await examplesOf(request).kind();
+    if (kind !== undefined) return kind;
+    expect(await examplesOf(request).preferences()).toHaveLength(1);
+    return "preferences";
   });
   expect(await Promise.all(kinds)).toEqual([
     "texts",
@@ -189,6 +193,9 @@ it("reads the rows of docs/data.md as it says", async () => {
     // With a task: labelled texts.
     "texts",
     "pairs",
+    // With the task preference.
+    "preferences",
+    "preferences",
     // With weights.
     "pairs",
   ]);

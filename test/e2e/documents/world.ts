@@ -83,6 +83,18 @@ export async function writeFiles(): Promise<void> {
     "in_domain_train.tsv": lines(({ target }, i) => `x\t${label(i)}\t\t${target}`),
     "trec.tsv": lines(({ target }, i) => `${label(i)}\t${target}`),
     "chats.jsonl": first(CHATS, 24),
+    "preferences.jsonl": lines(({ source, target }, i) =>
+      JSON.stringify({
+        chosen: [
+          { role: "user", content: source },
+          { role: "assistant", content: target },
+        ],
+        rejected: [
+          { role: "user", content: source },
+          { role: "assistant", content: `No. ${i}` },
+        ],
+      }),
+    ),
     "held-out.jsonl": first(CHATS, 4),
     "more.jsonl": first(CHATS, 24),
     "your-data.jsonl": first(CHATS, 24),

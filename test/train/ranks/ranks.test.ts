@@ -37,6 +37,9 @@ describe("sums", () => {
     const sums = await reduce?.({ lossSum: 1.5, lossTokens: 7 }, engine.state.accumulators);
     expect(sums).toEqual({ lossSum: 3, lossTokens: 14 });
     expect((await buffer?.read())?.[0]).toBe(6);
+    const told = { "rewards/chosen": 0.5, "rewards/margins": -2 };
+    const all = await reduce?.({ lossSum: 0, lossTokens: 1, told }, engine.state.accumulators);
+    expect(all?.told).toEqual({ "rewards/chosen": 1, "rewards/margins": -4 });
     expect(reduceOver(alone)).toBeUndefined();
   });
 

@@ -4,10 +4,10 @@
  * Where nothing is left of what was held out, some of what trains is held out in its place.
  */
 
-import type { Fitted, FitOptions } from "../data/index.ts";
-import { option, UsageError } from "../errors.ts";
-import type { Split } from "./reading/hold-out.ts";
-import type { DataRequest } from "./task-data.ts";
+import type { Fitted, FitOptions } from "../../data/index.ts";
+import { option, UsageError } from "../../errors.ts";
+import type { Split } from "./hold-out.ts";
+import type { TrainConfig } from "../../options/config.ts";
 
 /** Examples of both parts, and how they are encoded. */
 export interface SplitRequest<E, T> extends Split<E> {
@@ -17,6 +17,12 @@ export interface SplitRequest<E, T> extends Split<E> {
   readonly teaches?: (example: E) => boolean;
   /** @throws {UsageError} as `fitExamples` does. */
   readonly encode: (examples: readonly E[], options: FitOptions) => Fitted<T>;
+}
+
+/** How long examples may be, and what becomes of longer ones. */
+export interface SplitLimits {
+  readonly config: Pick<TrainConfig, "tooLong">;
+  readonly contextLength: number;
 }
 
 export interface FittedSplit<E, T> {
@@ -35,7 +41,7 @@ export interface FittedSplit<E, T> {
  */
 export function fitSplit<E, T>(
   { what, training, validation, cut, teaches = () => true, encode }: SplitRequest<E, T>,
-  { config: { tooLong }, contextLength }: Pick<DataRequest, "config" | "contextLength">,
+  { config: { tooLong }, contextLength }: SplitLimits,
 ): FittedSplit<E, T> {
   if (training.length === 0) {
     const got = `${count(validation.length)} ${what}`;

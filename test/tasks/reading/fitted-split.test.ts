@@ -1,11 +1,11 @@
 /** What is left to learn from and to be held out, where examples are too long or have nothing to learn; a token a character. */
 
 import { describe, expect, it } from "vitest";
-import { fitExamples } from "../../src/data/index.ts";
-import { UsageError } from "../../src/errors.ts";
-import { parseConfig } from "../../src/options/config.ts";
-import { describeSplit, fitSplit } from "../../src/tasks/fitted-split.ts";
-import type { Cut, Split } from "../../src/tasks/reading/hold-out.ts";
+import { fitExamples } from "../../../src/data/index.ts";
+import { UsageError } from "../../../src/errors.ts";
+import { parseConfig } from "../../../src/options/config.ts";
+import { describeSplit, fitSplit } from "../../../src/tasks/reading/fitted-split.ts";
+import type { Cut, Split } from "../../../src/tasks/reading/hold-out.ts";
 
 const cutLast: Cut = (all) => ({
   training: all.slice(0, -1),
