@@ -22,6 +22,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   watch: () => import("./commands/watch.ts"),
   inspect: () => import("./commands/inspect.ts"),
   chat: () => import("./models/chat.ts"),
+  serve: () => import("./models/serve.ts"),
   evaluate: () => import("./models/evaluate.ts"),
   generate: () => import("./models/generate.ts"),
   classify: () => import("./models/classify.ts"),

@@ -48,6 +48,8 @@ export interface GeneratedText {
   readonly text: string;
   /** The tokens of which it was made. */
   readonly tokens: number;
+  /** Whether a stop string ends the continuation here. */
+  readonly stopped: boolean;
 }
 
 /** A finished continuation. */
@@ -82,7 +84,7 @@ export async function* generateText(
   const take = (sequence: number, text: string): GeneratedText => {
     const tokens = waiting[sequence] ?? 0;
     waiting[sequence] = 0;
-    return { sequence, text, tokens };
+    return { sequence, text, tokens, stopped: streams[sequence]?.stopped ?? false };
   };
   for await (const { sequence } of generate(decoder, ids, { ...options, isLast })) {
     const text = texts[sequence] ?? "";

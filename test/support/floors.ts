@@ -218,6 +218,12 @@ export const FLOORS: readonly (readonly Room[])[] = [
   [{ room: "cli/arguments", about: "From the words of a command line to options." }],
   [{ room: "cli/reports", about: "Events and results as people read them." }],
   [{ room: "cli/watch", about: "The server of the page that shows runs." }],
+  [
+    {
+      room: "cli/serve",
+      about: "A model behind OpenAI's interface: requests, turns, answers.",
+    },
+  ],
   [{ room: "cli/inputs", about: "What commands are given: files, models, names on the Hub." }],
   [
     { room: "cli/commands", about: "Commands around a run: one file each." },

@@ -52,6 +52,13 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "flora watch runs/book": "the same",
   "flora watch runs/t5 runs/lora": "the same",
   "flora watch runs/lora runs/flora --port 8321": "the same",
+  "flora serve --model runs/assistant":
+    "it serves until it is stopped: test/cli/models/serve.test.ts",
+  "flora serve --model runs/mine": "the same",
+  "flora serve --adapter runs/preferred --port 8000 --api-key secret --host 0.0.0.0": "the same",
+  "flora serve --adapter runs/lora --port 8000 --max-tokens 256": "the same",
+  "flora serve --model HuggingFaceTB/SmolLM2-135M-Instruct --host 0.0.0.0 --api-key secret":
+    "the same",
   "flora init": "it asks in a terminal; the others name what it asks for",
   "flora train --train 'chats/*.parquet' --holdout 0.01 --model HuggingFaceTB/SmolLM2-135M-Instruct":
     "Parquet is written by nothing here: test/data/formats/parquet.test.ts",
