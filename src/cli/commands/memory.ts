@@ -70,7 +70,11 @@ async function predictedRun(options: TrainOptions, dataset?: string): Promise<Pr
   }
   const fetched = await fetchSettings(config);
   const predicted = await predictMemory(nodeHost().files, fetched);
-  return { config: fetched, predicted, notes: options.model === undefined ? [OF_DEMONSTRATION] : [] };
+  return {
+    config: fetched,
+    predicted,
+    notes: options.model === undefined ? [OF_DEMONSTRATION] : [],
+  };
 }
 
 const OF_DEMONSTRATION =
