@@ -3,7 +3,7 @@
  * What it remembers goes into checkpoints, so that a run that goes on judges as if it had never been left.
  *
  *   diverged    held-out loss > first + max(0.3, 0.2 first), and training losses above the first one: data that are learned by heart
- *               raise the one and not the other
+ *               raise the one and not the other; or the mean of training losses > 10 (first + 1), whatever was held out meanwhile
  *   spike       loss > mean + max(6 deviations, 1 + mean / 2), both moving
  */
 
@@ -144,6 +144,8 @@ export function createJudge(
       const { first, last, since, spikesInRow } = memory;
       if (skipSpikes > 0 && spikesInRow >= skipSpikes) return "diverged";
       if (first && last && last.loss > highest(first.loss) && isHigh()) return "diverged";
+      // Weights that are lost may say the same of everything, which is no worse than what an untrained model says.
+      if (isHigh() && memory.mean > 10 * (memory.firstLoss ?? Infinity) + 10) return "diverged";
       return patience > 0 && since >= patience ? "no better" : undefined;
     },
   };

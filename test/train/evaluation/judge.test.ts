@@ -28,6 +28,8 @@ describe("divergence", () => {
     ["data are learned by heart", [2.1, 1.5, 0.5, 0.1, 0.1], 2.96, undefined],
     ["the held-out loss rose a little", [2.1, 2.3, 2.2, 2.2, 2.2], 2, undefined],
     ["all goes well", [2.1, 2, 1.9, 1.8, 1.7], 1.7, undefined],
+    ["weights are lost that were hardly held out", [2, 2.1, 1e5, 2, 2], 1.9, "diverged"],
+    ["losses are high and come down", [2, 2.1, 100, 2, 2], 1.9, undefined],
   ] as const)("%s", (_, losses, held, verdict) => {
     const judge = createJudge(USUAL);
     judge.evaluated(evaluation(0, 1.8));
