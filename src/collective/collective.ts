@@ -1,5 +1,7 @@
 /** @file What processes do together. Every rank calls the same functions in the same order, or all of them wait. */
 
+import type { Coding } from "./coded-links.ts";
+
 /** All ranks, as one of them sees them. */
 export interface Collective {
   /** From 0; what the first one does for all: it tells, and it saves. */
@@ -9,9 +11,9 @@ export interface Collective {
   readonly localSize: number;
   /**
    * Replaces numbers by their sums over all ranks, in place. The order of summation is that of the ranks, whatever the library does, so
-   * that a run repeats bit for bit, and all ranks have the same sums.
+   * that a run repeats bit for bit, and all ranks have the same sums. With a coding, addends and sums travel in fewer bits.
    */
-  sum(arrays: readonly Float32Array[]): void;
+  sum(arrays: readonly Float32Array[], coding?: Coding): void;
   /** The numbers of every rank, which are as many on each. */
   gather(numbers: readonly number[]): readonly (readonly number[])[];
 }

@@ -11,6 +11,7 @@ import { hostname } from "node:os";
 import type * as KoffiModule from "koffi";
 import { UsageError } from "../errors.ts";
 import { crc32 } from "../host/crc32.ts";
+import { codedLinks } from "./coded-links.ts";
 import type { Collective } from "./collective.ts";
 import { type Links, summedInOrder } from "./ordered-sum.ts";
 
@@ -122,7 +123,15 @@ export async function joinMpi(environment: Environment): Promise<MpiCollective> 
   const { gather, rank, size } = links;
   const machine = crc32(new TextEncoder().encode(hostname()));
   const localSize = gather([machine]).filter(([each]) => each === machine).length;
-  return { ...links, rank, size, localSize, gather, sum: summedInOrder(links) };
+  const sum = summedInOrder(links);
+  return {
+    ...links,
+    rank,
+    size,
+    localSize,
+    gather,
+    sum: (arrays, coding) => (coding ? summedInOrder(codedLinks(links, coding)) : sum)(arrays),
+  };
 }
 
 async function loadKoffi(): Promise<Koffi | undefined> {

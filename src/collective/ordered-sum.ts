@@ -44,9 +44,10 @@ export function summedInOrder(
     for (let done = 0; done < total; done += size * block) {
       const count = Math.min(size * block, total - done);
       const part = Math.ceil(count / size);
-      // What lies behind the last number is not read.
       const place = walk.next(count);
       place((array, at) => own.set(array, at));
+      // What lies behind the last number is not read, but has part in a scale.
+      own.fill(0, count, size * part);
       links.allToAll(own, theirs, part);
       const sums = own.subarray(0, part);
       sums.set(theirs.subarray(0, part));

@@ -83,11 +83,12 @@ export interface StepSums {
 
 /**
  * Replaces the sums in accumulators by their sums over all who take part, and returns those of the losses. Where an accumulator has a
- * momentum in it, one participant begins the step with it, and the others with zeros.
+ * momentum in it, one participant begins the step with it, and the others with zeros. `microStep` is the last one that this participant did.
  */
 export type Reduce = (
   sums: StepSums,
   accumulators: ReadonlyMap<string, Buffers>,
+  microStep: number,
 ) => Promise<StepSums>;
 
 export interface StepNumbers extends UpdateNumbers {
@@ -162,6 +163,7 @@ export function openEngine(options: EngineOptions): Engine {
   /** The sums of earlier micro-steps, and losses that nobody has read yet. */
   let known = NOTHING;
   let unread: Buffer[] = [];
+  let lastMicroStep = 0;
 
   /** Reads what micro-steps left on the device: once a step. */
   async function sums(): Promise<StepSums> {
@@ -229,6 +231,7 @@ export function openEngine(options: EngineOptions): Engine {
 
     async microStep(batch, index) {
       const keys = { cycle: numbers.cycle, microStep: index };
+      lastMicroStep = index;
       const loss = slots.take(`loss ${unread.length}`, "float32", []);
       const through = whole?.isOpen() ? whole.pipeline : pipeline;
       const forward = await through.forward(batch, keys, {
@@ -251,7 +254,7 @@ export function openEngine(options: EngineOptions): Engine {
       const own = await sums();
       // Reduce
       const summed = whole?.isOpen() ? whole.accumulators : state.accumulators;
-      const total = reduce ? await reduce(own, summed) : own;
+      const total = reduce ? await reduce(own, summed, lastMicroStep) : own;
       if (!Number.isFinite(total.lossSum)) return total;
       if (!isUsable(total.lossSum, total.lossTokens)) {
         discard();

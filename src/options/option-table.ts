@@ -4,6 +4,7 @@
  */
 
 import { RECOMPUTATIONS } from "../autodiff/index.ts";
+import { EXCHANGE_DTYPES } from "../collective/coded-links.ts";
 import { ACCUMULATOR_DTYPES } from "../compress/accumulator.ts";
 import { FAMILY_NAMES } from "../compress/families.ts";
 import { PROJECTION_SIDES } from "../compress/choice.ts";
@@ -291,6 +292,12 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       above: 0,
       default: 4096,
       help: "rows of the output embedding computed at a time",
+    },
+    exchangeDtype: {
+      kind: "choice",
+      choices: EXCHANGE_DTYPES,
+      default: "float32",
+      help: "as what ranks send each other their gradients; int8 in blocks of 64 with a scale each",
     },
     threads: {
       kind: "integer",

@@ -164,6 +164,8 @@ export interface TrainConfig {
   readonly recompute?: "all" | "cheap" | "none" | undefined;
   /** Rows of the output embedding computed at a time. A whole number above 0. Default: 4096. */
   readonly vocabularyChunk: number;
+  /** As what ranks send each other their gradients; int8 in blocks of 64 with a scale each. Default: "float32". */
+  readonly exchangeDtype: "float32" | "bfloat16" | "int8";
   /** Threads of an operator; one per core if absent. A whole number above 0 and at most 1024. */
   readonly threads?: number | undefined;
 

@@ -137,6 +137,17 @@ describe.skipIf(!hasMpi)("ranks that mpirun starts", () => {
     });
   });
 
+  it.each(["bfloat16", "int8"])("exchange %s, and repeat bit for bit", async (dtype) => {
+    const steps = "--steps 5 --optimizer sgd --learning-rate 0.1 --rank 4 --micro-steps 2";
+    const options = begun(`${steps} --exchange-dtype ${dtype}`);
+    const first = await trained(3, options, `${dtype} first`);
+    const second = await trained(3, options, `${dtype} second`);
+    expect(first.weights).toEqual(second.weights);
+    const exact = await trained(3, begun(steps), `${dtype} exact`);
+    expect(first.weights).not.toEqual(exact.weights);
+    expect(distance(first.weights, exact.weights)).toBeLessThan(1e-3);
+  });
+
   it("are refused where they were given other things, or a step cannot be divided", async () => {
     const other = join(folder, "other.txt");
     writeFileSync(other, "something else entirely. ".repeat(500));

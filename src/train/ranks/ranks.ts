@@ -9,9 +9,11 @@ import { option, UsageError } from "../../errors.ts";
 import type { FileStore } from "../../host/host.ts";
 import type { StreamedData, TrainData } from "../../tasks/task-data.ts";
 import type { TrainConfig } from "../../options/config.ts";
+import { foldIn, randomKey } from "../../random/index.ts";
 import { floats } from "../../runtime/buffers.ts";
 import type { TypedArray } from "../../tensor/dtype.ts";
 import type { Buffer } from "../../runtime/runtime.ts";
+import { codingOf } from "./exchange-coding.ts";
 
 /** The ranks of a run. */
 export const ranksOf = ({
@@ -43,12 +45,17 @@ export function checkRanks(
 }
 
 /** What adds up a step over all ranks; undefined for one. */
-export function reduceOver(collective: Collective): Reduce | undefined {
+export function reduceOver(
+  collective: Collective,
+  { exchangeDtype, seed }: Pick<TrainConfig, "exchangeDtype" | "seed">,
+): Reduce | undefined {
   if (collective.size === 1) return undefined;
-  return async (own, accumulators) => {
+  const key = foldIn(randomKey(seed), "exchange");
+  return async (own, accumulators, microStep) => {
     const buffers = [...accumulators.values()].flatMap((tensors) => Object.values(tensors));
     const arrays = await Promise.all(buffers.map(async (buffer) => floats(await buffer.read())));
-    collective.sum(arrays);
+    // No two ranks do the same micro-step.
+    collective.sum(arrays, codingOf(exchangeDtype, foldIn(key, microStep)));
     for (const [i, buffer] of buffers.entries()) {
       const sums = arrays[i];
       if (sums) buffer.write((elements) => writeSums(elements, sums));

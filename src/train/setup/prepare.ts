@@ -148,7 +148,7 @@ export async function openRun({ drawn: newHead, ...parts }: RunParts): Promise<R
     runtime: context.runtime,
     shapes: data.shapes,
     objective: inputs.objective ?? namedObjective(config, reference),
-    reduce: reduceOver(ranksOf(context)),
+    reduce: reduceOver(ranksOf(context), config),
   });
   const run = { ...parts, engine, reference };
   const drawn = await fillWeights(run, newHead);

@@ -33,14 +33,15 @@ describe("sums", () => {
     const [buffers] = engine.state.accumulators.values();
     const [buffer] = Object.values(buffers ?? {});
     if (buffer) fill(buffer, 3);
-    const reduce = reduceOver(twice);
-    const sums = await reduce?.({ lossSum: 1.5, lossTokens: 7 }, engine.state.accumulators);
+    const float32 = { exchangeDtype: "float32", seed: 1 } as const;
+    const reduce = reduceOver(twice, float32);
+    const sums = await reduce?.({ lossSum: 1.5, lossTokens: 7 }, engine.state.accumulators, 0);
     expect(sums).toEqual({ lossSum: 3, lossTokens: 14 });
     expect((await buffer?.read())?.[0]).toBe(6);
     const told = { "rewards/chosen": 0.5, "rewards/margins": -2 };
-    const all = await reduce?.({ lossSum: 0, lossTokens: 1, told }, engine.state.accumulators);
+    const all = await reduce?.({ lossSum: 0, lossTokens: 1, told }, engine.state.accumulators, 0);
     expect(all?.told).toEqual({ "rewards/chosen": 1, "rewards/margins": -4 });
-    expect(reduceOver(alone)).toBeUndefined();
+    expect(reduceOver(alone, float32)).toBeUndefined();
   });
 
   it("have a momentum that accumulators carry once", async () => {
