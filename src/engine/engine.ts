@@ -81,6 +81,12 @@ export interface StepSums {
   readonly told?: Sums;
 }
 
+/** The losses of all who take part. */
+export interface ReducedSums extends StepSums {
+  /** Tokens whose gradients are in the accumulators, if not those of all. */
+  readonly gradientTokens?: number;
+}
+
 /**
  * Replaces the sums in accumulators by their sums over all who take part, and returns those of the losses. Where an accumulator has a
  * momentum in it, one participant begins the step with it, and the others with zeros. `microStep` is the last one that this participant did.
@@ -89,7 +95,7 @@ export type Reduce = (
   sums: StepSums,
   accumulators: ReadonlyMap<string, Buffers>,
   microStep: number,
-) => Promise<StepSums>;
+) => Promise<ReducedSums>;
 
 export interface StepNumbers extends UpdateNumbers {
   /** Whether a cycle begins with this step, so that subspaces that are learned are learned anew. */
@@ -254,7 +260,10 @@ export function openEngine(options: EngineOptions): Engine {
       const own = await sums();
       // Reduce
       const summed = whole?.isOpen() ? whole.accumulators : state.accumulators;
-      const total = reduce ? await reduce(own, summed, lastMicroStep) : own;
+      const { gradientTokens, ...total }: ReducedSums = reduce
+        ? await reduce(own, summed, lastMicroStep)
+        : own;
+      const tokens = gradientTokens ?? total.lossTokens;
       if (!Number.isFinite(total.lossSum)) return total;
       if (!isUsable(total.lossSum, total.lossTokens)) {
         discard();
@@ -262,7 +271,7 @@ export function openEngine(options: EngineOptions): Engine {
       }
       if (whole?.isOpen()) await whole.learn(subspaces);
       // Clip
-      const mean = 1 / total.lossTokens;
+      const mean = 1 / tokens;
       const gradNorm = maxGradNorm === undefined ? undefined : (await normOfSums()) * mean;
       const clip =
         maxGradNorm === undefined || gradNorm === undefined
@@ -270,7 +279,7 @@ export function openEngine(options: EngineOptions): Engine {
           : Math.min(1, maxGradNorm / (gradNorm + 1e-6));
       // Update
       for (const [name, accumulator] of state.accumulators) {
-        const gradientScale = clip * scaleOf(name, total.lossTokens);
+        const gradientScale = clip * scaleOf(name, tokens);
         await updateParam(name, accumulator, { ...numbers, gradientScale });
         await leave(name, accumulator);
       }

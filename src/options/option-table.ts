@@ -4,7 +4,6 @@
  */
 
 import { RECOMPUTATIONS } from "../autodiff/index.ts";
-import { EXCHANGE_DTYPES } from "../collective/coded-links.ts";
 import { ACCUMULATOR_DTYPES } from "../compress/accumulator.ts";
 import { FAMILY_NAMES } from "../compress/families.ts";
 import { PROJECTION_SIDES } from "../compress/choice.ts";
@@ -15,6 +14,7 @@ import { OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { SCHEDULES } from "../optim/schedule.ts";
 import { DATA_OPTIONS } from "./data-options.ts";
 import { EVALUATION_OPTIONS } from "./evaluation-options.ts";
+import { RANK_OPTIONS } from "./rank-options.ts";
 import { METHODS, TRACKER_NAMES } from "./tables/names.ts";
 import type { OptionTable } from "./tables/option.ts";
 
@@ -293,12 +293,6 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       default: 4096,
       help: "rows of the output embedding computed at a time",
     },
-    exchangeDtype: {
-      kind: "choice",
-      choices: EXCHANGE_DTYPES,
-      default: "float32",
-      help: "as what ranks send each other their gradients; int8 in blocks of 64 with a scale each",
-    },
     threads: {
       kind: "integer",
       above: 0,
@@ -307,6 +301,7 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       changeable: true,
     },
   },
+  ranks: RANK_OPTIONS,
   evaluation: EVALUATION_OPTIONS,
   output: {
     output: {

@@ -164,10 +164,17 @@ export interface TrainConfig {
   readonly recompute?: "all" | "cheap" | "none" | undefined;
   /** Rows of the output embedding computed at a time. A whole number above 0. Default: 4096. */
   readonly vocabularyChunk: number;
-  /** As what ranks send each other their gradients; int8 in blocks of 64 with a scale each. Default: "float32". */
-  readonly exchangeDtype: "float32" | "bfloat16" | "int8";
   /** Threads of an operator; one per core if absent. A whole number above 0 and at most 1024. */
   readonly threads?: number | undefined;
+
+  /** Steps that ranks take by themselves before their weights are averaged; 1: gradients are added up in every step. A whole number above 0. Default: 1. */
+  readonly syncEvery: number;
+  /** With syncEvery: how far weights move by the average change. A number above 0. Default: 0.7. */
+  readonly outerLearningRate: number;
+  /** With syncEvery: decay of the Nesterov momentum of average changes. A number at least 0 and below 1. Default: 0.9. */
+  readonly outerMomentum: number;
+  /** As what ranks send each other their gradients; int8 in blocks of 64 with a scale each. Default: "float32". */
+  readonly exchangeDtype: "float32" | "bfloat16" | "int8";
 
   /** Steps between evaluations; 0: ten a run, or fewer, so that they take a tenth of the time. A whole number at least 0. Default: 0. */
   readonly evaluateEvery: number;

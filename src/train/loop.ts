@@ -122,6 +122,7 @@ async function* follow(
     const slow = slowness.after(all.ownMs);
     if (slow !== undefined) yield { type: "note", text: slow };
 
+    if (!trainer.haveMet()) continue;
     const isLast = done === totalSteps;
     const isLeft = someRank(ranks, signal?.aborted === true);
     if (isLeft && !isLast) {

@@ -20,6 +20,7 @@ import { askReference, loadReference, saveReference } from "./output/reference.t
 import { mergeSchedule } from "./setup/merge-schedule.ts";
 import { mergeAdapters } from "./setup/merge.ts";
 import { checkRanks, leaveMomentum, ranksOf } from "./ranks/ranks.ts";
+import { openOuterStep } from "./outer-step.ts";
 import { createRates } from "./setup/rates.ts";
 import type { Run } from "./setup/run.ts";
 
@@ -47,6 +48,8 @@ export interface Trainer {
   isStepFull(): boolean;
   /** Whether the run may be left here and gone on with from a checkpoint: not within a micro-step or an update, nor after one that failed. */
   isPausable(): boolean;
+  /** Whether all ranks are in one state; between two steps they are not, where they step by themselves. */
+  haveMet(): boolean;
   /** Whether all that a checkpoint would hold are numbers. */
   isFinite(): Promise<boolean>;
   /** One micro-batch, and as many on the other ranks. Returns its tokens, padding not counted. */
@@ -73,6 +76,8 @@ export async function openTrainer(run: Run): Promise<Trainer> {
   const { microSteps, output } = config;
   const ranks = ranksOf(context);
   checkRanks(config, ranks);
+  const outer = openOuterStep(ranks, run);
+  const state = { ...engine.state, outer: outer?.momentum };
   const totalSteps = stepsOf(run);
   const merges = mergeSchedule(config, totalSteps);
   const rates = createRates(config, totalSteps, merges, run.inputs);
@@ -85,7 +90,7 @@ export async function openTrainer(run: Run): Promise<Trainer> {
   let memory: Memory | undefined;
   const notes: string[] = [];
   if (config.resume) {
-    const found = await loadCheckpoint(files, output, engine.state);
+    const found = await loadCheckpoint(files, output, state);
     if (found.identity) compareContents(found.identity, await ownIdentity());
     ({ position, memory } = found);
     for (const { message } of found.damaged) {
@@ -99,6 +104,7 @@ export async function openTrainer(run: Run): Promise<Trainer> {
   }
   if (config.resume) await loadReference(run);
   else await askReference(run);
+  await outer?.begin();
   const judge = createJudge(config, memory);
   let isOpen = false;
   /** Whether a micro-step or an update has begun that has not ended. */
@@ -107,6 +113,8 @@ export async function openTrainer(run: Run): Promise<Trainer> {
   let hasReferenceFile = config.resume;
   /** The position whose model is on disk. */
   let saved: Position | undefined;
+
+  const haveMet = () => position.step % config.syncEvery === 0 || position.step === totalSteps;
 
   async function saveModel(): Promise<void> {
     if (saved === position) return;
@@ -132,7 +140,7 @@ export async function openTrainer(run: Run): Promise<Trainer> {
     if (merges && isFresh && step > 0 && step % merges.every === 0) {
       await mergeAdapters(run, merges, step / merges.every);
     }
-    if (isFresh) leaveMomentum(ranks, { state: engine.state, plan: run.plan });
+    if (isFresh && !outer) leaveMomentum(ranks, { state: engine.state, plan: run.plan });
     const { learningRate, optimizerStep } = rates(step);
     const highestLoss = judge.highestLoss();
     const optimizerSteps = stepsBefore + optimizerStep;
@@ -149,11 +157,12 @@ export async function openTrainer(run: Run): Promise<Trainer> {
     isStepFull: () => position.microStep === microSteps,
     // What a rank has added up within a step is no checkpoint of the run.
     isPausable: () =>
-      !isBusy && engine.isPausable() && (ranks.size === 1 || position.microStep === 0),
+      !isBusy && engine.isPausable() && haveMet() && (ranks.size === 1 || position.microStep === 0),
+    haveMet,
 
     async isFinite() {
       const { lossSum } = isOpen ? await engine.sums() : START;
-      return Number.isFinite(lossSum) && isFiniteState(engine.state);
+      return Number.isFinite(lossSum) && isFiniteState(state);
     },
 
     async microStep() {
@@ -179,6 +188,7 @@ export async function openTrainer(run: Run): Promise<Trainer> {
         judge.stepped(loss, result.isSkipped === true);
         const { told: _, ...before } = position;
         position = { ...before, ...START, step: step + 1 };
+        if (haveMet()) await outer?.meet(position.step);
         isBusy = false;
       }
       const metrics = result.told && meansOf(result.told, result.lossTokens);
@@ -206,7 +216,7 @@ export async function openTrainer(run: Run): Promise<Trainer> {
       };
       if (!hasReferenceFile) await saveReference(run);
       hasReferenceFile = true;
-      await saveCheckpoint(files, output, engine.state, note, { kept });
+      await saveCheckpoint(files, output, state, note, { kept });
     },
   };
 }

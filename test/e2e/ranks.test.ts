@@ -88,6 +88,8 @@ describe.skipIf(!hasMpi)("ranks that mpirun starts", () => {
   it.each<readonly [ranks: number, name: string, options: string]>([
     [3, "flora with momentum", "--momentum 0.5 --rank 8 --resample-every 4"],
     [2, "dense adamw", "--method dense --optimizer adamw"],
+    [2, "galore", "--method galore --rank 4 --optimizer adam --resample-every 3"],
+    [2, "fira", "--method fira --rank 4 --optimizer adam --resample-every 3"],
     [2, "muon in subspaces", "--optimizer muon --rank 8 --resample-every 3"],
   ])("%i of %s have the losses of one process", async (ranks, name, options) => {
     const steps = `--steps 6 ${options}`;
@@ -146,6 +148,22 @@ describe.skipIf(!hasMpi)("ranks that mpirun starts", () => {
     const exact = await trained(3, begun(steps), `${dtype} exact`);
     expect(first.weights).not.toEqual(exact.weights);
     expect(distance(first.weights, exact.weights)).toBeLessThan(1e-3);
+  });
+
+  it.each([
+    ["flora", "--rank 4 --momentum 0.5 --resample-every 3"],
+    ["dense", "--method dense --optimizer adamw --exchange-dtype int8"],
+    ["lora", "--method lora --rank 4 --max-grad-norm 0.5"],
+  ])("step by themselves, and go on from a meeting to the same bits: %s", async (name, options) => {
+    const alike = `--schedule constant --warmup-steps 0 --micro-steps 2 --sync-every 2 ${options}`;
+    const whole = await trained(2, begun(`${alike} --steps 8`), `met ${name}`);
+    await trained(2, begun(`${alike} --steps 4`), `left ${name}`);
+    const goneOn = await trained(2, "--resume --steps 8", `left ${name}`);
+    expect(goneOn.weights).toEqual(whole.weights);
+    // With another number, too.
+    await trained(4, "--resume --steps 10", `left ${name}`);
+    const [first = 0, ...later] = losses(`left ${name}`);
+    expect(later.at(-1)).toBeLessThan(first);
   });
 
   it("are refused where they were given other things, or a step cannot be divided", async () => {

@@ -21,6 +21,8 @@ export interface TrainState {
   readonly optimizer: ReadonlyMap<string, Buffers>;
   /** Projection matrices that were learned. */
   readonly subspaces: ReadonlyMap<string, Buffer>;
+  /** The momentum of what ranks average, where they step by themselves. */
+  readonly outer?: ReadonlyMap<string, Buffer> | undefined;
 }
 
 export interface StateOptions {
@@ -87,12 +89,14 @@ export function namedBuffers({
   carried,
   optimizer,
   subspaces,
+  outer = new Map(),
 }: TrainState): ReadonlyMap<string, Buffer> {
   return new Map([
     ...[...masters].map(([name, buffer]) => [`master/${name}`, buffer] as const),
     ...named((name) => (carried.has(name) ? "momentum" : "accumulator"), accumulators),
     ...named(() => "optimizer", optimizer),
     ...[...subspaces].map(([name, buffer]) => [`subspace/${name}`, buffer] as const),
+    ...[...outer].map(([name, buffer]) => [`outer/${name}`, buffer] as const),
   ]);
 }
 

@@ -18,7 +18,7 @@ const STEPS_BETWEEN_ALARMS = 5;
 
 type Options = Pick<
   TrainConfig,
-  "evaluateEvery" | "evaluateMinutes" | "evaluationBatches" | "microSteps"
+  "evaluateEvery" | "evaluateMinutes" | "evaluationBatches" | "microSteps" | "syncEvery"
 >;
 
 /**
@@ -39,14 +39,14 @@ export function evaluatedBatches(
  * on the day.
  */
 export function evaluationInterval(
-  { evaluateEvery, microSteps }: Options,
+  { evaluateEvery, microSteps, syncEvery }: Options,
   { totalSteps, batches }: Pick<Situation, "batches" | "totalSteps">,
 ): number {
   if (evaluateEvery > 0) return evaluateEvery;
   // Of which one is before the first step.
   const affordable = Math.floor(affordableBatches(totalSteps * microSteps) / batches) - 1;
   const count = Math.min(Math.max(affordable, FEWEST_EVALUATIONS), MOST_EVALUATIONS);
-  return Math.ceil(totalSteps / count);
+  return Math.ceil(totalSteps / count / syncEvery) * syncEvery;
 }
 
 /** Evaluated batches that there is time for in a run of so many trained ones. */

@@ -47,9 +47,12 @@ export const IDLE_BYTES = 110e6;
 const SESSION_BYTES = 0.5e6;
 
 /** The prediction, with what the finished run took. */
-export function measuredMemory(table: MemoryTable, { context, data, engine }: Run): MemoryTable {
+export function measuredMemory(
+  table: MemoryTable,
+  { config, context, data, engine }: Run,
+): MemoryTable {
   const measured: Partial<Record<MemoryRow["name"], number>> = {
-    ...allocatedBytes(engine),
+    ...allocatedBytes(engine, config),
     "whole gradients": engine.wholeGradientBytes,
     ...(data.bytes !== undefined && { images: data.bytes }),
   };
@@ -107,17 +110,22 @@ export async function memoryOf(run: RunParts): Promise<PredictedMemory> {
 }
 
 /** What an engine holds, by the rows of the table. */
-function allocatedBytes({ parts, state }: Engine) {
+function allocatedBytes({ parts, state }: Engine, { syncEvery }: Pick<SettledConfig, "syncEvery">) {
   const sum = (buffers: Iterable<{ readonly bytes: number }>) =>
     [...buffers].reduce((bytes, buffer) => bytes + buffer.bytes, 0);
   const sumAll = (states: Engine["state"]["optimizer"]) =>
     sum([...states.values()].flatMap((own) => Object.values(own)));
   const { slots } = parts;
+  // The weights of the last meeting of ranks, and the momentum of what they average.
+  const trained = [...state.weights].flatMap(([name, buffer]) =>
+    state.optimizer.has(name) ? [buffer] : [],
+  );
+  const outer = syncEvery === 1 ? 0 : 2 * sum(trained);
   return {
     weights: sum(state.weights.values()),
     accumulators: sumAll(state.accumulators) + slots.bytesOf(isScratchSlot),
     "optimizer state":
-      sumAll(state.optimizer) + sum(state.masters.values()) + sum(state.subspaces.values()),
+      sumAll(state.optimizer) + sum(state.masters.values()) + sum(state.subspaces.values()) + outer,
     activations: slots.bytesOf((slot) => !isScratchSlot(slot)),
   };
 }
@@ -168,7 +176,7 @@ export async function predictChosen(parts: MemoryParts): Promise<ChosenPredictio
 export async function predict(parts: MemoryParts): Promise<Prediction> {
   const { trainee, shapes, baseBytes, dataBytes } = parts;
   const { engine, programs, operations } = await countedStep(parts);
-  const allocated = allocatedBytes(engine);
+  const allocated = allocatedBytes(engine, parts.config);
   const rows: readonly MemoryRow[] = [
     { name: "weights", predicted: allocated.weights },
     { name: "accumulators", predicted: allocated.accumulators },

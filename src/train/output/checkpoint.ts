@@ -104,7 +104,7 @@ export const restoreCheckpoint = (
 ): Promise<CheckpointNote> => readInto(files, path, state, { what: "resume", isRead: () => true });
 
 /**
- * Restores the weights of another run, and what its optimizer remembers; gradients that it had gathered are left.
+ * Restores the weights of another run, and what its optimizer remembers; gradients that it had gathered are left, and what its ranks averaged.
  *
  * @throws as `restoreCheckpoint` does.
  */
@@ -115,7 +115,7 @@ export const adoptCheckpoint = (
 ): Promise<CheckpointNote> =>
   readInto(files, path, state, {
     what: "keepOptimizer",
-    isRead: (name) => !name.startsWith("accumulator/"),
+    isRead: (name) => !name.startsWith("accumulator/") && !name.startsWith("outer/"),
   });
 
 interface Reading {

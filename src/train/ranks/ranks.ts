@@ -1,7 +1,7 @@
 /** @file A run of several ranks: each takes micro-batches of a step in turn, and all have the same sums, weights and state. */
 
 import { alone, checkSame, type Collective } from "../../collective/index.ts";
-import type { Engine, Reduce } from "../../engine/engine.ts";
+import type { Engine, Reduce, StepSums } from "../../engine/engine.ts";
 import type { Sums } from "../../engine/objectives/objective.ts";
 import { reset, type TrainState } from "../../engine/parts/state.ts";
 import { type Plan, trainingOf } from "../../engine/parts/param-plan.ts";
@@ -47,10 +47,20 @@ export function checkRanks(
 /** What adds up a step over all ranks; undefined for one. */
 export function reduceOver(
   collective: Collective,
-  { exchangeDtype, seed }: Pick<TrainConfig, "exchangeDtype" | "seed">,
+  { exchangeDtype, seed, syncEvery }: Pick<TrainConfig, "exchangeDtype" | "seed" | "syncEvery">,
 ): Reduce | undefined {
   if (collective.size === 1) return undefined;
   const key = foldIn(randomKey(seed), "exchange");
+  const losses = (own: StepSums): StepSums => {
+    const { told } = own;
+    const [lossSum = 0, lossTokens = 0, ...sums] = sumOf(
+      collective.gather([own.lossSum, own.lossTokens, ...Object.values(told ?? {})]),
+    );
+    return { lossSum, lossTokens, ...(told && { told: renamed(told, sums) }) };
+  };
+  if (syncEvery > 1) {
+    return async (own) => ({ ...losses(own), gradientTokens: Math.max(1, own.lossTokens) });
+  }
   return async (own, accumulators, microStep) => {
     const buffers = [...accumulators.values()].flatMap((tensors) => Object.values(tensors));
     const arrays = await Promise.all(buffers.map(async (buffer) => floats(await buffer.read())));
@@ -60,11 +70,7 @@ export function reduceOver(
       const sums = arrays[i];
       if (sums) buffer.write((elements) => writeSums(elements, sums));
     }
-    const { told } = own;
-    const [lossSum = 0, lossTokens = 0, ...sums] = sumOf(
-      collective.gather([own.lossSum, own.lossTokens, ...Object.values(told ?? {})]),
-    );
-    return { lossSum, lossTokens, ...(told && { told: renamed(told, sums) }) };
+    return losses(own);
   };
 }
 

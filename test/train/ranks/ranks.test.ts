@@ -33,7 +33,7 @@ describe("sums", () => {
     const [buffers] = engine.state.accumulators.values();
     const [buffer] = Object.values(buffers ?? {});
     if (buffer) fill(buffer, 3);
-    const float32 = { exchangeDtype: "float32", seed: 1 } as const;
+    const float32 = { exchangeDtype: "float32", seed: 1, syncEvery: 1 } as const;
     const reduce = reduceOver(twice, float32);
     const sums = await reduce?.({ lossSum: 1.5, lossTokens: 7 }, engine.state.accumulators, 0);
     expect(sums).toEqual({ lossSum: 3, lossTokens: 14 });
