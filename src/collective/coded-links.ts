@@ -11,7 +11,9 @@ export type ExchangeDType = (typeof EXCHANGE_DTYPES)[number];
 export interface Coding {
   /** Words of a block of so many numbers. */
   words(count: number): number;
+  /** Writes a block; `words` are as many as `words` says, and what their bits are as floats means nothing. */
   encode(numbers: Float32Array, words: Float32Array): void;
+  /** Reads a block of as many numbers. */
   decode(words: Float32Array, numbers: Float32Array): void;
 }
 

@@ -5,6 +5,7 @@ export {
   type EngineOptions,
   openEngine,
   type Reduce,
+  type ReducedSums,
   type StepNumbers,
   type StepSums,
   type UpdateResult,
