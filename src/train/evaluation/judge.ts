@@ -145,7 +145,8 @@ export function createJudge(
       if (skipSpikes > 0 && spikesInRow >= skipSpikes) return "diverged";
       if (first && last && last.loss > highest(first.loss) && isHigh()) return "diverged";
       // Weights that are lost may say the same of everything, which is no worse than what an untrained model says.
-      if (isHigh() && memory.mean > 10 * (memory.firstLoss ?? Infinity) + 10) return "diverged";
+      const isLost = memory.mean > 10 * (memory.firstLoss ?? Infinity) + 10;
+      if (last && last.step > 0 && isHigh() && isLost) return "diverged";
       return patience > 0 && since >= patience ? "no better" : undefined;
     },
   };
