@@ -8,6 +8,7 @@ import * as generate from "./generate/index.ts";
 import type { FileStore } from "./host/host.ts";
 import { nodeHost } from "./host/node.ts";
 import * as predict from "./predict/index.ts";
+import { openRuntime } from "./runtime/device.ts";
 import { cpuRuntime } from "./runtime/node.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import * as text from "./text/index.ts";
@@ -35,7 +36,8 @@ export type { Host } from "./host/host.ts";
 export { nodeHost } from "./host/node.ts";
 export { gpt2, type Model, modelFromConfig } from "./models/index.ts";
 export { classifyTexts, cosineSimilarity, embedTexts } from "./predict/index.ts";
-export { cpuRuntime };
+export { cpuRuntime, openRuntime };
+export type { Device, DeviceOptions } from "./runtime/device.ts";
 export type { Runtime } from "./runtime/runtime.ts";
 export { byteTokenizer, type Tokenizer } from "./text/index.ts";
 export {
@@ -102,7 +104,7 @@ export const train = (
 ): training.TrainRun =>
   training.train(request, {
     host,
-    runtime: context.runtime ?? runtimeOf(request),
+    runtime: openRuntime,
     resolveModel: async (name) => {
       const { resolveModel } = await import("./hub/index.ts");
       return resolveModel(name, { host, signal: context.signal });
@@ -128,9 +130,6 @@ export const followLog = (
   options: training.FollowOptions = {},
 ): AsyncGenerator<training.LoggedEvent, void, undefined> =>
   training.followLog(host, directory, options);
-
-const runtimeOf = ({ threads }: Pick<training.TrainRequest, "threads">): Runtime =>
-  cpuRuntime(threads === undefined ? {} : { threads });
 
 /** The content of `config.json` in a directory. @throws {UsageError | FormatError} if there is none. */
 export const readConfig: (dir: string) => Promise<Readonly<Record<string, unknown>>> = bound(

@@ -12,6 +12,7 @@ import { PREFERENCE_LOSSES } from "../engine/objectives/preference.ts";
 import { WEIGHT_DTYPES, WEIGHT_UPDATES } from "../optim/rounding.ts";
 import { OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { SCHEDULES } from "../optim/schedule.ts";
+import { DEVICES } from "../runtime/device.ts";
 import { DATA_OPTIONS } from "./data-options.ts";
 import { EVALUATION_OPTIONS } from "./evaluation-options.ts";
 import { RANK_OPTIONS } from "./rank-options.ts";
@@ -292,6 +293,13 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       above: 0,
       default: 4096,
       help: "rows of the output embedding computed at a time",
+    },
+    device: {
+      kind: "choice",
+      choices: DEVICES,
+      default: "auto",
+      help: "what computes: native kernels on the CPU, or WebAssembly; auto takes the CPU where onnxruntime-node has a binary for it",
+      changeable: true,
     },
     threads: {
       kind: "integer",

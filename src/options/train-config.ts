@@ -164,6 +164,8 @@ export interface TrainConfig {
   readonly recompute?: "all" | "cheap" | "none" | undefined;
   /** Rows of the output embedding computed at a time. A whole number above 0. Default: 4096. */
   readonly vocabularyChunk: number;
+  /** What computes: native kernels on the CPU, or WebAssembly; auto takes the CPU where onnxruntime-node has a binary for it. Default: "auto". */
+  readonly device: "auto" | "cpu" | "wasm" | "webgpu";
   /** Threads of an operator; one per core if absent. A whole number above 0 and at most 1024. */
   readonly threads?: number | undefined;
 

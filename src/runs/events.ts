@@ -37,6 +37,8 @@ export interface MemoryTable {
 export interface StartEvent {
   readonly type: "start";
   readonly config: TrainConfig;
+  /** What computes: "cpu" or "wasm", or the name of a runtime of one's own. */
+  readonly device: string;
   /** The peak rate, and the steps in which it is reached. */
   readonly learningRate: number;
   readonly warmupSteps: number;

@@ -41,12 +41,15 @@ export interface Logged {
 
 /** A beginning, of which a run that went on has several. */
 export interface LoggedStart
-  extends Logged, Omit<StartEvent, "config" | "estimatedMs" | "learningRate" | "warmupSteps"> {
+  extends
+    Logged,
+    Omit<StartEvent, "config" | "device" | "estimatedMs" | "learningRate" | "warmupSteps"> {
   /** Of this line and those that follow; absent in logs of before there were versions. */
   readonly version?: number;
   /** The options, complete; another version of flora may have had others. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Absent in old logs. */
+  readonly device?: string;
   readonly learningRate?: number;
   readonly warmupSteps?: number;
   readonly estimatedMs?: number;
@@ -197,6 +200,7 @@ const EVENTS: {
     config: z.record(text, z.unknown()),
     learningRate: z.exactOptional(number),
     warmupSteps: z.exactOptional(number),
+    device: z.exactOptional(text),
     estimatedMs: z.exactOptional(number),
     modelType: text,
     task: task.default("causal"),

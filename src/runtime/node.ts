@@ -70,6 +70,16 @@ function garbageCollector(): (kind: "minor" | "major") => void {
   };
 }
 
+/** Why onnxruntime-node does not load, as on an Intel Mac, for which it has no binary; undefined if it does. */
+export function nativeProblem(): string | undefined {
+  try {
+    onnxruntime();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message.split("\n")[0] : String(error);
+  }
+}
+
 /** The version of onnxruntime. */
 export const runtimeVersion = (): string => {
   const { versions } = onnxruntime().env;

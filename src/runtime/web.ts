@@ -1,11 +1,18 @@
 /** @file onnxruntime-web: WebAssembly kernels, in a browser or in Node. */
 
-import { InferenceSession, Tensor } from "onnxruntime-web";
+import { env, InferenceSession, Tensor } from "onnxruntime-web";
 import type { Runtime } from "./runtime.ts";
 import { hostRuntime } from "./session.ts";
 
+/** How WebAssembly is used. */
+export interface WasmOptions {
+  /** Threads of one operator, for all runtimes from the first that loads a program; onnxruntime's choice if absent. */
+  readonly threads?: number;
+}
+
 /** The WebAssembly runtime. */
-export function wasmRuntime(): Runtime {
+export function wasmRuntime({ threads }: WasmOptions = {}): Runtime {
+  if (threads !== undefined) env.wasm.numThreads = threads;
   return hostRuntime<Tensor>({
     name: "wasm",
     createTensor: (dtype, data, shape) => new Tensor(dtype, data, shape),

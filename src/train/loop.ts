@@ -195,6 +195,7 @@ function startEvent(
   return {
     type: "start",
     config,
+    device: run.context.runtime.name,
     learningRate: config.learningRate,
     warmupSteps: config.warmupSteps ?? usualWarmup(totalSteps),
     modelType: model.type,

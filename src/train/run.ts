@@ -34,6 +34,8 @@ import { logged } from "../runs/logged.ts";
 import { tracked } from "../runs/trackers/tracked.ts";
 import type { Tracker } from "../runs/trackers/tracker.ts";
 import type { Tokenizer } from "../text/index.ts";
+import type { DeviceOptions } from "../runtime/device.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { type TrainContext, trainEvents } from "./events.ts";
 import { resumedOptions } from "./output/resumed-options.ts";
 import { saveOutput } from "./output/output.ts";
@@ -65,7 +67,10 @@ export interface TrainRequest extends Omit<TrainOptions, Named> {
   readonly output?: string | undefined;
 }
 
-export interface TrainRunContext extends TrainContext {
+/** What a run is given from outside: what computes, files and time, and how it is stopped. */
+export interface TrainRunContext extends Omit<TrainContext, "runtime"> {
+  /** What computes, or what opens it when the options are known. */
+  readonly runtime: Runtime | ((options: DeviceOptions) => Promise<Runtime>);
   /** The directory of a model that is named; the name is one if absent. */
   readonly resolveModel?: (name: string) => Promise<string>;
 }
@@ -110,10 +115,16 @@ export function train(request: TrainRequest, context: TrainRunContext): TrainRun
 
   async function* follow(): AsyncGenerator<TrainEvent, void, undefined> {
     const { config, inputs } = await configured(request, context);
-    const { host } = context;
+    const { host, runtime } = context;
+    const opened = typeof runtime === "function" ? await runtime(config) : runtime;
     const { trackers } = request;
     const writes = inputs.writes !== false;
-    const told = trainEvents(config, context, inputs, (run) => (prepared = run));
+    const told = trainEvents(
+      config,
+      { ...context, runtime: opened },
+      inputs,
+      (run) => (prepared = run),
+    );
     const heard = tracked(host, told, { trackers, writes });
     for await (const event of writes ? logged(host, heard) : heard) {
       if (event.type === "evaluation") evaluation = event;

@@ -41,6 +41,7 @@ export const startEvent = (options: Readonly<Record<string, unknown>> = {}): Sta
   notes: [],
   totalSteps: 400,
   startStep: 0,
+  device: "cpu",
   evaluateEvery: 40,
   estimatedMs: 95_000,
 });

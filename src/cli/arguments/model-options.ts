@@ -1,6 +1,7 @@
 /** @file The options of commands that run a model: where it is, and how it is run. */
 
 import type { ModelNames } from "../../hub/index.ts";
+import { DEVICES, openRuntime } from "../../runtime/device.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { CommandHelp } from "./help.ts";
 import type { OptionTable } from "../../options/tables/option.ts";
@@ -19,7 +20,15 @@ export const modelOptions: OptionTable = {
   },
 };
 
-export const threadsOption: OptionTable = {
+/** What computes. */
+export const runtimeOptions: OptionTable = {
+  device: {
+    kind: "choice",
+    choices: DEVICES,
+    default: "auto",
+    help: "what computes: native kernels on the CPU, or WebAssembly; auto takes the CPU where it can",
+  },
+
   threads: { kind: "integer", above: 0, help: "threads of an operator; one per core if absent" },
 };
 
@@ -31,8 +40,8 @@ export function modelNames(options: ParsedOptions, help: CommandHelp): ModelName
   return { directory, adapter };
 }
 
-export async function openRuntime(options: ParsedOptions): Promise<Runtime> {
-  const { cpuRuntime } = await import("../../runtime/node.ts");
-  const threads = options.number("threads");
-  return cpuRuntime(threads === undefined ? {} : { threads });
+/** @throws {UsageError} if the device is not to be had. */
+export async function chosenRuntime(options: ParsedOptions): Promise<Runtime> {
+  const device = DEVICES.find((each) => each === options.text("device"));
+  return openRuntime({ device, threads: options.number("threads") });
 }

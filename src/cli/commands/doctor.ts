@@ -2,6 +2,7 @@
 
 import type { MpiLibrary } from "../../collective/mpi.ts";
 import { nodeHost } from "../../host/node.ts";
+import { openRuntime } from "../../runtime/device.ts";
 import { runContext } from "../inputs/run-context.ts";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { availableParallelism, cpus, freemem, release, tmpdir, totalmem, type } from "node:os";
@@ -89,8 +90,13 @@ export const mpiText = (found: MpiLibrary | undefined): string =>
     : "none; for runs of several processes: apt-get install openmpi-bin, npm install koffi";
 
 async function onnxruntime(): Promise<string> {
-  const { devices, runtimeVersion } = await import("../../runtime/node.ts");
-  return `${runtimeVersion()}, runs on the CPU; built for ${devices().join(", ")}`;
+  const { devices, nativeProblem, runtimeVersion } = await import("../../runtime/node.ts");
+  const problem = nativeProblem();
+  if (problem === undefined) {
+    return `${runtimeVersion()}, runs on the CPU; built for ${devices().join(", ")}`;
+  }
+  await openRuntime();
+  return `no binary that loads for ${process.platform} ${process.arch}; WebAssembly runs instead, several times slower`;
 }
 
 /** [1 2; 3 4] [5 6; 7 8] = [19 22; 43 50]. */
@@ -105,9 +111,8 @@ async function productIsRight(): Promise<string> {
 }
 
 async function speed(size: number): Promise<string> {
-  const { cpuRuntime } = await import("../../runtime/node.ts");
   const { measuredSpeed } = await import("../../runtime/speed.ts");
-  return `${((await measuredSpeed(cpuRuntime(), size)) / 1e9).toFixed(0)} GFLOP/s`;
+  return `${((await measuredSpeed(await openRuntime(), size)) / 1e9).toFixed(0)} GFLOP/s`;
 }
 
 /** The product of two square matrices. */
@@ -115,8 +120,7 @@ async function product(size: number, [a, b]: readonly [number[], number[]]) {
   const { input } = await import("../../graph/value.ts");
   const { matmul } = await import("../../ops/matmul.ts");
   const { compile } = await import("../../onnx/model.ts");
-  const { cpuRuntime } = await import("../../runtime/node.ts");
-  const runtime = cpuRuntime();
+  const runtime = await openRuntime();
   const shape = [size, size];
   const y = matmul(input("a", "float32", shape), input("b", "float32", shape));
   const program = await runtime.load(compile({ y }));

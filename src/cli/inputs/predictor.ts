@@ -11,8 +11,8 @@ import type { CommandHelp } from "../arguments/help.ts";
 import {
   modelNames,
   modelOptions,
-  openRuntime,
-  threadsOption,
+  chosenRuntime,
+  runtimeOptions,
 } from "../arguments/model-options.ts";
 import type { OptionTable } from "../../options/tables/option.ts";
 import type { ParsedOptions } from "../arguments/options.ts";
@@ -23,7 +23,7 @@ export const predictorOptions: OptionTable = {
   input: { kind: "text", value: "FILE", help: "a file with a text a line; - reads standard input" },
   truncate: { kind: "flag", help: "cut the ends of texts that are too long for the model" },
   batchSize: { kind: "integer", above: 0, help: "texts that are read together [32]" },
-  ...threadsOption,
+  ...runtimeOptions,
 };
 
 /** The model and the runtime that the options ask for. */
@@ -32,7 +32,7 @@ export async function openModel(
   help: CommandHelp,
 ): Promise<{ readonly loaded: LoadedModel; readonly runtime: Runtime }> {
   const names = await fetchModels(modelNames(options, help));
-  const runtime = await openRuntime(options);
+  const runtime = await chosenRuntime(options);
   const { loadModel } = await import("../../generate/load-model.ts");
   return { loaded: await loadModel(nodeHost().files, runtime, names), runtime };
 }
@@ -43,7 +43,7 @@ export async function openImageModel(
   help: CommandHelp,
 ): Promise<{ readonly loaded: LoadedImageModel; readonly runtime: Runtime }> {
   const names = await fetchModels(modelNames(options, help));
-  const runtime = await openRuntime(options);
+  const runtime = await chosenRuntime(options);
   const { loadImageModel } = await import("../../generate/load-model.ts");
   return { loaded: await loadImageModel(nodeHost().files, runtime, names), runtime };
 }

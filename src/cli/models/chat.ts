@@ -18,8 +18,8 @@ import type { CommandHelp } from "../arguments/help.ts";
 import {
   modelNames,
   modelOptions,
-  openRuntime,
-  threadsOption,
+  chosenRuntime,
+  runtimeOptions,
 } from "../arguments/model-options.ts";
 import { parseOptions } from "../arguments/options.ts";
 import { fetchModels } from "../inputs/fetch.ts";
@@ -40,7 +40,7 @@ export const help: CommandHelp = {
     ...modelOptions,
     system: { kind: "text", help: "what the model is told before the first question" },
     ...generationOptions,
-    ...threadsOption,
+    ...runtimeOptions,
   },
   examples: [
     "flora chat --model runs/assistant",
@@ -55,7 +55,7 @@ export async function run(words: readonly string[]): Promise<number> {
   const names = await fetchModels(modelNames(options, help));
   const { createDecoder, loadModel } = await import("../../generate/index.ts");
   const { createChat } = await import("../../text/index.ts");
-  const runtime = await openRuntime(options);
+  const runtime = await chosenRuntime(options);
   const loaded = await loadModel(nodeHost().files, runtime, names);
   const { model, weights, tokenizer, generation } = loaded;
   reportIgnored(generation);

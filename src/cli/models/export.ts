@@ -49,9 +49,9 @@ export async function run(words: readonly string[]): Promise<number> {
   const { checkEmpty } = await import("../../train/output/claim.ts");
   await checkEmpty(files, output, { hint: `give another ${option("output")}` });
   const { exportModel } = await import("../../export/index.ts");
-  const { cpuRuntime } = await import("../../runtime/node.ts");
+  const { openRuntime } = await import("../../runtime/device.ts");
   const settings = { ...names, output, format, dtype };
-  const exported = await exportModel(files, cpuRuntime(), settings);
+  const exported = await exportModel(files, await openRuntime(), settings);
   const { write } = standardOutput();
   write(
     `${formatCount(exported.parameterCount)} parameters are in ${output}: ${exported.files.join(", ")}\n`,

@@ -14,8 +14,8 @@ import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
 import {
   modelNames,
   modelOptions,
-  openRuntime,
-  threadsOption,
+  chosenRuntime,
+  runtimeOptions,
 } from "../arguments/model-options.ts";
 import {
   generationOptions,
@@ -55,7 +55,7 @@ export const help: CommandHelp = {
     json: { kind: "flag", help: 'write {"prompt", "text"} per line, after a search "score" too' },
     ...generationOptions,
     ...searchOptions,
-    ...threadsOption,
+    ...runtimeOptions,
   },
   examples: [
     "flora generate --model runs/flora --prompt $'Der kleine Hund schläft.\\n'",
@@ -72,7 +72,7 @@ export async function run(words: readonly string[]): Promise<number> {
   const source = sourceOf(options);
   const names = await fetchModels(named);
   const { createDecoder, loadModel } = await import("../../generate/index.ts");
-  const runtime = await openRuntime(options);
+  const runtime = await chosenRuntime(options);
   const { model, weights, tokenizer, generation } = await loadModel(
     nodeHost().files,
     runtime,

@@ -9,8 +9,8 @@ import type { CommandHelp } from "../arguments/help.ts";
 import {
   modelNames,
   modelOptions,
-  openRuntime,
-  threadsOption,
+  chosenRuntime,
+  runtimeOptions,
 } from "../arguments/model-options.ts";
 import { parseOptions } from "../arguments/options.ts";
 import { fetchModels } from "../inputs/fetch.ts";
@@ -57,7 +57,7 @@ export const help: CommandHelp = {
       "generation_config.json has it. Other parameters are refused by their names, unless they change nothing.",
     "Ctrl-C or SIGTERM ends it: answers that are being made have five seconds, and a second one ends them at once.",
   ],
-  options: { ...modelOptions, ...OWN, ...threadsOption },
+  options: { ...modelOptions, ...OWN, ...runtimeOptions },
   examples: [
     "flora serve --model runs/assistant",
     "flora serve --adapter runs/lora --port 8000 --max-tokens 256",
@@ -78,7 +78,7 @@ export async function run(words: readonly string[]): Promise<number> {
   checkKey({ host, apiKey });
   const names = await fetchModels(given);
   const { createDecoder, loadModel } = await import("../../generate/index.ts");
-  const runtime = await openRuntime(options);
+  const runtime = await chosenRuntime(options);
   const { model, weights, tokenizer, generation } = await loadModel(
     nodeHost().files,
     runtime,

@@ -44,7 +44,10 @@ export function startReport(event: StartEvent, { width, style }: ReportOptions):
       "steps",
       `${formatCount(totalSteps)}, of ${batchSize} ${TASK_WORDS[reportedTask(event)].examples}${batches}${done(startStep)}`,
     ],
-    ["time", `about ${formatDuration(event.estimatedMs)}, evaluations aside`],
+    [
+      "time",
+      `about ${formatDuration(event.estimatedMs)}, evaluations aside, on ${deviceInWords(event)}`,
+    ],
     ["output", config.output],
   ];
   return [
@@ -54,6 +57,10 @@ export function startReport(event: StartEvent, { width, style }: ReportOptions):
     "",
   ];
 }
+
+/** "cpu", and why it is something else where nobody asked for that. */
+const deviceInWords = ({ device, config }: StartEvent): string =>
+  config.device === "auto" && device === "wasm" ? "wasm: no native kernels load here" : device;
 
 function methodInWords(config: TrainConfig): string {
   const { method, rank, alpha, projection, momentum, compressMoments, accumulatorDtype } = config;

@@ -5,7 +5,7 @@ import { option } from "../../errors.ts";
 import { foldAdapters } from "../../generate/fold-adapters.ts";
 import { companionFiles, loadNetwork, type LoadModelOptions } from "../../generate/load-model.ts";
 import type { FileStore } from "../../host/host.ts";
-import { cpuRuntime } from "../../runtime/node.ts";
+import { openRuntime } from "../../runtime/device.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import { readGenerationConfig, saveModel } from "../../weights/index.ts";
 import { checkEmpty } from "./claim.ts";
@@ -26,7 +26,7 @@ export async function mergeAdapter(
   { output, ...options }: MergeAdapterOptions,
 ): Promise<number> {
   await checkEmpty(store, output, { hint: `give another ${option("output")}` });
-  const runtime = cpuRuntime();
+  const runtime = await openRuntime();
   const { network, home } = await loadNetwork(store, runtime, options);
   const { base, adapters, weights } = network;
   const files = await companionFiles(store, home, { ...options, model: base });

@@ -53,9 +53,18 @@ describe("startReport", () => {
       "gradients  80.0 % compressed, 4.0 MB -> 1.0 MB; dense: 1.0 MB",
       "optimizer  adafactor, rate 5.0e-3, cosine after 1,000 steps of warm-up",
       "steps      400, of 8 sequences x 4 micro-steps; 100 are done",
-      "time       about 1 min 35 s, evaluations aside",
+      "time       about 1 min 35 s, evaluations aside, on cpu",
       "output     runs/test",
     ]);
+  });
+
+  it("says why it is WebAssembly where nobody asked for it", () => {
+    const told = { ...startEvent({ device: "auto" }), device: "wasm" };
+    expect(startReport(told, OPTIONS).join("\n")).toContain(
+      "evaluations aside, on wasm: no native kernels load here\n",
+    );
+    const asked = { ...startEvent({ device: "wasm" }), device: "wasm" };
+    expect(startReport(asked, OPTIONS).join("\n")).toContain("evaluations aside, on wasm\n");
   });
 
   it("fits a screen of 80 x 24, below the command and above the next line", () => {
