@@ -68,6 +68,7 @@ const WITHOUT_MIRROR: readonly string[] = [
   "test/page/page.test.ts",
   "test/pages.test.ts",
   "test/rooms.test.ts",
+  "test/runtime/contract.test.ts",
   "test/runtime/telemetry.test.ts",
 ];
 /** Folders of such tests. */
