@@ -12,6 +12,15 @@ const ALONE = [
   "test/weights/files/safetensors.test.ts",
 ];
 
+/** Tests against goldens that run once more, on WebAssembly; those of operators (test/ops) compare both in one run. */
+const ON_WASM = [
+  "test/models/architectures/**/*.test.ts",
+  "test/nn/**/*.test.ts",
+  "test/optim/**/*.test.ts",
+  "test/compress/**/*.test.ts",
+  "test/random/**/*.test.ts",
+];
+
 const config: ViteUserConfig = defineConfig({
   test: {
     testTimeout: 60_000,
@@ -26,6 +35,15 @@ const config: ViteUserConfig = defineConfig({
         extends: true,
         // Loading the sources takes longer than most of these tests: files share a process.
         test: { name: "together", include: ["test/**/*.test.ts"], exclude: ALONE, isolate: false },
+      },
+      {
+        extends: true,
+        test: {
+          name: "wasm",
+          include: ON_WASM,
+          isolate: false,
+          env: { FLORA_TEST_DEVICE: "wasm" },
+        },
       },
     ],
   },

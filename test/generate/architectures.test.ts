@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { beamSearch, complete, createDecoder, type Decoder } from "../../src/generate/index.ts";
 import { modelFromConfig } from "../../src/models/architectures/registry.ts";
 import { type GeneratorName, readGeneration, readGolden } from "../models/golden.ts";
-import { cpu } from "../support/graph.ts";
+import { testRuntime } from "../support/graph.ts";
 import { loadWeights, readConfig, saveModel } from "../support/on-node.ts";
 
 const NAMES = [
@@ -31,8 +31,10 @@ async function load(name: GeneratorName): Promise<Decoder> {
   const model = modelFromConfig(await readConfig(folder));
   const shapes = new Map([...model.params].map(([param, { shape }]) => [param, shape] as const));
   const tensors = await loadWeights(folder, shapes, model.checkpoint);
-  const weights = new Map([...tensors].map(([param, tensor]) => [param, cpu.adopt(tensor)]));
-  return createDecoder(model, cpu, weights);
+  const weights = new Map(
+    [...tensors].map(([param, tensor]) => [param, testRuntime.adopt(tensor)]),
+  );
+  return createDecoder(model, testRuntime, weights);
 }
 
 /** What follows each prompt, without the end token, and the options that it was made with. */

@@ -10,7 +10,7 @@ import { matmul } from "../../src/ops/matmul.ts";
 import { concat, reshape, slice, split, transpose } from "../../src/ops/movement.ts";
 import { float32, hostTensor } from "../../src/tensor/host-tensor.ts";
 import { numbersOf } from "../support/close.ts";
-import { cpu, loadProgram, runGraph, tensorNamed } from "../support/graph.ts";
+import { testRuntime, loadProgram, runGraph, tensorNamed } from "../support/graph.ts";
 import { normalTensor } from "../support/random.ts";
 
 const x = input("x", "float32", [2]);
@@ -180,9 +180,9 @@ describe("an attribute and an operand", () => {
 
   it("may be sizes that are known when the graph runs", async () => {
     const value = input("v", "float32", ["B", 2, "T"]);
-    const executable = await cpu.load(compile({ y: reshape(value, ["B", 2, 1, "T"]) }));
-    const y = cpu.allocate("float32", [3, 2, 1, 4]);
-    await executable.run({ v: cpu.adopt(normalTensor(1, [3, 2, 4])) }, { y });
+    const executable = await testRuntime.load(compile({ y: reshape(value, ["B", 2, 1, "T"]) }));
+    const y = testRuntime.allocate("float32", [3, 2, 1, 4]);
+    await executable.run({ v: testRuntime.adopt(normalTensor(1, [3, 2, 4])) }, { y });
     expect(await y.read()).toEqual(normalTensor(1, [3, 2, 4]).data);
     await executable.release();
   });

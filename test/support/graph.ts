@@ -3,14 +3,16 @@
 import type { Tensors } from "../../src/graph/tensors.ts";
 import { input, type Value } from "../../src/graph/value.ts";
 import { compile, type Program } from "../../src/onnx/model.ts";
-import { cpuRuntime } from "../../src/runtime/node.ts";
+import { openRuntime } from "../../src/runtime/device.ts";
 import { readTensor, type Runtime } from "../../src/runtime/runtime.ts";
 import type { HostTensor } from "../../src/tensor/host-tensor.ts";
+import { testDevice } from "./device.ts";
 import { type Dim, staticShape } from "../../src/tensor/shape.ts";
 
 export type HostTensors = Readonly<Record<string, HostTensor>>;
 
-export const cpu: Runtime = cpuRuntime({ threads: 1 });
+/** The CPU, or WebAssembly for the tests that run on both (vitest.config.ts). */
+export const testRuntime: Runtime = await openRuntime({ device: testDevice, threads: 1 });
 
 /** An input of the type of a tensor. */
 export const inputFor = (name: string, { dtype, shape }: HostTensor): Value =>
@@ -26,7 +28,7 @@ export interface LoadedProgram {
 /** A program with buffers of its own for its outputs. */
 export async function loadProgram(
   program: Program,
-  runtime: Runtime = cpu,
+  runtime: Runtime = testRuntime,
 ): Promise<LoadedProgram> {
   const executable = await runtime.load(program);
   return {
@@ -55,7 +57,7 @@ export async function loadProgram(
 export async function runGraph(
   outputs: Tensors,
   feeds: HostTensors = {},
-  runtime: Runtime = cpu,
+  runtime: Runtime = testRuntime,
 ): Promise<HostTensors> {
   const loaded = await loadProgram(compile(outputs), runtime);
   try {

@@ -1,20 +1,21 @@
 /**
- * The CPU for tests that are about numbers: one thread an operator, a program that an earlier run of the file has loaded is there already, and
+ * The CPU, or WebAssembly, for tests that are about numbers: one thread an operator, a program that an earlier run of the file has loaded is there already, and
  * garbage is V8's business. A third of a tiny run's time is spent on these otherwise.
  */
 
-import { cpuRuntime } from "../../src/runtime/node.ts";
+import { openRuntime } from "../../src/runtime/device.ts";
 import type { Executable, Runtime } from "../../src/runtime/runtime.ts";
+import { testDevice } from "./device.ts";
 
-const cpu = cpuRuntime({ threads: 1 });
+const runtime = await openRuntime({ device: testDevice, threads: 1 });
 const loaded = new Map<string, Promise<Executable>>();
 
 export const sharedRuntime: Runtime = {
-  ...cpu,
+  ...runtime,
   collectGarbage: () => undefined,
   async load(program, options = {}) {
     const key = `${options.arena ?? true} ${Buffer.from(program.bytes).toString("latin1")}`;
-    const known = loaded.get(key) ?? cpu.load(program, options);
+    const known = loaded.get(key) ?? runtime.load(program, options);
     loaded.set(key, known);
     const { run } = await known;
     let isReleased = false;

@@ -6,7 +6,7 @@ import { complete, createDecoder } from "../../../src/generate/index.ts";
 import { t5 } from "../../../src/models/architectures/t5/t5.ts";
 import { float32 } from "../../../src/tensor/host-tensor.ts";
 import { elementCount } from "../../../src/tensor/shape.ts";
-import { cpu } from "../../support/graph.ts";
+import { testRuntime } from "../../support/graph.ts";
 import { uniforms } from "../support.ts";
 
 const model = t5({
@@ -23,7 +23,7 @@ const draw = uniforms(5);
 const weights = new Map(
   [...model.params].map(([name, { shape }]) => {
     const numbers = Float32Array.from({ length: elementCount(shape) }, () => 2 * draw() - 1);
-    return [name, cpu.adopt(float32(shape, numbers))] as const;
+    return [name, testRuntime.adopt(float32(shape, numbers))] as const;
   }),
 );
 const prompt = (length: number) => Int32Array.from({ length }, () => Math.floor(draw() * 61));
@@ -40,7 +40,7 @@ describe("prompts that an encoder reads", () => {
       [1, 5],
       [4096, 1],
     ] as const) {
-      const decoder = createDecoder(model, cpu, weights, { tokensPerRun });
+      const decoder = createDecoder(model, testRuntime, weights, { tokensPerRun });
       const made = await complete(decoder, prompts, { ...options, batchSize });
       answers.push(made.map((tokens) => [...tokens]));
       await decoder.release();
@@ -51,7 +51,7 @@ describe("prompts that an encoder reads", () => {
   });
 
   it("may be longer than answers usually are", async () => {
-    const decoder = createDecoder(model, cpu, weights);
+    const decoder = createDecoder(model, testRuntime, weights);
     const [made] = await complete(decoder, [prompt(600)], { maxNewTokens: 3 });
     expect(made).toHaveLength(3);
     expect([decoder.contextLength, decoder.usualLength]).toEqual([Infinity, 512]);
@@ -62,7 +62,7 @@ describe("prompts that an encoder reads", () => {
     [[[1], []], "encoder: a prompt has no tokens; got an empty one"],
     [[[61]], "encoder: token must be below 61; got 61"],
   ])("are refused: %j", async (ids, message) => {
-    const decoder = createDecoder(model, cpu, weights);
+    const decoder = createDecoder(model, testRuntime, weights);
     const opened = decoder.open(ids.map((row) => Int32Array.from(row)));
     await expect(opened).rejects.toThrow(new UsageError(message));
   });

@@ -8,7 +8,7 @@ import { complete, createDecoder } from "../../../../src/generate/index.ts";
 import { llama } from "../../../../src/models/architectures/rotary/llama.ts";
 import { expectClose } from "../../../support/close.ts";
 import { needsData } from "../../../support/data.ts";
-import { cpu } from "../../../support/graph.ts";
+import { testRuntime } from "../../../support/graph.ts";
 import { STORIES } from "../../../support/stories.ts";
 import { batchOf, partsOfModel } from "../../../train/support.ts";
 import { loadWeights, readConfig } from "../../../support/on-node.ts";
@@ -29,8 +29,10 @@ describe("the 260 K Llama that tells stories", needsData(STORIES), () => {
     const model = llama(await readConfig(STORIES));
     const shapes = new Map([...model.params].map(([name, { shape }]) => [name, shape] as const));
     const tensors = await loadWeights(STORIES, shapes, model.checkpoint);
-    const weights = new Map([...tensors].map(([name, tensor]) => [name, cpu.adopt(tensor)]));
-    return { expected, model, tensors, decoder: createDecoder(model, cpu, weights) };
+    const weights = new Map(
+      [...tensors].map(([name, tensor]) => [name, testRuntime.adopt(tensor)]),
+    );
+    return { expected, model, tensors, decoder: createDecoder(model, testRuntime, weights) };
   }
 
   it("tells the story that it should, from its cache", async () => {

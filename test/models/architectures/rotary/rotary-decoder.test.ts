@@ -18,7 +18,7 @@ import { foldBatch } from "../../../../src/ops/movement.ts";
 import { float32, int32 } from "../../../../src/tensor/host-tensor.ts";
 import type { TrainOptions } from "../../../../src/options/config.ts";
 import { expectClose, FLOAT32, numbersOf } from "../../../support/close.ts";
-import { cpu, inputFor, runGraph, tensorNamed } from "../../../support/graph.ts";
+import { testRuntime, inputFor, runGraph, tensorNamed } from "../../../support/graph.ts";
 import { accumulate, type Parts, partsOfModel } from "../../../train/support.ts";
 import { expectGradients, type Golden, readGolden, targetsOf } from "../../golden.ts";
 
@@ -91,7 +91,7 @@ describe.each(MODELS)("a tiny model like %s", (name, cacheWidth) => {
   const golden = readGolden(name);
   const model = modelFromConfig(golden.config);
   const weights = new Map(
-    Object.entries(golden.weights).map(([each, tensor]) => [each, cpu.adopt(tensor)]),
+    Object.entries(golden.weights).map(([each, tensor]) => [each, testRuntime.adopt(tensor)]),
   );
 
   it("has the parameters of the checkpoint", () => {
@@ -171,7 +171,7 @@ describe.each(MODELS)("a tiny model like %s", (name, cacheWidth) => {
     const logits = logitsOfIds(model, inputFor("ids", ids), weightsOf(model));
     const results = await runGraph({ logits }, { ...golden.weights, ids });
     const whole = numbersOf(tensorNamed(results, "logits"));
-    const decoder = createDecoder(model, cpu, weights);
+    const decoder = createDecoder(model, testRuntime, weights);
     const decoding = await decoder.open([row]);
     let end = 0;
     for (const count of [1, 5, 1, 1, 7, 1, 1, 3]) {

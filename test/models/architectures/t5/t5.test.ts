@@ -14,11 +14,11 @@ import { t5 } from "../../../../src/models/architectures/t5/t5.ts";
 import type { DropoutMasks } from "../../../../src/nn/dropout.ts";
 import { crossEntropy, logitsOf } from "../../../../src/nn/loss.ts";
 import { foldBatch, slice } from "../../../../src/ops/movement.ts";
-import { cpuRuntime } from "../../../../src/runtime/node.ts";
+
 import { float32, int32 } from "../../../../src/tensor/host-tensor.ts";
 import { expectClose, FLOAT32, numbersOf } from "../../../support/close.ts";
 import { needsData } from "../../../support/data.ts";
-import { inputFor, runGraph, tensorNamed } from "../../../support/graph.ts";
+import { testRuntime, inputFor, runGraph, tensorNamed } from "../../../support/graph.ts";
 import { expectGradients, readGeneration, readGolden, targetsOf } from "../../golden.ts";
 import { writeSafetensors, loadWeights, readConfig } from "../../../support/on-node.ts";
 
@@ -112,7 +112,7 @@ describe.each(["t5", "t5_gated"] as const)("a tiny model like %s", (name) => {
     expectGradients(Object.fromEntries(named), golden);
   });
 
-  const runtime = cpuRuntime({ threads: 1 });
+  const runtime = testRuntime;
   const loaded = new Map(
     Object.entries(golden.weights).map(([each, tensor]) => [each, runtime.adopt(tensor)]),
   );

@@ -1,0 +1,7 @@
+/** @file What computes in tests about numbers: the CPU, but for the project of vitest.config.ts that names another. */
+
+import { DEVICES, type Device } from "../../src/runtime/device.ts";
+
+const named = process.env["FLORA_TEST_DEVICE"] ?? "cpu";
+
+export const testDevice: Device | undefined = DEVICES.find((device) => device === named);
