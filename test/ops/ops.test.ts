@@ -4,23 +4,14 @@
  */
 
 import { describe, expect, it } from "vitest";
-import { vjp } from "../../src/autodiff/index.ts";
-import type { Tensors } from "../../src/graph/tensors.ts";
-import { input, type Value } from "../../src/graph/value.ts";
+import { input } from "../../src/graph/value.ts";
 import { compile } from "../../src/onnx/model.ts";
 import * as ops from "../../src/ops/index.ts";
 import { wasmRuntime } from "../../src/runtime/web.ts";
-import { allocate, type DType } from "../../src/tensor/dtype.ts";
-import { type HostTensor, hostTensor } from "../../src/tensor/host-tensor.ts";
 import { DIFFERENCES, expectClose, FLOAT32, FLOAT64, numbersOf } from "../support/close.ts";
-import {
-  type HostTensors,
-  inputFor,
-  loadProgram,
-  runGraph,
-  tensorNamed,
-} from "../support/graph.ts";
-import { build, type Case, CASES, OPS, type TypedTensor } from "./cases.ts";
+import { type HostTensors, loadProgram, runGraph, tensorNamed } from "../support/graph.ts";
+import { graphOf, toTensor } from "./built-case.ts";
+import { type Case, CASES, OPS } from "./cases.ts";
 
 type Float = "float32" | "float64";
 
@@ -37,51 +28,6 @@ const STEP = 1e-5;
 
 const precisionOf = ({ op }: Case): Float => (ONLY_FLOAT32.includes(op) ? "float32" : "float64");
 const toleranceOf = (precision: Float) => (precision === "float64" ? FLOAT64 : FLOAT32);
-
-function toTensor(dtype: DType, { shape, data }: Omit<TypedTensor, "dtype">): HostTensor {
-  const elements = allocate(dtype, data.length);
-  data.forEach((x, i) => (elements[i] = x));
-  return hostTensor(dtype, shape, elements);
-}
-
-interface BuiltCase {
-  readonly outputs: Tensors;
-  readonly gradients: Tensors;
-  readonly feeds: HostTensors;
-}
-
-/** The graph of a case and of its derivatives, with floats of one precision. */
-function graphOf(item: Case, precision: Float): BuiltCase {
-  const typed = (dtype: DType) => (dtype === "float64" ? precision : dtype);
-  const inputs = item.inputs.map(
-    (tensor, i) => [`x${i}`, toTensor(typed(tensor.dtype), tensor)] as const,
-  );
-  const values = inputs.map(([name, tensor]) => inputFor(name, tensor));
-  const outputs = build(item, values);
-  const cotangents = outputs.flatMap((y, i) => {
-    const data = item.cotangents[i];
-    if (!data) return [];
-    const shape = item.outputs[i]?.shape ?? [];
-    return [{ y, name: `dy${i}`, tensor: toTensor(y.dtype, { shape, data }) }];
-  });
-  const wrt = values.flatMap((x, i) => (item.grads[i] ? [{ x, i }] : []));
-  const grads = vjp(
-    cotangents.map(({ y }) => y),
-    cotangents.map(({ name, tensor }) => inputFor(name, tensor)),
-    wrt.map(({ x }) => x),
-  );
-  return {
-    outputs: Object.fromEntries(outputs.map((y, i) => [`y${i}`, y])),
-    gradients: Object.fromEntries(wrt.map(({ i }, k) => [`dx${i}`, grads[k]]).filter(isEntry)),
-    feeds: {
-      ...Object.fromEntries(inputs),
-      ...Object.fromEntries(cotangents.map(({ name, tensor }) => [name, tensor])),
-    },
-  };
-}
-
-const isEntry = (entry: readonly (string | Value | undefined)[]): entry is [string, Value] =>
-  entry[1] !== undefined;
 
 describe.each(CASES.map((item) => [item.name, item] as const))("%s", (_, item) => {
   const precision = precisionOf(item);
