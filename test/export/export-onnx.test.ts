@@ -67,31 +67,39 @@ async function exported(name: GeneratorName): Promise<string> {
 
 const greedy = { do_sample: false, num_beams: 1 };
 
-describe.each(["llama", "llama3", "mistral", "qwen2", "qwen3", "gemma", "gemma2"] as const)(
-  "%s",
-  (name) => {
-    it("continues prompts as transformers does", async () => {
-      const generation = readGeneration(name);
-      const { prompts, maxNewTokens, endToken, padToken } = generation;
-      const model = await AutoModelForCausalLM.from_pretrained(await exported(name), {
-        dtype: "fp32",
-      });
-      for (const batch of [prompts, ...prompts.map((prompt) => [prompt])]) {
-        const inputs = padded(batch, padToken, "left");
-        const output = await model.generate({
-          ...inputs,
-          ...greedy,
-          max_new_tokens: maxNewTokens,
-          eos_token_id: endToken,
-          pad_token_id: padToken,
-        });
-        const wanted = batch.map((prompt) => generation.greedy[prompts.indexOf(prompt)]);
-        const start = inputs.input_ids.dims[1] ?? 0;
-        expect(continuations(output, start, endToken)).toEqual(wanted);
-      }
+describe.each([
+  "llama",
+  "llama3",
+  "mistral",
+  "qwen2",
+  "qwen3",
+  "gemma",
+  "gemma2",
+  "smollm3",
+  "granite",
+  "olmo2",
+] as const)("%s", (name) => {
+  it("continues prompts as transformers does", async () => {
+    const generation = readGeneration(name);
+    const { prompts, maxNewTokens, endToken, padToken } = generation;
+    const model = await AutoModelForCausalLM.from_pretrained(await exported(name), {
+      dtype: "fp32",
     });
-  },
-);
+    for (const batch of [prompts, ...prompts.map((prompt) => [prompt])]) {
+      const inputs = padded(batch, padToken, "left");
+      const output = await model.generate({
+        ...inputs,
+        ...greedy,
+        max_new_tokens: maxNewTokens,
+        eos_token_id: endToken,
+        pad_token_id: padToken,
+      });
+      const wanted = batch.map((prompt) => generation.greedy[prompts.indexOf(prompt)]);
+      const start = inputs.input_ids.dims[1] ?? 0;
+      expect(continuations(output, start, endToken)).toEqual(wanted);
+    }
+  });
+});
 
 describe.each(["t5", "t5_gated"] as const)("%s", (name) => {
   it("answers prompts as transformers does", async () => {

@@ -18,6 +18,9 @@ const NAMES = [
   "qwen3",
   "gemma",
   "gemma2",
+  "smollm3",
+  "granite",
+  "olmo2",
   "t5",
   "t5_gated",
 ] as const satisfies readonly GeneratorName[];

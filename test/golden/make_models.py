@@ -444,6 +444,35 @@ def gemma2():
     return decoder(transformers.Gemma2ForCausalLM, config, 3, with_beams=True, center=0.0)
 
 
+def smollm3():
+    """One layer of two knows nothing of positions, and has a window."""
+    config = transformers.SmolLM3Config(
+        **DECODER,
+        no_rope_layers=[0, 1],
+        use_sliding_window=True,
+        sliding_window=4,
+        tie_word_embeddings=True,
+    )
+    return decoder(transformers.SmolLM3ForCausalLM, config, 1)
+
+
+def granite():
+    config = transformers.GraniteConfig(
+        **DECODER,
+        embedding_multiplier=3.0,
+        residual_multiplier=0.6,
+        attention_multiplier=0.3,
+        logits_scaling=2.0,
+        tie_word_embeddings=True,
+    )
+    return decoder(transformers.GraniteForCausalLM, config, 6)
+
+
+def olmo2():
+    config = transformers.Olmo2Config(**DECODER, tie_word_embeddings=False)
+    return decoder(transformers.Olmo2ForCausalLM, config, 1)
+
+
 def encoder_decoder(config, seed, **options):
     tiny = Tiny(transformers.T5ForConditionalGeneration, config, seed, **options)
     vocabulary = config.vocab_size
@@ -569,7 +598,7 @@ def vit():
 
 
 MODELS = (
-    *(llama, llama3, mistral, qwen2, qwen3, gemma, gemma2),
+    *(llama, llama3, mistral, qwen2, qwen3, gemma, gemma2, smollm3, granite, olmo2),
     *(t5, t5_gated, bert_mlm, bert_classification, bert_embedding, vit),
 )
 

@@ -5,7 +5,17 @@ import { type HostTensor, float32, int32 } from "../../src/tensor/host-tensor.ts
 import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { type HostTensors, tensorNamed } from "../support/graph.ts";
 
-export type DecoderName = "llama" | "llama3" | "mistral" | "qwen2" | "qwen3" | "gemma" | "gemma2";
+export type DecoderName =
+  | "llama"
+  | "llama3"
+  | "mistral"
+  | "qwen2"
+  | "qwen3"
+  | "gemma"
+  | "gemma2"
+  | "smollm3"
+  | "granite"
+  | "olmo2";
 export type GeneratorName = DecoderName | "t5" | "t5_gated";
 export type GoldenName = GeneratorName | "bert_mlm" | "bert_classification" | "vit";
 

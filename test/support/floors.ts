@@ -58,6 +58,12 @@ export const FLOORS: readonly (readonly Room[])[] = [
   ],
   [{ room: "engine" }],
   [
+    {
+      room: "models/architectures/rotary/decoder",
+      about: "What Llama and its relatives share, with options for what they have besides.",
+    },
+  ],
+  [
     { room: "models/architectures/encoders", about: "BERT and ViT." },
     {
       room: "models/architectures/rotary",

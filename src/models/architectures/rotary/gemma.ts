@@ -12,7 +12,7 @@
 import { z } from "zod";
 import type { Architecture } from "../../architecture.ts";
 import { activation, size } from "../../config.ts";
-import { rotaryArchitecture } from "./rotary-architecture.ts";
+import { rotaryArchitecture } from "./decoder/rotary-architecture.ts";
 
 /** Gemma of any size. Absent fields of config.json are those of the 7 B model. */
 export const gemma: Architecture = rotaryArchitecture({

@@ -14,8 +14,8 @@
 import { z } from "zod";
 import type { Architecture } from "../../architecture.ts";
 import { activation, size } from "../../config.ts";
-import { rotaryArchitecture } from "./rotary-architecture.ts";
-import { layerTypes, layerWindow } from "./rotary-config.ts";
+import { rotaryArchitecture } from "./decoder/rotary-architecture.ts";
+import { layerTypes, layerWindow } from "./decoder/rotary-config.ts";
 
 const cap = z.number().positive().nullable();
 
@@ -48,7 +48,7 @@ export const gemma2: Architecture = rotaryArchitecture({
     activation: config.hidden_activation,
     biases: { qkv: config.attention_bias, attentionOutput: config.attention_bias },
     offsetNorm: true,
-    outputNorm: true,
+    norms: "both",
     embeddingScale: Math.sqrt(config.hidden_size),
     scoreScale: config.query_pre_attn_scalar ** -0.5,
     scoreSoftcap: config.attn_logit_softcapping ?? undefined,

@@ -11,7 +11,7 @@
 import { z } from "zod";
 import type { Architecture } from "../../architecture.ts";
 import { activation } from "../../config.ts";
-import { rotaryArchitecture } from "./rotary-architecture.ts";
+import { rotaryArchitecture } from "./decoder/rotary-architecture.ts";
 
 /** Llama of any size. Absent fields of config.json are those of the 7 B model. */
 export const llama: Architecture = rotaryArchitecture({

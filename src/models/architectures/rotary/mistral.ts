@@ -9,7 +9,7 @@
 
 import type { Architecture } from "../../architecture.ts";
 import { activation, size } from "../../config.ts";
-import { rotaryArchitecture } from "./rotary-architecture.ts";
+import { rotaryArchitecture } from "./decoder/rotary-architecture.ts";
 
 /** Mistral of any size. Absent fields of config.json are those of the 7 B model. */
 export const mistral: Architecture = rotaryArchitecture({

@@ -10,8 +10,8 @@
 
 import type { Architecture } from "../../architecture.ts";
 import { activation } from "../../config.ts";
-import { rotaryArchitecture } from "./rotary-architecture.ts";
-import { slidingFields, slidingWindow } from "./rotary-config.ts";
+import { rotaryArchitecture } from "./decoder/rotary-architecture.ts";
+import { slidingFields, slidingWindow } from "./decoder/rotary-config.ts";
 
 /** Qwen 2 of any size. Absent fields of config.json are those of the 7 B model. */
 export const qwen2: Architecture = rotaryArchitecture({

@@ -11,8 +11,8 @@
 import { z } from "zod";
 import type { Architecture } from "../../architecture.ts";
 import { activation, size } from "../../config.ts";
-import { rotaryArchitecture } from "./rotary-architecture.ts";
-import { slidingFields, slidingWindow } from "./rotary-config.ts";
+import { rotaryArchitecture } from "./decoder/rotary-architecture.ts";
+import { slidingFields, slidingWindow } from "./decoder/rotary-config.ts";
 
 /** Qwen 3 of any size, without mixtures of experts. Absent fields of config.json are those of the 8 B model. */
 export const qwen3: Architecture = rotaryArchitecture({
@@ -36,7 +36,7 @@ export const qwen3: Architecture = rotaryArchitecture({
   options: (config) => ({
     activation: config.hidden_act,
     biases: { qkv: config.attention_bias, attentionOutput: config.attention_bias },
-    headNorm: true,
+    queryKeyNorm: "each head",
     window: slidingWindow(config),
   }),
 });

@@ -5,22 +5,22 @@
  */
 
 import { describe, expect, it } from "vitest";
-import { chooseAdapters } from "../../../../src/adapters/index.ts";
-import { grad } from "../../../../src/autodiff/index.ts";
-import type { Batch } from "../../../../src/data/index.ts";
-import { createDecoder } from "../../../../src/generate/index.ts";
-import { mapTensors } from "../../../../src/graph/tensors.ts";
-import { input, type Value } from "../../../../src/graph/value.ts";
-import { headOf, type Model } from "../../../../src/models/model.ts";
-import { modelFromConfig } from "../../../../src/models/architectures/registry.ts";
-import { crossEntropy, logitsOf } from "../../../../src/nn/loss.ts";
-import { foldBatch } from "../../../../src/ops/movement.ts";
-import { float32, int32 } from "../../../../src/tensor/host-tensor.ts";
-import type { TrainOptions } from "../../../../src/options/config.ts";
-import { expectClose, FLOAT32, numbersOf } from "../../../support/close.ts";
-import { testRuntime, inputFor, runGraph, tensorNamed } from "../../../support/graph.ts";
-import { accumulate, type Parts, partsOfModel } from "../../../train/support.ts";
-import { expectGradients, type Golden, readGolden, targetsOf } from "../../golden.ts";
+import { chooseAdapters } from "../../../../../src/adapters/index.ts";
+import { grad } from "../../../../../src/autodiff/index.ts";
+import type { Batch } from "../../../../../src/data/index.ts";
+import { createDecoder } from "../../../../../src/generate/index.ts";
+import { mapTensors } from "../../../../../src/graph/tensors.ts";
+import { input, type Value } from "../../../../../src/graph/value.ts";
+import { headOf, type Model } from "../../../../../src/models/model.ts";
+import { modelFromConfig } from "../../../../../src/models/architectures/registry.ts";
+import { crossEntropy, logitsOf } from "../../../../../src/nn/loss.ts";
+import { foldBatch } from "../../../../../src/ops/movement.ts";
+import { float32, int32 } from "../../../../../src/tensor/host-tensor.ts";
+import type { TrainOptions } from "../../../../../src/options/config.ts";
+import { expectClose, FLOAT32, numbersOf } from "../../../../support/close.ts";
+import { testRuntime, inputFor, runGraph, tensorNamed } from "../../../../support/graph.ts";
+import { accumulate, type Parts, partsOfModel } from "../../../../train/support.ts";
+import { expectGradients, type Golden, readGolden, targetsOf } from "../../../golden.ts";
 
 /** With the width of cached keys: heads of keys times the width of a head. */
 const MODELS = [
@@ -31,6 +31,9 @@ const MODELS = [
   ["qwen3", 2 * 8],
   ["gemma", 1 * 6],
   ["gemma2", 2 * 6],
+  ["smollm3", 2 * 4],
+  ["granite", 2 * 4],
+  ["olmo2", 2 * 4],
 ] as const;
 
 /** The parameters as inputs, each one value however often it is asked for. */

@@ -3,7 +3,7 @@
  *
  *   x = s E[ids]
  *   x ← block(x)                  L times; `rotary-block.ts` has the equations
- *   logits = norm(x) Eᵀ           or, untied, norm(x) Wᵀ
+ *   logits = o norm(x) Eᵀ         or, untied, o norm(x) Wᵀ
  *
  * What an architecture has besides are options. Parameters and config fields have the names that
  * transformers gives them.
@@ -11,25 +11,29 @@
  * B batch, T sequence, P past, C = hidden_size, V = vocab_size, L = num_hidden_layers.
  */
 
-import { constant, type Value } from "../../../graph/value.ts";
-import { causalBias, positionBias, slidingBias } from "../../../nn/attention/attention-bias.ts";
-import type { DropoutMasks } from "../../../nn/dropout.ts";
-import { embeddingSpec } from "../../../nn/linear.ts";
-import type { ParamsOf } from "../../../nn/params.ts";
-import { tokenEmbedding } from "../../../nn/token-embedding.ts";
-import { lengthOf } from "../../../nn/attention/positions.ts";
-import { add, scale } from "../../../ops/elementwise.ts";
-import { int32 } from "../../../tensor/host-tensor.ts";
-import type { DecodeContext, Model } from "../../model.ts";
+import { constant, type Value } from "../../../../graph/value.ts";
+import { causalBias, positionBias, slidingBias } from "../../../../nn/attention/attention-bias.ts";
+import type { DropoutMasks } from "../../../../nn/dropout.ts";
+import { embeddingSpec } from "../../../../nn/linear.ts";
+import type { ParamsOf } from "../../../../nn/params.ts";
+import { tokenEmbedding } from "../../../../nn/token-embedding.ts";
+import { lengthOf } from "../../../../nn/attention/positions.ts";
+import { add, scale } from "../../../../ops/elementwise.ts";
+import { int32 } from "../../../../tensor/host-tensor.ts";
+import type { DecodeContext, Model } from "../../../model.ts";
 import { normOf, type RotaryBlock, rotaryBlock, type RotaryBlockOptions } from "./rotary-block.ts";
 import type { RotaryDecoderConfig } from "./rotary-config.ts";
-import { type DefinedStage, defineStage, paramsOf } from "../../stage.ts";
+import { type DefinedStage, defineStage, paramsOf } from "../../../stage.ts";
 
 export interface RotaryDecoderOptions extends RotaryBlockOptions {
   /** How many positions a token of a layer sees, its own included; all earlier ones by default. */
   readonly window?: (layer: number) => number | undefined;
+  /** Whether heads of a layer are turned; those of all by default. */
+  readonly turns?: (layer: number) => boolean;
   /** s, 1 by default. */
   readonly embeddingScale?: number;
+  /** o, 1 by default. */
+  readonly logitScale?: number;
   readonly logitSoftcap?: number | undefined;
 }
 
@@ -43,12 +47,12 @@ const UNTIED_HEAD = "lm_head.weight";
  */
 export function rotaryDecoder(config: RotaryDecoderConfig, options: RotaryDecoderOptions): Model {
   const { hidden_size: c, vocab_size, tie_word_embeddings: isTied } = config;
-  const { window = () => undefined, logitSoftcap: softcap } = options;
+  const { window = () => undefined, turns = () => true, logitSoftcap: softcap } = options;
   const block = rotaryBlock(config, options);
   const stages = [
     embedStage(config, options),
     ...Array.from({ length: config.num_hidden_layers }, (_, layer) =>
-      blockStage(block, layer, window(layer)),
+      blockStage(block, layer, { window: window(layer), turns: turns(layer) }),
     ),
     normStage(config, options),
   ];
@@ -91,10 +95,20 @@ function embedStage(
   });
 }
 
-/** Layers with different windows are stages of different kinds. */
-function blockStage(block: RotaryBlock, layer: number, window: number | undefined): DefinedStage {
+interface LayerOptions {
+  readonly window: number | undefined;
+  readonly turns: boolean;
+}
+
+/** Layers with different windows, or of which some are not turned, are stages of different kinds. */
+function blockStage(
+  block: RotaryBlock,
+  layer: number,
+  { window, turns }: LayerOptions,
+): DefinedStage {
+  const size = window === undefined ? "block" : `block of window ${window}`;
   return defineStage({
-    kind: window === undefined ? "block" : `block of window ${window}`,
+    kind: turns ? size : `${size} without positions`,
     specs: block.specs,
     names: `model.layers.${layer}.`,
     attends: true,
@@ -102,7 +116,8 @@ function blockStage(block: RotaryBlock, layer: number, window: number | undefine
       const length = lengthOf(x);
       const slides = window !== undefined && window < length;
       const bias = slides ? slidingBias(x, length, window) : causalBias(x, length);
-      return block.forward(x, p, { positions: firstPositions(length), bias, masks }).y;
+      const positions = turns ? firstPositions(length) : undefined;
+      return block.forward(x, p, { positions, bias, masks }).y;
     },
     decoding: {
       cacheWidth: block.cacheWidth,
@@ -110,7 +125,7 @@ function blockStage(block: RotaryBlock, layer: number, window: number | undefine
       decode(x, p, context) {
         const { positions, past } = context;
         const bias = window === undefined ? past.bias : windowBias(x, window, context);
-        return block.forward(x, p, { positions, bias, past });
+        return block.forward(x, p, { positions: turns ? positions : undefined, bias, past });
       },
     },
   });
@@ -119,12 +134,18 @@ function blockStage(block: RotaryBlock, layer: number, window: number | undefine
 function normStage(config: RotaryDecoderConfig, options: RotaryDecoderOptions): DefinedStage {
   const { spec, norm } = normOf(config, options);
   const specs = { norm: spec(config.hidden_size) };
+  const { logitScale: o = 1 } = options;
+  // The head is linear: hidden states are scaled in place of logits, which are many more.
+  const end = (x: Value, p: ParamsOf<typeof specs>) => {
+    const y = norm(x, p.norm);
+    return o === 1 ? y : scale(y, o);
+  };
   return defineStage({
     kind: "norm",
     specs,
     names: "model.",
-    forward: (x, p) => norm(x, p.norm),
-    decoding: { decode: (x, p) => ({ y: norm(x, p.norm) }) },
+    forward: end,
+    decoding: { decode: (x, p) => ({ y: end(x, p) }) },
   });
 }
 

@@ -1,8 +1,8 @@
 /** Configurations of decoders with a rotary embedding: published sizes, and windows of layers. */
 
 import { describe, expect, it } from "vitest";
-import { UsageError } from "../../../../src/errors.ts";
-import { modelFromConfig } from "../../../../src/models/architectures/registry.ts";
+import { UsageError } from "../../../../../src/errors.ts";
+import { modelFromConfig } from "../../../../../src/models/architectures/registry.ts";
 
 // Parameters as the model cards on huggingface.co count them, a head that is the embedding once.
 const PUBLISHED = [
@@ -59,6 +59,32 @@ const PUBLISHED = [
     },
     596_049_920,
   ],
+  ["SmolLM3 3B", { model_type: "smollm3" }, 3_075_098_624],
+  [
+    "Granite 3.1 2B",
+    {
+      model_type: "granite",
+      vocab_size: 49_155,
+      hidden_size: 2048,
+      intermediate_size: 8192,
+      num_hidden_layers: 40,
+      num_key_value_heads: 8,
+      tie_word_embeddings: true,
+    },
+    2_533_531_648,
+  ],
+  [
+    "OLMo 2 1B",
+    {
+      model_type: "olmo2",
+      vocab_size: 100_352,
+      hidden_size: 2048,
+      intermediate_size: 8192,
+      num_hidden_layers: 16,
+      num_attention_heads: 16,
+    },
+    1_484_916_736,
+  ],
   ["Gemma 7B", { model_type: "gemma" }, 8_537_680_896],
   ["Gemma 2 2B", { model_type: "gemma2" }, 2_614_341_888],
 ] as const;
@@ -98,6 +124,8 @@ describe("windows", () => {
       },
       ".77.",
     ],
+    [{ model_type: "smollm3", sliding_window: 3 }, "...."],
+    [{ model_type: "smollm3", sliding_window: 3, use_sliding_window: true }, "...3"],
     [{ model_type: "gemma", sliding_window: 3 }, "...."],
     [{ model_type: "gemma2", sliding_window: 3 }, "3.3."],
     [{ model_type: "gemma2", sliding_window: 3, layer_types: [full, full, full, sliding] }, "...3"],
@@ -119,5 +147,35 @@ describe("windows", () => {
   it.each(["gemma", "gemma2"])("%s looks back alone", (model_type) => {
     const fields = { ...tiny, model_type, use_bidirectional_attention: true };
     expect(() => modelFromConfig(fields)).toThrow(/config: use_bidirectional_attention: /);
+  });
+});
+
+describe("SmolLM3", () => {
+  const fields = { model_type: "smollm3", vocab_size: 5, hidden_size: 8, intermediate_size: 6 };
+  const tiny = { ...fields, num_hidden_layers: 4, num_attention_heads: 2, num_key_value_heads: 1 };
+
+  it.each([
+    [{}, "1110"],
+    [{ no_rope_layer_interval: 2 }, "1010"],
+    [{ no_rope_layers: [0, 1, 1, 0, 1] }, "0110"],
+  ])("of %j turns the layers %s", (own, expected) => {
+    const blocks = modelFromConfig({ ...tiny, ...own }).stages.filter(({ attends }) => attends);
+    const turned = blocks.map(({ kind }) => (kind.endsWith("without positions") ? 0 : 1));
+    expect(turned.join("")).toBe(expected);
+  });
+
+  it("is refused where nothing is said of a layer", () => {
+    expect(() => modelFromConfig({ ...tiny, no_rope_layers: [1, 0] })).toThrow(
+      "no_rope_layers must have a 0 or 1 for each of 4 layers; got 2",
+    );
+    expect(() => modelFromConfig({ ...tiny, no_rope_layers: [1, 0, 2, 1] })).toThrow(UsageError);
+  });
+
+  it.each([
+    [{}, 2_000_000],
+    [{ rope_theta: 5 }, 5],
+    [{ rope_parameters: { rope_type: "default", rope_theta: 7 } }, undefined],
+  ])("of %j has the θ %s beside the parameters of its rotation", (own, expected) => {
+    expect(modelFromConfig({ ...tiny, ...own }).config["rope_theta"]).toBe(expected);
   });
 });

@@ -1,9 +1,9 @@
 /** @file The fields of config.json that decoders with a rotary embedding have in common. */
 
 import { z } from "zod";
-import { UsageError } from "../../../errors.ts";
-import type { RotaryConfig, RotaryScaling } from "../../../nn/attention/rotary-frequencies.ts";
-import { size } from "../../config.ts";
+import { UsageError } from "../../../../errors.ts";
+import type { RotaryConfig, RotaryScaling } from "../../../../nn/attention/rotary-frequencies.ts";
+import { size } from "../../../config.ts";
 
 /** Fields that all these architectures have; those of the rotation are `RotaryConfig`'s. */
 export interface RotaryDecoderConfig extends RotaryConfig {

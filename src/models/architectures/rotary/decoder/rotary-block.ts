@@ -9,28 +9,30 @@
  *
  * R turns heads by their position. Keys are turned before they are cached.
  *
+ * Norms may also follow attention and MLP, beside those before or instead of them.
+ *
  * B batch, T sequence, P past, C width, H heads, K heads of keys and values, D head width.
  */
 
-import { UsageError } from "../../../errors.ts";
-import type { Value } from "../../../graph/value.ts";
-import { activationOf } from "../../../nn/activation.ts";
-import { multiHeadAttention } from "../../../nn/attention/attention.ts";
-import { dropout, type DropoutMasks } from "../../../nn/dropout.ts";
-import { linear, linearSpec, type LinearSpec, type MatrixSpec } from "../../../nn/linear.ts";
+import { UsageError } from "../../../../errors.ts";
+import type { Value } from "../../../../graph/value.ts";
+import { activationOf } from "../../../../nn/activation.ts";
+import { multiHeadAttention } from "../../../../nn/attention/attention.ts";
+import { dropout, type DropoutMasks } from "../../../../nn/dropout.ts";
+import { linear, linearSpec, type LinearSpec, type MatrixSpec } from "../../../../nn/linear.ts";
 import {
   offsetRmsNorm,
   offsetRmsNormSpec,
   rmsNorm,
   rmsNormSpec,
   type RmsNormSpec,
-} from "../../../nn/norm.ts";
-import type { ParamsOf } from "../../../nn/params.ts";
-import { rotary } from "../../../nn/attention/rotary.ts";
-import { rotaryFrequencies } from "../../../nn/attention/rotary-frequencies.ts";
-import { add, mul } from "../../../ops/elementwise.ts";
-import { concat, reshape } from "../../../ops/movement.ts";
-import type { Decoded, PastAttention } from "../../model.ts";
+} from "../../../../nn/norm.ts";
+import type { ParamsOf } from "../../../../nn/params.ts";
+import { rotary } from "../../../../nn/attention/rotary.ts";
+import { rotaryFrequencies } from "../../../../nn/attention/rotary-frequencies.ts";
+import { add, mul, scale } from "../../../../ops/elementwise.ts";
+import { concat, reshape } from "../../../../ops/movement.ts";
+import type { Decoded, PastAttention } from "../../../model.ts";
 import type { RotaryDecoderConfig } from "./rotary-config.ts";
 
 /** What an architecture has besides; nothing by default. */
@@ -43,21 +45,23 @@ export interface RotaryBlockOptions {
     readonly attentionOutput?: boolean;
     readonly mlp?: boolean;
   };
-  /** Whether each head of queries and of keys is normalised before it is turned. */
-  readonly headNorm?: boolean;
-  /** Whether the outputs of attention and MLP are normalised too. */
-  readonly outputNorm?: boolean;
+  /** What of queries and of keys is normalised before it is turned: each head, or all heads as one vector. */
+  readonly queryKeyNorm?: "each head" | "all heads";
+  /** Where the norms are: before attention and MLP, which is the default, after them, or both. */
+  readonly norms?: "before" | "after" | "both";
   /** Whether norms multiply by 1 + weight. */
   readonly offsetNorm?: boolean;
   /** The factor of the scores, 1 / √D by default. */
   readonly scoreScale?: number;
   readonly scoreSoftcap?: number | undefined;
+  /** The factor of what attention and MLP add to x, 1 by default. */
+  readonly residualScale?: number;
 }
 
 type Linear = MatrixSpec | LinearSpec;
 
 export type RotaryBlockSpec = {
-  readonly input_layernorm: RmsNormSpec;
+  readonly input_layernorm?: RmsNormSpec;
   readonly self_attn: {
     readonly q_proj: Linear;
     readonly k_proj: Linear;
@@ -66,7 +70,7 @@ export type RotaryBlockSpec = {
     readonly q_norm?: RmsNormSpec;
     readonly k_norm?: RmsNormSpec;
   };
-  /** Before the MLP; with `outputNorm` after the attention. */
+  /** Before the MLP; where there are norms after, after the attention. */
   readonly post_attention_layernorm: RmsNormSpec;
   readonly pre_feedforward_layernorm?: RmsNormSpec;
   readonly post_feedforward_layernorm?: RmsNormSpec;
@@ -80,8 +84,8 @@ export type RotaryBlockSpec = {
 type BlockParams = ParamsOf<RotaryBlockSpec>;
 
 export interface RotaryBlockContext {
-  /** [B, T] or [1, T], int32 */
-  readonly positions: Value;
+  /** [B, T] or [1, T], int32; absent where nothing is turned. */
+  readonly positions?: Value | undefined;
   /** Added to the scores, [T, T], or with a past [B, 1, T, P + T]. */
   readonly bias: Value;
   readonly past?: PastAttention;
@@ -109,11 +113,18 @@ export function rotaryBlock(config: RotaryDecoderConfig, options: RotaryBlockOpt
   const activation = activationOf(options.activation);
   const { norm } = normOf(config, options);
 
-  /** Queries or keys of so many heads, turned by their positions, [B, T, H D]. */
-  function turn(x: Value, count: number, positions: Value, p?: ParamsOf<RmsNormSpec>): Value {
+  /** Queries or keys of so many heads, [B, T, H D]. */
+  function normalize(x: Value, count: number, p: ParamsOf<RmsNormSpec>): Value {
+    if (options.queryKeyNorm === "all heads") return norm(x, p);
     const [batch = 0, length = 0] = x.shape;
-    const separate = (y: Value) => reshape(y, [batch, length, count, headWidth]);
-    const normalized = p ? reshape(norm(separate(x), p), x.shape) : x;
+    const separate = reshape(x, [batch, length, count, headWidth]); // [B, T, H, D]
+    return reshape(norm(separate, p), x.shape);
+  }
+
+  /** Queries or keys of so many heads, turned by their positions, [B, T, H D]. */
+  function turn(x: Value, count: number, positions?: Value, p?: ParamsOf<RmsNormSpec>): Value {
+    const normalized = p ? normalize(x, count, p) : x;
+    if (!positions) return normalized;
     return rotary(normalized, positions, { heads: count, ...frequencies });
   }
 
@@ -145,17 +156,24 @@ export function rotaryBlock(config: RotaryDecoderConfig, options: RotaryBlockOpt
     return linear(mul(gate, linear(x, p.up_proj)), p.down_proj);
   }
 
+  const normalized = (x: Value, p?: ParamsOf<RmsNormSpec>) => (p ? norm(x, p) : x);
+
+  const { residualScale = 1 } = options;
+  const residual = (x: Value, y: Value) =>
+    add(x, residualScale === 1 ? y : scale(y, residualScale));
+
   return {
     specs: specsOf(config, options),
     cacheWidth: kvHeads * headWidth,
     cacheHeads: kvHeads,
     forward(x, p, context) {
-      const attended = attention(norm(x, p.input_layernorm), p.self_attn, context);
-      const { pre_feedforward_layernorm: before, post_feedforward_layernorm: after } = p;
-      const between = before ? norm(attended.y, p.post_attention_layernorm) : attended.y;
-      x = add(x, between);
-      const expanded = mlp(norm(x, before ?? p.post_attention_layernorm), p.mlp);
-      x = add(x, after ? norm(expanded, after) : expanded);
+      const { post_attention_layernorm: middle, post_feedforward_layernorm: last } = p;
+      // The one in the middle follows attention where another one follows the MLP.
+      const beforeMlp = last ? p.pre_feedforward_layernorm : middle;
+      const attended = attention(normalized(x, p.input_layernorm), p.self_attn, context);
+      x = residual(x, normalized(attended.y, last && middle));
+      const expanded = mlp(normalized(x, beforeMlp), p.mlp);
+      x = residual(x, normalized(expanded, last));
       return { y: x, attention: attended.attention };
     },
   };
@@ -176,20 +194,23 @@ export function normOf(
 function specsOf(config: RotaryDecoderConfig, options: RotaryBlockOptions): RotaryBlockSpec {
   const { hidden_size: c, intermediate_size: f, initializer_range: deviation } = config;
   const { heads, kvHeads, headWidth } = headsOf(config);
-  const { biases = {}, headNorm = false, outputNorm = false } = options;
+  const { biases = {}, queryKeyNorm, norms = "before" } = options;
   const { spec } = normOf(config, options);
   const map = (from: number, to: number, bias = false) => linearSpec({ from, to, deviation, bias });
+  const normOfHeads = (count: number) =>
+    spec(queryKeyNorm === "each head" ? headWidth : count * headWidth);
   return {
-    input_layernorm: spec(c),
+    ...(norms !== "after" && { input_layernorm: spec(c) }),
     self_attn: {
       q_proj: map(c, heads * headWidth, biases.qkv),
       k_proj: map(c, kvHeads * headWidth, biases.qkv),
       v_proj: map(c, kvHeads * headWidth, biases.qkv),
       o_proj: map(heads * headWidth, c, biases.attentionOutput),
-      ...(headNorm && { q_norm: spec(headWidth), k_norm: spec(headWidth) }),
+      ...(queryKeyNorm && { q_norm: normOfHeads(heads), k_norm: normOfHeads(kvHeads) }),
     },
     post_attention_layernorm: spec(c),
-    ...(outputNorm && { pre_feedforward_layernorm: spec(c), post_feedforward_layernorm: spec(c) }),
+    ...(norms === "both" && { pre_feedforward_layernorm: spec(c) }),
+    ...(norms !== "before" && { post_feedforward_layernorm: spec(c) }),
     mlp: {
       gate_proj: map(c, f, biases.mlp),
       up_proj: map(c, f, biases.mlp),

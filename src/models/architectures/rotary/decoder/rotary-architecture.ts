@@ -1,8 +1,8 @@
 /** @file A decoder with a rotary embedding, defined by what it has that its relatives have not. */
 
 import { z } from "zod";
-import { type Architecture, defineArchitecture } from "../../architecture.ts";
-import { parseConfig, rate, size } from "../../config.ts";
+import { type Architecture, defineArchitecture } from "../../../architecture.ts";
+import { parseConfig, rate, size } from "../../../config.ts";
 import { type RotaryDecoderConfig, ropeFields } from "./rotary-config.ts";
 import { rotaryDecoder, type RotaryDecoderOptions } from "./rotary-decoder.ts";
 
@@ -23,6 +23,10 @@ export interface RotaryDefaults {
   readonly max_position_embeddings: number;
   /** False by default. */
   readonly tie_word_embeddings?: boolean;
+  /** 1e-6 by default. */
+  readonly rms_norm_eps?: number;
+  /** θ of configs that say none, 10 000 by default. */
+  readonly rope_theta?: number;
 }
 
 export interface RotaryDefinition<Fields extends z.ZodRawShape> {
@@ -48,9 +52,19 @@ export function rotaryArchitecture<Fields extends z.ZodRawShape>(
   const own = z.object(definition.fields);
   const names = new Set([...Object.keys(common.shape), ...Object.keys(own.shape)]);
   return defineArchitecture({ types: [type], fields: [...names] }, (fields) => {
-    const config = { ...parseConfig(type, common, fields), ...parseConfig(type, own, fields) };
+    const read = { ...parseConfig(type, common, fields), ...parseConfig(type, own, fields) };
+    const config = { ...read, ...defaultTheta(read, definition.defaults) };
     return rotaryDecoder(config, definition.options(config));
   });
+}
+
+/** θ of the architecture, where neither spelling says one. */
+function defaultTheta(
+  { rope_theta, rope_parameters, rope_scaling }: RotaryDecoderConfig,
+  { rope_theta: own }: RotaryDefaults,
+): Pick<RotaryDecoderConfig, "rope_theta"> {
+  const said = rope_theta ?? (rope_parameters ?? rope_scaling)?.rope_theta;
+  return typeof said === "number" || own === undefined ? {} : { rope_theta: own };
 }
 
 /** The fields that all have. */
@@ -71,7 +85,10 @@ const rotarySchema = ({
     head_dim: size.nullish(),
     max_position_embeddings: size.default(defaults.max_position_embeddings),
     initializer_range: z.number().positive().default(0.02),
-    rms_norm_eps: z.number().positive().default(1e-6),
+    rms_norm_eps: z
+      .number()
+      .positive()
+      .default(defaults.rms_norm_eps ?? 1e-6),
     tie_word_embeddings: z.boolean().default(defaults.tie_word_embeddings ?? false),
     attention_dropout: rate.default(0),
     ...ropeFields,
