@@ -44,9 +44,10 @@ export interface Classifier {
 export function classifier(
   classes: number,
   config: { readonly hidden_size: number; readonly initializer_range: number },
+  name = "classifier",
 ): Classifier {
   const { hidden_size: c, initializer_range: deviation } = config;
-  const head = { weight: "classifier.weight", bias: "classifier.bias" };
+  const head = { weight: `${name}.weight`, bias: `${name}.bias` };
   return {
     head,
     params: [

@@ -85,6 +85,20 @@ const encoder = {
   max_position_embeddings: 128,
 };
 
+const distilled = {
+  model_type: "distilbert",
+  dim: 32,
+  hidden_dim: 48,
+  n_layers: 2,
+  n_heads: 4,
+  max_position_embeddings: 128,
+};
+
+const robertaClassifier = {
+  model_type: "roberta",
+  architectures: ["RobertaForSequenceClassification"],
+};
+
 const encoderDecoder = {
   d_model: 32,
   d_kv: 8,
@@ -116,6 +130,10 @@ const ROWS: readonly Row[] = [
   { ...masked, model: encoder },
   { ...classes, model: { ...encoder, architectures: ["BertForSequenceClassification"] } },
   { ...alike, model: { ...encoder, architectures: ["BertModel"] } },
+  { ...masked, model: { ...encoder, model_type: "roberta" } },
+  { ...masked, model: distilled },
+  { ...classes, model: { ...distilled, architectures: ["DistilBertForSequenceClassification"] } },
+  { ...classes, model: { ...encoder, ...robertaClassifier } },
   { ...pairs, model: { model_type: "t5", ...encoderDecoder } },
   { ...pairs, model: { model_type: "mt5", ...encoderDecoder } },
 ];

@@ -1,6 +1,6 @@
 """Writes models/*.json: logits, loss, gradients and generated tokens of tiny transformers.
 
-Made with Python 3.11, torch 2.15.0, transformers 5.23.0, numpy 2.4.6:
+Made with Python 3.11, torch 2.15.0, transformers 5.23.0 or, as each file says, 5.24.0, numpy 2.4.6:
     python test/golden/make_models.py [name ...]
 
 Computed in float64 with attention "eager" and no dropout; where transformers asks for float32 by
@@ -189,7 +189,7 @@ class Tiny:
         single = {id(p): q for p, q in zip(self.double.parameters(), self.single.parameters())}
         for name, p in sorted(self.by_checkpoint_name().items()):
             largest = p.grad.abs().max()
-            if name.endswith("key.bias"):
+            if name.endswith(("key.bias", "k_lin.bias")):
                 assert largest < 1e-14
                 p.grad.zero_()
             else:
@@ -536,6 +536,65 @@ def bert_classification():
     return tiny.trained({**inputs, "labels": torch.tensor([2, 0, 1])})
 
 
+def without_types(config):
+    """As RoBERTa's and DistilBERT's tokenizers make them."""
+
+    def inputs_of(rng):
+        inputs = pair_inputs(rng, config.vocab_size)
+        ids = torch.where(inputs["attention_mask"] == 1, inputs["input_ids"], config.pad_token_id)
+        return {"input_ids": ids, "attention_mask": inputs["attention_mask"]}
+
+    return inputs_of
+
+
+def encoder_mlm(kind, config, seed):
+    tiny = Tiny(kind, config, seed)
+    inputs = without_types(config)(tiny.rng)
+    labels = torch.full_like(inputs["input_ids"], IGNORED)
+    for row, column in ((0, 1), (0, 6), (1, 2), (2, 0), (2, 7)):
+        labels[row, column] = inputs["input_ids"][row, column]
+        inputs["input_ids"][row, column] = 3  # the mask token
+    return tiny.trained({**inputs, "labels": labels})
+
+
+def encoder_classification(kind, config, seed):
+    tiny = Tiny(kind, config, seed)
+    inputs = without_types(config)(tiny.rng)
+    return tiny.trained({**inputs, "labels": torch.tensor([2, 0, 1])})
+
+
+ROBERTA = {**BERT, "pad_token_id": 1, "type_vocab_size": 1}
+DISTILBERT = {
+    "vocab_size": 40,
+    "dim": 16,
+    "hidden_dim": 24,
+    "n_layers": 2,
+    "n_heads": 4,
+    "max_position_embeddings": 16,
+    "pad_token_id": PAD,
+}
+
+
+def roberta_mlm():
+    config = transformers.RobertaConfig(**ROBERTA)
+    return encoder_mlm(transformers.RobertaForMaskedLM, config, 1)
+
+
+def roberta_classification():
+    config = transformers.RobertaConfig(**ROBERTA, num_labels=3)
+    return encoder_classification(transformers.RobertaForSequenceClassification, config, 1)
+
+
+def distilbert_mlm():
+    config = transformers.DistilBertConfig(**DISTILBERT)
+    return encoder_mlm(transformers.DistilBertForMaskedLM, config, 1)
+
+
+def distilbert_classification():
+    config = transformers.DistilBertConfig(**DISTILBERT, num_labels=3)
+    return encoder_classification(transformers.DistilBertForSequenceClassification, config, 1)
+
+
 def bert_embedding():
     """Sentence embeddings e: the mean over tokens, divided by its length. Rows 0 to 3 are anchors,
     4 to 7 their positives; similarities[i][j] = e_i . e_(4+j), and the loss is the cross-entropy of
@@ -600,6 +659,7 @@ def vit():
 MODELS = (
     *(llama, llama3, mistral, qwen2, qwen3, gemma, gemma2, smollm3, granite, olmo2),
     *(t5, t5_gated, bert_mlm, bert_classification, bert_embedding, vit),
+    *(roberta_mlm, roberta_classification, distilbert_mlm, distilbert_classification),
 )
 
 

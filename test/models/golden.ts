@@ -17,7 +17,8 @@ export type DecoderName =
   | "granite"
   | "olmo2";
 export type GeneratorName = DecoderName | "t5" | "t5_gated";
-export type GoldenName = GeneratorName | "bert_mlm" | "bert_classification" | "vit";
+export type EncoderName = `${"bert" | "roberta" | "distilbert"}_${"mlm" | "classification"}`;
+export type GoldenName = GeneratorName | EncoderName | "vit";
 
 interface Common {
   /** The fields of config.json. */

@@ -70,24 +70,31 @@ function feedsOf(inputs: HostTensors, part: Part) {
 }
 
 describe("a BERT", () => {
-  it("guesses tokens as transformers does", async () => {
-    const golden = readGolden("bert_mlm");
-    await exportSaved(folder, "masked", golden);
-    const model = await AutoModelForMaskedLM.from_pretrained("masked", fp32);
-    for (const part of batchesOf(golden.inputs)) {
-      const { logits } = await model(feedsOf(golden.inputs, part));
-      const { dims, numbers } = numbersIn(logits);
-      const expected = partOf(golden.logits, part);
-      expect(dims).toEqual(expected.dims);
-      expectClose(numbers, expected.numbers, FLOAT32);
-    }
-  });
+  it.each(["bert_mlm", "roberta_mlm", "distilbert_mlm"] as const)(
+    "guesses tokens as transformers does: %s",
+    async (name) => {
+      const golden = readGolden(name);
+      await exportSaved(folder, name, golden);
+      const model = await AutoModelForMaskedLM.from_pretrained(name, fp32);
+      for (const part of batchesOf(golden.inputs)) {
+        const { logits } = await model(feedsOf(golden.inputs, part));
+        const { dims, numbers } = numbersIn(logits);
+        const expected = partOf(golden.logits, part);
+        expect(dims).toEqual(expected.dims);
+        expectClose(numbers, expected.numbers, FLOAT32);
+      }
+    },
+  );
 
-  it("classifies pairs of texts as transformers does", async () => {
-    const golden = readGolden("bert_classification");
-    expect(golden.inputs).toHaveProperty("token_type_ids");
-    await exportSaved(folder, "classifier", golden);
-    const model = await AutoModelForSequenceClassification.from_pretrained("classifier", fp32);
+  it.each([
+    ["bert_classification", true],
+    ["roberta_classification", false],
+    ["distilbert_classification", false],
+  ] as const)("classifies texts as transformers does: %s", async (name, hasTypes) => {
+    const golden = readGolden(name);
+    expect("token_type_ids" in golden.inputs).toBe(hasTypes);
+    await exportSaved(folder, name, golden);
+    const model = await AutoModelForSequenceClassification.from_pretrained(name, fp32);
     for (const part of batchesOf(golden.inputs)) {
       const { logits } = await model(feedsOf(golden.inputs, part));
       const { dims, numbers } = numbersIn(logits);

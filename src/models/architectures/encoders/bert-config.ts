@@ -1,7 +1,6 @@
 /** @file The fields of a BERT's config.json that matter here, with BERT's defaults; others are kept and saved again. */
 
 import { z } from "zod";
-import { UsageError } from "../../../errors.ts";
 import { activation, type ConfigFields, parseConfig, rate, size } from "../../config.ts";
 import { type LabelFields, labelsSchema } from "../../labels.ts";
 
@@ -35,9 +34,8 @@ export const BERT_FIELDS: readonly string[] = Object.keys(bertSchema.shape);
 
 export type BertArchitecture = "BertForMaskedLM" | "BertForSequenceClassification" | "BertModel";
 
-export interface BertConfig extends LabelFields {
-  readonly [field: string]: unknown;
-  readonly architectures: readonly [BertArchitecture];
+/** What the blocks of a BERT are made of. */
+export interface BertSizes {
   /** V */
   readonly vocab_size: number;
   /** C */
@@ -52,20 +50,20 @@ export interface BertConfig extends LabelFields {
   readonly hidden_dropout_prob: number;
   readonly attention_probs_dropout_prob: number;
   /** That of `hidden_dropout_prob` if absent. */
-  readonly classifier_dropout?: number | null | undefined;
+  readonly attention_output_dropout?: number;
   readonly max_position_embeddings: number;
   readonly type_vocab_size: number;
   readonly initializer_range: number;
   readonly layer_norm_eps: number;
 }
 
-/** @throws {UsageError} if a field is not what the architecture allows. */
-export function bertConfig(fields: ConfigFields): BertConfig {
-  const config = parseConfig("bert", bertSchema, fields);
-  const { hidden_size, num_attention_heads } = config;
-  if (hidden_size % num_attention_heads === 0) return config;
-  throw new UsageError(
-    "bert config: hidden_size must be divisible by num_attention_heads" +
-      `; got ${hidden_size} and ${num_attention_heads}`,
-  );
+export interface BertConfig extends LabelFields, BertSizes {
+  readonly [field: string]: unknown;
+  readonly architectures: readonly [BertArchitecture];
+  /** That of `hidden_dropout_prob` if absent. */
+  readonly classifier_dropout?: number | null | undefined;
 }
+
+/** @throws {UsageError} if a field is not what the architecture allows. */
+export const bertConfig = (fields: ConfigFields): BertConfig =>
+  parseConfig("bert", bertSchema, fields);

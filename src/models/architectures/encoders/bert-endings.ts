@@ -22,8 +22,8 @@ import { gather } from "../../../ops/indexing.ts";
 import { matmul } from "../../../ops/matmul.ts";
 import { foldBatch, reshape, slice } from "../../../ops/movement.ts";
 import { reduceSum } from "../../../ops/reduce.ts";
-import type { BertArchitecture, BertConfig } from "./bert-config.ts";
-import { classifier, labelsOfConfig } from "../../labels.ts";
+import type { BertArchitecture, BertConfig, BertSizes } from "./bert-config.ts";
+import { classifier, type LabelFields, labelsOfConfig } from "../../labels.ts";
 import type { Head, InputTypes } from "../../model.ts";
 import { type DefinedStage, defineStage } from "../../stage.ts";
 
@@ -43,54 +43,98 @@ export interface BertEnding {
   readonly ignore: readonly string[];
 }
 
+interface MaskedNames {
+  /** The map and the norm before the head. */
+  readonly dense: string;
+  readonly norm: string;
+  /** The bias of the head. */
+  readonly bias: string;
+  /** The table of tokens, which is the weight of the head. */
+  readonly words: string;
+}
+
+/** The head that guesses hidden tokens. */
+export function maskedEnding(
+  sizes: BertSizes,
+  { dense, norm, bias, words }: MaskedNames,
+): Pick<BertEnding, "stage" | "inputTypes" | "head" | "params"> {
+  const activation = activationOf(sizes.hidden_act);
+  const specs: { readonly dense: LinearSpec; readonly LayerNorm: LayerNormSpec } = {
+    dense: squareSpec(sizes),
+    LayerNorm: layerNormSpec(sizes.hidden_size),
+  };
+  return {
+    stage: defineStage({
+      kind: "transform",
+      specs,
+      names: (path) => path.replace(/^dense/, dense).replace(/^LayerNorm/, norm),
+      reads: ["chosen"],
+      forward(x, p, { inputs: { chosen } = {} }) {
+        const guessed = chosen ? gather(foldBatch(x), chosen) : x; // [B, K, C]
+        const mapped = activation(linear(guessed, p.dense));
+        return layerNorm(mapped, p.LayerNorm, sizes.layer_norm_eps);
+      },
+    }),
+    inputTypes: (batch, places) => ({ chosen: { dtype: "int32", shape: [batch, places] } }),
+    head: { weight: words, bias },
+    params: [[bias, zeros(sizes.vocab_size)]],
+  };
+}
+
+interface PoolOptions {
+  /** The map of the first token. */
+  readonly dense: string;
+  readonly activation: (x: Value) => Value;
+  /** Of what the head reads, and with `before` of what the map reads too. */
+  readonly dropout: { readonly rate: number; readonly before?: boolean };
+  /** The head, "classifier" by default. */
+  readonly head?: string;
+}
+
+/** The head that tells classes apart by the first token. */
+export function classifierEnding(
+  sizes: BertSizes & LabelFields,
+  { dense, activation, dropout: { rate, before = false }, head }: PoolOptions,
+): Pick<BertEnding, "stage" | "head" | "params" | "labels"> {
+  const labels = labelsOfConfig(sizes);
+  return {
+    stage: defineStage({
+      kind: "pool",
+      specs: { dense: squareSpec(sizes) },
+      names: (path) => path.replace(/^dense/, dense),
+      forward(x, p, { masks }) {
+        const first = slice(x, { axis: 1, start: 0, end: 1 }); // [B, 1, C]
+        const kept = before ? dropout(first, "first", rate, masks) : first;
+        return dropout(activation(linear(kept, p.dense)), "pooled", rate, masks);
+      },
+    }),
+    ...classifier(labels.length, sizes, head),
+    labels,
+  };
+}
+
 export const BERT_ENDINGS: Readonly<Record<BertArchitecture, (config: BertConfig) => BertEnding>> =
   {
-    BertForMaskedLM(config) {
-      const { layer_norm_eps: eps, hidden_act } = config;
-      const activation = activationOf(hidden_act);
-      const specs: { readonly dense: LinearSpec; readonly LayerNorm: LayerNormSpec } = {
-        dense: squareSpec(config),
-        LayerNorm: layerNormSpec(config.hidden_size),
-      };
-      const bias = "cls.predictions.bias";
-      return {
-        stage: defineStage({
-          kind: "transform",
-          specs,
-          names: "cls.predictions.transform.",
-          reads: ["chosen"],
-          forward(x, p, { inputs: { chosen } = {} }) {
-            const guessed = chosen ? gather(foldBatch(x), chosen) : x; // [B, K, C]
-            return layerNorm(activation(linear(guessed, p.dense)), p.LayerNorm, eps);
-          },
-        }),
-        inputTypes: (batch, places) => ({ chosen: { dtype: "int32", shape: [batch, places] } }),
-        head: { weight: `${BERT_PREFIX}embeddings.word_embeddings.weight`, bias },
-        params: [[bias, zeros(config.vocab_size)]],
-        optional: ["cls.predictions.*"],
-        ignore: ["pooler.*", "cls.seq_relationship.*", "cls.predictions.decoder.*", "classifier.*"],
-      };
-    },
+    BertForMaskedLM: (config) => ({
+      ...maskedEnding(config, {
+        dense: "cls.predictions.transform.dense",
+        norm: "cls.predictions.transform.LayerNorm",
+        bias: "cls.predictions.bias",
+        words: `${BERT_PREFIX}embeddings.word_embeddings.weight`,
+      }),
+      optional: ["cls.predictions.*"],
+      ignore: ["pooler.*", "cls.seq_relationship.*", "cls.predictions.decoder.*", "classifier.*"],
+    }),
 
-    BertForSequenceClassification(config) {
-      const rateOfDropout = config.classifier_dropout ?? config.hidden_dropout_prob;
-      const labels = labelsOfConfig(config);
-      return {
-        stage: defineStage({
-          kind: "pool",
-          specs: { dense: squareSpec(config) },
-          names: `${BERT_PREFIX}pooler.`,
-          forward(x, p, { masks }) {
-            const first = slice(x, { axis: 1, start: 0, end: 1 }); // [B, 1, C]
-            return dropout(tanh(linear(first, p.dense)), "pooled", rateOfDropout, masks);
-          },
-        }),
-        ...classifier(labels.length, config),
-        labels,
-        optional: ["classifier.*", "pooler.*"],
-        ignore: ["cls.*"],
-      };
-    },
+    BertForSequenceClassification: (config) => ({
+      ...classifierEnding(config, {
+        dense: `${BERT_PREFIX}pooler.dense`,
+        activation: tanh,
+        dropout: { rate: config.classifier_dropout ?? config.hidden_dropout_prob },
+      }),
+      optional: ["classifier.*", "pooler.*"],
+      ignore: ["cls.*"],
+    }),
 
     BertModel: ({ hidden_size: c, initializer_range: deviation }) => ({
       stage: defineStage({
@@ -121,7 +165,7 @@ function meanOverTokens(x: Value, mask: Value): Value {
   return div(matmul(weights, x), max(counts, scalarLike(x, 1)));
 }
 
-const squareSpec = ({ hidden_size: c, initializer_range: deviation }: BertConfig): LinearSpec =>
+const squareSpec = ({ hidden_size: c, initializer_range: deviation }: BertSizes): LinearSpec =>
   linearSpec({ from: c, to: c, deviation, bias: true });
 
 const zeros = (count: number): ParamSpec => ({

@@ -9,6 +9,7 @@ import { UsageError } from "../../../../src/errors.ts";
 import { mapTensors, type Tensors } from "../../../../src/graph/tensors.ts";
 import { input, type Value } from "../../../../src/graph/value.ts";
 import { bert } from "../../../../src/models/architectures/encoders/bert.ts";
+import { modelFromConfig } from "../../../../src/models/architectures/registry.ts";
 import { headOf, type InputTypes, type Model } from "../../../../src/models/model.ts";
 import type { DropoutMasks } from "../../../../src/nn/dropout.ts";
 import { crossEntropy, logitsOf } from "../../../../src/nn/loss.ts";
@@ -106,16 +107,25 @@ const shapesOf = (tensors: Iterable<readonly [string, { readonly shape: readonly
 describe.each([
   ["bert_mlm", "masked", 40],
   ["bert_classification", "classification", 3],
+  ["roberta_mlm", "masked", 40],
+  ["roberta_classification", "classification", 3],
+  ["distilbert_mlm", "masked", 40],
+  ["distilbert_classification", "classification", 3],
 ] as const)("%s", (name, task, rows) => {
   const golden = readGolden(name);
-  const model = bert(golden.config);
+  const model = modelFromConfig(golden.config);
   const params = paramsOf(model);
   const feeds = feedsOf(golden.inputs);
   const inputs = inputsOf(typesOf(model, tensorNamed(feeds, "ids")));
 
   it("has the parameters of the checkpoint", () => {
     expect(shapesOf(model.params)).toEqual(shapesOf(Object.entries(golden.weights)));
-    expect(model).toMatchObject({ type: "bert", task, width: 16, vocabularySize: 40 });
+    expect(model).toMatchObject({
+      type: golden.config["model_type"],
+      task,
+      width: 16,
+      vocabularySize: 40,
+    });
     expect(model.params.get(headOf(model).weight)?.shape).toEqual([rows, 16]);
   });
 
