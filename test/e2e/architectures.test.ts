@@ -127,6 +127,7 @@ const ROWS: readonly Row[] = [
   { ...text, model: { model_type: "smollm3", ...decoder, no_rope_layers: [1, 0] } },
   { ...text, model: { model_type: "granite", ...decoder, residual_multiplier: 0.7 } },
   { ...text, model: { model_type: "olmo2", ...decoder } },
+  { ...text, model: { model_type: "phi3", ...decoder, sliding_window: 8 } },
   { ...masked, model: encoder },
   { ...classes, model: { ...encoder, architectures: ["BertForSequenceClassification"] } },
   { ...alike, model: { ...encoder, architectures: ["BertModel"] } },

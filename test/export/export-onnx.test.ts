@@ -78,6 +78,7 @@ describe.each([
   "smollm3",
   "granite",
   "olmo2",
+  "phi3",
 ] as const)("%s", (name) => {
   it("continues prompts as transformers does", async () => {
     const generation = readGeneration(name);

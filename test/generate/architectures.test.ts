@@ -21,6 +21,7 @@ const NAMES = [
   "smollm3",
   "granite",
   "olmo2",
+  "phi3",
   "t5",
   "t5_gated",
 ] as const satisfies readonly GeneratorName[];

@@ -473,6 +473,11 @@ def olmo2():
     return decoder(transformers.Olmo2ForCausalLM, config, 1)
 
 
+def phi3():
+    config = transformers.Phi3Config(**DECODER, sliding_window=4, tie_word_embeddings=False)
+    return decoder(transformers.Phi3ForCausalLM, config, 1)
+
+
 def encoder_decoder(config, seed, **options):
     tiny = Tiny(transformers.T5ForConditionalGeneration, config, seed, **options)
     vocabulary = config.vocab_size
@@ -657,7 +662,7 @@ def vit():
 
 
 MODELS = (
-    *(llama, llama3, mistral, qwen2, qwen3, gemma, gemma2, smollm3, granite, olmo2),
+    *(llama, llama3, mistral, qwen2, qwen3, gemma, gemma2, smollm3, granite, olmo2, phi3),
     *(t5, t5_gated, bert_mlm, bert_classification, bert_embedding, vit),
     *(roberta_mlm, roberta_classification, distilbert_mlm, distilbert_classification),
 )

@@ -15,7 +15,8 @@ export type DecoderName =
   | "gemma2"
   | "smollm3"
   | "granite"
-  | "olmo2";
+  | "olmo2"
+  | "phi3";
 export type GeneratorName = DecoderName | "t5" | "t5_gated";
 export type EncoderName = `${"bert" | "roberta" | "distilbert"}_${"mlm" | "classification"}`;
 export type GoldenName = GeneratorName | EncoderName | "vit";

@@ -64,7 +64,7 @@ export const FLOORS: readonly (readonly Room[])[] = [
     },
   ],
   [
-    { room: "models/architectures/encoders", about: "BERT and ViT." },
+    { room: "models/architectures/encoders", about: "BERT, its relatives, and ViT." },
     {
       room: "models/architectures/rotary",
       about: "Decoders with rotary positions: Llama and its relatives.",

@@ -9,6 +9,7 @@ export { granite } from "./rotary/granite.ts";
 export { llama } from "./rotary/llama.ts";
 export { mistral } from "./rotary/mistral.ts";
 export { olmo2 } from "./rotary/olmo2.ts";
+export { phi3 } from "./rotary/phi3.ts";
 export { qwen2 } from "./rotary/qwen2.ts";
 export { qwen3 } from "./rotary/qwen3.ts";
 export { roberta } from "./encoders/roberta.ts";

@@ -52,7 +52,9 @@ export function rotaryArchitecture<Fields extends z.ZodRawShape>(
   const own = z.object(definition.fields);
   const names = new Set([...Object.keys(common.shape), ...Object.keys(own.shape)]);
   return defineArchitecture({ types: [type], fields: [...names] }, (fields) => {
-    const read = { ...parseConfig(type, common, fields), ...parseConfig(type, own, fields) };
+    // Its own schema first, whose sentences know what is special about it.
+    const special = parseConfig(type, own, fields);
+    const read = { ...parseConfig(type, common, fields), ...special };
     const config = { ...read, ...defaultTheta(read, definition.defaults) };
     return rotaryDecoder(config, definition.options(config));
   });

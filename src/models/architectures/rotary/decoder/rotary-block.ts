@@ -31,7 +31,7 @@ import type { ParamsOf } from "../../../../nn/params.ts";
 import { rotary } from "../../../../nn/attention/rotary.ts";
 import { rotaryFrequencies } from "../../../../nn/attention/rotary-frequencies.ts";
 import { add, mul, scale } from "../../../../ops/elementwise.ts";
-import { concat, reshape } from "../../../../ops/movement.ts";
+import { concat, reshape, slice, split } from "../../../../ops/movement.ts";
 import type { Decoded, PastAttention } from "../../../model.ts";
 import type { RotaryDecoderConfig } from "./rotary-config.ts";
 
@@ -45,6 +45,8 @@ export interface RotaryBlockOptions {
     readonly attentionOutput?: boolean;
     readonly mlp?: boolean;
   };
+  /** Whether the maps to queries, keys and values are one matrix, and those to gate and up another. */
+  readonly fused?: boolean;
   /** What of queries and of keys is normalised before it is turned: each head, or all heads as one vector. */
   readonly queryKeyNorm?: "each head" | "all heads";
   /** Where the norms are: before attention and MLP, which is the default, after them, or both. */
@@ -60,12 +62,16 @@ export interface RotaryBlockOptions {
 
 type Linear = MatrixSpec | LinearSpec;
 
+type QkvSpec =
+  | { readonly q_proj: Linear; readonly k_proj: Linear; readonly v_proj: Linear }
+  | { readonly qkv_proj: Linear };
+type GateUpSpec =
+  | { readonly gate_proj: Linear; readonly up_proj: Linear }
+  | { readonly gate_up_proj: Linear };
+
 export type RotaryBlockSpec = {
   readonly input_layernorm?: RmsNormSpec;
-  readonly self_attn: {
-    readonly q_proj: Linear;
-    readonly k_proj: Linear;
-    readonly v_proj: Linear;
+  readonly self_attn: QkvSpec & {
     readonly o_proj: Linear;
     readonly q_norm?: RmsNormSpec;
     readonly k_norm?: RmsNormSpec;
@@ -74,11 +80,7 @@ export type RotaryBlockSpec = {
   readonly post_attention_layernorm: RmsNormSpec;
   readonly pre_feedforward_layernorm?: RmsNormSpec;
   readonly post_feedforward_layernorm?: RmsNormSpec;
-  readonly mlp: {
-    readonly gate_proj: Linear;
-    readonly up_proj: Linear;
-    readonly down_proj: Linear;
-  };
+  readonly mlp: GateUpSpec & { readonly down_proj: Linear };
 };
 
 type BlockParams = ParamsOf<RotaryBlockSpec>;
@@ -128,15 +130,31 @@ export function rotaryBlock(config: RotaryDecoderConfig, options: RotaryBlockOpt
     return rotary(normalized, positions, { heads: count, ...frequencies });
   }
 
+  /** Queries [B, T, H D], and keys and values [B, T, K D], as they are mapped. */
+  function qkvOf(x: Value, p: BlockParams["self_attn"]) {
+    if (!("qkv_proj" in p)) {
+      return { q: linear(x, p.q_proj), keys: linear(x, p.k_proj), values: linear(x, p.v_proj) };
+    }
+    const all = linear(x, p.qkv_proj); // [B, T, (H + 2 K) D]
+    const part = (from: number, count: number) =>
+      slice(all, { axis: 2, start: from * headWidth, end: (from + count) * headWidth });
+    return {
+      q: part(0, heads),
+      keys: part(heads, kvHeads),
+      values: part(heads + kvHeads, kvHeads),
+    };
+  }
+
   /** Self-attention, [B, T, C] to [B, T, C]. */
   function attention(
     x: Value,
     p: BlockParams["self_attn"],
     { positions, bias, past, masks }: RotaryBlockContext,
   ): Required<Decoded> {
-    const q = turn(linear(x, p.q_proj), heads, positions, p.q_norm); // [B, T, H D]
-    const keys = turn(linear(x, p.k_proj), kvHeads, positions, p.k_norm); // [B, T, K D]
-    const values = linear(x, p.v_proj); // [B, T, K D]
+    const mapped = qkvOf(x, p);
+    const q = turn(mapped.q, heads, positions, p.q_norm); // [B, T, H D]
+    const keys = turn(mapped.keys, kvHeads, positions, p.k_norm); // [B, T, K D]
+    const { values } = mapped; // [B, T, K D]
     const k = past ? concat([past.keys, keys], 1) : keys; // [B, P + T, K D]
     const v = past ? concat([past.values, values], 1) : values; // [B, P + T, K D]
     const mixed = multiHeadAttention(q, k, v, {
@@ -152,8 +170,12 @@ export function rotaryBlock(config: RotaryDecoderConfig, options: RotaryBlockOpt
 
   /** The gated feed-forward network, C to F to C. */
   function mlp(x: Value, p: BlockParams["mlp"]): Value {
-    const gate = activation(linear(x, p.gate_proj));
-    return linear(mul(gate, linear(x, p.up_proj)), p.down_proj);
+    const [gate, up] =
+      "gate_up_proj" in p
+        ? split(linear(x, p.gate_up_proj), 2)
+        : [linear(x, p.gate_proj), linear(x, p.up_proj)]; // [B, T, F]
+    if (!gate || !up) throw new Error("internal: two parts expected");
+    return linear(mul(activation(gate), up), p.down_proj);
   }
 
   const normalized = (x: Value, p?: ParamsOf<RmsNormSpec>) => (p ? norm(x, p) : x);
@@ -194,7 +216,7 @@ export function normOf(
 function specsOf(config: RotaryDecoderConfig, options: RotaryBlockOptions): RotaryBlockSpec {
   const { hidden_size: c, intermediate_size: f, initializer_range: deviation } = config;
   const { heads, kvHeads, headWidth } = headsOf(config);
-  const { biases = {}, queryKeyNorm, norms = "before" } = options;
+  const { biases = {}, fused = false, queryKeyNorm, norms = "before" } = options;
   const { spec } = normOf(config, options);
   const map = (from: number, to: number, bias = false) => linearSpec({ from, to, deviation, bias });
   const normOfHeads = (count: number) =>
@@ -202,9 +224,13 @@ function specsOf(config: RotaryDecoderConfig, options: RotaryBlockOptions): Rota
   return {
     ...(norms !== "after" && { input_layernorm: spec(c) }),
     self_attn: {
-      q_proj: map(c, heads * headWidth, biases.qkv),
-      k_proj: map(c, kvHeads * headWidth, biases.qkv),
-      v_proj: map(c, kvHeads * headWidth, biases.qkv),
+      ...(fused
+        ? { qkv_proj: map(c, (heads + 2 * kvHeads) * headWidth, biases.qkv) }
+        : {
+            q_proj: map(c, heads * headWidth, biases.qkv),
+            k_proj: map(c, kvHeads * headWidth, biases.qkv),
+            v_proj: map(c, kvHeads * headWidth, biases.qkv),
+          }),
       o_proj: map(heads * headWidth, c, biases.attentionOutput),
       ...(queryKeyNorm && { q_norm: normOfHeads(heads), k_norm: normOfHeads(kvHeads) }),
     },
@@ -212,8 +238,9 @@ function specsOf(config: RotaryDecoderConfig, options: RotaryBlockOptions): Rota
     ...(norms === "both" && { pre_feedforward_layernorm: spec(c) }),
     ...(norms !== "before" && { post_feedforward_layernorm: spec(c) }),
     mlp: {
-      gate_proj: map(c, f, biases.mlp),
-      up_proj: map(c, f, biases.mlp),
+      ...(fused
+        ? { gate_up_proj: map(c, 2 * f, biases.mlp) }
+        : { gate_proj: map(c, f, biases.mlp), up_proj: map(c, f, biases.mlp) }),
       down_proj: map(f, c, biases.mlp),
     },
   };

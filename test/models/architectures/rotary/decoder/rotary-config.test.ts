@@ -85,6 +85,7 @@ const PUBLISHED = [
     },
     1_484_916_736,
   ],
+  ["Phi-3-mini", { model_type: "phi3" }, 3_821_079_552],
   ["Gemma 7B", { model_type: "gemma" }, 8_537_680_896],
   ["Gemma 2 2B", { model_type: "gemma2" }, 2_614_341_888],
 ] as const;
@@ -126,6 +127,8 @@ describe("windows", () => {
     ],
     [{ model_type: "smollm3", sliding_window: 3 }, "...."],
     [{ model_type: "smollm3", sliding_window: 3, use_sliding_window: true }, "...3"],
+    [{ model_type: "phi3" }, "...."],
+    [{ model_type: "phi3", sliding_window: 3 }, "3333"],
     [{ model_type: "gemma", sliding_window: 3 }, "...."],
     [{ model_type: "gemma2", sliding_window: 3 }, "3.3."],
     [{ model_type: "gemma2", sliding_window: 3, layer_types: [full, full, full, sliding] }, "...3"],
@@ -148,6 +151,23 @@ describe("windows", () => {
     const fields = { ...tiny, model_type, use_bidirectional_attention: true };
     expect(() => modelFromConfig(fields)).toThrow(/config: use_bidirectional_attention: /);
   });
+});
+
+it.each([
+  [
+    { rope_scaling: { type: "longrope", short_factor: [1], long_factor: [2] } },
+    "rope_scaling.type",
+  ],
+  [{ rope_scaling: { type: "yarn", factor: 2 } }, "rope_scaling.type"],
+  [{ rope_parameters: { rope_type: "longrope" } }, "rope_parameters.rope_type"],
+  [{ rope_parameters: { partial_rotary_factor: 0.75 } }, "rope_parameters.partial_rotary_factor"],
+  [{ partial_rotary_factor: 0.75 }, "partial_rotary_factor"],
+  [{ resid_pdrop: 0.1 }, "resid_pdrop"],
+  [{ embd_pdrop: 0.1 }, "embd_pdrop"],
+])("Phi-3 with %j is refused, as it is not computed", (fields, name) => {
+  const build = () => modelFromConfig({ model_type: "phi3", ...fields });
+  expect(build).toThrow(UsageError);
+  expect(build).toThrow(`phi3 config: ${name}: `);
 });
 
 describe("SmolLM3", () => {
