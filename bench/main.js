@@ -5,6 +5,7 @@
  *   node bench/main.js story [...]        what people do, timed: story/main.js has the options
  *   node bench/main.js ranks [...]        what ranks exchange: ranks.js has the options
  *   node bench/main.js load [...]         what passes before a first step: load.js has the options
+ *   node bench/main.js muon [...]         a step of Muon in the subspace beside one of AdamW
  *
  * Rows that are compared alternate in one process, after a warm-up, and are quoted by their medians. The whole training step
  * and the peers run in processes of their own, so that their memory is theirs alone; so do the twenty configurations of memory.js, whose
@@ -25,7 +26,12 @@ import { parseConfig } from "../dist/train/index.js";
 import { traineeOf } from "../dist/train/setup/method.js";
 import { accumulateInto } from "../dist/engine/parts/accumulate.js";
 
-const OTHERS = { story: "./story/main.js", ranks: "./ranks.js", load: "./load.js" };
+const OTHERS = {
+  story: "./story/main.js",
+  ranks: "./ranks.js",
+  load: "./load.js",
+  muon: "./muon.js",
+};
 const other = OTHERS[process.argv[2]];
 if (other !== undefined) {
   process.argv.splice(2, 1);
