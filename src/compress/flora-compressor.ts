@@ -56,8 +56,7 @@ export function flora(options: FloraOptions): Compressor {
       const projection = projectionOf(param, options, family);
       if ("reason" in projection) return projection;
       const { rank, dimension } = projection;
-      const isExact = rank === dimension && family === "orthonormal" && !isCarried;
-      if (!saves(projection) && !isExact) return savesNothing(projection);
+      if (!saves(projection)) return savesNothing(projection);
       return {
         projection,
         description: described(projection),

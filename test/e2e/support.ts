@@ -8,6 +8,7 @@ import { afterAll } from "vitest";
 import { grammarPairs } from "../../src/data/index.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import type { TrainEvent } from "../../src/runs/events.ts";
+import type { RunInputs } from "../../src/train/setup/inputs.ts";
 import { trainEvents } from "../../src/train/events.ts";
 import { nodeHost } from "../../src/host/node.ts";
 import { openSafetensors } from "../support/on-node.ts";
@@ -53,6 +54,7 @@ export interface FinishedRun {
 export async function runTiny(
   options: TrainOptions,
   stop: (event: TrainEvent) => boolean = () => false,
+  inputs: RunInputs = {},
 ): Promise<FinishedRun> {
   runs += 1;
   const output = join(folder, `run-${runs}`);
@@ -63,7 +65,8 @@ export async function runTiny(
     config.threads === undefined
       ? { runtime: sharedRuntime, host: nodeHost() }
       : await runContext(config);
-  for await (const event of trainEvents(config, { ...context, signal: controller.signal })) {
+  const run = trainEvents(config, { ...context, signal: controller.signal }, inputs);
+  for await (const event of run) {
     events.push(event);
     if (stop(event)) controller.abort();
   }

@@ -3,8 +3,11 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { type Compressor, isCompression } from "../../src/compress/compressor.ts";
+import { flora } from "../../src/compress/index.ts";
 import { createDecoder, complete } from "../../src/generate/index.ts";
 import { modelFromConfig } from "../../src/models/index.ts";
+import { fillOrthonormal } from "../../src/random/index.ts";
 import { cpuRuntime } from "../../src/runtime/node.ts";
 import type { TrainOptions } from "../../src/options/config.ts";
 import { largestDifference, runTiny, weightsOf } from "./support.ts";
@@ -103,23 +106,44 @@ describe("what must not change a run", () => {
     );
   });
 
-  it("rank = dimension with an orthonormal projection is dense training", async () => {
+  it("rank = dimension saves nothing, and is dense", async () => {
+    const model = { n_embd: 16, n_layer: 1, n_head: 2, n_positions: 128 };
+    const { events } = await runTiny({ model, rank: 16, steps: 1 });
+    const start = events.find((event) => event.type === "start");
+    expect(start?.parameters.filter(({ compressed }) => compressed)).toHaveLength(0);
+  });
+
+  it("an orthonormal projection of full rank is dense training", async () => {
     const model = { n_embd: 16, n_layer: 2, n_head: 2, n_positions: 128 };
     for (const optimizer of ["sgd", "adam", "adafactor"] as const) {
       const shared = { model, optimizer, microSteps: 3, learningRate: 0.01 };
       const dense = await runTiny({ ...shared, method: "dense" });
-      const flora = await runTiny({
-        ...shared,
-        rank: 16,
-        projection: "orthonormal",
-        compressEmbeddings: true,
-      });
-      const start = flora.events.find((event) => event.type === "start");
+      const compressor = ofFullRank(flora({ rank: 8, compressEmbeddings: true }));
+      const whole = await runTiny(shared, () => false, { compressor });
+      const start = whole.events.find((event) => event.type === "start");
       expect(start?.parameters.filter(({ compressed }) => compressed)).toHaveLength(10);
-      const [a, b] = [await weightsOf(dense.output), await weightsOf(flora.output)];
+      const [a, b] = [await weightsOf(dense.output), await weightsOf(whole.output)];
       expect(largestDifference(a, b), optimizer).toBeLessThan(SAME_WEIGHTS);
     }
   });
+});
+
+/** A compressor whose projections keep everything, which no run would choose. */
+const ofFullRank = (compressor: Compressor): Compressor => ({
+  ...compressor,
+  compress(param, rule) {
+    const found = compressor.compress(param, rule);
+    if (!isCompression(found)) return found;
+    const { dimension } = found.projection;
+    return {
+      ...found,
+      projection: { ...found.projection, rank: dimension },
+      subspace: {
+        kind: "drawn",
+        draw: (key, a, block) => fillOrthonormal(key, a, dimension, dimension, block),
+      },
+    };
+  },
 });
 
 describe("clipping by global norm", () => {
