@@ -7,11 +7,11 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createRequire } from "node:module";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
+import { fetchPeer } from "./fetch-peer.js";
 
 const PACKAGE = "openai";
 const VERSION = "7.59.0";
@@ -19,17 +19,6 @@ const VERSION = "7.59.0";
 const folder = mkdtempSync(join(tmpdir(), "flora-peers-"));
 const flora = fileURLToPath(new URL("../bin/flora.js", import.meta.url));
 const chats = fileURLToPath(new URL("../examples/chats.jsonl", import.meta.url));
-
-async function fetchClient() {
-  writeFileSync(join(folder, "package.json"), "{}");
-  execFileSync(
-    "npm",
-    ["install", "--ignore-scripts", "--no-audit", "--no-fund", `${PACKAGE}@${VERSION}`],
-    { cwd: folder, stdio: ["ignore", "ignore", "inherit"] },
-  );
-  const path = createRequire(join(folder, "package.json")).resolve(PACKAGE);
-  return import(pathToFileURL(path).href);
-}
 
 /** A model that has learned next to nothing, with a chat template. */
 function makeModel() {
@@ -61,7 +50,7 @@ async function serve() {
   return { child, baseURL };
 }
 
-const { default: OpenAI } = await fetchClient();
+const { default: OpenAI } = await fetchPeer(folder, PACKAGE, VERSION);
 makeModel();
 const { child, baseURL } = await serve();
 try {

@@ -8,15 +8,13 @@
  *     node scripts/test-peers.js [MODEL.gguf ...]   further models, such as trained ones
  */
 
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { createRequire } from "node:module";
-import { pathToFileURL } from "node:url";
 import { complete, cpuRuntime, createDecoder, loadModel } from "../dist/index.js";
 import { exportModel } from "../dist/export/index.js";
 import { nodeHost } from "../dist/host/node.js";
+import { fetchPeer } from "./fetch-peer.js";
 
 const PACKAGE = "node-llama-cpp";
 const VERSION = "3.22.1";
@@ -37,14 +35,7 @@ const folder = mkdtempSync(join(tmpdir(), "flora-peers-"));
 
 /** The package from a folder of its own; its binaries come as optional packages, so that no script has to run. */
 async function fetchLlama() {
-  writeFileSync(join(folder, "package.json"), "{}");
-  execFileSync(
-    "npm",
-    ["install", "--ignore-scripts", "--no-audit", "--no-fund", `${PACKAGE}@${VERSION}`],
-    { cwd: folder, stdio: ["ignore", "ignore", "inherit"] },
-  );
-  const path = createRequire(join(folder, "package.json")).resolve(PACKAGE);
-  const { getLlama, LlamaLogLevel } = await import(pathToFileURL(path).href);
+  const { getLlama, LlamaLogLevel } = await fetchPeer(folder, PACKAGE, VERSION);
   return getLlama({ gpu: false, build: "never", logLevel: LlamaLogLevel.error });
 }
 
