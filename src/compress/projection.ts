@@ -9,7 +9,7 @@
  *   gaussian (m + 1)/r      rademacher (m - 1)/r      orthonormal, coordinates m/r - 1
  *
  * Of a choice of coordinates A has √(m/r) once in every row; in memory it is the indices [r] of these places, as whole numbers in float32. No
- * product is taken with it: columns of G are gathered, and so are those of X or dY of which G is the product (`ops/reassociate.ts`).
+ * product is taken with it: columns of G are gathered, and so are those of X or dY of which G is the product (`ops/passes/reassociate.ts`).
  */
 
 import { constant, type Value } from "../graph/value.ts";

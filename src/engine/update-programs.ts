@@ -20,7 +20,8 @@ import { add, cast, mul } from "../ops/elementwise.ts";
 import { matmul } from "../ops/matmul.ts";
 import { matrixTranspose } from "../ops/movement.ts";
 import { sumSquares } from "../ops/reduce.ts";
-import { type ShardedGraph, shardRows } from "../ops/shard.ts";
+import { type ShardedGraph, shardRows } from "../ops/passes/shard.ts";
+import { matrixOperations } from "../onnx/analysis.ts";
 import { compile, optimize, type Program } from "../onnx/model.ts";
 import type { Accumulator } from "../compress/accumulator.ts";
 import type { Transfer } from "../optim/transform.ts";
@@ -28,6 +29,7 @@ import { matrixShape, type Projection, transfer, transferMean } from "../compres
 import { roundStochastically, roundToNearest, type WeightDType } from "../optim/rounding.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
+import { elementCount } from "../tensor/shape.ts";
 
 /** A scalar fed at every step: a function of the step, counted from 1. */
 export type StepScalars = ReadonlyMap<string, (step: number) => number>;
@@ -123,8 +125,12 @@ function stored(x: Value, { shape, dtype, training }: Updatable): Value {
 
 /** What is updated at a time stays in the cache of a core: an optimizer goes over it a dozen times. */
 const SHARD_BYTES = 1e6;
-/** Rows that are coupled by sums need passes over all of them, for which products are computed anew: only where memory asks for it. */
-const COUPLED_FROM_BYTES = 32e6;
+/** Rows that are coupled by sums need passes over all of them: they pay from here on, where a whole matrix is not in the cache. */
+const COUPLED_FROM_BYTES = 4e6;
+/** From here on memory asks for shards, whatever passes compute anew. */
+const HUGE_FROM_BYTES = 32e6;
+/** How many more multiplications than the whole matrix, for each element, its shards may take: what staying in the cache saves. */
+const SPARED_MULTIPLICATIONS = 32;
 
 /** An update in shards of rows. */
 export interface ShardedUpdate {
@@ -134,8 +140,8 @@ export interface ShardedUpdate {
 }
 
 /**
- * The update of a large parameter in shards of rows; undefined where it is small, its rows are coupled, otherwise than by sums that
- * save much memory, or what is updated is still read afterwards.
+ * The update of a large parameter in shards of rows; undefined where it is small, its rows are coupled so that shards take longer, or what
+ * is updated is still read afterwards.
  */
 export function shardUpdate(updatable: Updatable, update: Update): ShardedUpdate | undefined {
   const size = shardSize(updatable);
@@ -143,13 +149,32 @@ export function shardUpdate(updatable: Updatable, update: Update): ShardedUpdate
   try {
     const graph = shardedGraph(updatable, update);
     const isCoupled = graph.passes.length > 0;
-    if (isCoupled && tensorBytes("float32", updatable.shape) < COUPLED_FROM_BYTES) return undefined;
+    if (isCoupled && takesLonger(updatable, update, { graph, size })) return undefined;
     return isInPlace(compile(graph.rows(size))) ? { size, graph } : undefined;
   } catch (error) {
     // A whole-matrix program, as one that multiplies over rows: it takes more memory, and is right.
     if (error instanceof GraphError) return undefined;
     throw error;
   }
+}
+
+/** Whether coupled shards compute more anew than they save by staying in the cache. */
+function takesLonger(
+  { shape }: Updatable,
+  { outputs }: Update,
+  { graph, size }: ShardedUpdate,
+): boolean {
+  const bytes = tensorBytes("float32", shape);
+  if (bytes < COUPLED_FROM_BYTES || bytes >= HUGE_FROM_BYTES) return bytes < COUPLED_FROM_BYTES;
+  const multiplications = (tensors: Tensors) =>
+    matrixOperations(optimize(Object.values(tensors))) / 2;
+  const [rows = 0] = shape;
+  const ofShard = [...graph.passes, graph.rows].reduce(
+    (sum, pass) => sum + multiplications(pass(size)),
+    0,
+  );
+  const more = (ofShard * rows) / size - multiplications(outputs);
+  return more > SPARED_MULTIPLICATIONS * elementCount(shape);
 }
 
 /** Whether all that a program updates may be written over what it was. */

@@ -11,7 +11,8 @@ import type { Tensors } from "../graph/tensors.ts";
 import { graphInputs, lower, topologicalOrder } from "../graph/topology.ts";
 import type { OnnxAttribute, Value, ValueType } from "../graph/value.ts";
 import { ONNX_DTYPE } from "../ops/elementwise.ts";
-import { reassociate } from "../ops/reassociate.ts";
+import { reassociate } from "../ops/passes/reassociate.ts";
+import { scaleFactors } from "../ops/passes/scale-factors.ts";
 import {
   matrixProducts,
   operationsOf,
@@ -56,9 +57,11 @@ export interface Program {
   mayOverwrite(output: string, input: string): boolean;
 }
 
-/** The graph in the form in which it is run: plain operators, constants folded, products in the cheapest order. */
-export const optimize = (outputs: readonly Value[]): readonly Value[] =>
-  shareSubexpressions(reassociate(shareSubexpressions(castLate(foldConstants(lower(outputs))))));
+/** The graph in the form in which it is run: plain operators, constants folded, products in the cheapest order and scaled in their factors. */
+export function optimize(outputs: readonly Value[]): readonly Value[] {
+  const plain = shareSubexpressions(castLate(foldConstants(lower(outputs))));
+  return shareSubexpressions(scaleFactors(reassociate(plain)));
+}
 
 /** What goes into a program's file. */
 export interface CompileOptions {

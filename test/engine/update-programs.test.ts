@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { compile } from "../../src/onnx/model.ts";
 import { stepRule } from "../../src/compress/index.ts";
-import { adafactor, sgd } from "../../src/optim/index.ts";
+import { adafactor, muon, sgd } from "../../src/optim/index.ts";
 import { float32ToBfloat16, float32ToFloat16 } from "../../src/tensor/half.ts";
 import { float32, type HostTensor, hostTensor } from "../../src/tensor/host-tensor.ts";
 import { buildUpdate, shardedGraph, shardUpdate } from "../../src/engine/update-programs.ts";
@@ -43,14 +43,12 @@ it.each([
 });
 
 it.each([
-  { rows: 32768, size: 964 },
-  // The passes for its sums would compute the gradient once more each.
-  { rows: 31000, size: undefined },
-])("rows that Adafactor couples, where memory asks for it: $rows", ({ rows, size }) => {
-  const param = updatable(
-    [rows, 256],
-    stepRule({ projection: undefined, momentum: 0, base: adafactor() }),
-  );
+  ["adafactor, what is larger than a cache", adafactor(), [3910, 256], 782],
+  ["adafactor, what stays in it", adafactor(), [3900, 256], undefined],
+  // Every shard would compute the polar factor of the whole.
+  ["muon", muon(), [3910, 256], undefined],
+] as const)("rows that are coupled: %s", (_, base, shape, size) => {
+  const param = updatable(shape, stepRule({ projection: undefined, momentum: 0, base }));
   expect(shardUpdate(param, buildUpdate(param))?.size).toBe(size);
 });
 

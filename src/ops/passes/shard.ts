@@ -6,11 +6,11 @@
  * passes. The last pass computes the rows of the outputs, and what has no rows is computed once, at the end.
  */
 
-import { GraphError } from "../errors.ts";
-import { type Tensors, tensorAt } from "../graph/tensors.ts";
-import { graphInputs, substitute, topologicalOrder } from "../graph/topology.ts";
-import { input, type Node, producer, type Value } from "../graph/value.ts";
-import { add, max } from "./elementwise.ts";
+import { GraphError } from "../../errors.ts";
+import { type Tensors, tensorAt } from "../../graph/tensors.ts";
+import { graphInputs, substitute, topologicalOrder } from "../../graph/topology.ts";
+import { input, type Node, producer, type Value } from "../../graph/value.ts";
+import { add, max } from "../elementwise.ts";
 
 export interface ShardedGraph {
   /** Passes over all shards, in order: partial sums so far (inputs `sum:k`) to sums with this shard's (outputs `sum:k'`). */

@@ -15,13 +15,13 @@
  *   (X Y)[:, i] = X Y[:, i],   (X Y)[i, :] = X[i, :] Y
  */
 
-import { topologicalOrder, useCounts } from "../graph/topology.ts";
-import { type Node, producer, type Value } from "../graph/value.ts";
-import { elementCount, sameShape, staticShape } from "../tensor/shape.ts";
-import { add } from "./elementwise.ts";
-import { gather, scatterAdd } from "./indexing.ts";
-import { matmul } from "./matmul.ts";
-import { fill, matrixTranspose } from "./movement.ts";
+import { topologicalOrder, useCounts } from "../../graph/topology.ts";
+import { type Node, producer, type Value } from "../../graph/value.ts";
+import { elementCount, sameShape, staticShape } from "../../tensor/shape.ts";
+import { add } from "../elementwise.ts";
+import { gather, scatterAdd } from "../indexing.ts";
+import { matmul } from "../matmul.ts";
+import { fill, matrixTranspose } from "../movement.ts";
 
 /** How long a scattered element takes, in multiplications of a product: measured on onnxruntime's CPU. */
 const SCATTERED_ELEMENT = 5000;

@@ -1,9 +1,9 @@
 /** A graph computed a few rows at a time gives what it gives whole: updates of every optimizer, in uneven shards. */
 
 import { describe, expect, it } from "vitest";
-import { mapTensors, type Tensors } from "../../src/graph/tensors.ts";
-import { input } from "../../src/graph/value.ts";
-import { optimize } from "../../src/onnx/model.ts";
+import { mapTensors, type Tensors } from "../../../src/graph/tensors.ts";
+import { input } from "../../../src/graph/value.ts";
+import { optimize } from "../../../src/onnx/model.ts";
 import {
   abs,
   add,
@@ -14,15 +14,15 @@ import {
   reduceMax,
   reduceSum,
   softmax,
-} from "../../src/ops/index.ts";
-import { nextName } from "../../src/engine/parts/names.ts";
-import { carriedMomentum } from "../../src/compress/index.ts";
-import { shardRows } from "../../src/ops/shard.ts";
-import { namedOptimizer, type OptimizerName, ruleAt } from "../../src/optim/index.ts";
-import { float32, type HostTensor } from "../../src/tensor/host-tensor.ts";
-import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
-import { runGraph } from "../support/graph.ts";
-import { normalTensor } from "../support/random.ts";
+} from "../../../src/ops/index.ts";
+import { nextName } from "../../../src/engine/parts/names.ts";
+import { carriedMomentum } from "../../../src/compress/index.ts";
+import { shardRows } from "../../../src/ops/passes/shard.ts";
+import { namedOptimizer, type OptimizerName, ruleAt } from "../../../src/optim/index.ts";
+import { float32, type HostTensor } from "../../../src/tensor/host-tensor.ts";
+import { expectClose, FLOAT32, numbersOf } from "../../support/close.ts";
+import { runGraph } from "../../support/graph.ts";
+import { normalTensor } from "../../support/random.ts";
 
 const [ROWS, COLUMNS, RANK] = [11, 6, 3];
 const SHARD = 4;

@@ -2,21 +2,21 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { vjp } from "../../src/autodiff/index.ts";
-import { graphInputs, topologicalOrder } from "../../src/graph/topology.ts";
-import { input, type Value } from "../../src/graph/value.ts";
-import { matrixOperations } from "../../src/onnx/analysis.ts";
-import { optimize } from "../../src/onnx/model.ts";
-import { add, scale } from "../../src/ops/elementwise.ts";
-import { gather } from "../../src/ops/indexing.ts";
-import { matmul } from "../../src/ops/matmul.ts";
-import { matrixTranspose } from "../../src/ops/movement.ts";
-import { reassociate } from "../../src/ops/reassociate.ts";
-import { sumSquares } from "../../src/ops/reduce.ts";
-import { hostTensor } from "../../src/tensor/host-tensor.ts";
-import { expectClose, FLOAT64, numbersOf } from "../support/close.ts";
-import { type HostTensors, runGraph, tensorNamed } from "../support/graph.ts";
-import { integerNumbers, normalTensor64 } from "../support/random.ts";
+import { vjp } from "../../../src/autodiff/index.ts";
+import { graphInputs, topologicalOrder } from "../../../src/graph/topology.ts";
+import { input, type Value } from "../../../src/graph/value.ts";
+import { matrixOperations } from "../../../src/onnx/analysis.ts";
+import { optimize } from "../../../src/onnx/model.ts";
+import { add, scale } from "../../../src/ops/elementwise.ts";
+import { gather } from "../../../src/ops/indexing.ts";
+import { matmul } from "../../../src/ops/matmul.ts";
+import { matrixTranspose } from "../../../src/ops/movement.ts";
+import { reassociate } from "../../../src/ops/passes/reassociate.ts";
+import { sumSquares } from "../../../src/ops/reduce.ts";
+import { hostTensor } from "../../../src/tensor/host-tensor.ts";
+import { expectClose, FLOAT64, numbersOf } from "../../support/close.ts";
+import { type HostTensors, runGraph, tensorNamed } from "../../support/graph.ts";
+import { integerNumbers, normalTensor64 } from "../../support/random.ts";
 
 // Sizes that occur nowhere else: a shape says what a value is.
 const TOKENS = 23;
