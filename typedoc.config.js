@@ -3,9 +3,10 @@
 import { readFileSync } from "node:fs";
 
 const { exports } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
-const entryPoints = Object.values(exports).flatMap(({ types }) =>
-  types === undefined ? [] : [types.replace("./dist/", "./src/").replace(/\.d\.ts$/, ".ts")],
-);
+const entryPoints = Object.values(exports)
+  .flatMap((conditions) => [conditions.types, conditions.browser?.types])
+  .filter((types) => types !== undefined)
+  .map((types) => types.replace("./dist/", "./src/").replace(/\.d\.ts$/, ".ts"));
 
 /** @type {Partial<import("typedoc").TypeDocOptions>} */
 const options = {

@@ -66,14 +66,16 @@ async function main() {
   if (tried === 0) process.exitCode = 1;
 }
 
+/** The paths in a tree of conditions. */
+const leavesOf = (target) =>
+  typeof target === "string" ? [target] : Object.values(target).flatMap(leavesOf);
+
 /** The tarball, with everything that runs and nothing else. */
 function pack() {
   rmSync(join(root, "dist"), { recursive: true, force: true });
   const [packed] = JSON.parse(npm(root, ["pack", "--json", "--pack-destination", folder]));
   const paths = packed.files.map(({ path }) => path);
-  const targets = Object.values(exports).flatMap((target) =>
-    typeof target === "string" ? [target] : Object.values(target),
-  );
+  const targets = leavesOf(exports);
   for (const target of ["./bin/flora.js", "./LICENSE", "./README.md", ...targets]) {
     if (!paths.includes(target.slice(2))) throw new Error(`${target} is not in the package`);
   }

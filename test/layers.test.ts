@@ -173,6 +173,32 @@ describe("what Node alone has", () => {
   });
 });
 
+/** The files and packages that a program has in it which begins with `entry`. */
+function reachedFrom(entry: string): ReadonlySet<string> {
+  const reached = new Set([entry]);
+  // A set is gone through to what was added last.
+  for (const file of reached) {
+    if (!file.startsWith("src/")) continue;
+    for (const specifier of importsOf(readFileSync(file, "utf8"))) {
+      reached.add(specifier.startsWith(".") ? targetOf(file, specifier) : specifier);
+    }
+  }
+  return reached;
+}
+
+describe("the entry for browsers", () => {
+  it("reaches training and nothing of Node", () => {
+    const reached = [...reachedFrom("src/entries/browser.ts")];
+    expect(reached).toContain("src/train/loop.ts");
+    expect(reached).toContain("src/host/browser/files.ts");
+    expect(reached.filter((name) => name.startsWith("node:") || mayUseNode(name))).toEqual([]);
+  });
+
+  it("is told apart from that of Node, which reaches it", () => {
+    expect([...reachedFrom("src/index.ts")].some(mayUseNode)).toBe(true);
+  });
+});
+
 describe("the tree", () => {
   it("has a floor for every room of src/", () => {
     const found = new Set(sources.map(roomOf).filter((room) => room !== ""));

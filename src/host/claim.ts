@@ -6,7 +6,7 @@
  * its claim counts.
  */
 
-import type { FileStore, Lock, LockHolder } from "./host.ts";
+import type { Clock, FileStore, Lock, LockHolder } from "./host.ts";
 import { basename, dirname, join } from "./path.ts";
 
 /** Who claims. */
@@ -14,7 +14,7 @@ export interface Claimant {
   readonly machine: string;
   readonly process: number;
   /** Whether a process of this machine runs. */
-  isRunning(process: number): boolean;
+  isRunning(process: number): boolean | Promise<boolean>;
   randomBytes(count: number): Uint8Array;
 }
 
@@ -35,13 +35,31 @@ export async function claim(
   for (const { name } of await files.list(directory)) {
     const other = claimantOf(name, basename(path));
     if (!other || name === own) continue;
-    if (other.machine !== here || isRunning(other.process)) {
+    if (other.machine !== here || (await isRunning(other.process))) {
       await release();
       return { ...other, path: join(directory, name) };
     }
     await files.remove(join(directory, name));
   }
   return { release };
+}
+
+/** What a process may take to be gone that was killed, whose claim counts until then. */
+const LAST_MOMENTS_MS = 2000;
+const LOOK_EVERY_MS = 100;
+
+/** Claims a path as soon as whoever holds it lets go, or says who still does after two seconds. */
+export async function claimInTime(
+  files: FileStore,
+  path: string,
+  { claimant, clock }: { readonly claimant: Claimant; readonly clock: Clock },
+): Promise<Lock | LockHolder> {
+  const until = clock.nowMs() + LAST_MOMENTS_MS;
+  for (;;) {
+    const claimed = await claim(files, path, claimant);
+    if ("release" in claimed || clock.nowMs() > until) return claimed;
+    await clock.wait(LOOK_EVERY_MS);
+  }
 }
 
 /** Whether a file stands for a claim on a path of this name. */

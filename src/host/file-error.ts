@@ -4,6 +4,7 @@ import { UsageError } from "../errors.ts";
 
 const REASONS = new Map([
   ["EACCES", "permission denied"],
+  ["EBUSY", "it is in use"],
   ["EDQUOT", "the disk quota is used up"],
   ["EEXIST", "there is something of this name"],
   ["EFBIG", "the file system does not take files of this size"],

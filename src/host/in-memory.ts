@@ -11,8 +11,9 @@
 
 import { claim } from "./claim.ts";
 import { crc32 } from "./crc32.ts";
+import { webHash } from "./digest.ts";
 import { isAbsent, systemError } from "./file-error.ts";
-import type { FileStore, Hash, HashAlgorithm, Host, NewFile } from "./host.ts";
+import type { FileStore, Host, NewFile } from "./host.ts";
 import {
   afterPowerCut,
   appendTo,
@@ -333,20 +334,6 @@ function makeDirectories(root: DiskDirectory, path: string, dateMs: number): voi
 
 const bytesOf = (content: Uint8Array | string): Uint8Array =>
   typeof content === "string" ? new TextEncoder().encode(content) : content;
-
-/** Of the Web's digests, which take all bytes at once. */
-function webHash(algorithm: HashAlgorithm): Hash {
-  const parts: Uint8Array[] = [];
-  return {
-    update: (bytes) => void parts.push(bytes.slice()),
-    async digest() {
-      const all = new Uint8Array(await new Blob(parts.map((part) => part.slice())).arrayBuffer());
-      const name = algorithm === "sha1" ? "SHA-1" : "SHA-256";
-      const digest = new Uint8Array(await crypto.subtle.digest(name, all));
-      return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    },
-  };
-}
 
 /** Marsaglia's xorshift, 32 bits. */
 function nextByte(machine: Machine): number {

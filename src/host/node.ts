@@ -19,33 +19,15 @@ import { dirname, join, relative, resolve } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { getHeapStatistics } from "node:v8";
 import { crc32 } from "node:zlib";
-import { claim } from "./claim.ts";
+import { claimInTime } from "./claim.ts";
 import { availableBytes } from "./node-memory.ts";
 import { errorCode, isAbsent } from "./file-error.ts";
-import type {
-  FileEntry,
-  FileStore,
-  Host,
-  Lock,
-  LockHolder,
-  NewFile,
-  ReadableFile,
-} from "./host.ts";
+import type { Clock, FileEntry, FileStore, Host, NewFile, ReadableFile } from "./host.ts";
 
 /** The files, the clock and the rest of the process that runs. */
 export const nodeHost = (): Host => ({
   files: nodeFiles,
-  clock: {
-    nowMs: () => performance.now(),
-    dateMs: () => Date.now(),
-    async wait(ms, signal) {
-      try {
-        await wait(ms, undefined, signal && { signal });
-      } catch (error) {
-        throw signal?.aborted ? signal.reason : error;
-      }
-    },
-  },
+  clock,
   memory: {
     residentBytes: () => process.memoryUsage.rss(),
     peakBytes: () => process.resourceUsage().maxRSS * 1024,
@@ -63,6 +45,18 @@ export const nodeHost = (): Host => ({
     };
   },
 });
+
+const clock: Clock = {
+  nowMs: () => performance.now(),
+  dateMs: () => Date.now(),
+  async wait(ms, signal) {
+    try {
+      await wait(ms, undefined, signal && { signal });
+    } catch (error) {
+      throw signal?.aborted ? signal.reason : error;
+    }
+  },
+};
 
 const nodeFiles: FileStore = {
   absolute: (path) => resolve(path),
@@ -140,7 +134,7 @@ const nodeFiles: FileStore = {
 
   syncDirectory,
 
-  lock,
+  lock: (path) => lock(path),
 
   crc32,
 };
@@ -269,24 +263,16 @@ async function linkOrCopy(file: string, path: string): Promise<void> {
   }
 }
 
-/** What a process may take to be gone that was killed, whose claim counts until then. */
-const LAST_MOMENTS_MS = 2000;
-const LOOK_EVERY_MS = 100;
-
-async function lock(path: string): Promise<Lock | LockHolder> {
-  const claimant = {
-    machine: hostname(),
-    process: process.pid,
-    isRunning,
-    randomBytes: (count: number) => randomBytes(count),
-  };
-  const until = performance.now() + LAST_MOMENTS_MS;
-  for (;;) {
-    const claimed = await claim(nodeFiles, path, claimant);
-    if ("release" in claimed || performance.now() > until) return claimed;
-    await wait(LOOK_EVERY_MS);
-  }
-}
+const lock: FileStore["lock"] = (path) =>
+  claimInTime(nodeFiles, path, {
+    claimant: {
+      machine: hostname(),
+      process: process.pid,
+      isRunning,
+      randomBytes: (count) => randomBytes(count),
+    },
+    clock,
+  });
 
 function isRunning(id: number): boolean {
   try {

@@ -12,7 +12,7 @@ import { PREFERENCE_LOSSES } from "../engine/objectives/preference.ts";
 import { WEIGHT_DTYPES, WEIGHT_UPDATES } from "../optim/rounding.ts";
 import { OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { SCHEDULES } from "../optim/schedule.ts";
-import { DEVICES } from "../runtime/device.ts";
+import { DEVICES } from "../runtime/device-options.ts";
 import { DATA_OPTIONS } from "./data-options.ts";
 import { EVALUATION_OPTIONS } from "./evaluation-options.ts";
 import { RANK_OPTIONS } from "./rank-options.ts";

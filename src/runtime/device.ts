@@ -1,19 +1,8 @@
 /** @file The runtime of a device that is asked for by name, in Node. A package is loaded when its device is opened, and not before. */
 
 import { option, UsageError } from "../errors.ts";
+import type { DeviceOptions } from "./device-options.ts";
 import type { Runtime } from "./runtime.ts";
-
-/** What computes; "auto" is the CPU by native kernels, or by WebAssembly where there are none for it. */
-export type Device = "auto" | "cpu" | "wasm" | "webgpu";
-
-export const DEVICES: readonly Device[] = ["auto", "cpu", "wasm", "webgpu"];
-
-/** What is to compute. */
-export interface DeviceOptions {
-  readonly device?: Device | undefined;
-  /** Threads of one operator; onnxruntime's choice if absent. */
-  readonly threads?: number | undefined;
-}
 
 /** The native CPU, or WebAssembly, or the one that is there. @throws {UsageError} if the device is not to be had. */
 export async function openRuntime({

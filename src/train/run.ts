@@ -34,7 +34,7 @@ import { logged } from "../runs/logged.ts";
 import { tracked } from "../runs/trackers/tracked.ts";
 import type { Tracker } from "../runs/trackers/tracker.ts";
 import type { Tokenizer } from "../text/index.ts";
-import type { DeviceOptions } from "../runtime/device.ts";
+import type { DeviceOptions } from "../runtime/device-options.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type TrainContext, trainEvents } from "./events.ts";
 import { resumedOptions } from "./output/resumed-options.ts";

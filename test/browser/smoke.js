@@ -28,9 +28,10 @@ const SERVED = ["dist", "node_modules", join("test", "browser")];
 /** Bare names as the page resolves them: the entry points of this package, and what they need of others. */
 async function importMap() {
   const { name, exports } = JSON.parse(await readFile(join(ROOT, "package.json"), "utf8"));
-  const own = Object.entries(exports).flatMap(([entry, { default: path }]) =>
-    path === undefined ? [] : [[name + entry.slice(1), path.slice(1)]],
-  );
+  const own = Object.entries(exports).flatMap(([entry, { browser, default: path }]) => {
+    const target = browser?.default ?? path;
+    return target === undefined ? [] : [[name + entry.slice(1), target.slice(1)]];
+  });
   return {
     imports: {
       ...Object.fromEntries(own),

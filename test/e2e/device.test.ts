@@ -1,7 +1,7 @@
 /** A run by WebAssembly beside the same by native kernels, and runs that change between them on their way. */
 
 import { describe, expect, it } from "vitest";
-import type { Device } from "../../src/runtime/device.ts";
+import type { Device } from "../../src/runtime/device-options.ts";
 import { expectClose } from "../support/close.ts";
 import { runTiny } from "./support.ts";
 

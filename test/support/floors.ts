@@ -12,6 +12,7 @@ export interface Room {
 
 export const FLOORS: readonly (readonly Room[])[] = [
   [{ room: "host" }],
+  [{ room: "host/browser" }],
   [
     {
       room: "files",

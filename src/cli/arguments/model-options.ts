@@ -1,7 +1,8 @@
 /** @file The options of commands that run a model: where it is, and how it is run. */
 
 import type { ModelNames } from "../../hub/index.ts";
-import { DEVICES, openRuntime } from "../../runtime/device.ts";
+import { DEVICES } from "../../runtime/device-options.ts";
+import { openRuntime } from "../../runtime/device.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { CommandHelp } from "./help.ts";
 import type { OptionTable } from "../../options/tables/option.ts";
