@@ -26,8 +26,11 @@ function make(tag, attributes, ...children) {
   return element;
 }
 
-/** @param {string} path the directory of the run */
-export function createCard(path) {
+/**
+ * @param {string} path the directory of the run
+ * @param {{ hasCommand?: boolean }} [options] whether it says which command comes next
+ */
+export function createCard(path, { hasCommand = true } = {}) {
   const state = make("p", { class: "quiet" });
   const progress = make("progress", { "aria-label": "steps done" });
   const numbers = make("dl", {});
@@ -104,7 +107,8 @@ export function createCard(path) {
 
       answers.replaceChildren(...answersOf(run));
       memory.replaceChildren(...memoryOf(run));
-      command.replaceChildren(...commandOf(path, end !== undefined && evaluations.length > 0, run));
+      const isModel = end !== undefined && evaluations.length > 0;
+      command.replaceChildren(...(hasCommand ? commandOf(path, isModel, run) : []));
     },
   };
 }
@@ -180,7 +184,8 @@ function memoryOf({ start, steps, end }) {
   const compared = [{ name: "this run", bytes: own }, ...alternatives];
   const most = Math.max(...compared.map(({ bytes }) => bytes));
   const measured = end?.memory.measuredTotal ?? steps.at(-1)?.residentBytes;
-  const total = `${formatBytes(predictedTotal)} predicted for the whole process${measured === undefined ? "" : `, ${formatBytes(measured)} taken`}`;
+  // A browser tells no page what it takes.
+  const total = `${formatBytes(predictedTotal)} predicted for the whole process${measured ? `, ${formatBytes(measured)} taken` : ""}`;
   const table = make("table", {});
   for (const { name, bytes } of compared) {
     const meter = make("meter", { "aria-label": name });

@@ -20,6 +20,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: () => import("./commands/init.ts"),
   train: () => import("./commands/train.ts"),
   watch: () => import("./commands/watch.ts"),
+  studio: () => import("./commands/studio.ts"),
   inspect: () => import("./commands/inspect.ts"),
   chat: () => import("./models/chat.ts"),
   serve: () => import("./models/serve.ts"),

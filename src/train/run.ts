@@ -77,6 +77,8 @@ export interface TrainRunContext extends Omit<TrainContext, "runtime"> {
 
 /** A run: followed by its events, or awaited; each event is told once. */
 export interface TrainRun extends AsyncIterable<TrainEvent> {
+  /** The model as it is between two events, to be asked; undefined before the first, after the last, and of images. */
+  model(): LoadedModel | undefined;
   /**
    * Goes on to the end.
    *
@@ -112,6 +114,7 @@ export function train(request: TrainRequest, context: TrainRunContext): TrainRun
   let evaluation: EvaluationEvent | undefined;
   let translation: TranslationEvent | undefined;
   let end: EndEvent | undefined;
+  let isOver = false;
 
   async function* follow(): AsyncGenerator<TrainEvent, void, undefined> {
     const { config, inputs } = await configured(request, context);
@@ -126,17 +129,22 @@ export function train(request: TrainRequest, context: TrainRunContext): TrainRun
       (run) => (prepared = run),
     );
     const heard = tracked(host, told, { trackers, writes });
-    for await (const event of writes ? logged(host, heard) : heard) {
-      if (event.type === "evaluation") evaluation = event;
-      if (event.type === "translation") translation = event;
-      if (event.type === "end") end = event;
-      yield event;
+    try {
+      for await (const event of writes ? logged(host, heard) : heard) {
+        if (event.type === "evaluation") evaluation = event;
+        if (event.type === "translation") translation = event;
+        if (event.type === "end") end = event;
+        yield event;
+      }
+    } finally {
+      isOver = true;
     }
   }
   const events = follow();
 
   return {
     [Symbol.asyncIterator]: () => events,
+    model: () => (prepared && !isOver ? loadedOf(prepared) : undefined),
     async result() {
       for await (const _event of events);
       if (!prepared || !end) throw new UsageError("train: the run was left before its end");
@@ -227,22 +235,21 @@ function withoutParts({
   return options;
 }
 
+function loadedOf({ adapters, base, engine, model, tokenizer }: Run): LoadedModel | undefined {
+  const { weights } = engine.state;
+  const generation = { options: {}, ignored: [] };
+  return tokenizer && { base, adapters, model, weights, tokenizer, generation };
+}
+
 function resultOf(
   run: Run,
   told: Pick<TrainResult, "reason" | "evaluation" | "translation">,
 ): TrainResult {
-  const { adapters, base, config, context, engine, model, tokenizer } = run;
+  const { config, context, engine, model, tokenizer } = run;
   const { weights } = engine.state;
   return {
     ...told,
-    model: tokenizer && {
-      base,
-      adapters,
-      model,
-      weights,
-      tokenizer,
-      generation: { options: {}, ignored: [] },
-    },
+    model: loadedOf(run),
     async generate(prompt, options = {}) {
       if (!tokenizer) throw new UsageError("generate: a model of images writes no text");
       const decoder = createDecoder(model, context.runtime, weights);

@@ -224,7 +224,7 @@ export const FLOORS: readonly (readonly Room[])[] = [
   [{ room: "cli/terminal", about: "The terminal: layout, progress, colours, signals." }],
   [{ room: "cli/arguments", about: "From the words of a command line to options." }],
   [{ room: "cli/reports", about: "Events and results as people read them." }],
-  [{ room: "cli/watch", about: "The server of the page that shows runs." }],
+  [{ room: "cli/watch", about: "Servers of pages: the one that shows runs, and the studio." }],
   [
     {
       room: "cli/serve",

@@ -13,7 +13,7 @@ import { sums, tinyRequest } from "../support/tiny-request.ts";
 import type { StepEvent, TrainEvent } from "../../src/runs/events.ts";
 import { readLog } from "../../src/runs/read-log.ts";
 import { byteTokenizer } from "../../src/text/index.ts";
-import { loadModel } from "../../src/generate/index.ts";
+import { completeText, createDecoder, loadModel } from "../../src/generate/index.ts";
 import { train, type TrainRequest, type TrainRun } from "../../src/train/run.ts";
 
 const rows = sums(0, 60);
@@ -101,6 +101,26 @@ describe("a run", () => {
     const whole = start({});
     const { reason, evaluation } = await whole.result();
     expect([reason, evaluation?.step]).toEqual(["finished", 3]);
+  });
+
+  it("can be asked between two events, and goes on as if nobody had", async () => {
+    const run = start({});
+    expect(run.model()).toBeUndefined();
+    const losses: number[] = [];
+    const answers: string[] = [];
+    for await (const event of run) {
+      if (event.type !== "step") continue;
+      losses.push(event.loss);
+      const loaded = run.model();
+      if (!loaded) throw new Error("no model");
+      const decoder = createDecoder(loaded.model, runtime, loaded.weights);
+      const [made] = await completeText({ ...loaded, decoder }, ["1 and 2"], { maxNewTokens: 4 });
+      await decoder.release();
+      answers.push(made?.text ?? "");
+    }
+    expect(answers).toHaveLength(3);
+    expect(run.model()).toBeUndefined();
+    expect(losses).toEqual(await lossesOf(start({})));
   });
 
   it("fails where it is awaited if the loss is no number", async () => {

@@ -8,12 +8,11 @@
  */
 
 import { readFile } from "node:fs/promises";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { timingSafeEqual } from "node:crypto";
+import type { ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
-import { UsageError } from "../../errors.ts";
 import { nodeHost } from "../../host/node.ts";
 import { followLog, logBytes } from "../../runs/follow-log.ts";
+import { type LocalServer, serveLocally } from "./local-server.ts";
 
 export interface WatchOptions {
   /** Directories of runs, which need not be there yet. */
@@ -22,13 +21,6 @@ export interface WatchOptions {
   readonly port: number;
 }
 
-export interface WatchServer {
-  /** What a browser opens. */
-  readonly address: string;
-  close(): Promise<void>;
-}
-
-const HOST = "127.0.0.1";
 /** Between two looks at a run that has ended, and may go on. */
 const LOOK_AGAIN_MS = 1000;
 
@@ -63,50 +55,35 @@ const FILES: ReadonlyMap<string, PageFile> = new Map([
 
 /** Nothing from elsewhere; uPlot sets styles of its own elements. */
 const HEADERS = {
-  "Cache-Control": "no-store",
   "Content-Security-Policy":
     "default-src 'self'; img-src data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-  "Referrer-Policy": "no-referrer",
-  "X-Content-Type-Options": "nosniff",
 };
 
 /** @throws {UsageError} if the port is taken. */
-export async function serveRuns({ runs, port }: WatchOptions): Promise<WatchServer> {
+export async function serveRuns({ runs, port }: WatchOptions): Promise<LocalServer> {
   const host = nodeHost();
-  const token = Buffer.from(host.randomBytes(16)).toString("hex");
   const closing = new AbortController();
-  const server = createServer((request, response) => {
-    answer(request, response).catch((error: unknown) => {
-      response.destroy(error instanceof Error ? error : undefined);
-    });
+  const server = await serveLocally({
+    port,
+    command: "watch",
+    headers: HEADERS,
+    needsToken: (path) => path === "/" || path === "/events",
+    async answer(path, response) {
+      const file = FILES.get(path);
+      if (path === "/events") await tell(response);
+      if (!file) return path === "/events";
+      response.setHeader("Content-Type", file.type);
+      response.end(await readFile(fileURLToPath(file.url)));
+      return true;
+    },
   });
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { pathname, searchParams } = new URL(request.url ?? "/", `http://${HOST}`);
-    // A page elsewhere may have given its own name to this address.
-    const isOurs = /^(?:127\.0\.0\.1|localhost)(?::\d+)?$/.test(request.headers.host ?? "");
-    const isTold = pathname === "/" || pathname === "/events";
-    if (!isOurs || (isTold && !isSame(searchParams.get("token") ?? "", token))) {
-      return refuse(
-        response,
-        403,
-        "the address that flora watch printed has a token, which is missing here",
-      );
-    }
-    if (request.method !== "GET") return refuse(response, 405, "this page is only read");
-    if (pathname === "/events") return tell(response);
-    const file = FILES.get(pathname);
-    if (!file) return refuse(response, 404, "there is nothing here");
-    const content = await readFile(fileURLToPath(file.url));
-    response.writeHead(200, { ...HEADERS, "Content-Type": file.type }).end(content);
-  }
 
   /** Tells what is in the logs and what comes, until the page is gone. */
   async function tell(response: ServerResponse): Promise<void> {
     const gone = new AbortController();
     response.on("close", () => gone.abort());
     const signal = AbortSignal.any([gone.signal, closing.signal]);
-    response.writeHead(200, { ...HEADERS, "Content-Type": "text/event-stream" });
+    response.writeHead(200, { "Content-Type": "text/event-stream" });
     response.write(message(runs, "runs"));
     await Promise.all(runs.map((run, index) => tellRun(response, { run, index, signal })));
     response.end();
@@ -134,15 +111,11 @@ export async function serveRuns({ runs, port }: WatchOptions): Promise<WatchServ
     }
   }
 
-  await listening(server, port);
-  const address = server.address();
-  const bound = typeof address === "object" && address ? address.port : port;
   return {
-    address: `http://${HOST}:${bound}/?token=${token}`,
+    address: server.address,
     async close() {
       closing.abort();
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
+      await server.close();
     },
   };
 }
@@ -150,31 +123,9 @@ export async function serveRuns({ runs, port }: WatchOptions): Promise<WatchServ
 const message = (data: unknown, event?: string): string =>
   `${event === undefined ? "" : `event: ${event}\n`}data: ${JSON.stringify(data)}\n\n`;
 
-const refuse = (response: ServerResponse, status: number, text: string): void =>
-  void response.writeHead(status, { ...HEADERS, "Content-Type": "text/plain" }).end(`${text}\n`);
-
-function isSame(a: string, b: string): boolean {
-  const [x, y] = [Buffer.from(a), Buffer.from(b)];
-  return x.length === y.length && timingSafeEqual(x, y);
-}
-
 const drained = (response: ServerResponse, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     const done = () => resolve();
     response.once("drain", done);
     signal.addEventListener("abort", done, { once: true });
-  });
-
-const listening = (server: Server, port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once("error", (error: NodeJS.ErrnoException) =>
-      reject(
-        error.code === "EADDRINUSE"
-          ? new UsageError(`--port: another program listens there; got ${port}`, {
-              hint: "give another, or none",
-            })
-          : error,
-      ),
-    );
-    server.listen(port, HOST, () => resolve());
   });

@@ -5,12 +5,13 @@ import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { serveRuns, type WatchServer } from "../../../src/cli/watch/server.ts";
+import type { LocalServer } from "../../../src/cli/watch/local-server.ts";
+import { serveRuns } from "../../../src/cli/watch/server.ts";
 import { formatLine } from "../../../src/runs/log-line.ts";
 import { endEvent, startEvent, stepEvent } from "../events.ts";
 
 let folder = "";
-let server: WatchServer;
+let server: LocalServer;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "flora-watch-"));
   server = await serveRuns({ runs: [folder, join(folder, "later")], port: 0 });

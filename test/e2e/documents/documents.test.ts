@@ -52,6 +52,8 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "flora watch runs/book": "the same",
   "flora watch runs/t5 runs/lora": "the same",
   "flora watch runs/lora runs/flora --port 8321": "the same",
+  "flora studio": "it serves until it is stopped: test/browser/studio.js",
+  "flora studio --port 9000": "the same",
   "flora serve --model runs/assistant":
     "it serves until it is stopped: test/cli/models/serve.test.ts",
   "flora serve --model runs/mine": "the same",

@@ -1,0 +1,41 @@
+/** @file The worker of the studio as functions of the page. */
+
+/** @import { LoggedEvent } from "flora-train" */
+/** @import { Methods } from "./worker.js" */
+
+/**
+ * Starts the worker.
+ *
+ * @param {(run: string, event: LoggedEvent) => void} heard what runs tell
+ */
+export function startWorker(heard) {
+  const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+  /** @type {Map<number, { resolve: (result: any) => void, reject: (error: Error) => void }>} */
+  const waiting = new Map();
+  let last = 0;
+  worker.addEventListener("message", ({ data: { id, run, event, result, error } }) => {
+    if (run !== undefined) return heard(run, event);
+    const asked = waiting.get(id);
+    waiting.delete(id);
+    if (error === undefined) asked?.resolve(result);
+    else asked?.reject(new Error(error));
+  });
+  worker.addEventListener("error", ({ message }) => {
+    const error = new Error(message || "The program of the page could not be loaded; reload it.");
+    for (const { reject } of waiting.values()) reject(error);
+    waiting.clear();
+  });
+  return {
+    /**
+     * @template {keyof Methods} Name
+     * @param {Name} method
+     * @param {Parameters<Methods[Name]>} args
+     * @returns {Promise<Awaited<ReturnType<Methods[Name]>>>} rejects with a sentence
+     */
+    call: (method, ...args) =>
+      new Promise((resolve, reject) => {
+        waiting.set(++last, { resolve, reject });
+        worker.postMessage({ id: last, method, args });
+      }),
+  };
+}
