@@ -39,7 +39,9 @@ addEventListener("dragleave", () => drop.classList.remove("over"));
 addEventListener("drop", (event) => {
   event.preventDefault();
   drop.classList.remove("over");
-  choose([...(event.dataTransfer?.files ?? [])]);
+  if (!event.dataTransfer) return;
+  data.files = event.dataTransfer.files;
+  choose([...data.files]);
 });
 model.addEventListener("change", () => {
   const isRun = model.value === "run";
@@ -81,7 +83,10 @@ function choose(files) {
 async function begin() {
   if (chosen.length === 0) throw new Error("Drop a file first: chats, CSV or text.");
   if (training !== undefined) throw new Error(`${training} is training; stop it before.`);
-  const name = byId("name", HTMLInputElement).value;
+  const isRun = model.value === "run";
+  const name = isRun ? folderName() : byId("name", HTMLInputElement).value;
+  if (panels.has(name))
+    throw new Error(`There is a run called ${name}; give another name, or remove it.`);
   // Ask to be kept where disk space is short.
   await navigator.storage.persist();
   const paths = chosen.map((file) => `data/${file.name}`);
@@ -90,11 +95,10 @@ async function begin() {
     const file = chosen[i];
     if (file) await worker.call("keep", path, file);
   }
-  if (model.value === "run") {
-    const own = folderName();
-    await worker.call("adopt", own, paths);
-    await keepFolder(`runs/${own}`);
-    return train(own, () => worker.call("goOn", own));
+  if (isRun) {
+    await worker.call("adopt", name, paths);
+    await keepFolder(`runs/${name}`);
+    return train(name, () => worker.call("goOn", name));
   }
   const request = {
     name,

@@ -37,6 +37,21 @@ const requestOf = (name) => `requests/${name}.json`;
  */
 export async function keepFile(files, path, file) {
   await files.makeDirectory(path.replace(/\/[^/]*$/, ""));
+  try {
+    await copy(files, path, file);
+  } catch (error) {
+    // Half a file takes room, and is good for nothing.
+    await files.remove(path);
+    throw error;
+  }
+}
+
+/**
+ * @param {FileStore} files
+ * @param {string} path
+ * @param {File} file
+ */
+async function copy(files, path, file) {
   const kept = await files.append(path);
   try {
     await kept.clear();

@@ -1,134 +1,125 @@
 /**
  * @file The studio in Chromium, as a person uses it: a file of chats is dropped, a small Llama trains in the tab, answers while it does, goes on after a
- * reload, and is saved; `flora generate` then gives the same answer in Node. `CHROMIUM` names another browser; `npm run build:studio` comes before.
+ * reload, and is saved; `flora generate` then gives the same answer in Node. What goes wrong is said in a sentence, and the page fits a telephone.
+ * `CHROMIUM` names another browser; `npm run build:studio` comes before.
  */
 
-import { execFile, spawn } from "node:child_process";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
-import { chromium } from "playwright-core";
+import { join } from "node:path";
+import {
+  ask,
+  axeFinds,
+  download,
+  drop,
+  flora,
+  openBrowser,
+  openStudio,
+  ROOT,
+  startServer,
+  waitForState,
+} from "./studio-page.js";
 
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-const PROGRAM = join(ROOT, "bin", "flora.js");
-const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const LONGEST_MS = 120_000;
+const VIEWS = [
+  { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
+  { viewport: { width: 390, height: 844 }, colorScheme: "dark" },
+];
 const QUESTION = "What does a wolf eat?";
 
 function check(what, isRight) {
   if (!isRight) throw new Error(`studio: ${what}`);
 }
 
-const flora = async (...words) =>
-  (await promisify(execFile)(process.execPath, [PROGRAM, ...words])).stdout;
-
-async function startServer() {
-  const server = spawn(process.execPath, [PROGRAM, "studio", "--port", "0"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [address] = await new Promise((resolve) => {
-    createInterface({ input: server.stdout }).once("line", (line) => resolve([line]));
-  });
-  return { server, address };
+/** Does something that must be refused; returns the sentence. */
+async function refused(page, work) {
+  const problem = page.locator("#problem");
+  await page.evaluate(() => (document.querySelector("#problem").hidden = true));
+  await work();
+  await problem.waitFor();
+  return problem.textContent();
 }
 
-/** Drops a file onto the page, as from a file manager. */
-async function drop(page, name, text) {
-  const transfer = await page.evaluateHandle(
-    ([fileName, content]) => {
-      const data = new DataTransfer();
-      data.items.add(new File([content], fileName));
-      return data;
-    },
-    [name, text],
-  );
-  await page.dispatchEvent("#drop", "drop", { dataTransfer: transfer });
-}
-
-async function ask(page, question) {
-  await page.getByLabel("Ask it something").fill(question);
-  await page.getByRole("button", { name: "Ask", exact: true }).click();
-  const answer = page.locator(".answer");
-  await page.getByRole("button", { name: "Ask", exact: true, disabled: false }).waitFor();
-  return answer.textContent();
-}
-
-/** What a zip file of stored files holds. */
-function unzip(bytes) {
-  const files = new Map();
-  for (let at = 0; bytes.readUInt32LE(at) === 0x04034b50;) {
-    const [size, nameLength] = [bytes.readUInt32LE(at + 18), bytes.readUInt16LE(at + 26)];
-    const begin = at + 30 + nameLength + bytes.readUInt16LE(at + 28);
-    files.set(
-      bytes.toString("utf8", at + 30, at + 30 + nameLength),
-      bytes.subarray(begin, begin + size),
-    );
-    at = begin + size;
+async function checkLooks(page) {
+  for (const { viewport, colorScheme } of VIEWS) {
+    await page.setViewportSize(viewport);
+    await page.emulateMedia({ colorScheme });
+    const found = await axeFinds(page);
+    check(`${colorScheme}: axe finds ${found.join("; ")}`, found.length === 0);
+    const wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+    check(`${colorScheme}: it is ${wide} pixels too wide`, wide <= 0);
   }
-  return files;
-}
-
-/** Saves what a button of the page hands out, into a folder. */
-async function download(page, label, folder) {
-  const [saved] = await Promise.all([
-    page.waitForEvent("download"),
-    page.getByRole("button", { name: label }).click(),
-  ]);
-  for (const [name, content] of unzip(await readFile(await saved.path()))) {
-    await mkdir(dirname(join(folder, name)), { recursive: true });
-    await writeFile(join(folder, name), content);
-  }
-}
-
-async function axeFinds(page) {
-  await page.evaluate(await readFile(AXE, "utf8"));
-  const { violations } = await page.evaluate("axe.run()");
-  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
 }
 
 const folder = await mkdtemp(join(tmpdir(), "flora-studio-"));
 const { server, address } = await startServer();
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-dev-shm-usage"],
-});
+const browser = await openBrowser(folder);
 try {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-  const page = await context.newPage();
-  const problems = [];
-  page.on("pageerror", ({ message }) => problems.push(message));
-  page.on("console", (said) => {
-    if (said.type() === "error") problems.push(said.text());
-  });
-  await page.goto(address);
-  await page
-    .locator("#status", { hasText: "ready, with threads" })
-    .waitFor({ timeout: LONGEST_MS });
+  const { page, problems } = await openStudio(browser, address);
+  const submit = () => page.getByRole("button", { name: "Train" }).click();
+  check("nothing dropped", (await refused(page, submit)).startsWith("Drop a file first"));
+  await drop(page, "broken.jsonl", "{{{");
+  const broken = await refused(page, submit);
+  check(`a broken file: ${broken}`, broken.startsWith("Data/broken.jsonl:") && !/\n/.test(broken));
+  check("a run that was refused stays", (await page.locator(".title").count()) === 0);
 
+  // By keyboard alone: the model, the steps, and Enter.
   await drop(page, "chats.jsonl", await readFile(join(ROOT, "examples/chats.jsonl"), "utf8"));
-  await page.locator("#model").selectOption("tiny");
-  await page.locator("#steps").fill("20");
-  await page.getByRole("button", { name: "Train" }).click();
-  const state = page.locator(".title p");
-  await state.filter({ hasText: /^step \d+ of 20/ }).waitFor({ timeout: LONGEST_MS });
-  console.log("an answer in the middle:", JSON.stringify(await ask(page, QUESTION)));
-  console.log(await state.textContent());
+  await page.locator("#data").focus();
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("from scratch, tiny");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("20");
+  await page.keyboard.press("Enter");
+  await waitForState(page, /^step ([2-9]|1\d) of 20/);
   await page.reload();
-  await state.filter({ hasText: /^finished after/ }).waitFor({ timeout: LONGEST_MS });
+  await waitForState(page, /^finished after/);
+  await page.locator("#status", { hasText: "ready" }).waitFor();
+  check("an end without a problem", !(await page.locator("#problem").isVisible()));
   const answer = await ask(page, QUESTION);
+  await download(page, "Save the run", folder);
+  const events = (await readFile(join(folder, "mine/log.jsonl"), "utf8")).trim().split("\n");
+  const starts = events.map((line) => JSON.parse(line)).filter(({ type }) => type === "start");
+  check("it went on after the reload", starts.length === 2 && starts[1].startStep > 0);
+  await rm(join(folder, "mine"), { recursive: true });
   await download(page, "Save the model", folder);
-  const fromNode = await flora("generate", "--model", join(folder, "mine"), "--chat", QUESTION);
+  const fromNode = await flora(["generate", "--model", join(folder, "mine"), "--chat", QUESTION]);
   check(
     `Node answers ${JSON.stringify(fromNode)}, the tab ${JSON.stringify(answer)}`,
     fromNode === `${answer}\n`,
   );
+
+  // A run that does not end by itself.
+  await page.locator("#steps").fill("100000");
+  await page.locator("#name").fill("long");
+  await drop(page, "chats.jsonl", await readFile(join(ROOT, "examples/chats.jsonl"), "utf8"));
+  await submit();
+  const long = page.getByRole("region", { name: "run long" });
+  await long.locator(".title p").filter({ hasText: /^step/ }).waitFor();
+  const early = await ask(long, QUESTION);
+  check(`an answer in the middle: ${early}`, early !== "" && !early.includes("no model"));
+  const second = await openStudio(browser, address);
+  await second.page.locator("#problem").waitFor();
+  const elsewhere = await second.page.locator("#problem").textContent();
+  check(`a second tab: ${elsewhere}`, elsewhere.startsWith("Long goes on in another tab;"));
+  await second.page.close();
+  await long.getByRole("button", { name: "Stop" }).click();
+  await long
+    .locator(".title p")
+    .filter({ hasText: /^interrupted/ })
+    .waitFor();
+  await long.getByRole("button", { name: "Remove" }).click();
+  await long.waitFor({ state: "detached" });
+
+  const session = await browser.newCDPSession(page);
+  const { origin } = new URL(address);
+  await session.send("Storage.overrideQuotaForOrigin", { origin, quotaSize: 3e6 });
+  await page.locator("#name").fill("larger");
+  await drop(page, "large.txt", "many words ".repeat(5e5));
+  const full = await refused(page, submit);
+  check(`no room: ${full}`, full.startsWith("The browser gives this page no more disk space;"));
+
+  await checkLooks(page);
   check(problems.join("; "), problems.length === 0);
-  const found = await axeFinds(page);
-  check(`axe finds ${found.join("; ")}`, found.length === 0);
   console.log("the studio: dropped, trained, asked, reloaded, saved, and the same answer in Node");
 } finally {
   await browser.close();

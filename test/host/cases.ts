@@ -162,6 +162,10 @@ export function hostCases(open: () => HostUnderTest): void {
     const { files, at } = store();
     await files.makeDirectory(at("x/y"));
     expect(await files.removeEmpty(at("x"))).toBe(false);
+    const file = await files.append(at("x/y/a"));
+    expect(await files.removeEmpty(at("x/y"))).toBe(false);
+    await file.close();
+    await files.remove(at("x/y/a"));
     expect(await files.removeEmpty(at("x/y"))).toBe(true);
     expect(await files.removeEmpty(at("x"))).toBe(true);
     expect(await files.list(at(""))).toEqual([]);

@@ -203,7 +203,7 @@ export function browserFiles({ root, locks, lock }: FilesContext): FileStore {
         return true;
       } catch (error) {
         const told = asSystemError(path, error);
-        if (errorCode(told) === "ENOTEMPTY") return false;
+        if (["ENOTEMPTY", "EBUSY"].includes(errorCode(told) ?? "")) return false;
         throw told;
       }
     },
