@@ -6,15 +6,18 @@
 /**
  * Starts the worker.
  *
- * @param {(run: string, event: LoggedEvent) => void} heard what runs tell
+ * @param {object} heard
+ * @param {(run: string, event: LoggedEvent) => void} heard.event what runs tell
+ * @param {(file: string) => void} heard.coming what is being fetched
  */
 export function startWorker(heard) {
   const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
   /** @type {Map<number, { resolve: (result: any) => void, reject: (error: Error) => void }>} */
   const waiting = new Map();
   let last = 0;
-  worker.addEventListener("message", ({ data: { id, run, event, result, error } }) => {
-    if (run !== undefined) return heard(run, event);
+  worker.addEventListener("message", ({ data: { id, run, event, coming, result, error } }) => {
+    if (coming !== undefined) return heard.coming(coming);
+    if (run !== undefined) return heard.event(run, event);
     const asked = waiting.get(id);
     waiting.delete(id);
     if (error === undefined) asked?.resolve(result);

@@ -13,7 +13,15 @@ const panels = new Map();
 /** The run that trains in this tab. @type {string | undefined} */
 let training;
 
-const worker = startWorker((name, event) => panels.get(name)?.take(event));
+const worker = startWorker({
+  event(name, event) {
+    if (event.type === "start") say();
+    panels.get(name)?.take(event);
+  },
+  coming(file) {
+    status.textContent = `fetching ${file}`;
+  },
+});
 
 const place = byId("runs", HTMLElement);
 const status = byId("status", HTMLElement);
@@ -82,7 +90,7 @@ function choose(files) {
 /** Begins the run that the form describes. */
 async function begin() {
   if (chosen.length === 0) throw new Error("Drop a file first: chats, CSV or text.");
-  if (training !== undefined) throw new Error(`${training} is training; stop it before.`);
+  if (training !== undefined) throw new Error(`The run ${training} is training; stop it before.`);
   const isRun = model.value === "run";
   const name = isRun ? folderName() : byId("name", HTMLInputElement).value;
   if (panels.has(name))

@@ -3,6 +3,7 @@
 /** @import { Host, TrainOptions } from "flora-train" */
 /** @import { Request } from "./store.js" */
 
+import { modelFromConfig, readConfig } from "flora-train";
 import { examplesOf } from "flora-train/data";
 import { exists, readText } from "flora-train/host";
 import { CONTEXT } from "./sizes.js";
@@ -12,7 +13,7 @@ const SAVED_SHARE = 1 / 20;
 
 /**
  * @param {Pick<Host, "files" | "memory">} host
- * @param {Request} request
+ * @param {Request} request whose model is not a name on the Hub any more
  * @returns {Promise<TrainOptions>}
  */
 export async function optionsOf({ files, memory }, { data, model = {}, steps = 1 }) {
@@ -25,7 +26,11 @@ export async function optionsOf({ files, memory }, { data, model = {}, steps = 1
     model,
     steps,
     ...(isChat && !knowsChats && { chatTemplate: "chatml" }),
-    ...(typeof model === "string" && { contextLength: CONTEXT, batchSize: 2, microSteps: 4 }),
+    ...(typeof model === "string" && {
+      contextLength: Math.min(CONTEXT, modelFromConfig(await readConfig(model)).contextLength),
+      batchSize: 2,
+      microSteps: 4,
+    }),
     tooLong: "truncate",
     saveEvery: Math.max(1, Math.round(steps * SAVED_SHARE)),
     translations: 0,
@@ -35,13 +40,12 @@ export async function optionsOf({ files, memory }, { data, model = {}, steps = 1
 }
 
 /**
- * Whether the tokenizer of a model writes conversations. Of a model on the Hub it is taken to, as nothing of it has come yet.
+ * Whether the tokenizer of a model writes conversations.
  *
  * @param {Host["files"]} files
  * @param {string} directory
  */
 async function hasTemplate(files, directory) {
-  if (!(await exists(files, directory))) return /instruct|chat|-it\b/i.test(directory);
   if (await exists(files, `${directory}/chat_template.jinja`)) return true;
   const settings = `${directory}/tokenizer_config.json`;
   return (

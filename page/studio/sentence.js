@@ -38,6 +38,11 @@ function codeOf(error) {
   return error.cause instanceof Error ? codeOf(error.cause) : undefined;
 }
 
-/** @param {string} text */
+/**
+ * With a capital and a full stop; a path and a name stay as they are.
+ *
+ * @param {string} text
+ */
 const finished = (text) =>
-  `${text.charAt(0).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? "" : "."}`;
+  text.replace(/^[a-z](?=[a-z]*[\s:])/, (letter) => letter.toUpperCase()) +
+  (/[.!?]$/.test(text) ? "" : ".");

@@ -16,7 +16,7 @@ import { exists, readText, writeFile } from "flora-train/host";
  * @typedef {object} Request
  * @property {string} name of the run
  * @property {string[]} data paths
- * @property {string | Record<string, number | string>} [model] a directory, a name on the Hub, or fields of config.json; absent for a run
+ * @property {string | Record<string, number | string> | undefined} [model] a directory, a name on the Hub, or fields of config.json; absent for a run
  *   that began elsewhere
  * @property {number} [steps]
  */

@@ -1,12 +1,14 @@
 /**
  * @file The worker of the studio: it trains, answers and keeps files, so that the page stays awake. It is asked by messages
- * `{ id, method, args }`, and answers each with `{ id, result }` or `{ id, error }`, a sentence; what a run tells comes as `{ run, event }`.
+ * `{ id, method, args }`, and answers each with `{ id, result }` or `{ id, error }`, a sentence; what a run tells comes as `{ run, event }`,
+ * and what is fetched for it as `{ run, coming }`.
  */
 
 /** @import { Request } from "./store.js" */
 /** @import { TrainEvent } from "flora-train" */
 
 import { browserHost, loadModel, openRuntime, readLog, train } from "flora-train";
+import { resolveModel } from "flora-train/weights";
 import { answer } from "./answer.js";
 import { optionsOf } from "./options.js";
 import { sentence } from "./sentence.js";
@@ -134,7 +136,7 @@ const methods = {
  * @param {string} name
  */
 async function follow(name) {
-  if (active) throw new Error(`${active.name} is training; stop it before`);
+  if (active) throw new Error(`the run ${active.name} is training; stop it before`);
   /** @type {Active} */
   const own = { name, stop: new AbortController(), waiting: [] };
   active = own;
@@ -142,10 +144,11 @@ async function follow(name) {
     const output = outputOf(name);
     const canGoOn = (await files.stat(`${output}/checkpoint`)) !== undefined;
     const request = await readRequest(files, name);
-    if (!canGoOn && !request?.model) throw new Error(`${name} has no checkpoint to go on from`);
+    if (!canGoOn && !request?.model)
+      throw new Error(`the run ${name} has no checkpoint to go on from`);
     const options =
       request && !canGoOn
-        ? await optionsOf(host, request)
+        ? await optionsOf(host, { ...request, model: await fetched(name, request.model, own.stop) })
         : { resume: true, ...(request && { train: request.data }) };
     const context = { runtime: await runtime(), signal: own.stop.signal };
     const run = train({ ...options, output }, context);
@@ -169,6 +172,26 @@ async function checkFree(name) {
   if ((await runNames(files)).includes(name)) {
     throw new Error(`there is a run called ${name}; give another name, or remove it`);
   }
+}
+
+/**
+ * A model whose name on the Hub has become a directory.
+ *
+ * @param {string} name of the run
+ * @param {Request["model"]} model
+ * @param {AbortController} stop
+ */
+async function fetched(name, model, { signal }) {
+  if (typeof model !== "string") return model;
+  return resolveModel(model, {
+    host,
+    signal,
+    onEvent(event) {
+      if (event.type !== "transfer") return;
+      const share = Math.floor((100 * event.bytes) / event.totalBytes);
+      postMessage({ run: name, coming: `${event.file}, ${share} %` });
+    },
+  });
 }
 
 /** @param {Active["waiting"]} waiting */
@@ -208,7 +231,7 @@ async function inOneTab(name, work) {
     })
     .catch((error) => {
       if (isHeld) throw error;
-      throw new Error(`${name} goes on in another tab; close that one, or watch it there`, {
+      throw new Error(`the run ${name} goes on in another tab; close that one, or watch it there`, {
         cause: error,
       });
     });

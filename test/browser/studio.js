@@ -59,7 +59,7 @@ try {
   check("nothing dropped", (await refused(page, submit)).startsWith("Drop a file first"));
   await drop(page, "broken.jsonl", "{{{");
   const broken = await refused(page, submit);
-  check(`a broken file: ${broken}`, broken.startsWith("Data/broken.jsonl:") && !/\n/.test(broken));
+  check(`a broken file: ${broken}`, broken.startsWith("data/broken.jsonl:") && !/\n/.test(broken));
   check("a run that was refused stays", (await page.locator(".title").count()) === 0);
 
   // By keyboard alone: the model, the steps, and Enter.
@@ -100,7 +100,7 @@ try {
   const second = await openStudio(browser, address);
   await second.page.locator("#problem").waitFor();
   const elsewhere = await second.page.locator("#problem").textContent();
-  check(`a second tab: ${elsewhere}`, elsewhere.startsWith("Long goes on in another tab;"));
+  check(`a second tab: ${elsewhere}`, elsewhere.startsWith("The run long goes on in another tab;"));
   await second.page.close();
   await long.getByRole("button", { name: "Stop" }).click();
   await long
