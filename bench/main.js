@@ -6,6 +6,7 @@
  *   node bench/main.js ranks [...]        what ranks exchange: ranks.js has the options
  *   node bench/main.js load [...]         what passes before a first step: load.js has the options
  *   node bench/main.js muon [...]         a step of Muon in the subspace beside one of AdamW
+ *   node bench/main.js browser [...]      a run in a tab beside the same in Node: browser.js has the options
  *
  * Rows that are compared alternate in one process, after a warm-up, and are quoted by their medians. The whole training step
  * and the peers run in processes of their own, so that their memory is theirs alone; so do the twenty configurations of memory.js, whose
@@ -31,6 +32,7 @@ const OTHERS = {
   ranks: "./ranks.js",
   load: "./load.js",
   muon: "./muon.js",
+  browser: "./browser.js",
 };
 const other = OTHERS[process.argv[2]];
 if (other !== undefined) {

@@ -66,6 +66,7 @@ const WITHOUT_MIRROR: readonly string[] = [
   "test/ops/ops.test.ts",
   "test/optim/optim.test.ts",
   "test/page/page.test.ts",
+  "test/page/zip.test.ts",
   "test/pages.test.ts",
   "test/rooms.test.ts",
   "test/runtime/contract.test.ts",

@@ -105,7 +105,10 @@ async function begin() {
   }
   if (isRun) {
     await worker.call("adopt", name, paths);
-    await keepFolder(`runs/${name}`);
+    await keepFolder(`runs/${name}`).catch(async (error) => {
+      await worker.call("remove", name);
+      throw error;
+    });
     return train(name, () => worker.call("goOn", name));
   }
   const request = {

@@ -30,7 +30,12 @@ const LAST_MOMENTS_MS = 3000;
 
 /** @type {ReturnType<typeof openRuntime> | undefined} */
 let opened;
-const runtime = () => (opened ??= openRuntime());
+const runtime = () => (opened ??= openRuntime({ threads: threadCount() }));
+
+/** All cores, of which onnxruntime would take half; more than some gain nothing. */
+const MOST_THREADS = 8;
+const threadCount = () =>
+  crossOriginIsolated ? Math.min(navigator.hardwareConcurrency, MOST_THREADS) : 1;
 
 /**
  * @typedef {object} Active
@@ -95,7 +100,7 @@ const methods = {
   goOn: (name) => inOneTab(name, () => follow(name)),
 
   async stop() {
-    active?.stop.abort();
+    active?.stop.abort(new Error("stopped"));
   },
 
   /**

@@ -1,5 +1,6 @@
 /** @file A program for browsers, checked with the DOM library alone: no type of Node may stand in what this package declares. */
 
+import { browserHost, train } from "flora-train";
 import * as engine from "flora-train/engine";
 import { compile, float32, input, matmul } from "flora-train/graph";
 import { type FileStore, memoryHost, readText, writeFileAtomic } from "flora-train/host";
@@ -27,6 +28,14 @@ export const plan: engine.Plan = engine.planParameters(model, {
   optimizer: engine.namedOptimizer("adamw"),
 });
 export const rule: ReturnType<typeof engine.adamw> = engine.adamw({ weightDecay: 0.01 });
+
+/** A run in a worker of the tab, in its own files. */
+export async function trained(): Promise<string> {
+  const run = train({ data: [{ text: "text" }], steps: 1, output: "runs/mine" });
+  for await (const event of run) if (event.type === "step") run.model();
+  const { files } = browserHost();
+  return readText(files, "runs/mine/config.json");
+}
 
 /** A product, run in the tab. */
 export async function product(): Promise<ArrayLike<number | bigint>> {
