@@ -25,6 +25,12 @@ export const FLOORS: readonly (readonly Room[])[] = [
   [{ room: "ops" }],
   [
     {
+      room: "ops/passes",
+      about: "Rewrites of graphs: what is computed in another order, in parts, or in fewer passes.",
+    },
+  ],
+  [
+    {
       room: "optim/directions",
       about: "Directions that a matrix gives by itself: its polar factor, its columns at length 1.",
     },
