@@ -1,6 +1,6 @@
 /** The studio as static files: `npm run build:studio`. */
 
-import { copyFile, mkdir } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { defineConfig, type Plugin, type UserConfig } from "vite";
 
@@ -20,6 +20,38 @@ const runtimeBeside: Plugin = {
   },
 };
 
+/** Folders of the packages of which something is in the bundle. */
+const packages = new Set<string>();
+
+/** Of the page, and of its worker, which is a bundle of its own. */
+const collectPackages = (): Plugin => ({
+  name: "collect-packages",
+  generateBundle(_, bundle) {
+    for (const output of Object.values(bundle)) {
+      for (const id of output.type === "chunk" ? output.moduleIds : []) {
+        const [, folder] = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(id) ?? [];
+        if (folder !== undefined) packages.add(folder);
+      }
+    }
+  },
+});
+
+/** Their terms, which ask to come along. */
+const licensesBeside: Plugin = {
+  name: "licenses-beside",
+  async writeBundle() {
+    const texts = [...packages].toSorted().map(async (folder) => {
+      const { name, version, license } = JSON.parse(
+        await readFile(`${folder}/package.json`, "utf8"),
+      );
+      const file = (await readdir(folder)).find((each) => /^licen[cs]e/i.test(each));
+      const terms = file === undefined ? "" : await readFile(`${folder}/${file}`, "utf8");
+      return `${name} ${version}, ${license}\n\n${terms.trim()}\n`;
+    });
+    await writeFile(`${OUTPUT}licenses.txt`, (await Promise.all(texts)).join("\n\n"));
+  },
+};
+
 /** Packages that stand beside the bundle, or that a tab does without: images are decoded by a library of C. */
 const external = ["onnxruntime-web", "sharp"];
 
@@ -35,14 +67,16 @@ const config: UserConfig = defineConfig({
     // A page that is served with a policy has its styles and its programs in files.
     assetsInlineLimit: 0,
     modulePreload: false,
+    rollupOptions: { checks: { bundlerTimings: false } },
   },
   worker: {
     format: "es",
+    plugins: () => [collectPackages()],
     rollupOptions: {
       external,
       output: { paths: { "onnxruntime-web": "../ort/ort.wasm.min.mjs" } },
     },
   },
-  plugins: [runtimeBeside],
+  plugins: [collectPackages(), runtimeBeside, licensesBeside],
 });
 export default config;
