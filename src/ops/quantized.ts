@@ -1,6 +1,9 @@
 /**
- * @file Products with rounded weights, for files that other runtimes read. They have no derivative.
+ * @file Rounded weights: as numbers again where they are used, and products with them for files that other runtimes read. None of it has
+ * a derivative.
  *
+ *   DequantizeLinear        s (q - z), a scale for each entry of an axis
+ *   BitwiseAnd, BitShift    the halves of a byte
  *   DynamicQuantizeLinear   x ≈ s (q - z), q u8, for the range of x
  *   MatMulInteger           (qa - za) qb, i32
  *   MatMulNBits             x · Wᵀ, W in blocks of 32 numbers of 4 bits: w = s (q - 8); of onnxruntime
@@ -9,7 +12,52 @@
 import { ShapeError } from "../errors.ts";
 import { defineMultiOp, defineOp } from "../graph/op.ts";
 import type { Value } from "../graph/value.ts";
+import { scalarTensor } from "../tensor/host-tensor.ts";
 import { matrixDims } from "../tensor/shape.ts";
+
+const DequantizeLinear = defineOp<readonly [q: Value, scales: Value, ...zeroPoints: Value[]]>({
+  type: "DequantizeLinear",
+  infer([q, scales, ...zeroPoints]) {
+    for (const { shape } of [scales, ...zeroPoints]) {
+      if (shape.length === 1 && shape[0] === q.shape[0]) continue;
+      throw new ShapeError("dequantize: needs a scale for each row", { q: q.shape, s: shape });
+    }
+    return { dtype: "float32", shape: q.shape };
+  },
+  onnx: () => ({ attributes: { axis: { kind: "int", value: 0 } } }),
+});
+
+/**
+ * s (q - z), row by row.
+ *
+ * @param q - [rows, ...], int8 or uint8
+ * @param scales - s, [rows], float32
+ * @param zeroPoints - z, [rows], of the type of q; 0 if absent
+ * @throws {ShapeError} if they do not fit.
+ */
+export const dequantizeRows = (q: Value, scales: Value, zeroPoints?: Value): Value =>
+  DequantizeLinear(zeroPoints ? [q, scales, zeroPoints] : [q, scales], undefined);
+
+const BitwiseAnd = defineOp<readonly [x: Value], number>({
+  type: "BitwiseAnd",
+  infer: ([{ dtype, shape }]) => ({ dtype, shape }),
+  onnx: (mask, [x]) => ({ operands: [scalarTensor(x.dtype, mask)] }),
+});
+
+const BitShift = defineOp<readonly [x: Value], number>({
+  type: "BitShift",
+  infer: ([{ dtype, shape }]) => ({ dtype, shape }),
+  onnx: (count, [x]) => ({
+    attributes: { direction: { kind: "string", value: "RIGHT" } },
+    operands: [scalarTensor(x.dtype, count)],
+  }),
+});
+
+/** The lower and the upper four bits of bytes, uint8. */
+export const nibbles = (bytes: Value): readonly [lower: Value, upper: Value] => [
+  BitwiseAnd([bytes], 15),
+  BitShift([bytes], 4),
+];
 
 const DynamicQuantizeLinear = defineMultiOp<readonly [x: Value]>({
   type: "DynamicQuantizeLinear",

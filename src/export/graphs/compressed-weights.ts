@@ -26,7 +26,7 @@ import type { DType } from "../../tensor/dtype.ts";
 import { float32ToFloat16 } from "../../tensor/half.ts";
 import { asFloat32, float32, type HostTensor } from "../../tensor/host-tensor.ts";
 import { transposed } from "../../tensor/matrix.ts";
-import { inBlocks, inRows, packNibbles } from "./rounded-rows.ts";
+import { inBlocks, inRows, packNibbles } from "../../tensor/rounded-rows.ts";
 
 /** As what weights are stored. */
 export type OnnxDType = "fp32" | "fp16" | "q8" | "q4";
