@@ -73,12 +73,17 @@ const FREE = new Set(["Reshape", "Transpose", "Expand", "Cast", "Identity"]);
  * dimension is short, as that of the scores of attention is: norms, activations and rotations take as long as keeping them would.
  *
  * @param forward - outputs of the forward pass
+ * @param atRest - inputs of which what is made alone is never kept: it would be a second, larger copy of them
  */
 export function keptUnder(
   recompute: Exclude<Recompute, "all">,
   forward: readonly Value[],
+  atRest: ReadonlySet<string> = new Set(),
 ): (node: Node) => boolean {
-  if (recompute === "none") return ({ type }) => !FREE.has(type);
+  if (recompute === "none") {
+    const copies = copiesOf(forward, atRest);
+    return (node) => !FREE.has(node.type) && !copies.has(node);
+  }
   const computed = new Set(topologicalOrder(forward));
   return (node) =>
     node.type === "MatMul" &&
@@ -89,3 +94,14 @@ export function keptUnder(
 /** Whether a value depends on no input at all. */
 const isConstant = (value: Value): boolean =>
   topologicalOrder([value]).every(({ inputs }) => inputs.every((x) => x.source.kind !== "input"));
+
+/** What is made of these inputs and of constants alone. */
+function copiesOf(outputs: readonly Value[], inputs: ReadonlySet<string>): ReadonlySet<Node> {
+  const copies = new Set<Node>();
+  const isCopy = ({ source }: Value): boolean => {
+    if (source.kind === "node") return copies.has(source.node);
+    return source.kind === "constant" || inputs.has(source.name);
+  };
+  for (const node of topologicalOrder(outputs)) if (node.inputs.every(isCopy)) copies.add(node);
+  return copies;
+}

@@ -10,6 +10,7 @@ import type { ValueType } from "../graph/value.ts";
 import type { Batch } from "../models/batch.ts";
 import { ENCODER_OUTPUT, type Stage } from "../models/model.ts";
 import { noiseBound } from "../nn/token-embedding.ts";
+import { scalesName } from "../nn/weights-at-rest.ts";
 import { bufferOf, clear } from "../runtime/buffers.ts";
 import { only } from "../runtime/programs.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
@@ -75,7 +76,15 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
   const chain = chainOf(parts);
 
   const weightsOf = (stage: Stage): Buffers =>
-    mapTensors(stage.params, (name) => bufferOf(state.weights, name));
+    Object.fromEntries(
+      Object.entries(stage.params).flatMap(([local, name]) => {
+        const scales = state.weights.get(scalesName(name));
+        return [
+          [local, bufferOf(state.weights, name)] as const,
+          ...(scales ? [[scalesName(local), scales] as const] : []),
+        ];
+      }),
+    );
 
   /** What a program of a stage reads besides activations: those of its inputs that can be drawn. */
   function drawn({ stage, index, made }: Link, keys: MicroStepKeys, inputs: Types): Buffers {

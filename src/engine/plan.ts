@@ -13,10 +13,11 @@ import {
 import { withOwnMomentum } from "../compress/carried-momentum.ts";
 import type { StepRule } from "../compress/flora.ts";
 import { smallestSafeInterval } from "../compress/projection.ts";
-import { hasMaster, type ParamPlan, type Plan } from "./parts/param-plan.ts";
+import { hasMaster, type ParamPlan, type Plan, type PlannedWeight } from "./parts/param-plan.ts";
 import { option, UsageError } from "../errors.ts";
 import { headParams, headRows, type Model, paramsInUse } from "../models/model.ts";
 import type { ParamSpec } from "../nn/params.ts";
+import { type BaseDType, baseDTypeOf, roundedTypes } from "../nn/weights-at-rest.ts";
 import { type Optimizer, ruleAt } from "../optim/optimizer.ts";
 import type { WeightDType, WeightUpdate } from "../optim/rounding.ts";
 import { stateBytes } from "../optim/transform.ts";
@@ -40,6 +41,8 @@ export interface PlanOptions {
   readonly accumulatorDtype?: AccumulatorDType;
   /** How matrices and embeddings rest; float32 by default. */
   readonly weightDtype?: WeightDType;
+  /** As what the linear maps rest that are frozen, the head left out; as `weightDtype` says if absent. */
+  readonly baseDtype?: BaseDType | undefined;
   /** How weights in sixteen bits take their updates; "stochastic" by default. */
   readonly weightUpdate?: WeightUpdate;
   /** Rows of the output embedding that are computed at a time; 4096 by default. */
@@ -66,9 +69,12 @@ export function planParameters(model: Model, options: PlanOptions): Plan {
   return new Map(
     [...model.params].map(([name, spec]) => {
       const reason = inUse.has(name) ? trainable.frozen(name) : "not used";
-      const param = { name, spec, dtype: restingDType(spec, weightDtype) };
-      if (reason !== undefined) return [name, frozenParameter(param, reason)];
+      const param = { name, spec, dtype: floatDType(spec, weightDtype) };
       const isHead = ofHead.includes(name);
+      if (reason !== undefined) {
+        const baseDtype = isHead ? undefined : baseDTypeFor(spec, options.baseDtype);
+        return [name, frozenParameter({ ...param, baseDtype }, reason)];
+      }
       const isChunked = chunked && isHead;
       const rateFactor = trainable.rateFactor(name);
       return [name, planParameter({ ...param, isHead, isChunked, rateFactor }, options)];
@@ -77,16 +83,20 @@ export function planParameters(model: Model, options: PlanOptions): Plan {
 }
 
 /** Vectors are small and their updates fine, and adapters are what is trained: both stay whole. */
-const restingDType = ({ role }: ParamSpec, dtype: WeightDType): WeightDType =>
+const floatDType = ({ role }: ParamSpec, dtype: WeightDType): WeightDType =>
   role === "matrix" || role === "embedding" ? dtype : "float32";
 
-type PlannedParam = Pick<ParamPlan, "name" | "spec" | "dtype">;
+/** Linear maps alone: a look-up in a table takes a few of its rows. */
+const baseDTypeFor = ({ shape, inputAxis }: ParamSpec, wanted: BaseDType | undefined) =>
+  wanted && inputAxis !== undefined ? baseDTypeOf(shape, wanted) : undefined;
+
+type PlannedParam = Pick<ParamPlan, "name" | "spec" | "dtype" | "baseDtype">;
 
 const frozenParameter = (param: PlannedParam, reason: string): ParamPlan => ({
   ...param,
   training: undefined,
-  treatment: `frozen: ${reason}`,
-  key: JSON.stringify([param.spec.shape, param.dtype, "frozen"]),
+  treatment: `frozen: ${[reason, ...(param.baseDtype ? [param.baseDtype] : [])].join(", ")}`,
+  key: JSON.stringify([param.spec.shape, param.baseDtype ?? param.dtype, "frozen"]),
 });
 
 interface TrainedParam extends PlannedParam {
@@ -178,16 +188,23 @@ export interface ParameterPlan {
 
 /** The plan as users see it. */
 export const describePlan = (plan: Plan): readonly ParameterPlan[] =>
-  [...plan.values()].map(({ name, spec, dtype, treatment, training }) => ({
+  [...plan.values()].map(({ name, spec, dtype, baseDtype, treatment, training }) => ({
     name,
     shape: spec.shape,
     treatment,
     compressed: training?.compression !== undefined,
     frozen: training === undefined,
-    weightBytes: tensorBytes(dtype, spec.shape),
+    weightBytes: weightBytes({ spec, dtype, baseDtype }),
     accumulatorBytes: training ? stateBytes(training.accumulator.state) : 0,
     optimizerBytes: training
       ? stateBytes(training.state) +
         (hasMaster(dtype, training) ? tensorBytes("float32", spec.shape) : 0)
       : 0,
   }));
+
+/** Bytes of a weight at rest. */
+function weightBytes({ spec, dtype, baseDtype }: PlannedWeight): number {
+  if (!baseDtype) return tensorBytes(dtype, spec.shape);
+  const { codes, scales } = roundedTypes(spec.shape, baseDtype);
+  return tensorBytes(codes.dtype, codes.shape) + tensorBytes(scales.dtype, scales.shape);
+}

@@ -11,14 +11,15 @@
 
 import { accumulateInto } from "./parts/accumulate.ts";
 import { ENCODER_COTANGENT, isAccumulator, maskName, nextName, NOISE } from "./parts/names.ts";
-import type { ParamPlan } from "./parts/param-plan.ts";
+import { type ParamPlan, restingDType } from "./parts/param-plan.ts";
 import { keptUnder, type Recompute, splitAtResiduals, vjp } from "../autodiff/index.ts";
 import { mapTensors, tensorAt, type Tensors } from "../graph/tensors.ts";
 import { input, type Value, type ValueType } from "../graph/value.ts";
 import { ENCODER_OUTPUT, type Stage } from "../models/model.ts";
 import type { DropoutMasks } from "../nn/dropout.ts";
+import { scalesName, weightAtUse } from "../nn/weights-at-rest.ts";
 import { compile, optimize, type Program } from "../onnx/model.ts";
-import { add, cast } from "../ops/elementwise.ts";
+import { add } from "../ops/elementwise.ts";
 import type { Shape } from "../tensor/shape.ts";
 
 export interface StagePrograms {
@@ -57,8 +58,8 @@ export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
   const x = input("x", options.x.dtype, options.x.shape);
   const inputs = mapTensors(options.reads, ({ dtype, shape }, name) => input(name, dtype, shape));
   // The gradient is that of what is computed with, in float32.
-  const params = mapTensors(plans, ({ spec, dtype }, name) =>
-    cast(input(name, dtype, spec.shape), "float32"),
+  const params = mapTensors(plans, (own, name) =>
+    weightAtUse(name, own.spec.shape, restingDType(own)),
   );
   const evaluated = stage.forward(x, params, { inputs });
 
@@ -95,7 +96,9 @@ export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
   }
   // What is worth keeping depends on the order of the products, so that is settled first.
   const [forwardY = y, ...values] = optimize([y, ...Object.values(backward)]);
-  const split = splitAtResiduals(values, isFedLate, keptUnder(recompute, [forwardY]));
+  const rounded = Object.keys(plans).filter((name) => plans[name]?.baseDtype);
+  const atRest = new Set(rounded.flatMap((name) => [name, scalesName(name)]));
+  const split = splitAtResiduals(values, isFedLate, keptUnder(recompute, [forwardY], atRest));
   return {
     evaluate,
     forward: compile({ y: forwardY, ...split.residuals }),

@@ -114,6 +114,8 @@ export interface TrainConfig {
 
   /** How matrices and embeddings are kept; they are cast to float32 at use. Default: "float32". */
   readonly weightDtype: "float32" | "float16" | "bfloat16";
+  /** How the frozen linear maps beneath adapters are kept, int8 with a scale a row or 4 bits with one for each 32; as weightDtype says if absent. */
+  readonly baseDtype?: "int8" | "q4" | undefined;
   /** How weights in 16 bits are rounded, or a float32 master copy beside them. Default: "stochastic". */
   readonly weightUpdate: "stochastic" | "nearest" | "master";
 

@@ -60,6 +60,8 @@ const RUNS: readonly TrainOptions[] = [
   { weightDtype: "bfloat16" },
   { weightDtype: "float16", weightUpdate: "master" },
   { method: "lora", rank: 4, optimizer: "adam" },
+  { method: "lora", optimizer: "adam", model: "on-disk", baseDtype: "int8" },
+  { method: "lora-fa", model: "on-disk", baseDtype: "q4", recompute: "none" },
   { method: "relora", rank: 4, optimizer: "adam", mergeEvery: 2 },
   { method: "plora", rank: 4, optimizer: "adam", mergeEvery: 2, unloadFraction: 0.5 },
 ];

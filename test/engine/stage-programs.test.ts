@@ -9,6 +9,7 @@ import { planParameters } from "../../src/engine/plan.ts";
 import { buildStage } from "../../src/engine/stage-programs.ts";
 import { mapTensors } from "../../src/graph/tensors.ts";
 import type { Stage } from "../../src/models/model.ts";
+import { BASE_DTYPES } from "../../src/nn/weights-at-rest.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { namedOptimizer } from "../../src/optim/registry.ts";
 import { tiny } from "./support.ts";
@@ -53,4 +54,26 @@ it("keep x of a dense map, and x Aᵀ of a compressed one", () => {
     );
   expect(shapesOf(flora({ rank: 4, side: "input" }))).toEqual([[4, 6]]);
   expect(shapesOf(dense()).flat()).not.toContain(4);
+});
+
+it.each(BASE_DTYPES)("keep no copy in float32 of a frozen map in %s", (baseDtype) => {
+  const plan = planParameters(tiny, {
+    compressor: dense(),
+    optimizer: namedOptimizer("sgd"),
+    baseDtype,
+    trainable: { frozen: () => "asked for", rateFactor: () => 1 },
+  });
+  const options = {
+    x: { dtype: "float32", shape: [6, 32] },
+    reads: {},
+    plans: mapTensors(stage.params, (param) => planOf(plan, param)),
+    needsDEncoded: false,
+    hasNoise: false,
+    needsDx: true,
+    recompute: "none",
+  } as const;
+  const { forward, backward, residuals } = buildStage(stage, options);
+  expect(residuals).toEqual({});
+  expect(Object.keys(forward.inputs).toSorted()).toEqual(["w", "w:scales", "x"]);
+  expect(Object.keys(backward?.inputs ?? {}).toSorted()).toEqual(["dy", "w", "w:scales"]);
 });

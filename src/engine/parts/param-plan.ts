@@ -5,15 +5,19 @@ import type { Compression } from "../../compress/compressor.ts";
 import type { StepRule } from "../../compress/flora.ts";
 import type { Projection } from "../../compress/projection.ts";
 import type { ParamSpec } from "../../nn/params.ts";
+import { type BaseDType, roundedTypes } from "../../nn/weights-at-rest.ts";
 import type { WeightDType, WeightUpdate } from "../../optim/rounding.ts";
 import type { StateSpec } from "../../optim/transform.ts";
+import type { DType } from "../../tensor/dtype.ts";
 
 /** How one parameter is kept and trained. */
 export interface ParamPlan {
   readonly name: string;
   readonly spec: ParamSpec;
-  /** How the weight is kept at rest. */
+  /** How the weight is kept at rest, unless it is rounded. */
   readonly dtype: WeightDType;
+  /** As what a frozen matrix rests in fewer than sixteen bits. */
+  readonly baseDtype?: BaseDType | undefined;
   /** Absent for a frozen parameter, whose gradient is never computed. */
   readonly training: ParamTraining | undefined;
   /** The treatment in words. */
@@ -41,6 +45,13 @@ export interface ParamTraining {
 
 /** How each parameter is trained, by its name. */
 export type Plan = ReadonlyMap<string, ParamPlan>;
+
+/** The type of the tensor as which a weight rests: of its whole numbers, if it is rounded. */
+export const restingDType = ({ spec, dtype, baseDtype }: PlannedWeight): DType =>
+  baseDtype ? roundedTypes(spec.shape, baseDtype).codes.dtype : dtype;
+
+/** What of a plan says how a weight rests. */
+export type PlannedWeight = Pick<ParamPlan, "spec" | "dtype" | "baseDtype">;
 
 /** Whether a weight has a copy in float32. */
 export const hasMaster = (dtype: WeightDType, training: ParamTraining | undefined): boolean =>

@@ -2,14 +2,21 @@
 
 import { mapTensors } from "../../graph/tensors.ts";
 import type { Model } from "../../models/model.ts";
+import {
+  baseDTypeOfCodes,
+  roundedTypes,
+  roundWeight,
+  scalesName,
+} from "../../nn/weights-at-rest.ts";
 import type { StateSpec } from "../../optim/transform.ts";
-import { bufferNamed, bufferOf, fill, restore } from "../../runtime/buffers.ts";
+import { bufferNamed, bufferOf, fill, restore, setElements } from "../../runtime/buffers.ts";
 import type { Buffer, Buffers, Runtime } from "../../runtime/runtime.ts";
-import type { HostTensor } from "../../tensor/host-tensor.ts";
+import { asFloat32, type HostTensor } from "../../tensor/host-tensor.ts";
 import { hasMaster, type Plan } from "./param-plan.ts";
 
 /** Everything a run remembers, as buffers by parameter name. */
 export interface TrainState {
+  /** Those that are rounded have their scales beside them, under names of their own. */
   readonly weights: ReadonlyMap<string, Buffer>;
   /** Copies in float32 of weights in sixteen bits, where these are updated through them. */
   readonly masters: ReadonlyMap<string, Buffer>;
@@ -45,7 +52,13 @@ export function createState(options: StateOptions): TrainState {
   const optimizer = new Map<string, Buffers>();
   const subspaces = new Map<string, Buffer>();
   for (const [name, { shape }] of model.params) {
-    const { dtype = "float32", training } = plan.get(name) ?? {};
+    const { dtype = "float32", baseDtype, training } = plan.get(name) ?? {};
+    if (baseDtype) {
+      const { codes, scales } = roundedTypes(shape, baseDtype);
+      weights.set(name, runtime.allocate(codes.dtype, codes.shape));
+      weights.set(scalesName(name), runtime.allocate(scales.dtype, scales.shape));
+      continue;
+    }
     weights.set(name, options.weights?.get(name) ?? runtime.allocate(dtype, shape));
     if (hasMaster(dtype, training)) masters.set(name, runtime.allocate("float32", shape));
     if (!training) continue;
@@ -107,9 +120,20 @@ const named = (kindOf: (name: string) => string, states: ReadonlyMap<string, Buf
     ),
   );
 
+/** Whether a weight is whole numbers and scales. */
+export const isRounded = ({ weights }: Pick<TrainState, "weights">, name: string): boolean =>
+  weights.has(scalesName(name));
+
 /** Sets a weight, and its copy in float32 if it has one. @throws {UsageError} if the shapes differ. */
 export function setWeight(state: TrainState, name: string, tensor: HostTensor): void {
-  restore(name, bufferOf(state.weights, name), tensor);
+  const weight = bufferOf(state.weights, name);
+  const baseDtype = baseDTypeOfCodes(weight.dtype);
+  if (baseDtype) {
+    const { codes, scales } = roundWeight(asFloat32(tensor), tensor.shape, baseDtype);
+    setElements(weight, codes);
+    return setElements(bufferOf(state.weights, scalesName(name)), scales);
+  }
+  restore(name, weight, tensor);
   const master = state.masters.get(name);
   if (master) restore(name, master, tensor);
 }

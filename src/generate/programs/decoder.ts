@@ -70,7 +70,7 @@ const SMALLEST_PROMPT = 16;
 /**
  * A decoder for a model.
  *
- * @param weights - float32 or 16-bit floats, by their names in the checkpoint; looked up and read in place at every
+ * @param weights - as they rest (`nn/weights-at-rest.ts`), by their names in the checkpoint; looked up and read in place at every
  *   run, so that they may change in between
  * @throws {GraphError} if a weight is missing.
  * @throws {UsageError} if the model writes no text.

@@ -24,8 +24,8 @@ import {
 } from "../../models/model.ts";
 import { forwardAll } from "../../models/stage.ts";
 import { logitsOf } from "../../nn/loss.ts";
+import { weightAtUse } from "../../nn/weights-at-rest.ts";
 import { compile, type Program } from "../../onnx/model.ts";
-import { cast } from "../../ops/elementwise.ts";
 import { reshape, slice } from "../../ops/movement.ts";
 import type { DType } from "../../tensor/dtype.ts";
 
@@ -143,12 +143,12 @@ const encoderParts = (
 ): KeysAndValues | undefined =>
   encoded?.(input(ENCODER_OUTPUT, "float32", [batch, length, width]), params);
 
-/** The parameters of a model as inputs in float32, cast at use where they rest in sixteen bits. */
+/** The parameters of a model in float32, of the inputs as which they rest. */
 export const weightsOf =
   ({ type, params }: Model, kept: KeptWeights) =>
   (name: string): Value => {
     const spec = params.get(name);
     const dtype = kept.get(name)?.dtype ?? "float32";
-    if (spec) return cast(input(name, dtype, spec.shape), "float32");
+    if (spec) return weightAtUse(name, spec.shape, dtype);
     throw new GraphError(`${type}: no parameter "${name}"`);
   };

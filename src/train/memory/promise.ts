@@ -12,7 +12,7 @@ import type { MemoryTable } from "../../runs/events.ts";
 import { bytesPerElement } from "../../tensor/dtype.ts";
 import { elementCount } from "../../tensor/shape.ts";
 import type { RunInputs } from "../setup/inputs.ts";
-import { traineeOf } from "../setup/method.ts";
+import { leavesAdapters, traineeOf } from "../setup/method.ts";
 import { modelOf } from "../setup/model.ts";
 import { ranksOf } from "../ranks/ranks.ts";
 import type { RunContext } from "../setup/run.ts";
@@ -140,6 +140,9 @@ function savers(config: SettledConfig, share: number): readonly Partial<TrainCon
     ...fitting.slice(0, 2).map(split),
     ...(method === "dense" ? [{ ...split(1), method: "flora" as const }] : []),
     ...(rank > 8 ? [{ ...split(1), rank: 8 }] : []),
+    ...(leavesAdapters(config) && config.baseDtype === undefined
+      ? [{ ...split(1), baseDtype: "int8" as const }]
+      : []),
     ...(weightDtype === "float32" ? [{ ...split(1), weightDtype: "bfloat16" as const }] : []),
   ];
 }

@@ -6,12 +6,13 @@
 import { z } from "zod";
 import { FormatError, option, UsageError } from "../../errors.ts";
 import type { FileStore } from "../../host/host.ts";
+import { scalesName } from "../../nn/weights-at-rest.ts";
 import { restore } from "../../runtime/buffers.ts";
-import { readTensor } from "../../runtime/runtime.ts";
+import { type Buffer, readTensor } from "../../runtime/runtime.ts";
 import { sameShape } from "../../tensor/shape.ts";
 import { openSafetensors, type SafetensorsFile, writeSafetensors } from "../../weights/index.ts";
 import type { Sums } from "../../engine/objectives/objective.ts";
-import { namedBuffers, type TrainState } from "../../engine/parts/state.ts";
+import { isRounded, namedBuffers, type TrainState } from "../../engine/parts/state.ts";
 import { type Memory, memorySchema } from "../evaluation/judge.ts";
 import { type Identity, identitySchema } from "./identity.ts";
 
@@ -178,11 +179,17 @@ const refusal = (what: Reading["what"], path: string, how: string): UsageError =
     { hint: "give the options that the run was started with" },
   );
 
-const allBuffers = (state: TrainState) =>
-  new Map([
-    ...[...state.weights].map(([name, buffer]) => [`weight/${name}`, buffer] as const),
+/** Weights that are rounded are made of the model on disk at every start. */
+function allBuffers(state: TrainState): ReadonlyMap<string, Buffer> {
+  const rounded = [...state.weights.keys()].filter((name) => isRounded(state, name));
+  const made = new Set([...rounded, ...rounded.map(scalesName)]);
+  return new Map([
+    ...[...state.weights].flatMap(([name, buffer]) =>
+      made.has(name) ? [] : [[`weight/${name}`, buffer] as const],
+    ),
     ...namedBuffers(state),
   ]);
+}
 
 /** Whether all numbers of a state are finite: weights, accumulators and what optimizers remember. */
 export async function isFiniteState(state: TrainState): Promise<boolean> {

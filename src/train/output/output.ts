@@ -83,7 +83,9 @@ async function saveAdapters(run: Run): Promise<void> {
   const { state } = run.engine;
   const trained = (name: string) => plan.get(name)?.training !== undefined;
   const settings = settingsOf(base, adapters, [...base.params.keys()].filter(trained));
-  const names = [...state.weights.keys()].filter((name) => !base.params.has(name) || trained(name));
+  const names = [...run.model.params.keys()].filter(
+    (name) => !base.params.has(name) || trained(name),
+  );
   const tensors = await Promise.all(
     names.map(
       async (name) =>

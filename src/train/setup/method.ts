@@ -45,6 +45,7 @@ export function traineeOf(base: Model, given: TrainConfig, inputs: RunInputs = {
   const options = planOptionsOf(config, inputs);
   const { resampleEvery } = options.compressor;
   checkPatterns(base, config);
+  checkBase(config);
   if (!isAdapterMethod(method)) {
     const plan = planParameters(base, { ...options, trainable: trainableOf(base, config) });
     return { base, adapters: [], model: base, plan, resampleEvery };
@@ -98,6 +99,19 @@ function optimizerOf(
     weightDecay,
     hyperparameters,
     isSpared: (param) => noDecay.some((pattern) => matches(pattern, param)),
+  });
+}
+
+/** @throws {UsageError} if a base is to be rounded that is changed by the run, or saved by it. */
+function checkBase(config: TrainConfig): void {
+  const { baseDtype, method, weightDtype } = config;
+  if (baseDtype === undefined || leavesAdapters(config)) return;
+  const changes = isAdapterMethod(method)
+    ? "leaves a whole model, in which the base is saved too"
+    : "trains the base itself";
+  const half = weightDtype === "float32" ? `, or ${option("weightDtype", "bfloat16")}` : "";
+  throw new UsageError(`${option("baseDtype")}: ${method} ${changes}; got ${baseDtype}`, {
+    hint: `take ${option("method", "lora")} on a model that is on disk${half}`,
   });
 }
 

@@ -36,6 +36,11 @@ const PLAN: readonly ParameterPlan[] = [
 ];
 
 describe("startReport", () => {
+  it("says as what the base of adapters is kept", () => {
+    const event = startEvent({ method: "lora", rank: 8, baseDtype: "q4", model: "gpt2/" });
+    expect(startReport(event, OPTIONS)[2]).toBe("method     LoRA, rank 8, alpha 8, base in q4");
+  });
+
   it("says what is trained on what, and how", () => {
     const event = startEvent({
       rank: 32,
