@@ -13,12 +13,12 @@ import { type Tensors, tensorAt } from "../graph/tensors.ts";
 import { rewrite } from "../graph/topology.ts";
 import { producer, type Value } from "../graph/value.ts";
 import type { Model, Stage, StageDecoding } from "../models/model.ts";
-import { add } from "../ops/elementwise.ts";
 import {
   type Adapter,
   adaptedSizes,
+  adaptedOutput,
   adapterNames,
-  adapterOutput,
+  type AdapterNames,
   adapterParams,
 } from "./adapter.ts";
 
@@ -33,33 +33,38 @@ export function adaptModel(model: Model, adapters: readonly Adapter[]): Model {
     const own = adapterParams(adapter, adaptedSizes(model, adapter));
     for (const [name, spec] of own) params.set(name, spec);
   }
-  const stages = model.stages.map((stage) => adaptStage(stage, adapters));
+  const stages = model.stages.map((stage) => adaptStage(model, stage, adapters));
   return { ...model, params, stages };
 }
 
 /** An adapter with the names of its parts inside a stage. */
-interface LocalAdapter {
+interface LocalAdapter extends AdapterNames {
   readonly adapter: Adapter;
+  readonly inputAxis: 0 | 1;
   readonly weight: string;
-  readonly a: string;
-  readonly b: string;
 }
 
-function adaptStage(stage: Stage, adapters: readonly Adapter[]): Stage {
+function adaptStage(model: Model, stage: Stage, adapters: readonly Adapter[]): Stage {
   const byWeight = new Map(adapters.map((adapter) => [adapter.weight, adapter] as const));
   const locals = Object.entries(stage.params).flatMap(([local, name]): LocalAdapter[] => {
     const adapter = byWeight.get(name);
-    return adapter ? [{ adapter, weight: local, ...adapterNames(local) }] : [];
+    if (!adapter) return [];
+    const { inputAxis } = adaptedSizes(model, adapter);
+    return [{ adapter, inputAxis, weight: local, ...adapterNames(local) }];
   });
   if (locals.length === 0) return stage;
-  const params = locals.flatMap(({ adapter, a, b }) => {
+  const params = locals.flatMap(({ adapter, a, b, m }) => {
     const names = adapterNames(adapter.weight);
-    return [
+    const pairs = [
       [a, names.a],
       [b, names.b],
     ] as const;
+    return adapter.hasMagnitude ? [...pairs, [m, names.m] as const] : pairs;
   });
-  const marks = locals.map(({ adapter, weight }) => `${weight}:${adapter.rank}:${adapter.scale}`);
+  const marks = locals.map(
+    ({ adapter, weight }) =>
+      `${weight}:${adapter.rank}:${adapter.scale}${adapter.hasMagnitude ? ":m" : ""}`,
+  );
   return {
     ...stage,
     kind: `${stage.kind}+${marks.join()}`,
@@ -115,8 +120,14 @@ function adaptProducts(
     if (!local || !x) return undefined;
     unused.delete(local);
     const [y = x] = node.rebuild(inputs);
-    const [a, b] = [tensorAt(tensors, local.a), tensorAt(tensors, local.b)];
-    return [add(y, adapterOutput(x, a, b, local.adapter))];
+    const { adapter, inputAxis } = local;
+    const values = {
+      w: weight,
+      a: tensorAt(tensors, local.a),
+      b: tensorAt(tensors, local.b),
+      m: adapter.hasMagnitude ? tensorAt(tensors, local.m) : undefined,
+    };
+    return [adaptedOutput(y, x, values, { scale: adapter.scale, inputAxis })];
   });
   const [missed] = unused;
   if (missed && everywhere) {

@@ -5,17 +5,18 @@
  *   y = x Wᵀ + s (x Aᵀ) Bᵀ,   s = α / r         A [r, in],  B [out, r],  W [out, in] or, as in GPT-2, [in, out]
  *   W ← W + s B A                               a merge, which leaves the function as it was
  *
- * A begins as peft's does, kaiming-uniform: from -1/√in to 1/√in; B with zeros.
+ * Where lengths are trained apart from directions (`dora.ts`), m [out] scales both. A begins as peft's does, kaiming-uniform: from -1/√in to 1/√in; B with zeros.
  */
 
 import { UsageError } from "../errors.ts";
 import type { Value } from "../graph/value.ts";
 import type { Model } from "../models/model.ts";
 import type { ParamSpec } from "../nn/params.ts";
-import { add, scale } from "../ops/elementwise.ts";
+import { add, div, mul, scale } from "../ops/elementwise.ts";
 import { matmul } from "../ops/matmul.ts";
-import { foldBatch, matrixTranspose, reshape } from "../ops/movement.ts";
+import { foldBatch, matrixTranspose, reshape, unsqueeze } from "../ops/movement.ts";
 import { dimAt } from "../tensor/shape.ts";
+import { adaptedNorms, adaptedWeight, type AdapterLayout, outputNorms } from "./dora.ts";
 
 /** A low-rank addition to a weight, W + s B A. */
 export interface Adapter {
@@ -24,15 +25,25 @@ export interface Adapter {
   readonly rank: number;
   /** s */
   readonly scale: number;
+  /** Whether the lengths of the outputs' weights are trained apart from their directions, as in DoRA; not if absent. */
+  readonly hasMagnitude?: boolean;
 }
 
 /** The module that a weight belongs to: "h.0.attn.c_attn" of "h.0.attn.c_attn.weight". */
 export const moduleOf = (weight: string): string => weight.replace(/\.weight$/, "");
 
-/** The names of A and B. */
-export const adapterNames = (weight: string): { readonly a: string; readonly b: string } => ({
+/** The names of the parameters of an adapter; m is there where lengths are trained apart. */
+export interface AdapterNames {
+  readonly a: string;
+  readonly b: string;
+  readonly m: string;
+}
+
+/** The names of A, B and m, as peft stores them. */
+export const adapterNames = (weight: string): AdapterNames => ({
   a: `${moduleOf(weight)}.lora_A.weight`,
   b: `${moduleOf(weight)}.lora_B.weight`,
+  m: `${moduleOf(weight)}.lora_magnitude_vector`,
 });
 
 /** The sizes of the linear map of a weight, and the axis of its input. */
@@ -61,42 +72,57 @@ export function adaptedSizes({ params }: Model, { weight }: Adapter): LinearSize
   );
 }
 
-/** A and B as parameters, by name. */
+/** A, B and m, if there is one, as parameters, by name. */
 export function adapterParams(
   adapter: Adapter,
   { input, output }: LinearSizes,
 ): ReadonlyMap<string, ParamSpec> {
-  const { a, b } = adapterNames(adapter.weight);
-  const { rank } = adapter;
+  const { a, b, m } = adapterNames(adapter.weight);
+  const { rank, hasMagnitude = false } = adapter;
   const uniform = { kind: "uniform", bound: input ** -0.5 } as const;
   const zero = { kind: "constant", value: 0 } as const;
+  const one = { kind: "constant", value: 1 } as const;
   return new Map<string, ParamSpec>([
     [a, { shape: [rank, input], role: "adapter", init: uniform }],
     [b, { shape: [output, rank], role: "adapter", init: zero }],
+    ...(hasMagnitude ? [[m, { shape: [output], role: "adapter", init: one }] as const] : []),
   ]);
 }
 
-/** s (x Aᵀ) Bᵀ, [..., in] to [..., out]. */
-export function adapterOutput(x: Value, a: Value, b: Value, { scale: s }: Adapter): Value {
-  const low = scale(matmul(foldBatch(x), matrixTranspose(a)), s); // [N, r]
-  const y = matmul(low, matrixTranspose(b)); // [N, out]
-  return reshape(y, x.shape.with(-1, dimAt("adapter", b.shape, 0)));
+/** The parts of an adapter, and the weight that it is for. */
+export interface AdapterValues {
+  readonly w: Value;
+  readonly a: Value;
+  readonly b: Value;
+  /** Undefined where lengths are not trained apart. */
+  readonly m: Value | undefined;
 }
 
-/** W + f s B A, for the fraction f of the adapter. */
-export function mergedWeight(
-  w: Value,
-  a: Value,
-  b: Value,
-  {
-    scale: s,
-    inputAxis,
-    fraction = 1,
-  }: Pick<Adapter, "scale"> & {
-    readonly inputAxis: 0 | 1;
-    readonly fraction?: number;
-  },
+/**
+ * The product with the adapted weight, from that with the weight itself.
+ *
+ * @param y - x Wᵀ, [..., out]
+ * @param x - [..., in]
+ */
+export function adaptedOutput(
+  y: Value,
+  x: Value,
+  { w, a, b, m }: AdapterValues,
+  layout: AdapterLayout,
 ): Value {
-  const product = inputAxis === 0 ? matmul(matrixTranspose(a), matrixTranspose(b)) : matmul(b, a);
-  return add(w, scale(product, s * fraction));
+  const low = scale(matmul(foldBatch(x), matrixTranspose(a)), layout.scale); // [N, r]
+  const own = matmul(low, matrixTranspose(b)); // [N, out]
+  const sum = add(y, reshape(own, x.shape.with(-1, dimAt("adapter", b.shape, 0))));
+  return m ? mul(sum, div(m, adaptedNorms(w, a, b, layout))) : sum;
+}
+
+/** W + f s B A, for the fraction f of the adapter; with lengths of their own, m / ‖W + s B A‖ times that of all of it. */
+export function mergedWeight(
+  { w, a, b, m }: AdapterValues,
+  { fraction = 1, ...layout }: AdapterLayout & { readonly fraction?: number },
+): Value {
+  const merged = adaptedWeight(w, a, b, { ...layout, scale: layout.scale * fraction });
+  if (!m) return merged;
+  const factors = div(m, outputNorms(merged, layout.inputAxis)); // [out]
+  return mul(merged, layout.inputAxis === 0 ? factors : unsqueeze(factors, 1));
 }

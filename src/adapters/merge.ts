@@ -2,9 +2,11 @@
 
 import type { Model } from "../models/model.ts";
 import { adaptedSizes, adapterNames, mergedWeight, type Adapter } from "./adapter.ts";
+import { outputNorms } from "./dora.ts";
 import type { EngineParts } from "../engine/parts/parts.ts";
 import type { TrainState } from "../engine/parts/state.ts";
 import { input } from "../graph/value.ts";
+import { scalesName, weightAtUse } from "../nn/weights-at-rest.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import { cast } from "../ops/elementwise.ts";
 import { bufferOf } from "../runtime/buffers.ts";
@@ -23,8 +25,9 @@ function buildMerge(
   const w = cast(input("W", dtype, shape), "float32");
   const a = input("A", "float32", [adapter.rank, from]);
   const b = input("B", "float32", [to, adapter.rank]);
+  const m = adapter.hasMagnitude ? input("m", "float32", [to]) : undefined;
   return compile({
-    "W'": cast(mergedWeight(w, a, b, { ...options, scale: adapter.scale }), merged),
+    "W'": cast(mergedWeight({ w, a, b, m }, { ...options, scale: adapter.scale }), merged),
   });
 }
 
@@ -50,17 +53,47 @@ export async function mergeInto(
   target: Buffer,
 ): Promise<void> {
   const w = bufferOf(state.weights, adapter.weight);
-  const { a, b } = adapterNames(adapter.weight);
+  const { a, b, m } = adapterNames(adapter.weight);
+  const { hasMagnitude = false } = adapter;
   const { inputAxis } = adaptedSizes(base, adapter);
   const types = { shape: w.shape, from: w.dtype, to: target.dtype };
-  const key = `merge ${Object.values(types).join()} ${inputAxis} ${adapter.rank} ${adapter.scale} ${fraction}`;
+  const key = `merge ${Object.values(types).join()} ${inputAxis} ${adapter.rank} ${adapter.scale} ${fraction} ${hasMagnitude}`;
   const executable = await programs.get(
     key,
     () => buildMerge(types, adapter, { inputAxis, fraction }),
     { arena: false },
   );
-  const feeds = { W: w, A: bufferOf(state.weights, a), B: bufferOf(state.weights, b) };
+  const feeds = {
+    W: w,
+    A: bufferOf(state.weights, a),
+    B: bufferOf(state.weights, b),
+    ...(hasMagnitude && { m: bufferOf(state.weights, m) }),
+  };
   await programs.run(executable, feeds, { "W'": target });
+}
+
+/** Sets the lengths that are trained apart to those of the weights, so that adapters change nothing yet. */
+export async function measureLengths(
+  { base, state, programs }: MergeParts,
+  adapters: readonly Adapter[],
+): Promise<void> {
+  for (const adapter of adapters) {
+    if (!adapter.hasMagnitude) continue;
+    const { weight } = adapter;
+    const { inputAxis } = adaptedSizes(base, adapter);
+    const shape = base.params.get(weight)?.shape ?? [];
+    const w = bufferOf(state.weights, weight);
+    const scales = state.weights.get(scalesName(weight));
+    const executable = await programs.get(
+      `lengths ${w.dtype} ${shape.join()} ${inputAxis}`,
+      () => compile({ m: outputNorms(weightAtUse("W", shape, w.dtype), inputAxis) }),
+      { arena: false },
+    );
+    const feeds = { W: w, ...(scales && { [scalesName("W")]: scales }) };
+    await programs.run(executable, feeds, {
+      m: bufferOf(state.weights, adapterNames(weight).m),
+    });
+  }
 }
 
 /** The weights of the base, with the adapters in them; one at a time, and those in training stay as they are. */

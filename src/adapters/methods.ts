@@ -4,6 +4,7 @@
  *   lora      Hu et al., ICLR 2022, arXiv:2106.09685               A and B
  *   lora-fa   Zhang et al., 2023, arXiv:2308.03303                 B; A stays as drawn
  *   lora+     Hayou, Ghosh & Yu, ICML 2024, arXiv:2402.12354       A and B, η_B = λ η_A
+ *   dora      Liu et al., ICML 2024, arXiv:2402.09353              A, B and the lengths of the weights of each output
  *   relora    Lialin et al., ICLR 2024, arXiv:2307.05695           every k steps: merge, redraw A, B = 0; most of the adapters'
  *                                                                  optimizer state is pruned, the rate is warmed up again
  *   plora     Meng et al., 2024, arXiv:2402.16141                  stages: unload a fraction f into W; optimizer and schedule restart
@@ -14,7 +15,15 @@
  */
 
 /** The names of the methods. */
-export const ADAPTER_METHODS = ["lora", "lora-fa", "lora+", "relora", "plora", "cola"] as const;
+export const ADAPTER_METHODS = [
+  "lora",
+  "lora-fa",
+  "lora+",
+  "dora",
+  "relora",
+  "plora",
+  "cola",
+] as const;
 /** One of them. */
 export type AdapterMethod = (typeof ADAPTER_METHODS)[number];
 
@@ -30,6 +39,8 @@ export interface AdapterFamily {
   readonly trainsA: boolean;
   /** Whether B has a rate of its own. */
   readonly hasRateRatio: boolean;
+  /** Whether the lengths of the outputs' weights are trained apart from their directions. */
+  readonly hasMagnitude: boolean;
   readonly merge?: {
     readonly after: AfterMerge;
     /** Steps between merges, where they are not given. */
@@ -42,6 +53,7 @@ const LORA: AdapterFamily = {
   alpha: 8,
   trainsA: true,
   hasRateRatio: false,
+  hasMagnitude: false,
 };
 
 /** Links of COLA's chain, and stages of PLoRA, in a run. */
@@ -55,6 +67,7 @@ export const ADAPTER_FAMILY: Readonly<Record<AdapterMethod, AdapterFamily>> = {
   lora: LORA,
   "lora-fa": { ...LORA, trainsA: false },
   "lora+": { ...LORA, hasRateRatio: true },
+  dora: { ...LORA, hasMagnitude: true },
   relora: {
     ...LORA,
     rank: 128,

@@ -28,7 +28,7 @@ function modelName({ checkpoint: { modulePrefix: prefix = "" } }: Model, stored:
 /** The adapters that a peft directory describes. */
 export interface StoredAdapters {
   readonly adapters: readonly Adapter[];
-  /** Stored names of A, B and of modules saved whole, by the model's names. */
+  /** Stored names of A, B, m and of modules saved whole, by the model's names. */
   readonly stored: ReadonlyMap<string, string>;
 }
 
@@ -47,16 +47,17 @@ export function adaptersOf(
   const shapeOf = (name: string) => shapes.get(stored.get(name) ?? "");
   const adapters = linearWeights(model).flatMap((weight): Adapter[] => {
     const rank = shapeOf(adapterNames(weight).a)?.[0];
-    return rank === undefined
-      ? []
-      : [{ weight, rank, scale: scaleOf(model, settings, weight, rank) }];
+    if (rank === undefined) return [];
+    const scale = scaleOf(model, settings, weight, rank);
+    return [{ weight, rank, scale, ...(settings.use_dora && { hasMagnitude: true }) }];
   });
 
   const expected = new Map<string, readonly number[]>();
   for (const adapter of adapters) {
     const { input, output } = adaptedSizes(model, adapter);
-    const { a, b } = adapterNames(adapter.weight);
+    const { a, b, m } = adapterNames(adapter.weight);
     expected.set(a, [adapter.rank, input]).set(b, [output, adapter.rank]);
+    if (adapter.hasMagnitude) expected.set(m, [output]);
   }
   for (const [name, { shape }] of model.params) if (shapeOf(name)) expected.set(name, shape);
   checkTensors(expected, stored, shapeOf);
@@ -168,6 +169,7 @@ export function settingsOf(
     target_modules: shortTargets(model, modules),
     modules_to_save: owners.size === 0 ? null : [...owners],
     use_rslora: false,
+    use_dora: adapters.some((adapter) => adapter.hasMagnitude),
     fan_in_fan_out: adapters.some((adapter) => adaptedSizes(model, adapter).inputAxis === 0),
   };
 }

@@ -16,6 +16,8 @@ export interface TargetOptions {
   /** Ranks and alphas of the modules that fit a pattern; the first that fits counts. */
   readonly rankPattern: Readonly<Record<string, number>>;
   readonly alphaPattern: Readonly<Record<string, number>>;
+  /** Whether lengths are trained apart from directions; false if absent. */
+  readonly hasMagnitude?: boolean;
 }
 
 /**
@@ -42,7 +44,8 @@ export function chooseAdapters(model: Model, options: TargetOptions): readonly A
     .map((weight) => {
       const rank = ofPattern(options.rankPattern, moduleOf(weight)) ?? options.rank;
       const alpha = ofPattern(options.alphaPattern, moduleOf(weight)) ?? options.alpha;
-      return { weight, rank, scale: alpha / rank };
+      const { hasMagnitude = false } = options;
+      return { weight, rank, scale: alpha / rank, ...(hasMagnitude && { hasMagnitude }) };
     });
 }
 

@@ -63,6 +63,7 @@ export interface TrainConfig {
     | "lora"
     | "lora-fa"
     | "lora+"
+    | "dora"
     | "relora"
     | "plora"
     | "cola";

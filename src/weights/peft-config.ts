@@ -32,6 +32,8 @@ export interface PeftConfig {
   readonly modules_to_save: readonly string[] | null;
   /** Whether the scale is α / √r instead of α / r. */
   readonly use_rslora: boolean;
+  /** Whether lengths are trained apart from directions. */
+  readonly use_dora: boolean;
   /** Whether weights are stored [in, out]. */
   readonly fan_in_fan_out: boolean;
 }
@@ -95,6 +97,7 @@ export async function readAdapterConfig(store: FileStore, dir: string): Promise<
     modules_to_save:
       saved === null ? null : (textsOf(saved) ?? wrong("modules_to_save", "a list of texts")),
     use_rslora: flag("use_rslora"),
+    use_dora: flag("use_dora"),
     fan_in_fan_out: flag("fan_in_fan_out"),
   };
 }
@@ -113,6 +116,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   "layers_pattern",
   "modules_to_save",
   "use_rslora",
+  "use_dora",
   "fan_in_fan_out",
   "peft_type",
   "peft_version",

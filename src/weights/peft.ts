@@ -4,6 +4,7 @@
  *
  *   base_model.model.<module>.lora_A.weight    [r, in]
  *   base_model.model.<module>.lora_B.weight    [out, r]
+ *   base_model.model.<module>.lora_magnitude_vector    [out], of DoRA
  *   base_model.model.<module>.<parameter>      of modules_to_save
  */
 

@@ -60,10 +60,13 @@ describe.each(ADAPTERS)("%s", (name) => {
       if (!w || !low || !high) throw new Error("three tensors expected");
       const { inputAxis } = adaptedSizes(base.model, adapter);
       const { scale } = adapter;
-      const sum = mergedWeight(inputFor("w", w), inputFor("a", low), inputFor("b", high), {
-        scale,
-        inputAxis,
-      });
+      const values = {
+        w: inputFor("w", w),
+        a: inputFor("a", low),
+        b: inputFor("b", high),
+        m: undefined,
+      };
+      const sum = mergedWeight(values, { scale, inputAxis });
       const { next = w } = await runGraph({ next: sum }, { w, a: low, b: high });
       merged.set(adapter.weight, next);
     }
@@ -114,6 +117,7 @@ describe("patterns of peft", () => {
     target_modules: ["c_proj"],
     modules_to_save: null,
     use_rslora: false,
+    use_dora: false,
     fan_in_fan_out: true,
   };
   const shapes = new Map([
@@ -180,6 +184,7 @@ describe("settings that do not fit what is stored", () => {
       target_modules: ["c_proj"],
       modules_to_save: null,
       use_rslora: false,
+      use_dora: false,
       fan_in_fan_out: true,
       ...fields,
     };

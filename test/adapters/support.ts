@@ -2,8 +2,8 @@
 
 import { readFileSync } from "node:fs";
 import { type Adapter, adaptersOf, adaptModel } from "../../src/adapters/index.ts";
-import { mapTensors } from "../../src/graph/tensors.ts";
-import { constant, input } from "../../src/graph/value.ts";
+import { mapTensors, tensorAt, type Tensors } from "../../src/graph/tensors.ts";
+import { constant, input, type Value } from "../../src/graph/value.ts";
 import { gpt2 } from "../../src/models/architectures/gpt2.ts";
 import { headOf, type Model } from "../../src/models/model.ts";
 import { matmul } from "../../src/ops/matmul.ts";
@@ -73,21 +73,30 @@ export async function loadAdapted(directory: string): Promise<Adapted> {
   return { base, config, tensors, adapters, model: adaptModel(base.model, adapters), weights };
 }
 
-/** Logits of the golden's ids, [B, T, V] row by row. */
-export async function logitsOf(model: Model, weights: Weights): Promise<number[]> {
+/** The graph of the logits of the golden's ids, [B T, V], and the weights as its inputs. */
+export function graphOfLogits(
+  model: Model,
+  weights: Weights,
+): { readonly y: Value; readonly inputs: Tensors } {
   const { ids } = golden;
   const shape = [ids.length, ids[0]?.length ?? 0];
-  const feeds = Object.fromEntries(weights);
+  const inputs = mapTensors(Object.fromEntries(weights), ({ dtype, shape: own }, name) =>
+    input(name, dtype, own),
+  );
   let x = constant(int32(shape, Int32Array.from(ids.flat())));
   for (const stage of model.stages) {
-    const params = mapTensors(stage.params, (name) => {
-      const tensor = tensorNamed(feeds, name);
-      return input(name, tensor.dtype, tensor.shape);
-    });
-    x = stage.forward(x, params);
+    x = stage.forward(
+      x,
+      mapTensors(stage.params, (name) => tensorAt(inputs, name)),
+    );
   }
-  const head = tensorNamed(feeds, headOf(model).weight);
-  const table = input(headOf(model).weight, head.dtype, head.shape);
-  const logits = matmul(foldBatch(x), matrixTranspose(table));
+  const table = tensorAt(inputs, headOf(model).weight);
+  return { y: matmul(foldBatch(x), matrixTranspose(table)), inputs };
+}
+
+/** Logits of the golden's ids, [B, T, V] row by row. */
+export async function logitsOf(model: Model, weights: Weights): Promise<number[]> {
+  const feeds = Object.fromEntries(weights);
+  const { y: logits } = graphOfLogits(model, weights);
   return numbersOf(tensorNamed(await runGraph({ logits }, feeds), "logits"));
 }

@@ -100,6 +100,25 @@ describe("a LoRA run from a model on disk", () => {
   });
 });
 
+describe("a DoRA run from a model on disk", () => {
+  it.each([undefined, "int8"] as const)("learns beside LoRA, the base in %s", async (baseDtype) => {
+    const options = { ...lora, model: base.output, steps: 20, ...(baseDtype && { baseDtype }) };
+    const [plain, run] = [await runTiny(options), await runTiny({ ...options, method: "dora" })];
+    // Lengths are those of the base at first.
+    expect(evaluations(run)[0]).toBeCloseTo(evaluations(plain)[0] ?? NaN, 5);
+    const gained = (each: FinishedRun) =>
+      (evaluations(each)[0] ?? NaN) - (evaluations(each).at(-1) ?? NaN);
+    expect(gained(run)).toBeGreaterThan(0.5 * gained(plain));
+    if (baseDtype) return;
+    const adapted = await continuations({ adapter: run.output });
+    const output = join(folder, "merged-dora");
+    expect(await mergeAdapter({ adapter: run.output, output })).toBe(8);
+    const merged = await continuations({ directory: output });
+    expect(merged.ids).toEqual(adapted.ids);
+    expectClose(merged.logits, adapted.logits, FLOAT32);
+  });
+});
+
 describe("a method that merges", () => {
   it.each(["relora", "plora", "cola"] as const)(
     "%s leaves a whole model that went on learning",

@@ -207,7 +207,8 @@ describe("an encoder-decoder model", () => {
       const merged = { ...weights };
       const draw = normals(5);
       const adapters = parts.adapters.map(({ weight, scale }) => {
-        const [a, b] = Object.values(adapterNames(weight)).map((name) => {
+        const names = adapterNames(weight);
+        const [a, b] = [names.a, names.b].map((name) => {
           const buffer = bufferOf(parts.engine.state.weights, name);
           const numbers = Float32Array.from({ length: buffer.bytes / 4 }, () => 0.3 * draw());
           const tensor = float32(buffer.shape, numbers);
@@ -219,7 +220,10 @@ describe("an encoder-decoder model", () => {
       });
       for (const { weight, scale, a, b } of adapters) {
         const { whole } = await compute({ w: tensorNamed(weights, weight), a, b }, (at) => ({
-          whole: mergedWeight(at("w"), at("a"), at("b"), { scale, inputAxis: 1 }),
+          whole: mergedWeight(
+            { w: at("w"), a: at("a"), b: at("b"), m: undefined },
+            { scale, inputAxis: 1 },
+          ),
         }));
         if (whole) merged[weight] = whole;
       }

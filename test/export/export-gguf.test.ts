@@ -139,6 +139,7 @@ it("has an adapter folded into its weights, whatever the format", async () => {
     target_modules: ["q_proj"],
     modules_to_save: null,
     use_rslora: false,
+    use_dora: false,
     fan_in_fan_out: false,
   };
   const pairs = [0, 1].flatMap((layer) => [

@@ -8,6 +8,7 @@ it.each([
   ["lora", 8],
   ["lora-fa", 8],
   ["lora+", 8],
+  ["dora", 8],
   ["relora", 32],
   ["plora", 8],
   ["cola", 16],
@@ -35,7 +36,7 @@ it.each([
     'track: must be one or several of tensorboard, csv, jsonl; got ["csv","wandb"]',
   ],
   [{ accumulatorDtype: "int4" }, "accumulatorDtype: must be one of float32, int8"],
-  [{ method: "dora" }, "method: must be one of apollo, apollo-mini, compact, dense"],
+  [{ method: "adalora" }, "method: must be one of apollo, apollo-mini, compact, dense"],
   [{ stpes: 3 }, "stpes: no such option"],
 ])("%j is refused", (options, message) => {
   expect(() => checkOptions(options)).toThrow(message);

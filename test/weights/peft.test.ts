@@ -22,6 +22,7 @@ const config: PeftConfig = {
   target_modules: ["c_attn"],
   modules_to_save: null,
   use_rslora: false,
+  use_dora: false,
   fan_in_fan_out: true,
 };
 const tensor = float32([2], Float32Array.of(1, 2));
@@ -119,7 +120,6 @@ describe("reads", () => {
 describe("refuses", () => {
   it.each([
     [{ peft_type: "IA3" }, UsageError, 'only LORA adapters are supported; got peft_type "IA3"'],
-    [{ use_dora: true }, UsageError, "use_dora is not supported; got true"],
     [{ bias: "all" }, UsageError, 'bias is not supported; got "all"'],
     [{ layer_replication: [[0, 1]] }, UsageError, "layer_replication is not supported"],
     [{ lora_bias: true }, UsageError, "lora_bias is not supported; got true"],
@@ -146,6 +146,7 @@ describe("refuses", () => {
     [{ target_modules: [1] }, FormatError, "target_modules: must be a text or a list of texts"],
     [{ target_modules: null }, FormatError, "target_modules: must be a text or a list of texts"],
     [{ modules_to_save: "ln_f" }, FormatError, "modules_to_save: must be a list of texts"],
+    [{ use_dora: "yes" }, FormatError, 'use_dora: must be true or false; got "yes"'],
     [{ use_rslora: 1 }, FormatError, "use_rslora: must be true or false; got 1"],
   ] as const)("%j", async (fields, kind, message) => {
     const refusal = loadAdapter(await directory(fields));

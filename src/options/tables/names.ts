@@ -24,6 +24,7 @@ const ADAPTER_LABELS: Readonly<Record<AdapterMethod, string>> = {
   lora: "LoRA",
   "lora-fa": "LoRA-FA",
   "lora+": "LoRA+",
+  dora: "DoRA",
   relora: "ReLoRA",
   plora: "PLoRA",
   cola: "COLA",

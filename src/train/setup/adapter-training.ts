@@ -20,10 +20,11 @@ export function adapterTraining(
   const targets = new Set(adapters.map(({ weight }) => weight));
   const names = adapters.map(({ weight }) => adapterNames(weight));
   const [as, bs] = [new Set(names.map(({ a }) => a)), new Set(names.map(({ b }) => b))];
+  const lengths = new Set(names.map(({ m }) => m));
   const saved = savedParams(base, targets, config);
   return {
     frozen(name) {
-      if (bs.has(name) || saved.has(name)) return undefined;
+      if (bs.has(name) || lengths.has(name) || saved.has(name)) return undefined;
       if (as.has(name)) return trainsA ? undefined : "drawn once";
       return targets.has(name) ? "adapted" : "not adapted";
     },

@@ -50,7 +50,8 @@ export function traineeOf(base: Model, given: TrainConfig, inputs: RunInputs = {
     const plan = planParameters(base, { ...options, trainable: trainableOf(base, config) });
     return { base, adapters: [], model: base, plan, resampleEvery };
   }
-  const adapters = chooseAdapters(base, config);
+  const { hasMagnitude } = ADAPTER_FAMILY[method];
+  const adapters = chooseAdapters(base, { ...config, hasMagnitude });
   const model = adaptModel(base, adapters);
   const ofMethod = adapterTraining(base, adapters, config);
   const trainable = trainableOf(model, config, ofMethod);

@@ -1,5 +1,6 @@
 /** @file The weights that a run begins with. */
 
+import { measureLengths } from "../../adapters/merge.ts";
 import { drawWeight } from "../../engine/parts/initial-weights.ts";
 import { setWeight } from "../../engine/parts/state.ts";
 import { readTensor } from "../../runtime/runtime.ts";
@@ -10,7 +11,7 @@ import { eachWeight } from "../../weights/directory.ts";
 
 export type WeightedRun = Pick<
   Run,
-  "config" | "context" | "inputs" | "base" | "model" | "engine" | "growth"
+  "adapters" | "config" | "context" | "inputs" | "base" | "model" | "engine" | "growth"
 >;
 
 /**
@@ -55,5 +56,6 @@ export async function fillWeights(
   }
   const missing = [...model.params.keys()].filter((name) => !loaded.has(name));
   for (const name of missing) drawWeight(engine.parts, name);
+  await measureLengths({ base, ...engine.parts }, run.adapters);
   return loaded.size === 0 ? [] : missing.filter((name) => base.params.has(name));
 }

@@ -117,6 +117,7 @@ describe("state of a matrix, in numbers (n = 96, m = 32, r = 4)", () => {
     [{ method: "dense", optimizer: "adafactor", momentum: 0.9 }, n * m, n * m + n + m],
     [{ method: "lora", optimizer: "adam" }, r * (n + m), 2 * r * (n + m)],
     [{ method: "lora+", optimizer: "adam" }, r * (n + m), 2 * r * (n + m)],
+    [{ method: "dora", optimizer: "adam" }, r * (n + m) + n, 2 * (r * (n + m) + n)],
     [{ method: "relora", optimizer: "adam" }, r * (n + m), 2 * r * (n + m)],
     [{ method: "plora", optimizer: "adam" }, r * (n + m), 2 * r * (n + m)],
     [{ method: "cola", optimizer: "adam" }, r * (n + m), 2 * r * (n + m)],
