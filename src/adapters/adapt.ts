@@ -53,18 +53,19 @@ function adaptStage(model: Model, stage: Stage, adapters: readonly Adapter[]): S
     return [{ adapter, inputAxis, weight: local, ...adapterNames(local) }];
   });
   if (locals.length === 0) return stage;
-  const params = locals.flatMap(({ adapter, a, b, m }) => {
+  const params = locals.flatMap(({ adapter, a, b, m, a0, b0 }) => {
     const names = adapterNames(adapter.weight);
-    const pairs = [
-      [a, names.a],
-      [b, names.b],
-    ] as const;
-    return adapter.hasMagnitude ? [...pairs, [m, names.m] as const] : pairs;
+    return [
+      [a, names.a] as const,
+      [b, names.b] as const,
+      ...(adapter.hasMagnitude ? [[m, names.m] as const] : []),
+      ...(adapter.hasInitial ? [[a0, names.a0] as const, [b0, names.b0] as const] : []),
+    ];
   });
-  const marks = locals.map(
-    ({ adapter, weight }) =>
-      `${weight}:${adapter.rank}:${adapter.scale}${adapter.hasMagnitude ? ":m" : ""}`,
-  );
+  const marks = locals.map(({ adapter, weight }) => {
+    const { rank, scale, hasMagnitude = false, hasInitial = false } = adapter;
+    return `${weight}:${rank}:${scale}${hasMagnitude ? ":m" : ""}${hasInitial ? ":0" : ""}`;
+  });
   return {
     ...stage,
     kind: `${stage.kind}+${marks.join()}`,
@@ -126,6 +127,9 @@ function adaptProducts(
       a: tensorAt(tensors, local.a),
       b: tensorAt(tensors, local.b),
       m: adapter.hasMagnitude ? tensorAt(tensors, local.m) : undefined,
+      initial: adapter.hasInitial
+        ? { a: tensorAt(tensors, local.a0), b: tensorAt(tensors, local.b0) }
+        : undefined,
     };
     return [adaptedOutput(y, x, values, { scale: adapter.scale, inputAxis })];
   });

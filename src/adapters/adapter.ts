@@ -5,14 +5,15 @@
  *   y = x Wᵀ + s (x Aᵀ) Bᵀ,   s = α / r         A [r, in],  B [out, r],  W [out, in] or, as in GPT-2, [in, out]
  *   W ← W + s B A                               a merge, which leaves the function as it was
  *
- * Where lengths are trained apart from directions (`dora.ts`), m [out] scales both. A begins as peft's does, kaiming-uniform: from -1/√in to 1/√in; B with zeros.
+ * Where lengths are trained apart from directions (`dora.ts`), m [out] scales both. Where B A is not 0 at first (`pissa.ts`), what it was is
+ * taken away again: y + s (x Aᵀ) Bᵀ - s (x A₀ᵀ) B₀ᵀ. A begins as peft's does, kaiming-uniform: from -1/√in to 1/√in; B with zeros.
  */
 
 import { UsageError } from "../errors.ts";
 import type { Value } from "../graph/value.ts";
 import type { Model } from "../models/model.ts";
 import type { ParamSpec } from "../nn/params.ts";
-import { add, div, mul, scale } from "../ops/elementwise.ts";
+import { add, div, mul, scale, sub } from "../ops/elementwise.ts";
 import { matmul } from "../ops/matmul.ts";
 import { foldBatch, matrixTranspose, reshape, unsqueeze } from "../ops/movement.ts";
 import { dimAt } from "../tensor/shape.ts";
@@ -27,23 +28,29 @@ export interface Adapter {
   readonly scale: number;
   /** Whether the lengths of the outputs' weights are trained apart from their directions, as in DoRA; not if absent. */
   readonly hasMagnitude?: boolean;
+  /** Whether B A is not 0 at first, so that it is kept as it was and taken away; not if absent. */
+  readonly hasInitial?: boolean;
 }
 
 /** The module that a weight belongs to: "h.0.attn.c_attn" of "h.0.attn.c_attn.weight". */
 export const moduleOf = (weight: string): string => weight.replace(/\.weight$/, "");
 
-/** The names of the parameters of an adapter; m is there where lengths are trained apart. */
+/** The names of the parameters of an adapter; m is there where lengths are trained apart, A₀ and B₀ where B A is not 0 at first. */
 export interface AdapterNames {
   readonly a: string;
   readonly b: string;
   readonly m: string;
+  readonly a0: string;
+  readonly b0: string;
 }
 
-/** The names of A, B and m, as peft stores them. */
+/** The names of A, B and m, as peft stores them, and of A₀ and B₀, which are joined to A and B in a file. */
 export const adapterNames = (weight: string): AdapterNames => ({
   a: `${moduleOf(weight)}.lora_A.weight`,
   b: `${moduleOf(weight)}.lora_B.weight`,
   m: `${moduleOf(weight)}.lora_magnitude_vector`,
+  a0: `${moduleOf(weight)}.lora_A.initial`,
+  b0: `${moduleOf(weight)}.lora_B.initial`,
 });
 
 /** The sizes of the linear map of a weight, and the axis of its input. */
@@ -72,20 +79,25 @@ export function adaptedSizes({ params }: Model, { weight }: Adapter): LinearSize
   );
 }
 
-/** A, B and m, if there is one, as parameters, by name. */
+/** A, B and what else there is, as parameters, by name. */
 export function adapterParams(
   adapter: Adapter,
   { input, output }: LinearSizes,
 ): ReadonlyMap<string, ParamSpec> {
-  const { a, b, m } = adapterNames(adapter.weight);
-  const { rank, hasMagnitude = false } = adapter;
+  const { a, b, m, a0, b0 } = adapterNames(adapter.weight);
+  const { rank, hasMagnitude = false, hasInitial = false } = adapter;
   const uniform = { kind: "uniform", bound: input ** -0.5 } as const;
   const zero = { kind: "constant", value: 0 } as const;
   const one = { kind: "constant", value: 1 } as const;
+  const initial: readonly (readonly [string, ParamSpec])[] = [
+    [a0, { shape: [rank, input], role: "adapter", init: zero }],
+    [b0, { shape: [output, rank], role: "adapter", init: zero }],
+  ];
   return new Map<string, ParamSpec>([
     [a, { shape: [rank, input], role: "adapter", init: uniform }],
     [b, { shape: [output, rank], role: "adapter", init: zero }],
     ...(hasMagnitude ? [[m, { shape: [output], role: "adapter", init: one }] as const] : []),
+    ...(hasInitial ? initial : []),
   ]);
 }
 
@@ -96,6 +108,8 @@ export interface AdapterValues {
   readonly b: Value;
   /** Undefined where lengths are not trained apart. */
   readonly m: Value | undefined;
+  /** A₀ and B₀; absent where B A is 0 at first. */
+  readonly initial?: Pick<AdapterValues, "a" | "b"> | undefined;
 }
 
 /**
@@ -107,13 +121,19 @@ export interface AdapterValues {
 export function adaptedOutput(
   y: Value,
   x: Value,
-  { w, a, b, m }: AdapterValues,
+  { w, a, b, m, initial }: AdapterValues,
   layout: AdapterLayout,
 ): Value {
-  const low = scale(matmul(foldBatch(x), matrixTranspose(a)), layout.scale); // [N, r]
-  const own = matmul(low, matrixTranspose(b)); // [N, out]
-  const sum = add(y, reshape(own, x.shape.with(-1, dimAt("adapter", b.shape, 0))));
+  const changed = add(y, lowRank(x, a, b, layout.scale));
+  const sum = initial ? sub(changed, lowRank(x, initial.a, initial.b, layout.scale)) : changed;
   return m ? mul(sum, div(m, adaptedNorms(w, a, b, layout))) : sum;
+}
+
+/** s (x Aᵀ) Bᵀ, [..., in] to [..., out]. */
+function lowRank(x: Value, a: Value, b: Value, s: number): Value {
+  const low = scale(matmul(foldBatch(x), matrixTranspose(a)), s); // [N, r]
+  const y = matmul(low, matrixTranspose(b)); // [N, out]
+  return reshape(y, x.shape.with(-1, dimAt("adapter", b.shape, 0)));
 }
 
 /** W + f s B A, for the fraction f of the adapter; with lengths of their own, m / ‖W + s B A‖ times that of all of it. */

@@ -27,6 +27,11 @@ export const ADAPTER_METHODS = [
 /** One of them. */
 export type AdapterMethod = (typeof ADAPTER_METHODS)[number];
 
+/** Where A and B begin: A at random and B with zeros, or with what the weight has most of (`pissa.ts`). */
+export const ADAPTER_STARTS = ["random", "pissa"] as const;
+/** One of them. */
+export type AdapterStart = (typeof ADAPTER_STARTS)[number];
+
 /** What becomes of the optimizer and of the rate when adapters are merged. */
 export type AfterMerge = "prune and warm up" | "restart";
 

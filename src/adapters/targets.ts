@@ -7,6 +7,7 @@ import { UsageError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 import { matchesModule } from "../nn/patterns.ts";
 import { type Adapter, linearSizes, moduleOf } from "./adapter.ts";
+import type { AdapterStart } from "./methods.ts";
 
 /** Which weights get adapters, of which rank. */
 export interface TargetOptions {
@@ -18,6 +19,8 @@ export interface TargetOptions {
   readonly alphaPattern: Readonly<Record<string, number>>;
   /** Whether lengths are trained apart from directions; false if absent. */
   readonly hasMagnitude?: boolean;
+  /** Where A and B begin; at random if absent. */
+  readonly initAdapter?: AdapterStart;
 }
 
 /**
@@ -45,7 +48,14 @@ export function chooseAdapters(model: Model, options: TargetOptions): readonly A
       const rank = ofPattern(options.rankPattern, moduleOf(weight)) ?? options.rank;
       const alpha = ofPattern(options.alphaPattern, moduleOf(weight)) ?? options.alpha;
       const { hasMagnitude = false } = options;
-      return { weight, rank, scale: alpha / rank, ...(hasMagnitude && { hasMagnitude }) };
+      const hasInitial = options.initAdapter === "pissa";
+      return {
+        weight,
+        rank,
+        scale: alpha / rank,
+        ...(hasMagnitude && { hasMagnitude }),
+        ...(hasInitial && { hasInitial }),
+      };
     });
 }
 

@@ -94,6 +94,8 @@ export interface TrainConfig {
 
   /** Scale of an adapter, times its rank, 32 for relora, 16 for cola, else 8; or of updates, 1/4 for galore, fira and compact, 1 for apollo, 11.3 for apollo-mini. A number above 0. */
   readonly alpha: number;
+  /** Where adapters begin: A at random and B with zeros, or both with the principal components of their weights, pissa. Default: "random". */
+  readonly initAdapter: "random" | "pissa";
   /** Linear maps that get adapters, by name patterns. Default: ["*"]. */
   readonly targets: readonly string[];
   /** Modules that are trained whole beside adapters; from scratch and for relora all, else none. */

@@ -105,7 +105,8 @@ function begin(start: LoggedStart, earlier: Draft | undefined): Draft {
 }
 
 /** Adapters have the names that peft gives them. */
-const isAdapter = (name: string): boolean => /\.lora_([AB]\.weight|magnitude_vector)$/.test(name);
+const isAdapter = (name: string): boolean =>
+  /\.lora_([AB]\.(weight|initial)|magnitude_vector)$/.test(name);
 
 function extend(log: Draft, event: Exclude<LoggedEvent, LoggedStart>, beforeMs: number): void {
   if (event.type === "evaluation") {

@@ -1,6 +1,6 @@
 /** Adapters from training to text: saved as peft's, loaded, merged. */
 
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { complete, createDecoder } from "../../src/generate/index.ts";
@@ -116,6 +116,41 @@ describe("a DoRA run from a model on disk", () => {
     const merged = await continuations({ directory: output });
     expect(merged.ids).toEqual(adapted.ids);
     expectClose(merged.logits, adapted.logits, FLOAT32);
+  });
+});
+
+describe("a PiSSA run from a model on disk", () => {
+  const pissa = { ...lora, learningRate: 0.002, initAdapter: "pissa" } as const;
+
+  it("starts from the function of its base, and leaves a plain adapter of twice the rank", async () => {
+    const options = { ...pissa, model: base.output, steps: 20 };
+    const run = await runTiny(options);
+    const plain = await runTiny({ ...lora, model: base.output, steps: 1 });
+    expect(evaluations(run)[0]).toBeCloseTo(evaluations(plain)[0] ?? NaN, 5);
+    expect(evaluations(run).at(-1)).toBeLessThan((evaluations(run)[0] ?? 0) - 0.03);
+    const settings: unknown = JSON.parse(
+      readFileSync(join(run.output, "adapter_config.json"), "utf8"),
+    );
+    expect(settings).toMatchObject({ r: 8, lora_alpha: 16, init_lora_weights: true });
+    const output = join(folder, "merged-pissa");
+    await mergeAdapter({ adapter: run.output, output });
+    const merged = await runTiny({ ...lora, method: "dense", model: output, steps: 1 });
+    expect(evaluations(merged)[0]).toBeCloseTo(evaluations(run).at(-1) ?? NaN, 4);
+    // Begun with, it is what it was.
+    const next = await runTiny({ ...pissa, model: base.output, from: run.output, steps: 1 });
+    expect(evaluations(next)[0]).toBeCloseTo(evaluations(run).at(-1) ?? NaN, 5);
+  });
+
+  it("keeps the model of the best evaluation", async () => {
+    const options = { ...pissa, model: base.output, keep: "best", learningRate: 0.5 } as const;
+    const run = await runTiny({ ...options, steps: 6, evaluateEvery: 1 });
+    const [, ...after] = evaluations(run);
+    const best = Math.min(...after);
+    expect(after.indexOf(best)).toBeLessThan(5);
+    const output = join(folder, "merged-best");
+    await mergeAdapter({ adapter: run.output, output });
+    const merged = await runTiny({ ...lora, method: "dense", model: output, steps: 1 });
+    expect(evaluations(merged)[0]).toBeCloseTo(best, 4);
   });
 });
 

@@ -69,6 +69,7 @@ function methodInWords(config: TrainConfig): string {
     ...(method === "flora" ? [`${projection} projections`] : []),
     ...(method === "flora" || method === "dense" ? [] : [`alpha ${alpha}`]),
     ...(method === "lora+" ? [`rate of B ${config.rateRatio} times that of A`] : []),
+    ...(config.initAdapter === "pissa" ? ["from principal components"] : []),
     ...(config.baseDtype === undefined ? [] : [`base in ${config.baseDtype}`]),
     ...(momentum > 0 ? [`momentum ${momentum}`] : []),
     ...(compressMoments ? ["compressed moments"] : []),

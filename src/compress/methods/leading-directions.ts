@@ -3,7 +3,7 @@
  * "Finding structure with randomness", SIAM Review 53, 2011, algorithms 4.4 and 5.1), k = r + 8.
  *
  *   Q ← orth(G Ω)                     [n, k], Ω [m, k] normal
- *   Q ← orth(G orth(Gᵀ Q))            twice
+ *   Q ← orth(G orth(Gᵀ Q))            twice, or as often as is said
  *   B = Gᵀ Q,  Bᵀ B = V S² Vᵀ         [k, k]
  *   U = Q V                           [n, r], by falling singular values
  *
@@ -26,9 +26,10 @@ type Columns = readonly Float64Array[];
  * of largest magnitude positive. Of a gradient of zeros, some orthonormal rows.
  */
 export async function leadingDirections(
-  gradient: WholeGradient,
+  gradient: Pick<WholeGradient, "times" | "transposedTimes">,
   [rows = 0, columns = 0]: readonly number[],
-  { side, rank, dimension }: Projection,
+  { side, rank, dimension }: Pick<Projection, "side" | "rank" | "dimension">,
+  iterations: number = ITERATIONS,
 ): Promise<Float32Array> {
   const isOfRows = side === "rows";
   const other = isOfRows ? columns : rows;
@@ -49,8 +50,8 @@ export async function leadingDirections(
   let q = orthonormal(await image(columnsOf(start, width)), width);
   let b = await back(q);
   if (isZero(b)) return rowsOf(q.slice(0, rank));
-  const iterations = width < dimension ? ITERATIONS : 0;
-  for (let i = 0; i < iterations; i++) {
+  const needed = width < dimension ? iterations : 0;
+  for (let i = 0; i < needed; i++) {
     q = orthonormal(await image(orthonormal(b, Math.min(width, other))), width);
     b = await back(q);
   }

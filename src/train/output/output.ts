@@ -2,6 +2,7 @@
 
 import type { Run } from "../setup/run.ts";
 import { mergedWeights } from "../../adapters/merge.ts";
+import { joinedAdapters, joinInitial } from "../../adapters/pissa.ts";
 import { peftName, settingsOf } from "../../adapters/index.ts";
 import { bufferOf } from "../../runtime/buffers.ts";
 import { repositoryOfPath } from "../../hub/cache.ts";
@@ -82,16 +83,21 @@ async function saveAdapters(run: Run): Promise<void> {
   const { base, adapters, config, plan } = run;
   const { state } = run.engine;
   const trained = (name: string) => plan.get(name)?.training !== undefined;
-  const settings = settingsOf(base, adapters, [...base.params.keys()].filter(trained));
+  const settings = settingsOf(
+    base,
+    joinedAdapters(adapters),
+    [...base.params.keys()].filter(trained),
+  );
   const names = [...run.model.params.keys()].filter(
     (name) => !base.params.has(name) || trained(name),
   );
-  const tensors = await Promise.all(
+  const stored = (name: string) => peftName(base, name);
+  const own = await Promise.all(
     names.map(
-      async (name) =>
-        [peftName(base, name), await readTensor(bufferOf(state.weights, name))] as const,
+      async (name) => [stored(name), await readTensor(bufferOf(state.weights, name))] as const,
     ),
   );
+  const tensors = joinInitial(new Map(own), adapters, stored);
   const path = typeof config.model === "string" ? config.model : null;
   // A model of the Hub is found by its name wherever the cache is.
   const model = path === null ? null : (repositoryOfPath(path)?.name ?? path);

@@ -1,6 +1,7 @@
 /** @file The weights of the model that a run left on disk, in memory again. */
 
 import { adapterNames, peftName } from "../../adapters/index.ts";
+import { partInitial } from "../../adapters/pissa.ts";
 import { setWeight } from "../../engine/parts/state.ts";
 import { bufferOf, fill } from "../../runtime/buffers.ts";
 import { eachWeight, loadAdapter } from "../../weights/index.ts";
@@ -22,9 +23,11 @@ export async function restoreOutput({
   const { files } = context.host;
   const { state } = engine;
   if (leavesAdapters(config)) {
-    const { tensors } = await loadAdapter(files, config.output);
+    const stored = (name: string) => peftName(base, name);
+    const { tensors: joined } = await loadAdapter(files, config.output);
+    const tensors = partInitial(joined, adapters, stored);
     for (const name of state.weights.keys()) {
-      const tensor = tensors.get(peftName(base, name));
+      const tensor = tensors.get(stored(name));
       if (tensor) setWeight(state, name, tensor);
     }
     return;

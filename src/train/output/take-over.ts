@@ -2,6 +2,7 @@
 
 import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
 import { peftName } from "../../adapters/index.ts";
+import { partInitial } from "../../adapters/pissa.ts";
 import { setWeight } from "../../engine/parts/state.ts";
 import { option, UsageError } from "../../errors.ts";
 import { OPTION_GROUPS } from "../../options/option-table.ts";
@@ -31,12 +32,13 @@ const OF_STATE = [
  * @throws {UsageError} if they are not those of this run's rank and targets.
  */
 export async function takeAdapters(
-  { base, context, engine, model }: Run,
+  { adapters, base, context, engine, model }: Run,
   from: string,
 ): Promise<void> {
   const { files } = context.host;
   if (!(await exists(files, join(from, ADAPTER_CONFIG)))) return;
-  const { tensors } = await loadAdapter(files, from);
+  const { tensors: joined } = await loadAdapter(files, from);
+  const tensors = partInitial(joined, adapters, (name) => peftName(base, name));
   const own = [...model.params].filter(([name]) => !base.params.has(name));
   const names = new Map(
     [...model.params.keys()].map((name) => [peftName(base, name), name] as const),

@@ -21,11 +21,13 @@ export function adapterTraining(
   const names = adapters.map(({ weight }) => adapterNames(weight));
   const [as, bs] = [new Set(names.map(({ a }) => a)), new Set(names.map(({ b }) => b))];
   const lengths = new Set(names.map(({ m }) => m));
+  const initial = new Set(names.flatMap(({ a0, b0 }) => [a0, b0]));
   const saved = savedParams(base, targets, config);
   return {
     frozen(name) {
       if (bs.has(name) || lengths.has(name) || saved.has(name)) return undefined;
       if (as.has(name)) return trainsA ? undefined : "drawn once";
+      if (initial.has(name)) return "as it began";
       return targets.has(name) ? "adapted" : "not adapted";
     },
     rateFactor: (name) => (hasRateRatio && bs.has(name) ? config.rateRatio : 1),

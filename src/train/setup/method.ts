@@ -46,6 +46,7 @@ export function traineeOf(base: Model, given: TrainConfig, inputs: RunInputs = {
   const { resampleEvery } = options.compressor;
   checkPatterns(base, config);
   checkBase(config);
+  checkStart(config);
   if (!isAdapterMethod(method)) {
     const plan = planParameters(base, { ...options, trainable: trainableOf(base, config) });
     return { base, adapters: [], model: base, plan, resampleEvery };
@@ -114,6 +115,18 @@ function checkBase(config: TrainConfig): void {
   throw new UsageError(`${option("baseDtype")}: ${method} ${changes}; got ${baseDtype}`, {
     hint: `take ${option("method", "lora")} on a model that is on disk${half}`,
   });
+}
+
+/** @throws {UsageError} if adapters are to begin with principal components that do not begin with nothing added. */
+function checkStart(config: TrainConfig): void {
+  const { initAdapter, method } = config;
+  if (initAdapter === "random") return;
+  const isPlain = method === "lora" || method === "lora-fa" || method === "lora+";
+  if (isPlain && leavesAdapters(config)) return;
+  throw new UsageError(
+    `${option("initAdapter")}: ${initAdapter} is for lora, lora-fa and lora+ on a model that is on disk; got ${option("method")} ${method}`,
+    { hint: `leave it out, or take ${option("method", "lora")}` },
+  );
 }
 
 function checkPatterns(model: Model, { include, exclude }: TrainConfig): void {

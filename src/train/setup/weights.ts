@@ -1,6 +1,7 @@
 /** @file The weights that a run begins with. */
 
 import { measureLengths } from "../../adapters/merge.ts";
+import { setPrincipal } from "../../adapters/pissa.ts";
 import { drawWeight } from "../../engine/parts/initial-weights.ts";
 import { setWeight } from "../../engine/parts/state.ts";
 import { readTensor } from "../../runtime/runtime.ts";
@@ -57,5 +58,6 @@ export async function fillWeights(
   const missing = [...model.params.keys()].filter((name) => !loaded.has(name));
   for (const name of missing) drawWeight(engine.parts, name);
   await measureLengths({ base, ...engine.parts }, run.adapters);
+  await setPrincipal({ base, ...engine.parts }, run.adapters);
   return loaded.size === 0 ? [] : missing.filter((name) => base.params.has(name));
 }

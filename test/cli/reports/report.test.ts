@@ -5,6 +5,7 @@ import {
   startReport,
   translationReport,
 } from "../../../src/cli/reports/report.ts";
+import type { TrainOptions } from "../../../src/options/config.ts";
 import type { ParameterPlan } from "../../../src/engine/plan.ts";
 import { createStyle } from "../../../src/cli/terminal/style.ts";
 import { endEvent, startEvent } from "../events.ts";
@@ -36,9 +37,13 @@ const PLAN: readonly ParameterPlan[] = [
 ];
 
 describe("startReport", () => {
-  it("says as what the base of adapters is kept", () => {
-    const event = startEvent({ method: "lora", rank: 8, baseDtype: "q4", model: "gpt2/" });
-    expect(startReport(event, OPTIONS)[2]).toBe("method     LoRA, rank 8, alpha 8, base in q4");
+  it("says as what the base of adapters is kept, and where they begin", () => {
+    const options = { method: "lora", rank: 8, model: "gpt2/" } as const;
+    const told = (own: TrainOptions) => startReport(startEvent({ ...options, ...own }), OPTIONS)[2];
+    expect(told({ baseDtype: "q4" })).toBe("method     LoRA, rank 8, alpha 8, base in q4");
+    expect(told({ initAdapter: "pissa" })).toBe(
+      "method     LoRA, rank 8, alpha 8, from principal components",
+    );
   });
 
   it("says what is trained on what, and how", () => {
