@@ -3,7 +3,7 @@
  * project nor CI carries them.
  *
  *   llama.cpp, by node-llama-cpp 3.22.1   small random models of every architecture (test/golden/gguf), read by flora, written as F32
- *                                          and continued greedily by both; ids of hard texts
+ *                                          and continued greedily by both; ids of hard texts; an adapter alone laid over its base
  *
  *     node scripts/test-peers.js [MODEL.gguf ...]   further models, such as trained ones
  */
@@ -12,7 +12,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { complete, cpuRuntime, createDecoder, loadModel } from "../dist/index.js";
-import { exportModel } from "../dist/export/index.js";
+import { exportAdapter, exportModel } from "../dist/export/index.js";
 import { nodeHost } from "../dist/host/node.js";
 import { fetchPeer } from "./fetch-peer.js";
 
@@ -40,11 +40,12 @@ async function fetchLlama() {
 }
 
 /** Ids of texts and greedy continuations of prompts, in llama.cpp. */
-async function readByLlama(llama, path, prompts) {
+async function readByLlama(llama, path, prompts, lora) {
   const model = await llama.loadModel({ modelPath: path });
   const context = await model.createContext({
     contextSize: 64,
     threads: 1,
+    ...(lora && { lora }),
     experimentalKvCacheKeyType: "F32",
     experimentalKvCacheValueType: "F32",
   });
@@ -67,9 +68,10 @@ async function readByLlama(llama, path, prompts) {
 }
 
 /** The same, in flora. */
-async function readByFlora(path) {
+async function readByFlora(path, adapter) {
   const runtime = cpuRuntime();
-  const { model, weights, tokenizer, generation } = await loadModel(runtime, { directory: path });
+  const names = { directory: path, adapter };
+  const { model, weights, tokenizer, generation } = await loadModel(runtime, names);
   const decoder = createDecoder(model, runtime, weights);
   const prompts = PROMPTS.map((prompt) => tokenizer.encodePrompt(prompt));
   const { stopTokens } = generation.options;
@@ -81,6 +83,23 @@ async function readByFlora(path) {
     ids: texts.map((text) => [...tokenizer.encode(text)]),
     continued: made.map((ids) => [...ids].filter((id) => !isEnd.has(id))),
   };
+}
+
+/** How many continuations differ with an adapter, which changes some. */
+async function compareAdapter(llama) {
+  const adapter = new URL("../gguf_adapter", golden).pathname;
+  const base = join(folder, "llama", "model.gguf");
+  const output = join(folder, "adapter");
+  const settings = { adapter, directory: base, output, dtype: "fp32" };
+  await exportAdapter(nodeHost().files, settings);
+  const [ours, plain] = [await readByFlora(base, adapter), await readByFlora(base)];
+  const theirs = await readByLlama(llama, base, ours.prompts, join(output, "adapter.gguf"));
+  const continued = differing(ours.continued, theirs.continued);
+  const changed = differing(ours.continued, plain.continued);
+  console.log(
+    `an adapter: ${continued} of ${PROMPTS.length} continuations differ, ${changed} from those of its base`,
+  );
+  return changed === 0 ? 1 : continued;
 }
 
 const differing = (a, b) => a.filter((each, i) => String(each) !== String(b[i])).length;
@@ -105,6 +124,7 @@ try {
       `${basename(given)}: ${continued} of ${PROMPTS.length} continuations and the ids of ${ids} of ${texts.length} texts differ`,
     );
   }
+  failures += await compareAdapter(llama);
   await llama.dispose();
 } finally {
   rmSync(folder, { recursive: true, force: true });

@@ -82,7 +82,7 @@ function writerOf(format: ExportFormat, dtype: ExportDType | undefined): Writer 
       return (store, source, output) => exportOnnx(store, source, output, type);
     }
     case "gguf": {
-      const type = typeIn(format, GGUF_TYPES, dtype ?? "fp16");
+      const type = ggufTypeOf(dtype);
       return (store, source, output) => exportGguf(store, source, output, type);
     }
     case "safetensors": {
@@ -91,6 +91,10 @@ function writerOf(format: ExportFormat, dtype: ExportDType | undefined): Writer 
     }
   }
 }
+
+/** fp16 if nothing is said. @throws {UsageError} if GGUF has no such type here. */
+export const ggufTypeOf = (dtype: ExportDType | undefined): GgufType =>
+  typeIn("gguf", GGUF_TYPES, dtype ?? "fp16");
 
 function typeIn<T>(
   format: ExportFormat,

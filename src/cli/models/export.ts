@@ -1,6 +1,6 @@
 /** @file `flora export`: a model for other runtimes. */
 
-import { option } from "../../errors.ts";
+import { option, UsageError } from "../../errors.ts";
 import type { ExportDType, ExportFormat } from "../../export/index.ts";
 import { nodeHost } from "../../host/node.ts";
 import { basename, join } from "../../host/path.ts";
@@ -35,6 +35,7 @@ export const help: CommandHelp = {
   examples: [
     "flora export --model runs/flora --output runs/onnx",
     "flora export --model runs/flora --output runs/gguf --format gguf --dtype q8",
+    "flora export --model runs/lora --output runs/lora-gguf --format gguf",
   ],
 };
 
@@ -48,7 +49,27 @@ export async function run(words: readonly string[]): Promise<number> {
   const { files } = nodeHost();
   const { checkEmpty } = await import("../../train/output/claim.ts");
   await checkEmpty(files, output, { hint: `give another ${option("output")}` });
-  const { exportModel } = await import("../../export/index.ts");
+  const { ADAPTER_FILE, exportAdapter, exportModel, isAdapterDirectory } =
+    await import("../../export/index.ts");
+  const { directory, adapter } = names;
+  if (directory !== undefined && adapter === undefined) {
+    if (await isAdapterDirectory(files, directory)) {
+      if (format !== "gguf") {
+        throw new UsageError(
+          `${option("format")}: ${format} holds whole models; got the adapter ${directory}`,
+          { hint: `give it as ${option("adapter")}, and it is folded into its base` },
+        );
+      }
+      const base = await fetchModels({ directory: undefined, adapter: directory });
+      const from = { adapter: directory, directory: base.directory };
+      const count = await exportAdapter(files, { ...from, output, dtype });
+      const path = join(output, ADAPTER_FILE);
+      standardOutput().write(
+        `${count} adapters are in ${path}; next:\n  llama-cli --model base.gguf --lora ${path}\n`,
+      );
+      return 0;
+    }
+  }
   const { openRuntime } = await import("../../runtime/device.ts");
   const settings = { ...names, output, format, dtype };
   const exported = await exportModel(files, await openRuntime(), settings);

@@ -5,10 +5,10 @@ import type { Json } from "../../files/json.ts";
 import { type BlockType, BF16, F16, F32, Q8_0 } from "../block-types.ts";
 import { toQ8_0 } from "../blocks.ts";
 import type { GgufEntry, GgufTensorPlan } from "../write.ts";
-import type { GgufArchitecture } from "./architecture.ts";
+import type { GgufArchitecture, Layout } from "./architecture.ts";
 import { ARCHITECTURES } from "./architectures.ts";
 import { headsOf, numberField, optionalNumber } from "./fields.ts";
-import { arrange } from "./layout.ts";
+import { arrange, type Heads } from "./layout.ts";
 import { ropeFactors } from "./rope-factors.ts";
 import { scalingFields } from "./rotary.ts";
 import { tensorNames } from "./tensor-names.ts";
@@ -69,19 +69,35 @@ export function writtenModel(config: Json, name: string, type: GgufType): Writte
       if (target === undefined) return undefined;
       const layout = names.layoutOf(target);
       const laid = layout === "transposed" ? shape.toReversed() : shape;
-      const chosen = typeFor(target, laid, { type, architecture });
-      return {
-        name: target,
-        shape: laid,
-        type: TYPES[chosen],
-        stage: STAGES[chosen],
-        bytesOf(data) {
-          const { data: arranged } = arrange({ shape, data }, layout, heads, "to GGUF");
-          const isWide = arranged instanceof Float32Array;
-          if (chosen === "Q8_0" && isWide) return toQ8_0(arranged);
-          return new Uint8Array(arranged.buffer, arranged.byteOffset, arranged.byteLength);
-        },
-      };
+      const chosen = architecture.whole.includes(target) ? "F32" : typeFor(laid, type);
+      return plannedTensor(target, shape, { type: chosen, layout, heads });
+    },
+  };
+}
+
+/** How a tensor is to be written. */
+export interface TensorPlanOptions {
+  readonly type: GgufType;
+  readonly layout: Layout | undefined;
+  readonly heads: Heads;
+}
+
+/** A tensor of this shape on its way. */
+export function plannedTensor(
+  name: string,
+  shape: readonly number[],
+  { type, layout, heads }: TensorPlanOptions,
+): PlannedTensor {
+  return {
+    name,
+    shape: layout === "transposed" ? shape.toReversed() : shape,
+    type: TYPES[type],
+    stage: STAGES[type],
+    bytesOf(data) {
+      const { data: arranged } = arrange({ shape, data }, layout, heads, "to GGUF");
+      const isWide = arranged instanceof Float32Array;
+      if (type === "Q8_0" && isWide) return toQ8_0(arranged);
+      return new Uint8Array(arranged.buffer, arranged.byteOffset, arranged.byteLength);
     },
   };
 }
@@ -89,17 +105,14 @@ export function writtenModel(config: Json, name: string, type: GgufType): Writte
 const STAGES = { F32: "float32", F16: "float16", BF16: "bfloat16", Q8_0: "float32" } as const;
 
 /** As llama.cpp writes them: vectors whole, and rows that are no whole blocks in F16. */
-function typeFor(
-  name: string,
-  shape: readonly number[],
-  { type, architecture }: { readonly type: GgufType; readonly architecture: GgufArchitecture },
-): GgufType {
-  if (shape.length < 2 || architecture.whole.includes(name)) return "F32";
+export function typeFor(shape: readonly number[], type: GgufType): GgufType {
+  if (shape.length < 2) return "F32";
   const columns = shape.at(-1) ?? 0;
   return columns % TYPES[type].elements === 0 ? type : "F16";
 }
 
-function architectureFor(config: Json): GgufArchitecture {
+/** @throws {UsageError} if llama.cpp has no such architecture. */
+export function architectureFor(config: Json): GgufArchitecture {
   const { model_type: type } = config;
   const found = ARCHITECTURES.find(({ types }) => types.some((each) => each === type));
   if (found) return found;
