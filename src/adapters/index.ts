@@ -5,16 +5,21 @@ export {
   type Adapter,
   adaptedSizes,
   adapterNames,
+  type AdapterNames,
+  type AdapterValues,
   linearSizes,
   mergedWeight,
   moduleOf,
   type LinearSizes,
 } from "./adapter.ts";
+export type { AdapterLayout } from "./dora.ts";
 export {
   ADAPTER_FAMILY,
   ADAPTER_METHODS,
+  ADAPTER_STARTS,
   type AdapterFamily,
   type AdapterMethod,
+  type AdapterStart,
   type AfterMerge,
   isAdapterMethod,
 } from "./methods.ts";

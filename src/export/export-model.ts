@@ -29,6 +29,7 @@ export interface ExportOptions extends LoadModelOptions {
   readonly dtype?: ExportDType | undefined;
 }
 
+/** What an export left. */
 export interface Exported {
   /** The paths of what was written for other programs, relative to the directory. */
   readonly files: readonly string[];
