@@ -7,6 +7,7 @@
  *   node bench/main.js load [...]         what passes before a first step: load.js has the options
  *   node bench/main.js muon [...]         a step of Muon in the subspace beside one of AdamW
  *   node bench/main.js browser [...]      a run in a tab beside the same in Node: browser.js has the options
+ *   node bench/main.js int8-weights [...] training with weights in int8
  *
  * Rows that are compared alternate in one process, after a warm-up, and are quoted by their medians. The whole training step
  * and the peers run in processes of their own, so that their memory is theirs alone; so do the twenty configurations of memory.js, whose
@@ -33,6 +34,7 @@ const OTHERS = {
   load: "./load.js",
   muon: "./muon.js",
   browser: "./browser.js",
+  "int8-weights": "./int8-weights.js",
 };
 const other = OTHERS[process.argv[2]];
 if (other !== undefined) {
