@@ -65,6 +65,8 @@ export type Recompute = (typeof RECOMPUTATIONS)[number];
 /** Products over fewer numbers than this cost less to compute again than to keep. */
 const DEAR_PRODUCT = 128;
 
+const PRODUCTS = new Set(["MatMul", "MatMulInteger"]);
+
 /** Operators that only rename elements: keeping their input instead costs nothing to undo. */
 const FREE = new Set(["Reshape", "Transpose", "Expand", "Cast", "Identity"]);
 
@@ -86,7 +88,7 @@ export function keptUnder(
   }
   const computed = new Set(topologicalOrder(forward));
   return (node) =>
-    node.type === "MatMul" &&
+    PRODUCTS.has(node.type) &&
     computed.has(node) &&
     Number(node.inputs[0]?.shape.at(-1)) >= DEAR_PRODUCT;
 }

@@ -17,7 +17,12 @@ import { hasMaster, type ParamPlan, type Plan, type PlannedWeight } from "./part
 import { option, UsageError } from "../errors.ts";
 import { headParams, headRows, type Model, paramsInUse } from "../models/model.ts";
 import type { ParamSpec } from "../nn/params.ts";
-import { type BaseDType, baseDTypeOf, roundedTypes } from "../nn/weights-at-rest.ts";
+import {
+  type BaseDType,
+  baseDTypeOf,
+  type ComputeDType,
+  roundedTypes,
+} from "../nn/weights-at-rest.ts";
 import { type Optimizer, ruleAt } from "../optim/optimizer.ts";
 import type { WeightDType, WeightUpdate } from "../optim/rounding.ts";
 import { stateBytes } from "../optim/transform.ts";
@@ -43,6 +48,8 @@ export interface PlanOptions {
   readonly weightDtype?: WeightDType;
   /** As what the linear maps rest that are frozen, the head left out; as `weightDtype` says if absent. */
   readonly baseDtype?: BaseDType | undefined;
+  /** In what the products with those in int8 are computed in training; float32 by default. */
+  readonly compute?: ComputeDType | undefined;
   /** How weights in sixteen bits take their updates; "stochastic" by default. */
   readonly weightUpdate?: WeightUpdate;
   /** Rows of the output embedding that are computed at a time; 4096 by default. */
@@ -73,7 +80,8 @@ export function planParameters(model: Model, options: PlanOptions): Plan {
       const isHead = ofHead.includes(name);
       if (reason !== undefined) {
         const baseDtype = isHead ? undefined : baseDTypeFor(spec, options.baseDtype);
-        return [name, frozenParameter({ ...param, baseDtype }, reason)];
+        const inEightBits = options.compute === "int8" && baseDtype === "int8";
+        return [name, frozenParameter({ ...param, baseDtype, inEightBits }, reason)];
       }
       const isChunked = chunked && isHead;
       const rateFactor = trainable.rateFactor(name);
@@ -90,13 +98,17 @@ const floatDType = ({ role }: ParamSpec, dtype: WeightDType): WeightDType =>
 const baseDTypeFor = ({ shape, inputAxis }: ParamSpec, wanted: BaseDType | undefined) =>
   wanted && inputAxis !== undefined ? baseDTypeOf(shape, wanted) : undefined;
 
-type PlannedParam = Pick<ParamPlan, "name" | "spec" | "dtype" | "baseDtype">;
+type PlannedParam = Pick<ParamPlan, "name" | "spec" | "dtype" | "baseDtype" | "inEightBits">;
 
 const frozenParameter = (param: PlannedParam, reason: string): ParamPlan => ({
   ...param,
   training: undefined,
   treatment: `frozen: ${[reason, ...(param.baseDtype ? [param.baseDtype] : [])].join(", ")}`,
-  key: JSON.stringify([param.spec.shape, param.baseDtype ?? param.dtype, "frozen"]),
+  key: JSON.stringify([
+    param.spec.shape,
+    param.baseDtype ?? param.dtype,
+    param.inEightBits ? "frozen, products in int8" : "frozen",
+  ]),
 });
 
 interface TrainedParam extends PlannedParam {

@@ -17,9 +17,10 @@ import { mapTensors, tensorAt, type Tensors } from "../graph/tensors.ts";
 import { input, type Value, type ValueType } from "../graph/value.ts";
 import { ENCODER_OUTPUT, type Stage } from "../models/model.ts";
 import type { DropoutMasks } from "../nn/dropout.ts";
-import { scalesName, weightAtUse } from "../nn/weights-at-rest.ts";
+import { roundedInputs, scalesName, weightAtUse } from "../nn/weights-at-rest.ts";
 import { compile, optimize, type Program } from "../onnx/model.ts";
 import { add } from "../ops/elementwise.ts";
+import { eightBitProducts, type RoundedMatrix } from "../ops/passes/eight-bit-products.ts";
 import type { Shape } from "../tensor/shape.ts";
 
 export interface StagePrograms {
@@ -77,16 +78,23 @@ export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
       },
     }),
   };
-  const y = stage.forward(x, params, { inputs, masks: drawn });
-  const dy = input("dy", y.dtype, y.shape);
-  const backward = backwardOutputs({ ...options, x, inputs, params, y, dy });
-  const names = Object.keys(backward);
+  const exact = stage.forward(x, params, { inputs, masks: drawn });
+  const dy = input("dy", exact.dtype, exact.shape);
+  const exactBackward = backwardOutputs({ ...options, x, inputs, params, y: exact, dy });
+  const names = Object.keys(exactBackward);
+  const inEightBits = matricesInEightBits(plans, params);
+  const [y = exact, ...gradients] = eightBitProducts(
+    [exact, ...Object.values(exactBackward)],
+    inEightBits,
+  );
+  const backward = Object.fromEntries(names.map((name, i) => [name, gradients[i] ?? y]));
   const evaluate = compile({ y: evaluated });
+  const isAsEvaluated = masks.size === 0 && !isNoisy && inEightBits.size === 0;
 
   if (recompute === "all" || names.length === 0) {
     return {
       evaluate,
-      forward: masks.size === 0 && !isNoisy ? evaluate : compile({ y }),
+      forward: isAsEvaluated ? evaluate : compile({ y }),
       backward: names.length === 0 ? undefined : compile(backward),
       residuals: {},
       masks,
@@ -109,6 +117,17 @@ export function buildStage(stage: Stage, options: StageOptions): StagePrograms {
     y,
   };
 }
+
+/** Matrices with which products are in eight bits, by their values in float32. */
+const matricesInEightBits = (
+  plans: StageOptions["plans"],
+  params: Tensors,
+): ReadonlyMap<Value, RoundedMatrix> =>
+  new Map(
+    Object.entries(plans).flatMap(([name, { spec, inEightBits }]) =>
+      inEightBits ? [[tensorAt(params, name), roundedInputs(name, spec.shape, "int8")]] : [],
+    ),
+  );
 
 /** Whether an input is known in the backward pass only. */
 const isFedLate = (name: string): boolean =>

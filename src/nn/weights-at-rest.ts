@@ -23,6 +23,11 @@ export const BASE_DTYPES = ["int8", "q4"] as const;
 /** One of them. */
 export type BaseDType = (typeof BASE_DTYPES)[number];
 
+/** In what products with a base in int8 are computed. */
+export const COMPUTE_DTYPES = ["float32", "int8"] as const;
+/** One of them. */
+export type ComputeDType = (typeof COMPUTE_DTYPES)[number];
+
 /** The types of whole numbers and scales. */
 export interface RoundedTypes {
   readonly codes: RoundedTensor<"int8" | "uint8">;
@@ -124,14 +129,23 @@ export function baseDTypeOfCodes(dtype: DType): BaseDType | undefined {
   return BASE_DTYPES.find((name) => FORMATS[name].types([1, BLOCK]).codes.dtype === dtype);
 }
 
+/** The inputs as which a matrix rests. */
+export function roundedInputs(
+  name: string,
+  shape: readonly number[],
+  dtype: BaseDType,
+): { readonly codes: Value; readonly scales: Value } {
+  const { codes, scales } = FORMATS[dtype].types(shape);
+  return {
+    codes: input(name, codes.dtype, codes.shape),
+    scales: input(scalesName(name), scales.dtype, scales.shape),
+  };
+}
+
 /** A weight in float32, of the inputs as which it rests. */
 export function weightAtUse(name: string, shape: readonly number[], resting: DType): Value {
   const dtype = baseDTypeOfCodes(resting);
   if (dtype === undefined) return cast(input(name, resting, shape), "float32");
-  const { codes, scales } = FORMATS[dtype].types(shape);
-  return FORMATS[dtype].widen(
-    input(name, codes.dtype, codes.shape),
-    input(scalesName(name), scales.dtype, scales.shape),
-    shape,
-  );
+  const { codes, scales } = roundedInputs(name, shape, dtype);
+  return FORMATS[dtype].widen(codes, scales, shape);
 }

@@ -9,7 +9,7 @@ import { FAMILY_NAMES } from "../compress/families.ts";
 import { PROJECTION_SIDES } from "../compress/choice.ts";
 import { MOMENTUM_RULES } from "../compress/flora-compressor.ts";
 import { PREFERENCE_LOSSES } from "../engine/objectives/preference.ts";
-import { BASE_DTYPES } from "../nn/weights-at-rest.ts";
+import { BASE_DTYPES, COMPUTE_DTYPES } from "../nn/weights-at-rest.ts";
 import { WEIGHT_DTYPES, WEIGHT_UPDATES } from "../optim/rounding.ts";
 import { OPTIMIZER_NAMES } from "../optim/registry.ts";
 import { SCHEDULES } from "../optim/schedule.ts";
@@ -107,6 +107,12 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       kind: "choice",
       choices: BASE_DTYPES,
       help: "how the frozen linear maps beneath adapters are kept, int8 with a scale a row or 4 bits with one for each 32; as weightDtype says if absent",
+    },
+    compute: {
+      kind: "choice",
+      choices: COMPUTE_DTYPES,
+      default: "float32",
+      help: "how a base in int8 is multiplied in training: as float32, or with activations and cotangents in int8 too, which is faster and less exact",
     },
     weightUpdate: {
       kind: "choice",

@@ -119,6 +119,8 @@ export interface TrainConfig {
   readonly weightDtype: "float32" | "float16" | "bfloat16";
   /** How the frozen linear maps beneath adapters are kept, int8 with a scale a row or 4 bits with one for each 32; as weightDtype says if absent. */
   readonly baseDtype?: "int8" | "q4" | undefined;
+  /** How a base in int8 is multiplied in training: as float32, or with activations and cotangents in int8 too, which is faster and less exact. Default: "float32". */
+  readonly compute: "float32" | "int8";
   /** How weights in 16 bits are rounded, or a float32 master copy beside them. Default: "stochastic". */
   readonly weightUpdate: "stochastic" | "nearest" | "master";
 

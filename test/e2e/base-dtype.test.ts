@@ -66,6 +66,32 @@ describe.each(["int8", "q4"] as const)("a base in %s", (baseDtype) => {
   });
 });
 
+it("learns with products in eight bits, and goes on with the same bits", async () => {
+  const options = { ...lora, baseDtype: "int8", model: base.output, steps: 30 } as const;
+  const exact = await runTiny(options);
+  const rounded = await runTiny({ ...options, compute: "int8" });
+  expect(rounded.losses).not.toEqual(exact.losses);
+  // Evaluations are exact: before the first step they are the same.
+  expect(evaluations(rounded)[0]).toBe(evaluations(exact)[0]);
+  expect(
+    Math.abs((evaluations(rounded).at(-1) ?? 0) - (evaluations(exact).at(-1) ?? 1)),
+  ).toBeLessThan(0.02);
+  const first = await runTiny(
+    { ...options, compute: "int8" },
+    (event) => event.type === "step" && event.step === 12,
+  );
+  const second = await runTiny({ ...options, compute: "int8", output: first.output, resume: true });
+  expect([...first.losses, ...second.losses]).toEqual(rounded.losses);
+});
+
+it.each([
+  [{ baseDtype: "q4" }, "compute: int8 is for a base that rests in int8; got a base in q4"],
+  [{}, "compute: int8 is for a base that rests in int8; got a base in float32"],
+] as const)("products in eight bits are refused with %j", async (options, message) => {
+  const run = runTiny({ ...lora, ...options, compute: "int8", model: base.output });
+  await expect(run).rejects.toThrow(message);
+});
+
 it.each([
   [{ method: "flora" }, "baseDtype: flora trains the base itself; got q4"],
   [{ method: "relora" }, "baseDtype: relora leaves a whole model"],

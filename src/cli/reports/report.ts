@@ -71,6 +71,7 @@ function methodInWords(config: TrainConfig): string {
     ...(method === "lora+" ? [`rate of B ${config.rateRatio} times that of A`] : []),
     ...(config.initAdapter === "pissa" ? ["from principal components"] : []),
     ...(config.baseDtype === undefined ? [] : [`base in ${config.baseDtype}`]),
+    ...(config.compute === "int8" ? ["multiplied in int8"] : []),
     ...(momentum > 0 ? [`momentum ${momentum}`] : []),
     ...(compressMoments ? ["compressed moments"] : []),
     ...(accumulatorDtype === "int8" ? ["int8 accumulators"] : []),

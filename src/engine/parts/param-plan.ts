@@ -18,6 +18,8 @@ export interface ParamPlan {
   readonly dtype: WeightDType;
   /** As what a frozen matrix rests in fewer than sixteen bits. */
   readonly baseDtype?: BaseDType | undefined;
+  /** Whether what is multiplied with it in training is rounded to eight bits too. */
+  readonly inEightBits?: boolean | undefined;
   /** Absent for a frozen parameter, whose gradient is never computed. */
   readonly training: ParamTraining | undefined;
   /** The treatment in words. */

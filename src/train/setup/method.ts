@@ -104,9 +104,15 @@ function optimizerOf(
   });
 }
 
-/** @throws {UsageError} if a base is to be rounded that is changed by the run, or saved by it. */
+/** @throws {UsageError} if a base is to be rounded that is changed by the run, or saved by it; or multiplied in eight bits, and is not in them. */
 function checkBase(config: TrainConfig): void {
-  const { baseDtype, method, weightDtype } = config;
+  const { baseDtype, compute, method, weightDtype } = config;
+  if (compute === "int8" && baseDtype !== "int8") {
+    const got = `got a base in ${baseDtype ?? weightDtype}`;
+    throw new UsageError(`${option("compute")}: int8 is for a base that rests in int8; ${got}`, {
+      hint: `add ${option("baseDtype", "int8")}, or leave it out`,
+    });
+  }
   if (baseDtype === undefined || leavesAdapters(config)) return;
   const changes = isAdapterMethod(method)
     ? "leaves a whole model, in which the base is saved too"
