@@ -47,8 +47,19 @@ const TRANSLATIONS = "../shared/data/multi30k";
 const METHODS = {
   dense: { method: "dense", optimizer: "adamw", learningRate: 1e-4 },
   lora: { method: "lora", rank: 8, optimizer: "adamw", learningRate: 1e-3 },
+  "lora int8": {
+    method: "lora",
+    rank: 8,
+    optimizer: "adamw",
+    learningRate: 1e-3,
+    baseDtype: "int8",
+    compute: "int8",
+    recompute: "none",
+  },
   flora: { method: "flora", rank: 8, optimizer: "adafactor", learningRate: 1e-3 },
 };
+/** What PyTorch runs beside them; FLORA, and a base in int8, have the peer of what they stand for. */
+const PEERS = { dense: "dense", lora: "lora", "lora int8": "lora", flora: "dense" };
 
 const folder = mkdtempSync(join(tmpdir(), "flora-story-"));
 
@@ -72,10 +83,9 @@ async function story() {
     const own = { name: `flora ${name}`, run: () => flora({ config, batches }) };
     const peer = {
       name: `torch ${name}`,
-      run: () => torch({ ...config, batches, method: name === "lora" ? "lora" : "dense" }),
+      run: () => torch({ ...config, batches, method: name }),
     };
-    // FLORA's own peer is dense training: that is what it stands for.
-    return values.python && name !== "flora" ? [own, peer] : [own];
+    return values.python && PEERS[name] === name ? [own, peer] : [own];
   });
   const measured = new Map(contestants.map(({ name }) => [name, []]));
   for (let round = 0; round < Number(values.rounds); round += 1) {
@@ -320,9 +330,7 @@ function print(table, rate) {
 }
 
 const peerOf = (table, { name }) =>
-  table.find(
-    (row) => row.name === name.replace("flora ", "torch ").replace("torch flora", "torch dense"),
-  );
+  table.find((row) => row.name === `torch ${PEERS[name.replace(/^flora /, "")]}`);
 
 try {
   await (values.grow ? growth() : story());
