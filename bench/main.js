@@ -3,7 +3,7 @@
  *
  *   node bench/main.js [--json] [--runs 9] [--peers] [--no-step] [--no-memory]
  *   node bench/main.js story [...]        what people do, timed: story/main.js has the options
- *   node bench/main.js ranks [...]        what ranks exchange: ranks.js has the options
+ *   node bench/main.js ranks [...]        what ranks exchange: ranks/main.js has the options
  *   node bench/main.js load [...]         what passes before a first step: load.js has the options
  *   node bench/main.js muon [...]         a step of Muon in the subspace beside one of AdamW
  *   node bench/main.js browser [...]      a run in a tab beside the same in Node: browser.js has the options
@@ -30,7 +30,7 @@ import { accumulateInto } from "../dist/engine/parts/accumulate.js";
 
 const OTHERS = {
   story: "./story/main.js",
-  ranks: "./ranks.js",
+  ranks: "./ranks/main.js",
   load: "./load.js",
   muon: "./muon.js",
   browser: "./browser.js",

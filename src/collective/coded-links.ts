@@ -17,22 +17,29 @@ export interface Coding {
   decode(words: Float32Array, numbers: Float32Array): void;
 }
 
+/** That of each piece of a sum, which may depend on its number: which pieces come first is not known. */
+export type Codings = (piece: number) => Coding;
+
 /** Each block is encoded by itself; one's own comes back decoded like the others. */
 export function codedLinks(links: Links, { words, encode, decode }: Coding): Links {
   const { rank, size } = links;
-  let [sent, received] = [new Float32Array(), new Float32Array()];
   /** Encodes blocks, sends them, and decodes what comes of every rank. */
   const through =
     (exchange: Links["allGather"], blocks: number): Links["allGather"] =>
     (numbers, theirs, block) => {
       const coded = words(block);
-      if (sent.length < size * coded) {
-        sent = new Float32Array(size * coded);
-        received = new Float32Array(size * coded);
-      }
+      const sent = new Float32Array(blocks * coded);
+      const received = new Float32Array(size * coded);
       for (let i = 0; i < blocks; i++) encode(part(numbers, i, block), part(sent, i, coded));
-      exchange(sent, received, coded);
-      for (let i = 0; i < size; i++) decode(part(received, i, coded), part(theirs, i, block));
+      const { test, wait } = exchange(sent, received, coded);
+      return {
+        wait,
+        test() {
+          if (!test()) return false;
+          for (let i = 0; i < size; i++) decode(part(received, i, coded), part(theirs, i, block));
+          return true;
+        },
+      };
     };
   return {
     rank,

@@ -1,6 +1,6 @@
 /** @file What processes do together. Every rank calls the same functions in the same order, or all of them wait. */
 
-import type { Coding } from "./coded-links.ts";
+import type { Codings } from "./coded-links.ts";
 
 /** All ranks, as one of them sees them. */
 export interface Collective {
@@ -10,20 +10,32 @@ export interface Collective {
   /** Ranks on this machine. */
   readonly localSize: number;
   /**
-   * Replaces numbers by their sums over all ranks, in place. The order of summation is that of the ranks, whatever the library does, so
-   * that a run repeats bit for bit, and all ranks have the same sums. With a coding, addends and sums travel in fewer bits.
+   * Begins to replace numbers by their sums over all ranks, in place; the arrays are not touched before they are there. Several sums may
+   * be under way. The order of summation is that of the ranks, whatever the library does, so that a run repeats bit for bit, and all
+   * ranks have the same sums. With codings, addends and sums travel in fewer bits.
    */
-  sum(arrays: readonly Float32Array[], coding?: Coding): void;
+  sum(arrays: readonly Float32Array[], codings?: Codings): UnderWay;
   /** The numbers of every rank, which are as many on each. */
   gather(numbers: readonly number[]): readonly (readonly number[])[];
 }
+
+/** What goes on while its rank does other things. */
+export interface UnderWay {
+  /** Moves all that is under way as far as it goes without waiting: nothing moves by itself. */
+  progress(): void;
+  /** Waits until it is done. */
+  wait(): void;
+}
+
+/** What is done already. */
+export const DONE: UnderWay = { progress: () => undefined, wait: () => undefined };
 
 /** One process. */
 export const alone: Collective = {
   rank: 0,
   size: 1,
   localSize: 1,
-  sum: () => undefined,
+  sum: () => DONE,
   gather: (numbers) => [numbers],
 };
 

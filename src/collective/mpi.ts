@@ -123,14 +123,15 @@ export async function joinMpi(environment: Environment): Promise<MpiCollective> 
   const { gather, rank, size } = links;
   const machine = crc32(new TextEncoder().encode(hostname()));
   const localSize = gather([machine]).filter(([each]) => each === machine).length;
-  const sum = summedInOrder(links);
+  const add = summedInOrder(size);
   return {
     ...links,
     rank,
     size,
     localSize,
     gather,
-    sum: (arrays, coding) => (coding ? summedInOrder(codedLinks(links, coding)) : sum)(arrays),
+    sum: (arrays, codings) =>
+      add((piece) => (codings ? codedLinks(links, codings(piece)) : links), arrays),
   };
 }
 
@@ -196,9 +197,8 @@ function linksOf(
 ): Links & Pick<MpiCollective, "abort" | "close" | "gather"> {
   type Numbers = Float32Array | Float64Array;
   type Handle = bigint | number;
-  type Exchange = (...call: [Numbers, number, Handle, Numbers, number, Handle, Handle]) => number;
-  const exchange = (name: string): Exchange =>
-    library.func(`int ${name}(void *, int, ${type}, void *, int, ${type}, ${type})`);
+  type Told = [Handle];
+  const block = `void *, int, ${type}`;
   const ask = (name: string): number => {
     const result: [number] = [0];
     const asked: (comm: Handle, result: [number]) => number = library.func(
@@ -210,17 +210,25 @@ function linksOf(
   const init: (argc: null, argv: null) => number = library.func("int MPI_Init(void *, void *)");
   const finalize: () => number = library.func("int MPI_Finalize()");
   const abort: (comm: Handle, code: number) => number = library.func(`int MPI_Abort(${type}, int)`);
-  const [allToAll, allGather] = [exchange("MPI_Alltoall"), exchange("MPI_Allgather")];
+  const duplicate: (comm: Handle, made: Told) => number = library.func(
+    `int MPI_Comm_dup(${type}, _Out_ ${type} *)`,
+  );
+  const allGather: (...call: [Numbers, number, Handle, Numbers, number, Handle, Handle]) => number =
+    library.func(`int MPI_Allgather(${block}, ${block}, ${type})`);
+  const test: (request: Uint8Array, flag: [number], status: Uint8Array) => number = library.func(
+    "int MPI_Test(void *, _Out_ int *, void *)",
+  );
+  const wait: (request: Uint8Array, status: Uint8Array) => number = library.func(
+    "int MPI_Wait(void *, void *)",
+  );
 
   check(init(null, null), "MPI_Init");
   const [rank, size] = [ask("MPI_Comm_rank"), ask("MPI_Comm_size")];
   return {
     rank,
     size,
-    allToAll: (sent, received, block) =>
-      check(allToAll(sent, block, float, received, block, float, world), "MPI_Alltoall"),
-    allGather: (sent, received, block) =>
-      check(allGather(sent, block, float, received, block, float, world), "MPI_Allgather"),
+    allToAll: exchange("MPI_Ialltoall"),
+    allGather: exchange("MPI_Iallgather"),
     gather(numbers) {
       const count = numbers.length;
       const received = new Float64Array(size * count);
@@ -233,7 +241,37 @@ function linksOf(
     close: () => check(finalize(), "MPI_Finalize"),
     abort: (exitCode) => void abort(world, exitCode),
   };
+
+  /** Exchanges of one kind, on a communicator of their own: within one, all ranks must begin in the same order whatever they begin. */
+  function exchange(name: string): Links["allGather"] {
+    const made: Told = [0];
+    check(duplicate(world, made), "MPI_Comm_dup");
+    const [comm] = made;
+    const begin: (
+      ...call: [Numbers, number, Handle, Numbers, number, Handle, Handle, Uint8Array]
+    ) => number = library.func(`int ${name}(${block}, ${block}, ${type}, void *)`);
+    return (sent, received, count) => {
+      // The library writes into them until the end, so that they are kept, and lie where they are.
+      const kept = { sent, received, request: outside(8), status: outside(STATUS_BYTES) };
+      const { request, status } = kept;
+      check(begin(sent, count, float, received, count, float, comm, request), name);
+      return {
+        test() {
+          const flag: [number] = [0];
+          check(test(kept.request, flag, status), "MPI_Test");
+          return flag[0] !== 0;
+        },
+        wait: () => check(wait(kept.request, status), "MPI_Wait"),
+      };
+    };
+  }
 }
+
+/** More than an MPI_Status takes in any library. */
+const STATUS_BYTES = 64;
+
+/** Bytes that V8 does not move. */
+const outside = (bytes: number): Uint8Array => new Uint8Array(new ArrayBuffer(bytes));
 
 function check(code: number, name: string): void {
   if (code !== MPI_SUCCESS) throw new Error(`${name}: failed with the code ${code}`);

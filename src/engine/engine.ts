@@ -4,7 +4,7 @@
  *   resample      a new cycle: state is moved into its subspaces
  *   micro-step    forward, loss and backward over one micro-batch
  *   accumulate    each gradient goes into its accumulator where it is born; those that need not wait are used at once
- *   reduce        accumulators and losses are added up over all who take part
+ *   reduce        accumulators and losses are added up over all who take part; in the last micro-step as soon as they are complete
  *   clip          one factor for all gradients, from their global norm
  *   update        parameter by parameter; accumulators are empty again
  *
@@ -88,14 +88,18 @@ export interface ReducedSums extends StepSums {
 }
 
 /**
- * Replaces the sums in accumulators by their sums over all who take part, and returns those of the losses. Where an accumulator has a
- * momentum in it, one participant begins the step with it, and the others with zeros. `microStep` is the last one that this participant did.
+ * Replaces the sums in accumulators by their sums over all who take part. Where an accumulator has a momentum in it, one participant begins
+ * the step with it, and the others with zeros.
  */
-export type Reduce = (
-  sums: StepSums,
-  accumulators: ReadonlyMap<string, Buffers>,
-  microStep: number,
-) => Promise<ReducedSums>;
+export interface Reduce {
+  /**
+   * Takes accumulators that have all of a step in them; all participants call it with the same ones in the same order. What it has taken may
+   * be on its way while the backward pass goes on, and moves when it is called. `microStep` is the last one of this participant.
+   */
+  take(accumulators: readonly Buffers[], microStep: number): Promise<void>;
+  /** Ends a step: all that was taken has been replaced. Returns the sums of the losses. */
+  end(own: StepSums): Promise<ReducedSums>;
+}
 
 export interface StepNumbers extends UpdateNumbers {
   /** Whether a cycle begins with this step, so that subspaces that are learned are learned anew. */
@@ -120,8 +124,8 @@ export interface Engine {
   resample(fromCycle: number, toCycle: number): Promise<void>;
   /** Begins a step, or goes on with one whose sums so far are these. */
   begin(numbers: StepNumbers, sums?: StepSums): void;
-  /** One micro-batch; `index` counts micro-steps of the run. */
-  microStep(batch: Batch, index: number): Promise<void>;
+  /** One micro-batch; `index` counts micro-steps of the run. After the last one of a step, accumulators are reduced as stages complete them. */
+  microStep(batch: Batch, index: number, place?: { readonly isLast: boolean }): Promise<void>;
   /** The sums of the step so far. */
   sums(): Promise<StepSums>;
   /** Ends a step: reduce, clip, update. If the loss is not finite, or too high, no parameter is touched. */
@@ -170,6 +174,18 @@ export function openEngine(options: EngineOptions): Engine {
   let known = NOTHING;
   let unread: Buffer[] = [];
   let lastMicroStep = 0;
+  /** Whose accumulators are being reduced. */
+  let taken = new Set<string>();
+
+  /** Accumulators of the step: in one that learns subspaces, those of whole gradients. */
+  const stepAccumulators = () => (whole?.isOpen() ? whole.accumulators : state.accumulators);
+
+  async function take(names: readonly string[]): Promise<void> {
+    const accumulators = stepAccumulators();
+    for (const name of names) taken.add(name);
+    const own = [...accumulators].flatMap(([name, each]) => (names.includes(name) ? [each] : []));
+    await reduce?.take(own, lastMicroStep);
+  }
 
   /** Reads what micro-steps left on the device: once a step. */
   async function sums(): Promise<StepSums> {
@@ -232,10 +248,11 @@ export function openEngine(options: EngineOptions): Engine {
       numbers = next;
       known = { ...nothingTold(objective), ...before };
       unread = [];
+      taken = new Set();
       if (next.opensCycle) whole?.begin();
     },
 
-    async microStep(batch, index) {
+    async microStep(batch, index, { isLast } = { isLast: false }) {
       const keys = { cycle: numbers.cycle, microStep: index };
       lastMicroStep = index;
       const loss = slots.take(`loss ${unread.length}`, "float32", []);
@@ -248,9 +265,12 @@ export function openEngine(options: EngineOptions): Engine {
       known = { ...known, lossTokens: known.lossTokens + batch.lossTokens };
       // Updates at once are the last word: not from a loss that is no number.
       if (immediate.size > 0 && !isUsable(await numberOf(loss), batch.lossTokens)) return;
-      for await (const { name, accumulator } of through.backward(forward)) {
-        const gradientScale = scaleOf(name, batch.lossTokens);
-        await updateParam(name, accumulator, { ...numbers, gradientScale });
+      for await (const { loose, complete } of through.backward(forward)) {
+        for (const { name, accumulator } of loose) {
+          const gradientScale = scaleOf(name, batch.lossTokens);
+          await updateParam(name, accumulator, { ...numbers, gradientScale });
+        }
+        if (isLast) await take(complete);
       }
     },
 
@@ -259,10 +279,8 @@ export function openEngine(options: EngineOptions): Engine {
     async update() {
       const own = await sums();
       // Reduce
-      const summed = whole?.isOpen() ? whole.accumulators : state.accumulators;
-      const { gradientTokens, ...total }: ReducedSums = reduce
-        ? await reduce(own, summed, lastMicroStep)
-        : own;
+      await take([...stepAccumulators().keys()].filter((name) => !taken.has(name)));
+      const { gradientTokens, ...total }: ReducedSums = (await reduce?.end(own)) ?? own;
       const tokens = gradientTokens ?? total.lossTokens;
       if (!Number.isFinite(total.lossSum)) return total;
       if (!isUsable(total.lossSum, total.lossTokens)) {

@@ -58,14 +58,19 @@ export interface LooseGradient {
   readonly accumulator: Buffers;
 }
 
+/** What the backward pass of a stage leaves, or before the first of them that of the loss. */
+export interface StageGradients {
+  /** Gradients without an accumulator; their parameters are not used again, so that they may be updated at once. */
+  readonly loose: readonly LooseGradient[];
+  /** Parameters whose accumulators this micro-batch does not touch any more. */
+  readonly complete: readonly string[];
+}
+
 export interface Pipeline {
   /** The forward pass of a micro-batch; the sum of its loss over the tokens that count, in nats, goes into `loss`, a scalar. */
   forward(batch: Batch, keys: MicroStepKeys, to: Omit<HeadTargets, "cycle">): Promise<Forward>;
-  /**
-   * The backward pass. Gradients go into their accumulators; those of parameters without one are handed out one by one, and their
-   * parameters are not used again, so that they may be updated at once.
-   */
-  backward(forward: Forward): AsyncGenerator<LooseGradient, void, undefined>;
+  /** The backward pass, stage by stage. Gradients go into their accumulators, or are handed out. */
+  backward(forward: Forward): AsyncGenerator<StageGradients, void, undefined>;
   /** The sums of a batch, without dropout and gradients. */
   evaluate(batch: Batch): Promise<EvaluationSums>;
 }
@@ -74,6 +79,10 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
   const { model, neftuneAlpha, state, programs, slots, draws, shapes, runtime } = parts;
   const { plan } = parts;
   const chain = chainOf(parts);
+  const uses = model.stages.map(({ params }, index) =>
+    Object.values(params).map((name) => [name, index] as const),
+  );
+  const firstUses = new Map(uses.toReversed().flat());
 
   const weightsOf = (stage: Stage): Buffers =>
     Object.fromEntries(
@@ -169,6 +178,7 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
 
     async *backward({ links, keys, inputs, starts, residuals, dHidden }) {
       let dy = dHidden;
+      yield { loose: [], complete: completeAt(undefined) };
       const dEncoded = encoderCotangent(links);
       for (const link of links.toReversed()) {
         const { stage, index, made } = link;
@@ -206,10 +216,11 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
         await programs.run(executable, only(feeds, types), fetches);
         dy = fetches["dx"] ?? dy;
 
-        for (const [local, name] of Object.entries(stage.params)) {
+        const loose = Object.entries(stage.params).flatMap(([local, name]) => {
           const accumulator = accumulators[local];
-          if (accumulator && !state.accumulators.has(name)) yield { name, accumulator };
-        }
+          return accumulator && !state.accumulators.has(name) ? [{ name, accumulator }] : [];
+        });
+        yield { loose, complete: completeAt(index) };
       }
     },
 
@@ -233,6 +244,11 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
       return head.evaluate(batch, last);
     },
   };
+
+  /** Parameters whose first use is in a stage, which is the last to add to their gradients; those of no stage are used by the head alone. */
+  function completeAt(index: number | undefined): readonly string[] {
+    return [...state.accumulators.keys()].filter((name) => firstUses.get(name) === index);
+  }
 
   /** A cleared sum for the cotangents of the encoder's output, where they are wanted. */
   function encoderCotangent(links: readonly Link[]): Buffer | undefined {

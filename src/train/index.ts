@@ -8,7 +8,7 @@ export {
   type TrainOptions,
   type Method,
 } from "../options/config.ts";
-export type { Coding, Collective } from "../collective/index.ts";
+export type { Coding, Codings, Collective, UnderWay } from "../collective/index.ts";
 export { jsonSchema } from "../options/tables/json-schema.ts";
 export { OPTIONS } from "../options/option-table.ts";
 export type { Kind, Option, OptionTable } from "../options/tables/option.ts";

@@ -17,7 +17,7 @@ import { bufferOf, floats, setElements } from "../runtime/buffers.ts";
 import type { Buffer } from "../runtime/runtime.ts";
 import { mergeSchedule } from "./setup/merge-schedule.ts";
 import type { Run } from "./setup/run.ts";
-import { codingOf } from "./ranks/exchange-coding.ts";
+import { codingsOf } from "./ranks/exchange-coding.ts";
 
 export interface OuterStep {
   /** m, by parameter. */
@@ -66,7 +66,7 @@ export function openOuterStep(ranks: Collective, run: Given): OuterStep | undefi
         for (let i = 0; i < change.length; i++) change[i] = (from[i] ?? 0) - (change[i] ?? 0);
       }
       const own = foldIn(foldIn(key, step), ranks.rank);
-      ranks.sum(changes, codingOf(config.exchangeDtype, own));
+      ranks.sum(changes, codingsOf(config.exchangeDtype, own)).wait();
       for (const [k, name] of trained.entries()) {
         const [change, from] = [changes[k] ?? new Float32Array(), before[k] ?? new Float32Array()];
         const buffer = bufferOf(momentum, name);
@@ -96,7 +96,7 @@ const rememberedBy = ({ optimizer, accumulators, carried }: TrainState): readonl
 async function average(ranks: Collective, buffers: readonly Buffer[]): Promise<void> {
   if (ranks.size === 1) return;
   const arrays = await Promise.all(buffers.map(async (each) => floats(await each.read())));
-  ranks.sum(arrays);
+  ranks.sum(arrays).wait();
   for (const [k, buffer] of buffers.entries()) {
     const sums = arrays[k];
     if (sums)

@@ -172,8 +172,10 @@ export async function openTrainer(run: Run): Promise<Trainer> {
       const batch = await data.training.batchAt(index);
       isBusy = true;
       if (!isOpen) await open();
-      await engine.microStep(batch, stepsBefore * microSteps + index);
-      position = { ...position, microStep: microStep + ranks.size };
+      const next = microStep + ranks.size;
+      const place = { isLast: next === microSteps };
+      await engine.microStep(batch, stepsBefore * microSteps + index, place);
+      position = { ...position, microStep: next };
       isBusy = false;
       return batch.tokens;
     },

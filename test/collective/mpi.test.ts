@@ -26,7 +26,7 @@ const LAUNCHERS = [
   { library: "MPICH", launcher: launcherOf("mpich", /HYDRA/) },
 ];
 
-/** Says on a line what a rank has after two sums of arrays in which it knows every number, and what it was told. */
+/** Says on a line what a rank has after two sums at once of arrays in which it knows every number, and what it was told meanwhile. */
 const PROGRAM = `
   const { findMpi, joinMpi } = await import(process.argv[1]);
   const environment = (name) => process.env[name];
@@ -34,14 +34,16 @@ const PROGRAM = `
   const numbers = () => [3, 100_001].map((length) =>
     Float32Array.from({ length }, (_, i) => Math.sin(i + 1) * 10 ** ((i * (ranks.rank + 1)) % 7)));
   const [own, again] = [numbers(), numbers()];
-  ranks.sum(own);
-  ranks.sum(again);
+  const sums = [ranks.sum(own), ranks.sum(again)];
+  const told = ranks.gather([ranks.rank, ranks.rank ** 2]);
+  // Not as often on all.
+  for (let i = 0; i < 100 * ranks.rank; i++) sums[0].progress();
+  for (const sum of sums) sum.wait();
   let hash = 0;
   for (const array of own) for (const bits of new Uint32Array(array.buffer)) hash = (Math.imul(hash, 31) + bits) | 0;
   const repeats = own.every((array, k) => array.every((x, i) => Object.is(x, again[k][i])));
   const { version } = await findMpi(environment);
   const { rank, size, localSize } = ranks;
-  const told = ranks.gather([rank, rank * rank]);
   process.stdout.write(JSON.stringify({ rank, size, localSize, hash, repeats, told, version }) + "\\n");
   ranks.close();
 `;

@@ -1,4 +1,4 @@
-/** Sums over ranks, which take their turns in one process, beside sums in the order of the ranks that are taken number by number. */
+/** Sums over ranks, which take their turns in one process and see what arrives sooner or later, beside sums in the order of the ranks that are taken number by number. */
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
@@ -9,90 +9,91 @@ import { normals } from "../support/random.ts";
 /** Rank by rank, arrays. */
 type Inputs = readonly (readonly Float32Array[])[];
 
-interface Sent {
-  readonly kind: "allToAll" | "allGather";
-  readonly numbers: Float32Array;
-  readonly block: number;
-}
-
 /** What each rank has at the end, and the numbers that left each. */
 interface Outcome {
   readonly sums: Inputs;
   readonly sent: number;
 }
 
-const WAITS = new Error("what the others send is not known yet");
-
 interface Summing {
-  readonly bucket?: number;
+  readonly piece?: number;
+  /** Sums that arrays are divided among, all of them under way at once. */
+  readonly sumsAtOnce?: number;
   readonly times?: number;
   readonly coding?: Coding;
+  /** Whether what has arrived is not seen yet. */
+  readonly isLate?: () => boolean;
+  /** The rank that is asked next. */
+  readonly next?: () => number;
 }
 
-/**
- * Ranks that add up their arrays, once or again with the same links. Each begins anew until all that it gets from the others is known: a rank
- * that waits cannot be left within a call.
- */
-function ranksOf(inputs: Inputs, { bucket = 2 ** 22, times = 1, coding }: Summing = {}): Outcome {
-  const size = inputs.length;
-  const exchanges: (readonly Float32Array[])[] = [];
+/** Ranks in one process: what all have sent arrives, in the order in which each began exchanges of the kind. */
+function network(size: number, isLate: () => boolean) {
+  const begun: Record<string, Float32Array[][]> = { allToAll: [], allGather: [] };
   let sent = 0;
-  for (;;) {
-    const waiting: Sent[] = [];
-    const sums = inputs.map((arrays, rank) => {
-      let calls = 0;
-      const exchange =
-        (kind: Sent["kind"]) =>
-        (numbers: Float32Array, received: Float32Array, block: number): void => {
-          const known = exchanges[calls]?.[rank];
-          calls += 1;
-          if (!known) {
-            waiting.push({ kind, block, numbers: numbers.slice() });
-            throw WAITS;
+  const exchange = (kind: "allGather" | "allToAll", rank: number): Links["allGather"] => {
+    let calls = 0;
+    return (numbers, received, block) => {
+      const call = ((begun[kind] ??= [])[calls++] ??= []);
+      // What is sent may be overwritten as soon as the sender sees its end.
+      call[rank] = numbers.slice(0, kind === "allGather" ? block : size * block);
+      if (rank === 0) sent += (size - 1) * block;
+      expect(received.length).toBeGreaterThanOrEqual(size * block);
+      const isThere = () => call.filter(Boolean).length === size;
+      return {
+        test() {
+          if (!isThere() || isLate()) return false;
+          for (const [i, theirs] of call.entries()) {
+            expect(theirs).toHaveLength(kind === "allGather" ? block : size * block);
+            const start = kind === "allGather" ? 0 : rank * block;
+            received.set(theirs.subarray(start, start + block), i * block);
           }
-          expect(received.length).toBeGreaterThanOrEqual(size * block);
-          received.set(known);
-        };
-      const links = {
-        rank,
-        size,
-        allToAll: exchange("allToAll"),
-        allGather: exchange("allGather"),
+          return true;
+        },
+        wait() {
+          if (!isThere()) throw new Error("would wait for ever");
+        },
       };
-      return untilItWaits(coding ? codedLinks(links, coding) : links, { arrays, bucket, times });
-    });
-    if (waiting.length === 0) return { sums, sent };
-    expect(new Set(waiting.map(({ kind, block }) => `${kind} ${block}`)).size).toBe(1);
-    expect(waiting).toHaveLength(size);
-    exchanges.push(inputs.map((_, rank) => receivedBy(rank, waiting)));
-    sent += (size - 1) * (waiting[0]?.block ?? 0);
-  }
+    };
+  };
+  const linksOf = (rank: number): Links => ({
+    rank,
+    size,
+    allToAll: exchange("allToAll", rank),
+    allGather: exchange("allGather", rank),
+  });
+  return { linksOf, sent: () => sent };
 }
 
-function untilItWaits(
-  links: Links,
-  { arrays, bucket, times }: { arrays: readonly Float32Array[]; bucket: number; times: number },
-): readonly Float32Array[] {
-  const own = arrays.map((array) => array.slice());
-  try {
-    const sum = summedInOrder(links, bucket);
-    for (let time = 0; time < times; time++) sum(time === 0 ? own : own.slice(0, 1));
-  } catch (error) {
-    if (error !== WAITS) throw error;
+/** Ranks that add up their arrays, once or again with the same links, and are asked in turn or as it comes. */
+function ranksOf(inputs: Inputs, options: Summing = {}): Outcome {
+  const { piece = 2 ** 22, sumsAtOnce = 1, times = 1, coding, isLate = () => false } = options;
+  const size = inputs.length;
+  const { linksOf, sent } = network(size, isLate);
+  const { next = () => 0 } = options;
+  const sums = inputs.map((arrays) => arrays.map((array) => array.slice()));
+  const ranks = sums.map((own, rank) => {
+    const links = linksOf(rank);
+    const add = summedInOrder(size, piece);
+    return {
+      own,
+      add: (arrays: Float32Array[]) =>
+        add(() => (coding ? codedLinks(links, coding) : links), arrays),
+    };
+  });
+  for (let time = 0; time < times; time++) {
+    const underWay = ranks.map(({ own, add }) =>
+      Array.from({ length: sumsAtOnce }, (_, k) =>
+        add((time === 0 ? own : own.slice(0, 1)).filter((_array, i) => i % sumsAtOnce === k)),
+      ),
+    );
+    const exchanges = Math.ceil(sums.flat().reduce((n, { length }) => n + length, 1) / piece);
+    for (let turn = 0; turn < 40 * size * (exchanges + sumsAtOnce); turn++) {
+      underWay[(turn + next()) % size]?.[0]?.progress();
+    }
+    for (const each of underWay.flat()) each.wait();
   }
-  return own;
-}
-
-function receivedBy(rank: number, waiting: readonly Sent[]): Float32Array {
-  const parts = waiting.map(({ kind, numbers, block }) =>
-    kind === "allGather"
-      ? numbers.subarray(0, block)
-      : numbers.subarray(rank * block, (rank + 1) * block),
-  );
-  const received = new Float32Array(parts.length * (parts[0]?.length ?? 0));
-  // What is coded is no number, and its bits are kept.
-  for (const [i, part] of parts.entries()) received.set(part, i * part.length);
-  return received;
+  return { sums, sent: sent() };
 }
 
 /** ((x₀ + x₁) + x₂) + ..., each rounded to float32. */
@@ -116,14 +117,17 @@ it("are those in the order of the ranks, bit for bit, on all of them", () => {
   const cases = fc.record({
     size: fc.integer({ min: 1, max: 5 }),
     lengths: fc.array(fc.integer({ min: 0, max: 40 }), { maxLength: 6 }),
-    bucket: fc.integer({ min: 1, max: 60 }),
+    piece: fc.integer({ min: 1, max: 60 }),
+    sumsAtOnce: fc.integer({ min: 1, max: 4 }),
     seed: fc.nat(),
   });
   fc.assert(
-    fc.property(cases, ({ size, lengths, bucket, seed }) => {
+    fc.property(cases, ({ size, lengths, piece, sumsAtOnce, seed }) => {
       const inputs = numbersOf(size, lengths, seed);
       const expected = inOrder(inputs);
-      const { sums } = ranksOf(inputs, { bucket });
+      const draw = normals(seed + 1);
+      const chance = { isLate: () => draw() > 0.5, next: () => Math.abs(Math.round(3 * draw())) };
+      const { sums } = ranksOf(inputs, { piece, sumsAtOnce, ...chance });
       for (const own of sums) expect(own).toEqual(expected);
     }),
   );
@@ -166,7 +170,7 @@ it("are the same on all ranks where addends and sums are coded, in fewer words",
   const inputs = [0, 1, 2, 3].map((rank) =>
     [37, 400].map((length) => Float32Array.from({ length }, whole(rank))),
   );
-  const { sums, sent } = ranksOf(inputs, { bucket: 100, coding: COARSE });
+  const { sums, sent } = ranksOf(inputs, { piece: 100, coding: COARSE });
   for (const own of sums) expect(own).toEqual(inOrder(inputs));
-  expect(sent).toBeLessThan(ranksOf(inputs, { bucket: 100 }).sent * 0.55);
+  expect(sent).toBeLessThan(ranksOf(inputs, { piece: 100 }).sent * 0.55);
 });

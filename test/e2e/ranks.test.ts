@@ -4,7 +4,9 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
+import type { TrainOptions } from "../../src/options/config.ts";
 import { weightsOf } from "./support.ts";
 
 const FLORA = resolve("bin/flora.js");
@@ -37,6 +39,48 @@ interface Ended {
   readonly code: number | null;
   readonly text: string;
 }
+
+/** Says the checksums of weights and losses after the same steps, with sums begun while the backward pass goes on, and without. */
+const BITS = `
+  const [dist, given] = process.argv.slice(1);
+  const load = (path) => import(new URL(path, dist));
+  const { joinMpi } = await load("collective/mpi.js");
+  const { parseConfig } = await load("train/index.js");
+  const { runContext } = await load("cli/inputs/run-context.js");
+  const { prepare } = await load("train/setup/prepare.js");
+  const { openTrainer } = await load("train/trainer.js");
+  const { crc32 } = await load("host/crc32.js");
+  const ranks = await joinMpi((name) => process.env[name]);
+  let sums = 0;
+  const counted = { ...ranks, sum: (...all) => (sums++, ranks.sum(...all)) };
+  const config = parseConfig({ threads: 1, ...JSON.parse(given) });
+  async function trained(isOverlapped) {
+    const run = await prepare(config, await runContext(config, counted));
+    const { engine } = run;
+    const microStep = (batch, index, place) =>
+      engine.microStep(batch, index, isOverlapped ? place : undefined);
+    const trainer = await openTrainer({ ...run, engine: { ...engine, microStep } });
+    const losses = [];
+    let during = 0;
+    while (losses.length < config.steps) {
+      sums = 0;
+      while (!trainer.isStepFull()) await trainer.microStep();
+      during += sums;
+      losses.push((await trainer.update()).loss);
+    }
+    const weights = await Promise.all([...engine.state.weights.values()].map((each) => each.read()));
+    const bytes = weights.map((each) => crc32(new Uint8Array(each.buffer, each.byteOffset, each.byteLength)));
+    return { result: [...losses, ...bytes], during };
+  }
+  const [first, second] = [await trained(true), await trained(false)];
+  process.stdout.write(JSON.stringify({
+    overlapped: first.result,
+    atEnd: second.result,
+    sumsBefore: first.during,
+    sumsAtEnd: second.during,
+  }) + "\\n");
+  ranks.close();
+`;
 
 /** Trains with so many ranks; one is no rank at all. */
 function train(ranks: number, options: string, output: string): Promise<Ended> & { kill(): void } {
@@ -83,6 +127,41 @@ describe.skipIf(!hasMpi)("ranks that mpirun starts", () => {
     const all = await trained(ranks, begun(`${steps} --micro-steps 2`), `all ${name}`);
     expect(distance(all.weights, one.weights)).toBeLessThan(1e-6);
   });
+
+  it.each<readonly [ranks: number, name: string, options: TrainOptions]>([
+    [2, "flora", { method: "flora", rank: 64, compressEmbeddings: true, microSteps: 2 }],
+    [3, "dense, accumulated and clipped", { method: "dense", microSteps: 6, maxGradNorm: 0.5 }],
+    [2, "lora", { method: "lora", rank: 4, microSteps: 2, modulesToSave: [] }],
+    [2, "bfloat16", { method: "dense", microSteps: 2, exchangeDtype: "bfloat16" }],
+  ])(
+    "%i of %s have the same bits where sums wait for the end of the step",
+    (ranks, name, options) => {
+      const given = {
+        train: [text],
+        contextLength: 32,
+        batchSize: 2,
+        steps: 3,
+        // A stage has more than a megabyte.
+        model: { n_embd: 192, n_layer: 2, n_head: 2, n_positions: 32 },
+        output: join(folder, `bits ${name}`),
+        ...options,
+      };
+      const node = ["--input-type=module", "-e", BITS, pathToFileURL("dist/").href];
+      const rest = ["-n", String(ranks), process.execPath, ...node, JSON.stringify(given)];
+      const { stdout, stderr } = spawnSync("mpirun", rest, { env: ENVIRONMENT, encoding: "utf8" });
+      const told = stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line));
+      expect([told.length, stderr]).toEqual([ranks, ""]);
+      for (const { sumsBefore, sumsAtEnd, overlapped, atEnd } of told) {
+        expect(overlapped).toEqual(atEnd);
+        expect(overlapped).toEqual(told[0].overlapped);
+        expect(sumsAtEnd).toBe(0);
+        if (!name.startsWith("lora")) expect(sumsBefore).toBeGreaterThan(0);
+      }
+    },
+  );
 
   // A rule that divides by its gradients makes rounding of those that are nearly zero visible in weights, and not in losses.
   it.each<readonly [ranks: number, name: string, options: string]>([

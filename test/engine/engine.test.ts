@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Compressor } from "../../src/compress/compressor.ts";
 import { stepRule } from "../../src/compress/flora.ts";
 import { dense } from "../../src/compress/flora-compressor.ts";
-import { type Engine, openEngine, type Reduce } from "../../src/engine/engine.ts";
+import { type Engine, openEngine, type Reduce, type StepSums } from "../../src/engine/engine.ts";
 import type { Objective } from "../../src/engine/objectives/objective.ts";
 import { crossEntropy } from "../../src/engine/objectives/cross-entropy.ts";
 import { drawWeight } from "../../src/engine/parts/initial-weights.ts";
@@ -106,23 +106,21 @@ it.each<[TrainOptions, Readonly<Record<string, number>>]>([
 describe("a reducer", () => {
   /** The sums of two engines, each of which sees half of the micro-batches. */
   function pair() {
-    const waiting: { accumulators: ReadonlyMap<string, Buffers>; resolve: () => void }[] = [];
+    const waiting: { accumulators: readonly Buffers[]; resolve: () => void }[] = [];
     let total = { lossSum: 0, lossTokens: 0 };
-    const reduce: Reduce = async (sums, accumulators) => {
-      total = {
-        lossSum: total.lossSum + sums.lossSum,
-        lossTokens: total.lossTokens + sums.lossTokens,
-      };
+    const reduceAll = async (sums: StepSums, accumulators: readonly Buffers[]) => {
+      const { lossSum, lossTokens } = total;
+      total = { lossSum: lossSum + sums.lossSum, lossTokens: lossTokens + sums.lossTokens };
       const [other] = waiting;
       if (!other) {
         await new Promise<void>((resolve) => waiting.push({ accumulators, resolve }));
         return total;
       }
-      for (const [name, own] of accumulators) {
-        const theirs = other.accumulators.get(name) ?? {};
+      for (const [i, own] of accumulators.entries()) {
+        const theirs = other.accumulators[i] ?? {};
         for (const [key, buffer] of Object.entries(own)) {
           const added = floats(await bufferNamed(theirs, key).read());
-          const sum = floats(await buffer.read()).map((x, i) => x + (added[i] ?? 0));
+          const sum = floats(await buffer.read()).map((x, j) => x + (added[j] ?? 0));
           setElements(buffer, sum);
           setElements(bufferNamed(theirs, key), sum);
         }
@@ -130,7 +128,11 @@ describe("a reducer", () => {
       other.resolve();
       return total;
     };
-    return reduce;
+    return (): Reduce => {
+      const taken: Buffers[] = [];
+      const take: Reduce["take"] = async (accumulators) => void taken.push(...accumulators);
+      return { take, end: (sums) => reduceAll(sums, taken) };
+    };
   }
 
   it.each<TrainOptions>([
@@ -141,14 +143,14 @@ describe("a reducer", () => {
   ])("makes one step of two halves, with %j", async (options) => {
     const reduce = pair();
     const halves = [0, 1].map(() =>
-      openRun(sharedRuntime, { ...options, microSteps: 1 }, { reduce }),
+      openRun(sharedRuntime, { ...options, microSteps: 1 }, { reduce: reduce() }),
     );
     const whole = openRun(sharedRuntime, { ...options, microSteps: 2 });
     const numbers = { step: 1, cycle: 0, learningRate: 0.02, opensCycle: true };
     const losses = await Promise.all(
       halves.map(async ({ engine }, i) => {
         engine.begin(numbers);
-        await engine.microStep(batchAt(i), i);
+        await engine.microStep(batchAt(i), i, { isLast: true });
         return engine.update();
       }),
     );

@@ -1,9 +1,10 @@
 /**
  * Micro-batches add up: two of unequal lengths are one big batch with padding, and compressed sums are the compression of the sum.
+ * Accumulators are handed on when the step is in them.
  * In an encoder-decoder model the cotangents of the memory add up over the blocks of the decoder: its gradients against transformers.
  */
 
-import { bufferOf, restore } from "../../src/runtime/buffers.ts";
+import { bufferOf, floats, restore } from "../../src/runtime/buffers.ts";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,11 +23,15 @@ import { prepare } from "../../src/train/setup/prepare.ts";
 import { nodeHost } from "../../src/host/node.ts";
 import { sharedRuntime } from "../support/shared-runtime.ts";
 import { float32, int32 } from "../../src/tensor/host-tensor.ts";
-import { readTensor } from "../../src/runtime/runtime.ts";
+import { type Buffers, readTensor } from "../../src/runtime/runtime.ts";
+import type { Reduce } from "../../src/engine/engine.ts";
+import { llama } from "../../src/models/architectures/index.ts";
+import type { Model } from "../../src/models/model.ts";
 import { expectGradients, readGolden } from "../models/golden.ts";
 import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { type HostTensors, inputFor, runGraph, tensorNamed } from "../support/graph.ts";
 import { normals } from "../support/random.ts";
+import { batchAt, openRun, tiny } from "./support.ts";
 import { accumulated, batchOfRows, CYCLE, type Name, partsFor } from "../train/encoder-decoder.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "flora-pipeline-"));
@@ -259,4 +264,50 @@ describe("an encoder-decoder model", () => {
       );
     },
   );
+});
+
+/** Its head is a matrix of its own. */
+const untied: Model = llama({
+  vocab_size: 64,
+  hidden_size: 32,
+  intermediate_size: 48,
+  num_hidden_layers: 2,
+  num_attention_heads: 2,
+});
+
+it.each<readonly [what: string, model: Model, options: TrainOptions]>([
+  ["tied embeddings", tiny, { method: "dense" }],
+  ["compressed gradients", tiny, { method: "flora", compressEmbeddings: true }],
+  ["adapters", tiny, { method: "lora" }],
+  ["whole gradients, once", tiny, { method: "galore", optimizer: "adam" }],
+  ["a head of its own", untied, { method: "dense" }],
+])("takes accumulators once, when all of the step is in them: %s", async (_, model, given) => {
+  const seen: { tensors: Buffers; numbers: readonly number[]; during: string }[] = [];
+  let during = "backward";
+  const reduce: Reduce = {
+    async take(accumulators) {
+      for (const tensors of accumulators) {
+        const all = await Promise.all(Object.values(tensors).map((each) => each.read()));
+        seen.push({ tensors, numbers: all.flatMap((each) => [...floats(each)]), during });
+      }
+    },
+    async end(own) {
+      for (const { tensors, numbers } of seen) {
+        const all = await Promise.all(Object.values(tensors).map((each) => each.read()));
+        expect(all.flatMap((each) => [...floats(each)])).toEqual(numbers);
+      }
+      return own;
+    },
+  };
+  const { engine } = openRun(sharedRuntime, { ...given, microSteps: 2 }, { reduce }, model);
+  engine.begin({ step: 1, cycle: 0, learningRate: 0.02, opensCycle: true });
+  await engine.microStep(batchAt(0), 0);
+  expect(seen).toEqual([]);
+  await engine.microStep(batchAt(1), 1, { isLast: true });
+  during = "update";
+  await engine.update();
+  expect(new Set(seen.map(({ tensors }) => tensors)).size).toBe(engine.state.accumulators.size);
+  expect(seen).toHaveLength(engine.state.accumulators.size);
+  expect(seen.every((each) => each.during === "backward")).toBe(true);
+  await engine.release();
 });

@@ -100,7 +100,9 @@ export async function accumulated(
       loss: lossOf,
       tell: () => undefined,
     });
-    for await (const loose of pipeline.backward(forward)) await keep(loose.name, loose.accumulator);
+    for await (const { loose } of pipeline.backward(forward)) {
+      for (const gradient of loose) await keep(gradient.name, gradient.accumulator);
+    }
     loss += await numberOf(lossOf);
   }
   for (const [param, tensors] of state.accumulators) await keep(param, tensors);

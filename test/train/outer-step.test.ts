@@ -1,7 +1,7 @@
 /** Meetings of ranks that step by themselves, beside torch.optim.SGD with Nesterov's momentum. Whole runs are in test/e2e/ranks.test.ts. */
 
 import { describe, expect, it } from "vitest";
-import { alone, type Collective } from "../../src/collective/index.ts";
+import { alone, type Collective, DONE } from "../../src/collective/index.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { bufferOf, floats, setElements } from "../../src/runtime/buffers.ts";
 import { openOuterStep } from "../../src/train/outer-step.ts";
@@ -13,6 +13,7 @@ import { sharedRuntime } from "../support/shared-runtime.ts";
 function withOther(added: () => number): Collective {
   const sum: Collective["sum"] = (arrays) => {
     for (const array of arrays) for (const i of array.keys()) array[i] = (array[i] ?? 0) + added();
+    return DONE;
   };
   return { ...alone, size: 2, sum };
 }

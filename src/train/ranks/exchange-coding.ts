@@ -7,19 +7,19 @@
  * Int8 rounds up or down at random, so that its mean is exact (QSGD: Alistarh et al., NeurIPS 2017, arXiv:1610.02132).
  */
 
-import type { Coding, ExchangeDType } from "../../collective/index.ts";
+import type { Coding, Codings, ExchangeDType } from "../../collective/index.ts";
 import { fillBits, foldIn, type Key } from "../../random/index.ts";
 import { bfloat16ToFloat32, float32ToBfloat16 } from "../../tensor/half.ts";
 
-/** How numbers of a step travel; as they are if undefined. The key is of the step and the rank. */
-export function codingOf(dtype: ExchangeDType, key: Key): Coding | undefined {
+/** How the pieces of a sum travel; as they are if undefined. The key is of the sum and the rank. */
+export function codingsOf(dtype: ExchangeDType, key: Key): Codings | undefined {
   switch (dtype) {
     case "float32":
       return undefined;
     case "bfloat16":
-      return BFLOAT16;
+      return () => BFLOAT16;
     case "int8":
-      return int8(key);
+      return (piece) => int8(foldIn(key, piece));
   }
 }
 

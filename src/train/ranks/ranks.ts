@@ -1,6 +1,6 @@
 /** @file A run of several ranks: each takes micro-batches of a step in turn, and all have the same sums, weights and state. */
 
-import { alone, checkSame, type Collective } from "../../collective/index.ts";
+import { alone, checkSame, type Collective, type UnderWay } from "../../collective/index.ts";
 import type { Engine, Reduce, StepSums } from "../../engine/engine.ts";
 import type { Sums } from "../../engine/objectives/objective.ts";
 import { reset, type TrainState } from "../../engine/parts/state.ts";
@@ -13,7 +13,7 @@ import { foldIn, randomKey } from "../../random/index.ts";
 import { floats } from "../../runtime/buffers.ts";
 import type { TypedArray } from "../../tensor/dtype.ts";
 import type { Buffer } from "../../runtime/runtime.ts";
-import { codingOf } from "./exchange-coding.ts";
+import { codingsOf } from "./exchange-coding.ts";
 
 /** The ranks of a run. */
 export const ranksOf = ({
@@ -59,20 +59,63 @@ export function reduceOver(
     return { lossSum, lossTokens, ...(told && { told: renamed(told, sums) }) };
   };
   if (syncEvery > 1) {
-    return async (own) => ({ ...losses(own), gradientTokens: Math.max(1, own.lossTokens) });
+    return {
+      take: async () => undefined,
+      end: async (own) => ({ ...losses(own), gradientTokens: Math.max(1, own.lossTokens) }),
+    };
   }
-  return async (own, accumulators, microStep) => {
-    const buffers = [...accumulators.values()].flatMap((tensors) => Object.values(tensors));
-    const arrays = await Promise.all(buffers.map(async (buffer) => floats(await buffer.read())));
+  /** What has been taken and is not on its way. */
+  let waiting: Summed[] = [];
+  let sent: Sent[] = [];
+  let lastMicroStep = 0;
+
+  function send(): void {
     // No two ranks do the same micro-step.
-    collective.sum(arrays, codingOf(exchangeDtype, foldIn(key, microStep)));
-    for (const [i, buffer] of buffers.entries()) {
-      const sums = arrays[i];
-      if (sums) buffer.write((elements) => writeSums(elements, sums));
-    }
-    return losses(own);
+    const own = foldIn(foldIn(key, lastMicroStep), sent.length);
+    const arrays = waiting.map(({ array }) => array);
+    sent.push({ summed: waiting, sum: collective.sum(arrays, codingsOf(exchangeDtype, own)) });
+    waiting = [];
+  }
+
+  return {
+    async take(accumulators, microStep) {
+      lastMicroStep = microStep;
+      for (const buffer of accumulators.flatMap((tensors) => Object.values(tensors))) {
+        waiting.push({ buffer, array: floats(await buffer.read()) });
+      }
+      const count = waiting.reduce((sum, { array }) => sum + array.length, 0);
+      if (count >= FEWEST) send();
+      sent.at(-1)?.sum.progress();
+    },
+
+    async end(own) {
+      send();
+      for (const { summed, sum } of sent) {
+        sum.wait();
+        for (const { buffer, array } of summed) {
+          buffer.write((elements) => writeSums(elements, array));
+        }
+      }
+      sent = [];
+      return losses(own);
+    },
   };
 }
+
+/** What is on its way. */
+interface Sent {
+  readonly summed: readonly Summed[];
+  readonly sum: UnderWay;
+}
+
+/** Numbers of an accumulator, which become sums. */
+interface Summed {
+  readonly buffer: Buffer;
+  readonly array: Float32Array;
+}
+
+/** Numbers that are worth messages of their own: 1 MB. */
+const FEWEST = 2 ** 18;
 
 /** On the CPU the array that was read is that of the buffer. */
 function writeSums(elements: unknown, sums: Float32Array): void {

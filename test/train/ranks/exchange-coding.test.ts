@@ -4,11 +4,11 @@ import { describe, expect, it } from "vitest";
 import type { ExchangeDType } from "../../../src/collective/index.ts";
 import { randomKey } from "../../../src/random/index.ts";
 import { float32ToBfloat16, bfloat16ToFloat32 } from "../../../src/tensor/half.ts";
-import { codingOf } from "../../../src/train/ranks/exchange-coding.ts";
+import { codingsOf } from "../../../src/train/ranks/exchange-coding.ts";
 import { normals } from "../../support/random.ts";
 
 function coded(dtype: ExchangeDType, numbers: Float32Array, seed = 1): Float32Array {
-  const coding = codingOf(dtype, randomKey(seed));
+  const coding = codingsOf(dtype, randomKey(seed))?.(0);
   if (!coding) return numbers;
   const words = new Float32Array(coding.words(numbers.length));
   coding.encode(numbers, words);
@@ -29,7 +29,7 @@ describe("words of a block", () => {
     ["int8", 65, 34],
     ["int8", 0, 0],
   ])("%s: %i numbers", (dtype, count, words) => {
-    expect(codingOf(dtype, randomKey(1))?.words(count)).toBe(words);
+    expect(codingsOf(dtype, randomKey(1))?.(0).words(count)).toBe(words);
   });
 });
 

@@ -1,13 +1,14 @@
 /**
  * @file `npm run bench -- ranks`: what ranks exchange in a step, and how long it takes.
  *
- *   node bench/main.js ranks [--json] [--steps 12] [--no-runs] [--link 100mbit]
+ *   node bench/main.js ranks [--json] [--steps 12] [--no-runs] [--link 20mbit] [--overlap 2gbit] [--rounds 7]
  *
  * Bytes are counted from the plans of models of 124 M, 1.1 B and 6.7 B parameters: each rank sends 2 (N - 1) / N of the elements of its
  * accumulators, in float32. Seconds over links of 10 Gbit, 1 Gbit and 100 Mbit are bytes by bandwidth. Then a small GPT-2 learns the same
  * micro-batches with 1, 2 and 4 ranks, which `mpirun` of Open MPI starts on this machine: its seconds a step say nothing of machines of
  * their own where ranks share cores; its held-out losses are to be equal. `--link` (Linux, root) measures one sum over a link of that rate
- * beside its bytes: two ranks in a network of their own, whose loopback `tc` makes that slow for both together.
+ * beside its bytes: two ranks in a network of their own, whose loopback `tc` makes that slow for both together. `--overlap` trains over such
+ * a link with sums that are begun during the backward pass, and with sums that wait for its end, in turn.
  */
 
 import { spawnSync } from "node:child_process";
@@ -16,11 +17,12 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { grammarPairs } from "../dist/data/index.js";
-import { gpt2, llama } from "../dist/models/index.js";
-import { elementCount } from "../dist/tensor/shape.js";
-import { parseConfig } from "../dist/train/index.js";
-import { traineeOf } from "../dist/train/setup/method.js";
+import { grammarPairs } from "../../dist/data/index.js";
+import { gpt2, llama } from "../../dist/models/index.js";
+import { elementCount } from "../../dist/tensor/shape.js";
+import { parseConfig } from "../../dist/train/index.js";
+import { traineeOf } from "../../dist/train/setup/method.js";
+import { environment, overLink } from "./link.js";
 
 const { values: options } = parseArgs({
   options: {
@@ -28,6 +30,8 @@ const { values: options } = parseArgs({
     steps: { type: "string", default: "12" },
     "no-runs": { type: "boolean", default: false },
     link: { type: "string" },
+    overlap: { type: "string" },
+    rounds: { type: "string", default: "7" },
   },
 });
 
@@ -70,12 +74,6 @@ const LINKS = [
   ["100 Mbit/s", 100e6 / 8],
 ];
 const RANKS = [1, 2, 4];
-/** A container is root's. */
-const environment = {
-  ...process.env,
-  OMPI_ALLOW_RUN_AS_ROOT: "1",
-  OMPI_ALLOW_RUN_AS_ROOT_CONFIRM: "1",
-};
 /** Of a step of the runs, over all ranks. */
 const MICRO_STEPS = 8;
 
@@ -120,7 +118,8 @@ function accumulated(plan) {
   return elements;
 }
 
-const link = options.link === undefined ? undefined : overLink(options.link);
+const link = options.link === undefined ? undefined : sumOverLink(options.link);
+const overlap = options.overlap === undefined ? [] : overlapOver(options.overlap);
 const runs = options["no-runs"] ? [] : measured();
 
 function measured() {
@@ -149,7 +148,7 @@ function lines(count) {
 
 function trained(ranks, { method, rank }, text, folder) {
   const output = join(folder, `${method}-${ranks}`);
-  const flora = fileURLToPath(new URL("../bin/flora.js", import.meta.url));
+  const flora = fileURLToPath(new URL("../../bin/flora.js", import.meta.url));
   const words =
     `train --train ${text} --method ${method} --rank ${rank} --model.n_embd 128 --model.n_layer 4 --model.n_head 4 ` +
     `--context-length 128 --batch-size 2 --micro-steps ${MICRO_STEPS / ranks} --steps ${options.steps} ` +
@@ -176,21 +175,50 @@ function trained(ranks, { method, rank }, text, folder) {
 }
 
 /** What a sum takes whose bytes are known, over a link that is as slow as it is made. */
-function overLink(rate) {
-  const mpi = new URL("../dist/collective/mpi.js", import.meta.url).href;
-  const mca = ["btl tcp,self", "btl_tcp_if_include lo", "oob_tcp_if_include lo"];
-  const launch = `mpirun --oversubscribe ${mca.map((each) => `--mca ${each}`).join(" ")} -n 2`;
-  const script =
-    `ip link set lo up && tc qdisc add dev lo root tbf rate ${rate} burst 512k latency 100ms && ` +
-    `${launch} "$0" --input-type=module -e "$1" "$2"`;
-  const { status, stdout, stderr } = spawnSync(
-    "unshare",
-    ["-n", "sh", "-c", script, process.execPath, SUM, mpi],
-    { env: environment, encoding: "utf8" },
-  );
-  if (status !== 0) throw new Error(`--link ${rate} failed: ${stderr}`);
-  // Both send through one queue.
-  return { rate, megabytes: 2 * LINK_MB, ...JSON.parse(stdout) };
+function sumOverLink(rate) {
+  const mpi = new URL("../../dist/collective/mpi.js", import.meta.url).href;
+  const told = overLink(rate, ["--input-type=module", "-e", SUM, mpi]);
+  return { rate, megabytes: 2 * LINK_MB, ...told };
+}
+
+/** Seconds of a step with one micro-step a rank, and of what it waits for at its end: medians over rounds, and the median of the ratios. */
+function overlapOver(rate) {
+  const folder = mkdtempSync(join(tmpdir(), "flora-ranks-"));
+  try {
+    const text = join(folder, "text.txt");
+    writeFileSync(text, lines(20000).join("\n"));
+    return [
+      ["dense", { method: "dense" }],
+      ["FLORA 128", { method: "flora", rank: 128 }],
+      ["LoRA 8", { method: "lora", rank: 8, modulesToSave: [] }],
+    ].map(([method, given]) => {
+      const config = {
+        train: [text],
+        output: join(folder, "none"),
+        contextLength: 128,
+        batchSize: 4,
+        threads: 1,
+        microSteps: 2,
+        model: { n_embd: 512, n_layer: 8, n_head: 8, n_positions: 128 },
+        ...given,
+      };
+      const program = fileURLToPath(new URL("steps.js", import.meta.url));
+      const task = JSON.stringify({ config, rounds: Number(options.rounds) });
+      const { numbers, overlapped, atEnd } = overLink(rate, [program, task]);
+      const of = (key) =>
+        [atEnd, overlapped].map((steps) => median(steps.map((each) => each[key])));
+      const ratio = median(overlapped.map(({ seconds }, i) => seconds / atEnd[i].seconds));
+      return {
+        method,
+        megabytes: numbers * 4e-6,
+        seconds: of("seconds"),
+        waits: of("waitSeconds"),
+        ratio,
+      };
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 function median(numbers) {
@@ -202,7 +230,9 @@ function median(numbers) {
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 
 if (options.json) {
-  console.log(JSON.stringify({ cores: availableParallelism(), exchanged, link, runs }, null, 2));
+  console.log(
+    JSON.stringify({ cores: availableParallelism(), exchanged, link, overlap, runs }, null, 2),
+  );
 } else {
   console.log("sent by each rank in a step; with many ranks, and what that takes over a link\n");
   for (const { parameters, method, bytes, mostBytes, seconds } of exchanged) {
@@ -215,6 +245,18 @@ if (options.json) {
   if (link) {
     const { rate, seconds } = link;
     console.log(`\n${link.megabytes} MB through a link of ${rate}: ${seconds.toFixed(2)} s`);
+  }
+  if (overlap.length > 0) {
+    console.log(
+      `\nsums during the backward pass, over ${options.overlap} for two ranks together\n`,
+    );
+  }
+  for (const { method, megabytes: size, seconds, waits, ratio } of overlap) {
+    const [late, early] = seconds.map((each) => each.toFixed(2).padStart(6));
+    const [lateWait, earlyWait] = waits.map((each) => each.toFixed(2).padStart(5));
+    console.log(
+      `  ${method.padEnd(10)} ${size.toFixed(0).padStart(4)} MB: ${late} s a step and ${lateWait} s of waiting at the end, ${early} s and ${earlyWait} s; steps ${ratio.toFixed(3)}`,
+    );
   }
   if (runs.length > 0) console.log(`\na small GPT-2 on ${availableParallelism()} cores\n`);
   for (const { method, ranks, secondsPerStep, tokens, heldOutLoss } of runs) {
