@@ -2,13 +2,15 @@
  * @file `npm run bench -- ranks`: what ranks exchange in a step, and how long it takes.
  *
  *   node bench/main.js ranks [--json] [--steps 12] [--no-runs] [--link 20mbit] [--overlap 2gbit] [--rounds 7]
+ *                             [--read FILE --tokenizer DIR]
  *
  * Bytes are counted from the plans of models of 124 M, 1.1 B and 6.7 B parameters: each rank sends 2 (N - 1) / N of the elements of its
  * accumulators, in float32. Seconds over links of 10 Gbit, 1 Gbit and 100 Mbit are bytes by bandwidth. Then a small GPT-2 learns the same
  * micro-batches with 1, 2 and 4 ranks, which `mpirun` of Open MPI starts on this machine: its seconds a step say nothing of machines of
  * their own where ranks share cores; its held-out losses are to be equal. `--link` (Linux, root) measures one sum over a link of that rate
  * beside its bytes: two ranks in a network of their own, whose loopback `tc` makes that slow for both together. `--overlap` trains over such
- * a link with sums that are begun during the backward pass, and with sums that wait for its end, in turn.
+ * a link with sums that are begun during the backward pass, and with sums that wait for its end, in turn. `--read` says what a rank encodes
+ * and holds of a file.
  */
 
 import { spawnSync } from "node:child_process";
@@ -32,6 +34,8 @@ const { values: options } = parseArgs({
     link: { type: "string" },
     overlap: { type: "string" },
     rounds: { type: "string", default: "7" },
+    read: { type: "string" },
+    tokenizer: { type: "string" },
   },
 });
 
@@ -120,6 +124,7 @@ function accumulated(plan) {
 
 const link = options.link === undefined ? undefined : sumOverLink(options.link);
 const overlap = options.overlap === undefined ? [] : overlapOver(options.overlap);
+const reading = options.read === undefined ? [] : RANKS.map(readBy);
 const runs = options["no-runs"] ? [] : measured();
 
 function measured() {
@@ -181,6 +186,21 @@ function sumOverLink(rate) {
   return { rate, megabytes: 2 * LINK_MB, ...told };
 }
 
+/** What the first of so many ranks encodes and holds of a file. */
+function readBy(ranks) {
+  const config = { train: [options.read], microSteps: 8 };
+  const task = JSON.stringify({ config, tokenizer: options.tokenizer });
+  const program = fileURLToPath(new URL("reading.js", import.meta.url));
+  const words = ["--expose-gc", program, task];
+  const rest = ["--oversubscribe", "-n", String(ranks), process.execPath, ...words];
+  const { status, stdout, stderr } = spawnSync("mpirun", rest, {
+    env: environment,
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`${options.read} with ${ranks} ranks failed: ${stderr}`);
+  return { ranks, ...JSON.parse(stdout) };
+}
+
 /** Seconds of a step with one micro-step a rank, and of what it waits for at its end: medians over rounds, and the median of the ratios. */
 function overlapOver(rate) {
   const folder = mkdtempSync(join(tmpdir(), "flora-ranks-"));
@@ -231,7 +251,11 @@ const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 
 if (options.json) {
   console.log(
-    JSON.stringify({ cores: availableParallelism(), exchanged, link, overlap, runs }, null, 2),
+    JSON.stringify(
+      { cores: availableParallelism(), exchanged, link, overlap, reading, runs },
+      null,
+      2,
+    ),
   );
 } else {
   console.log("sent by each rank in a step; with many ranks, and what that takes over a link\n");
@@ -256,6 +280,12 @@ if (options.json) {
     const [lateWait, earlyWait] = waits.map((each) => each.toFixed(2).padStart(5));
     console.log(
       `  ${method.padEnd(10)} ${size.toFixed(0).padStart(4)} MB: ${late} s a step and ${lateWait} s of waiting at the end, ${early} s and ${earlyWait} s; steps ${ratio.toFixed(3)}`,
+    );
+  }
+  for (const { ranks, characters, seconds, bytes, description } of reading) {
+    if (ranks === 1) console.log(`\n${options.read}: ${description}\n`);
+    console.log(
+      `  ${ranks} ranks: ${(characters / 1e6).toFixed(1)} M characters encoded in ${seconds.toFixed(1)} s, ${megabytes(bytes)} held`,
     );
   }
   if (runs.length > 0) console.log(`\na small GPT-2 on ${availableParallelism()} cores\n`);

@@ -42,3 +42,18 @@ export const alone: Collective = {
 /** The numbers of the first rank. */
 export const fromFirst = (collective: Collective, numbers: readonly number[]): readonly number[] =>
   collective.gather(numbers)[0] ?? numbers;
+
+/** Whether something is so on any rank. */
+export const someRank = (collective: Collective, isSo: boolean): boolean =>
+  collective.gather([isSo ? 1 : 0]).some(([own]) => own === 1);
+
+/** The numbers of every rank, which need not be as many. */
+export function gathered(
+  collective: Collective,
+  numbers: readonly number[],
+): readonly (readonly number[])[] {
+  const counts = collective.gather([numbers.length]).map(([count = 0]) => count);
+  const most = Math.max(...counts);
+  const padding = Array.from({ length: most - numbers.length }, () => 0);
+  return collective.gather([...numbers, ...padding]).map((all, i) => all.slice(0, counts[i]));
+}

@@ -7,6 +7,14 @@ export {
   EXCHANGE_DTYPES,
   type ExchangeDType,
 } from "./coded-links.ts";
-export { alone, type Collective, DONE, fromFirst, type UnderWay } from "./collective.ts";
+export {
+  alone,
+  type Collective,
+  DONE,
+  fromFirst,
+  gathered,
+  someRank,
+  type UnderWay,
+} from "./collective.ts";
 export { checkSame } from "./same.ts";
 export { summedInOrder, type Exchange, type Links } from "./ordered-sum.ts";

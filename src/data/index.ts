@@ -7,6 +7,8 @@ export {
   type BatchStream,
   evaluationBatches,
   pairBatches,
+  type PairBatchOptions,
+  type Taking,
   textBatches,
   type TextBatchOptions,
 } from "./batches/batches.ts";
@@ -18,7 +20,13 @@ export {
   maskedBatch,
   pairedBatch,
 } from "./batches/encoder-batches.ts";
-export { type Encode, type EncodedPart, encodedParts, textTokens } from "./sequences/documents.ts";
+export {
+  type Encode,
+  type EncodedPart,
+  encodedParts,
+  type PartsEncoding,
+  textTokens,
+} from "./sequences/documents.ts";
 export { type TokenBuffer, tokenBuffer } from "./sequences/token-buffer.ts";
 export {
   conversationSequences,

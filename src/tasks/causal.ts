@@ -14,6 +14,7 @@ import {
   pairSequences,
   type PromptTemplate,
   type SentencePair,
+  type Taking,
   textBatches,
   textTokens,
   textWindows,
@@ -23,6 +24,7 @@ import { createChat } from "../text/index.ts";
 import { spread } from "./reading/dataset.ts";
 import { joined, type TokenSplit } from "./reading/hold-out.ts";
 import { count, exampleCount } from "./reading/fitted-split.ts";
+import { sharedRows } from "./reading/shared-rows.ts";
 import {
   type Batching,
   examplesAsData,
@@ -68,11 +70,12 @@ async function loadText({
   model,
   contextLength,
   key,
+  ranks,
 }: DataRequest): Promise<TrainData> {
   const texts = dataset.texts();
   const streams: TokenSplit[] = [];
   for (const text of texts.training) {
-    const tokens = await textTokens(tokenizer, text);
+    const tokens = await textTokens(tokenizer, text, ranks);
     const isGiven = texts.validation !== undefined;
     streams.push(
       isGiven
@@ -81,7 +84,7 @@ async function loadText({
     );
   }
   const validation = texts.validation
-    ? await textTokens(tokenizer, texts.validation)
+    ? await textTokens(tokenizer, texts.validation, ranks)
     : joined(streams.map((stream) => stream.validation));
   const training = streams.map((stream) => stream.training);
   const { batchSize } = config;
@@ -101,10 +104,13 @@ async function loadText({
 
 function loadPairs(request: DataRequest): Promise<TrainData> {
   const template = templateOf(request.config, request.model.task);
+  const { encode, complete, inSteps } = sharedRows(request.ranks);
   return loadPairData<LanguageModelSequence>(request, {
-    encode: (pairs, options) => pairsLearned(pairs, { ...request, template, options }),
+    encode: (pairs, options) =>
+      encode(pairs, (own) => pairsLearned(own, { ...request, template, options })),
+    complete,
     question: questionOf,
-    batching: batchingOf(request),
+    batching: batchingOf(request, inSteps(request.config.microSteps)),
   });
 }
 
@@ -126,17 +132,21 @@ export function pairsLearned(
 async function loadConversations(request: DataRequest): Promise<TrainData> {
   const chat = createChat(request.tokenizer);
   const { learn, learnRoles: roles } = request.config;
+  const { encode, complete, inSteps } = sharedRows(request.ranks);
   let rewritten = false;
   const conversations = await request.dataset.conversations();
   const { data } = examplesAsData("conversations", conversations, request, {
     teaches: counts,
     encode(all, options) {
-      const fitted = conversationSequences(chat, all, { ...options, learn, roles });
+      const fitted = encode(all, (own) =>
+        conversationSequences(chat, own, { ...options, learn, roles }),
+      );
       rewritten ||= exampleCount(fitted) < fitted.sequences.length;
       return fitted;
     },
+    complete,
     question: questionOf,
-    batching: batchingOf(request),
+    batching: batchingOf(request, inSteps(request.config.microSteps)),
   });
   const { stopTokens, problem } = chat.answerEnd();
   const notes = [...(rewritten ? [REWRITTEN] : []), ...(problem === undefined ? [] : [problem])];
@@ -163,12 +173,12 @@ const REWRITTEN =
 
 /** Sequences in batches of similar lengths. */
 const batchingOf =
-  ({ config: { batchSize }, tokenizer, model, contextLength, key }: DataRequest) =>
+  ({ config: { batchSize }, tokenizer, model, contextLength, key }: DataRequest, take: Taking) =>
   (all: readonly LanguageModelSequence[]): Batching<LanguageModelSequence> => {
     const padding = { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength };
     const lengths = all.map(({ ids }) => ids.length - 1);
     return {
-      training: (sequences, order) => pairBatches(sequences, { ...padding, key, order }),
+      training: (sequences, order) => pairBatches(sequences, { ...padding, key, order, take }),
       evaluation: (sequences) => evaluationBatches(sequences.toSorted(byLength), padding),
       shapes: lengthsOf(lengths, contextLength).map((length) =>
         model.inputTypes(batchSize, length),

@@ -2,7 +2,7 @@
 
 import { option, UsageError } from "../errors.ts";
 import { encodedParts, maskedBatch, type TextParts, tokenBuffer } from "../data/index.ts";
-import type { Encoding, Tokenizer } from "../text/tokenizers/tokenizer.ts";
+import type { Encoding } from "../text/tokenizers/tokenizer.ts";
 import { encoderData } from "./encoder.ts";
 import { count } from "./reading/fitted-split.ts";
 import { LENGTH_MULTIPLE } from "./pairs.ts";
@@ -20,10 +20,10 @@ export async function loadMasked(request: DataRequest): Promise<TrainData> {
   const texts = dataset.texts();
   const parts = new Map<Encoding, number>();
   for (const [part, text] of texts.training.entries()) {
-    for (const window of await windowsOf(tokenizer, text, contextLength)) parts.set(window, part);
+    for (const window of await windowsOf(text, request)) parts.set(window, part);
   }
   const all = [...parts.keys()];
-  const given = texts.validation && (await windowsOf(tokenizer, texts.validation, contextLength));
+  const given = texts.validation && (await windowsOf(texts.validation, request));
   const { training, validation: held } = given
     ? { training: all, validation: given }
     : texts.holdOut.cut(all, ({ ids }) => ids);
@@ -48,9 +48,8 @@ export async function loadMasked(request: DataRequest): Promise<TrainData> {
 
 /** Each text in windows that fit; those without a token that could be hidden are left out. */
 async function windowsOf(
-  tokenizer: Tokenizer,
   parts: TextParts,
-  contextLength: number,
+  { tokenizer, contextLength, ranks }: DataRequest,
 ): Promise<readonly Encoding[]> {
   const { ids: around } = tokenizer.encodeWithSpecialTokens("");
   const before = tokenizer.encodePrompt("");
@@ -71,7 +70,7 @@ async function windowsOf(
     }
   };
   const tokens = tokenBuffer();
-  for await (const { ids, continues } of encodedParts(parts, tokenizer)) {
+  for await (const { ids, continues } of encodedParts(parts, { encode: tokenizer.encode, ranks })) {
     if (!continues) cut(tokens.take());
     tokens.push(ids);
   }

@@ -36,6 +36,8 @@ export interface ExampleFormat<E, T> {
   readonly teaches?: (example: E) => boolean;
   /** How all sequences of a run, or some of them, come in batches. */
   batching(sequences: readonly T[]): Batching<T>;
+  /** Sequences with their tokens, where other ranks have them; all are where they are by default. */
+  readonly complete?: (sequences: readonly T[]) => readonly T[];
   /** What a sequence asks, and the answer that it teaches. */
   question(sequence: T): Question;
 }
@@ -83,17 +85,18 @@ export function examplesAsData<E extends object, T>(
   what: string,
   examples: Split<E>,
   request: DataRequest,
-  { batching, question, ...format }: ExampleFormat<E, T>,
+  { batching, question, complete = (all) => all, ...format }: ExampleFormat<E, T>,
 ): ExampleData<E> {
   const { dataset, key } = request;
   const { prepared, held, heldOut, trained } = fitSplit({ ...examples, ...format, what }, request);
   const { training, evaluation, shapes } = batching([...prepared.sequences, ...held.sequences]);
-  const evaluated = spread(held.sequences, mostEvaluated(request.config));
+  const evaluated = complete(spread(held.sequences, mostEvaluated(request.config)));
+  const asked = complete(spread(held.sequences, questionCount(request.config)));
   const data = {
     training: training(prepared.sequences, dataset.order(trained.map(dataset.partOf), key)),
     evaluation: () => evaluation(evaluated),
     pairs: [],
-    questions: spread(held.sequences, questionCount(request.config)).map(question),
+    questions: asked.map(question),
     shapes,
     description: describeSplit(what, { prepared, held }),
   };

@@ -1,6 +1,6 @@
 /** @file The training loop over a prepared run. Who consumes the events decides the pace: between two events nothing runs. */
 
-import { fromFirst } from "../collective/index.ts";
+import { fromFirst, someRank } from "../collective/index.ts";
 import { describePlan } from "../engine/plan.ts";
 import type { MemoryTable, StartEvent, TrainEvent } from "../runs/events.ts";
 import { elementCount } from "../tensor/shape.ts";
@@ -13,7 +13,7 @@ import { methodNotes } from "./choices/method-notes.ts";
 import { usualWarmup } from "./setup/rates.ts";
 import { ranksOf } from "./ranks/ranks.ts";
 import type { Run } from "./setup/run.ts";
-import { shareStep, someRank, watchRanks } from "./ranks/shared-step.ts";
+import { shareStep, watchRanks } from "./ranks/shared-step.ts";
 import { stopwatch } from "./stopwatch.ts";
 import { openTrainer, type Trainer } from "./trainer.ts";
 import { translate } from "./evaluation/translation.ts";

@@ -86,6 +86,8 @@ export async function openTrainer(run: Run): Promise<Trainer> {
   let identity: Promise<Identity> | undefined;
   // It takes a look at all data: not before the first checkpoint.
   const ownIdentity = () => (identity ??= identityOf(run, totalSteps));
+  // All have a part in the look.
+  if (ranks.size > 1) await ownIdentity();
   let position = START;
   let memory: Memory | undefined;
   const notes: string[] = [];

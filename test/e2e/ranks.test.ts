@@ -128,6 +128,21 @@ describe.skipIf(!hasMpi)("ranks that mpirun starts", () => {
     expect(distance(all.weights, one.weights)).toBeLessThan(1e-6);
   });
 
+  it("have the examples of one process where each encodes a share, and go on with another number", async () => {
+    const chat = join(folder, "pairs.jsonl");
+    const rows = Array.from({ length: 200 }, (_, i) => ({
+      prompt: `what is ${i} and ${i % 7}?`,
+      completion: "it is ".repeat(1 + (i % 5)),
+    }));
+    writeFileSync(chat, rows.map((row) => JSON.stringify(row)).join("\n"));
+    const sgd = "--optimizer sgd --learning-rate 0.1 --schedule constant --warmup-steps 0";
+    const options = `--train ${chat} ${COMMON.replaceAll("32", "64")} --rank 4 ${sgd}`;
+    const one = await trained(1, `${options} --micro-steps 6 --steps 30`, "one reads");
+    await trained(3, `${options} --micro-steps 2 --steps 15`, "three read");
+    const all = await trained(2, "--resume --steps 30", "three read");
+    expect(distance(all.weights, one.weights)).toBeLessThan(1e-6);
+  });
+
   it.each<readonly [ranks: number, name: string, options: TrainOptions]>([
     [2, "flora", { method: "flora", rank: 64, compressEmbeddings: true, microSteps: 2 }],
     [3, "dense, accumulated and clipped", { method: "dense", microSteps: 6, maxGradNorm: 0.5 }],

@@ -19,6 +19,19 @@ import type { LanguageModelSequence } from "../sequences/sequence.ts";
 
 export type { Batch, BatchAnswers, BatchSource, BatchStream } from "../../models/batch.ts";
 
+/** The sequences of the batch at a position, of which `at` has those at all positions. */
+export type Taking = (
+  position: number,
+  at: (position: number) => readonly LanguageModelSequence[],
+) => readonly LanguageModelSequence[];
+
+/** How sequences become batches, and in what order. */
+export interface PairBatchOptions
+  extends PaddingOptions, Pick<EpochOptions<unknown>, "key" | "order"> {
+  /** Where the tokens of a batch come from, if only the lengths of sequences are right. */
+  readonly take?: Taking;
+}
+
 /**
  * Every sequence once an epoch, in batches of similar lengths. The last batch that is cut may end
  * in rows of padding, whose weights are 0.
@@ -27,13 +40,14 @@ export type { Batch, BatchAnswers, BatchSource, BatchStream } from "../../models
  */
 export function pairBatches(
   sequences: readonly LanguageModelSequence[],
-  options: PaddingOptions & Pick<EpochOptions<unknown>, "key" | "order">,
+  options: PairBatchOptions,
 ): BatchSource {
+  const { take = (position, own) => own(position) } = options;
   checkLengths(sequences.map(inputLength), options);
   const compare = (a: LanguageModelSequence, b: LanguageModelSequence) =>
     a.ids.length - b.ids.length;
   const { batchesPerEpoch, at } = sortedEpochs(sequences, { ...options, compare });
-  return { batchesPerEpoch, batchAt: (position) => assemble(at(position), options) };
+  return { batchesPerEpoch, batchAt: (position) => assemble(take(position, at), options) };
 }
 
 /** How windows of texts become batches. */

@@ -6,9 +6,11 @@
  * one in the text is left out at the cut. A text that cannot be cut is encoded as a whole.
  */
 
+import { alone, checkSame, type Collective, gathered } from "../../collective/index.ts";
 import { UsageError } from "../../errors.ts";
+import { crc32 } from "../../host/crc32.ts";
 import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
-import { gapsFromEnd, recut, type Seam, type TextParts } from "../examples/texts.ts";
+import { gapsFromEnd, recut, type Seam, type TextPart, type TextParts } from "../examples/texts.ts";
 import { tokenBuffer } from "./token-buffer.ts";
 
 /** The tokens of a text, int32. */
@@ -21,13 +23,61 @@ export interface EncodedPart {
   readonly continues: boolean;
 }
 
-/** The tokens of texts; `encodeFirst` encodes what a text begins with. */
+/** How texts become tokens, and by whom. */
+export interface PartsEncoding {
+  readonly encode: Encode;
+  /** For what a text begins with; the same if absent. */
+  readonly encodeFirst?: Encode;
+  /** Who encodes the parts in turn, of which each gets all; one process if absent. */
+  readonly ranks?: Collective | undefined;
+}
+
+/** The tokens of texts. */
 export async function* encodedParts(
   parts: TextParts,
-  { encode, encodeFirst = encode }: { readonly encode: Encode; readonly encodeFirst?: Encode },
+  { encode, encodeFirst = encode, ranks = alone }: PartsEncoding,
 ): AsyncGenerator<EncodedPart, void, undefined> {
-  for await (const { text, continues = false } of recut(parts, (part) => seamFor(part, encode))) {
-    yield { ids: continues ? encode(text) : encodeFirst(text), continues };
+  const tokensOf = ({ text, continues }: TextPart) =>
+    continues ? encode(text) : encodeFirst(text);
+  let round: TextPart[] = [];
+  let characters = 0;
+  for await (const part of recut(parts, (text) => seamFor(text, encode))) {
+    round.push(part);
+    characters += part.text.length;
+    const isRound = round.length >= ranks.size && characters >= ROUND * ranks.size;
+    if (ranks.size > 1 && !isRound) continue;
+    yield* encodedTogether(round, { tokensOf, ranks });
+    [round, characters] = [[], 0];
+  }
+  yield* encodedTogether(round, { tokensOf, ranks });
+}
+
+/** Characters that a rank encodes, at least, before all tell each other. */
+const ROUND = 2 ** 18;
+
+interface Together {
+  readonly tokensOf: (part: TextPart) => Int32Array;
+  readonly ranks: Collective;
+}
+
+/** The tokens of parts, which ranks encode in turn. @throws {UsageError} if a rank has other texts. */
+function* encodedTogether(
+  parts: readonly TextPart[],
+  { tokensOf, ranks }: Together,
+): Generator<EncodedPart, void, undefined> {
+  const { rank, size } = ranks;
+  checkSame(ranks, crc32, { data: parts.map(({ text }) => text).join("\0") });
+  const own = parts.map((part, i) => (i % size === rank ? tokensOf(part) : undefined));
+  const told = own.flatMap((ids) => (ids && size > 1 ? [ids.length, ...ids] : []));
+  const found = gathered(ranks, told);
+  const places = found.map(() => 0);
+  for (const [i, { continues = false }] of parts.entries()) {
+    const [owner, ids] = [i % size, own[i]];
+    const numbers = found[owner] ?? [];
+    const start = (places[owner] ?? 0) + 1;
+    const end = start + (numbers[start - 1] ?? 0);
+    places[owner] = end;
+    yield { ids: ids ?? Int32Array.from(numbers.slice(start, end)), continues };
   }
 }
 
@@ -57,15 +107,20 @@ const isJoined = (whole: Int32Array, first: Int32Array, second: Int32Array): boo
   whole.every((id, i) => id === (i < first.length ? first[i] : second[i - first.length]));
 
 /**
- * Texts as one stream of tokens, each as a prompt is and followed by the end-of-text token.
+ * Texts as one stream of tokens, each as a prompt is and followed by the end-of-text token. Ranks encode their parts in turn, and all have
+ * the stream.
  *
  * @throws {UsageError} if there are several and the tokenizer has no end-of-text token.
  */
-export async function textTokens(tokenizer: Tokenizer, parts: TextParts): Promise<Int32Array> {
+export async function textTokens(
+  tokenizer: Tokenizer,
+  parts: TextParts,
+  ranks?: Collective,
+): Promise<Int32Array> {
   const { encode, encodePrompt: encodeFirst } = tokenizer;
   const tokens = tokenBuffer();
   let texts = 0;
-  for await (const { ids, continues } of encodedParts(parts, { encode, encodeFirst })) {
+  for await (const { ids, continues } of encodedParts(parts, { encode, encodeFirst, ranks })) {
     if (!continues) {
       if (texts > 0) tokens.push(Int32Array.of(endOfText(tokenizer)));
       texts += 1;

@@ -27,10 +27,6 @@ export function shareStep(ranks: Collective, own: OwnStep): SharedStep {
   };
 }
 
-/** Whether something is so on any rank. */
-export const someRank = (ranks: Collective, isSo: boolean): boolean =>
-  ranks.gather([isSo ? 1 : 0]).some(([own]) => own === 1);
-
 /** Steps that a rank is watched for. */
 const WATCHED = 20;
 /** Above the median of all ranks. */

@@ -89,6 +89,7 @@ export async function gather(
     model,
     contextLength,
     key: dataKey(config.seed),
+    ranks: ranksOf(context),
   });
   const drawn = hasNewHead ? headParams(base) : [];
   const { note } = sized;

@@ -2,7 +2,7 @@
 
 import { expect, it } from "vitest";
 import { alone, type Collective } from "../../../src/collective/index.ts";
-import { shareStep, someRank, watchRanks } from "../../../src/train/ranks/shared-step.ts";
+import { shareStep, watchRanks } from "../../../src/train/ranks/shared-step.ts";
 
 /** Ranks of which the others say this. */
 const among = (...others: readonly (readonly number[])[]): Collective => ({
@@ -20,15 +20,6 @@ it("adds up tokens, and has the time of the first", () => {
     ownMs: [40, 50, 60],
     tokens: 270,
   });
-});
-
-it.each([
-  [alone, false, false],
-  [alone, true, true],
-  [among([0], [1]), false, true],
-  [among([0], [0]), false, false],
-])("ends where one rank is asked to", (ranks, isSo, expected) => {
-  expect(someRank(ranks, isSo)).toBe(expected);
 });
 
 it("names a rank that the others wait for, once, after twenty steps", () => {
