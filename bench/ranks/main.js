@@ -2,29 +2,28 @@
  * @file `npm run bench -- ranks`: what ranks exchange in a step, and how long it takes.
  *
  *   node bench/main.js ranks [--json] [--steps 12] [--no-runs] [--link 20mbit] [--overlap 2gbit] [--rounds 7]
- *                             [--read FILE --tokenizer DIR]
+ *                             [--text FILE] [--read FILE --tokenizer DIR]
  *
  * Bytes are counted from the plans of models of 124 M, 1.1 B and 6.7 B parameters: each rank sends 2 (N - 1) / N of the elements of its
  * accumulators, in float32. Seconds over links of 10 Gbit, 1 Gbit and 100 Mbit are bytes by bandwidth. Then a small GPT-2 learns the same
  * micro-batches with 1, 2 and 4 ranks, which `mpirun` of Open MPI starts on this machine: its seconds a step say nothing of machines of
- * their own where ranks share cores; its held-out losses are to be equal. `--link` (Linux, root) measures one sum over a link of that rate
+ * their own where ranks share cores; its held-out losses are to be equal. A smaller one learns
+ * a text (of the built-in grammar, or `--text`) with sums in fewer bits, and with fewer meetings. `--link` (Linux, root) measures one sum over a link of that rate
  * beside its bytes: two ranks in a network of their own, whose loopback `tc` makes that slow for both together. `--overlap` trains over such
  * a link with sums that are begun during the backward pass, and with sums that wait for its end, in turn. `--read` says what a rank encodes
  * and holds of a file.
  */
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { grammarPairs } from "../../dist/data/index.js";
-import { gpt2, llama } from "../../dist/models/index.js";
-import { elementCount } from "../../dist/tensor/shape.js";
-import { parseConfig } from "../../dist/train/index.js";
-import { traineeOf } from "../../dist/train/setup/method.js";
+import { exchanged, LINKS, METHODS, RANKS } from "./bytes.js";
 import { environment, overLink } from "./link.js";
+import { heldOutLoss as lossOf, inFewerBits, meetings, trained } from "./runs.js";
 
 const { values: options } = parseArgs({
   options: {
@@ -36,52 +35,12 @@ const { values: options } = parseArgs({
     rounds: { type: "string", default: "7" },
     read: { type: "string" },
     tokenizer: { type: "string" },
+    text: { type: "string" },
   },
 });
 
-/** Of GPT-2, TinyLlama and Llama 2, by their config.json. */
-const MODELS = [
-  ["124 M", gpt2({})],
-  [
-    "1.1 B",
-    llama({
-      hidden_size: 2048,
-      intermediate_size: 5632,
-      num_hidden_layers: 22,
-      num_attention_heads: 32,
-      num_key_value_heads: 4,
-      vocab_size: 32000,
-    }),
-  ],
-  [
-    "6.7 B",
-    llama({
-      hidden_size: 4096,
-      intermediate_size: 11008,
-      num_hidden_layers: 32,
-      num_attention_heads: 32,
-      vocab_size: 32000,
-    }),
-  ],
-];
-
-const METHODS = [
-  ["dense", { method: "dense" }],
-  ["flora 128, whole embeddings", { method: "flora", rank: 128 }],
-  ["flora 128", { method: "flora", rank: 128, compressEmbeddings: true }],
-  ["lora 8", { method: "lora", rank: 8 }],
-];
-
-const LINKS = [
-  ["10 Gbit/s", 10e9 / 8],
-  ["1 Gbit/s", 1e9 / 8],
-  ["100 Mbit/s", 100e6 / 8],
-];
-const RANKS = [1, 2, 4];
 /** Of a step of the runs, over all ranks. */
 const MICRO_STEPS = 8;
-
-const sent = (elements, ranks) => (4 * elements * 2 * (ranks - 1)) / ranks;
 
 /** Megabytes that a rank sends with one other in the measured sum. */
 const LINK_MB = 12.5;
@@ -90,53 +49,35 @@ const SUM = `
   const { joinMpi } = await import(process.argv[1]);
   const ranks = await joinMpi((name) => process.env[name]);
   const arrays = [new Float32Array(${LINK_MB * 1e6} / 4).fill(1)];
-  ranks.sum(arrays);
+  ranks.sum(arrays).wait();
   const start = performance.now();
-  ranks.sum(arrays);
+  ranks.sum(arrays).wait();
   ranks.gather([0]);
   if (ranks.rank === 0) process.stdout.write(JSON.stringify({ seconds: (performance.now() - start) / 1000 }));
   ranks.close();
 `;
 
-const exchanged = MODELS.flatMap(([parameters, model]) =>
-  METHODS.map(([method, given]) => {
-    const { plan } = traineeOf(
-      model,
-      parseConfig({ train: "none.txt", modulesToSave: [], ...given }),
-    );
-    const elements = accumulated(plan);
-    const bytes = Object.fromEntries(RANKS.map((ranks) => [ranks, sent(elements, ranks)]));
-    // With ever more ranks each sends twice what it has.
-    const seconds = Object.fromEntries(LINKS.map(([link, rate]) => [link, (8 * elements) / rate]));
-    return { parameters, method, elements, bytes, mostBytes: 8 * elements, seconds };
-  }),
-);
-
-function accumulated(plan) {
-  let elements = 0;
-  for (const { training } of plan.values()) {
-    for (const { shape } of Object.values(training?.accumulator.state ?? {})) {
-      elements += elementCount(shape);
-    }
-  }
-  return elements;
-}
-
 const link = options.link === undefined ? undefined : sumOverLink(options.link);
 const overlap = options.overlap === undefined ? [] : overlapOver(options.overlap);
 const reading = options.read === undefined ? [] : RANKS.map(readBy);
-const runs = options["no-runs"] ? [] : measured();
+const { runs, bits, met } = options["no-runs"] ? { runs: [], bits: [], met: [] } : measured();
 
 function measured() {
   const folder = mkdtempSync(join(tmpdir(), "flora-ranks-"));
   try {
     const text = join(folder, "text.txt");
     writeFileSync(text, lines(4000).join("\n"));
-    return METHODS.filter(([name]) => name !== "flora 128").flatMap(([, given]) =>
-      RANKS.map((ranks) =>
-        trained(ranks, { ...given, rank: given.method === "flora" ? 16 : 8 }, text, folder),
+    const methods = METHODS.filter(([name]) => name !== "flora 128");
+    const small = options.text ?? text;
+    return {
+      runs: methods.flatMap(([, given]) =>
+        RANKS.map((ranks) =>
+          learned(ranks, { ...given, rank: given.method === "flora" ? 16 : 8 }, text, folder),
+        ),
       ),
-    );
+      bits: inFewerBits(small, folder),
+      met: meetings(small, folder),
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -151,22 +92,14 @@ function lines(count) {
   return found;
 }
 
-function trained(ranks, { method, rank }, text, folder) {
-  const output = join(folder, `${method}-${ranks}`);
-  const flora = fileURLToPath(new URL("../../bin/flora.js", import.meta.url));
-  const words =
-    `train --train ${text} --method ${method} --rank ${rank} --model.n_embd 128 --model.n_layer 4 --model.n_head 4 ` +
-    `--context-length 128 --batch-size 2 --micro-steps ${MICRO_STEPS / ranks} --steps ${options.steps} ` +
-    `--evaluation-batches 8 --evaluate-every ${options.steps} --translations 0 --output ${output}`;
-  const node = [process.execPath, flora, ...words.split(" ")];
-  const [program, ...rest] =
-    ranks === 1 ? node : ["mpirun", "--oversubscribe", "-n", String(ranks), ...node];
-  const { status, stderr } = spawnSync(program, rest, { env: environment, encoding: "utf8" });
-  if (status !== 0) throw new Error(`${method} with ${ranks} ranks failed: ${stderr}`);
-  const events = readFileSync(join(output, "log.jsonl"), "utf8")
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
+function learned(ranks, { method, rank }, text, folder) {
+  const events = trained(
+    ranks,
+    `--train ${text} --method ${method} --rank ${rank} --model.n_embd 128 --model.n_layer 4 --model.n_head 4 ` +
+      `--context-length 128 --batch-size 2 --micro-steps ${MICRO_STEPS / ranks} --steps ${options.steps} ` +
+      `--evaluation-batches 8 --evaluate-every ${options.steps}`,
+    join(folder, `${method}-${ranks}`),
+  );
   const steps = events.filter(({ type }) => type === "step");
   const seconds = steps.map(({ tokens, tokensPerSecond }) => tokens / tokensPerSecond);
   return {
@@ -175,7 +108,7 @@ function trained(ranks, { method, rank }, text, folder) {
     // The first step compiles.
     secondsPerStep: median(seconds.slice(1)),
     tokens: steps.reduce((sum, { tokens }) => sum + tokens, 0),
-    heldOutLoss: events.findLast(({ type }) => type === "evaluation").loss,
+    heldOutLoss: lossOf(events),
   };
 }
 
@@ -252,7 +185,7 @@ const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
 if (options.json) {
   console.log(
     JSON.stringify(
-      { cores: availableParallelism(), exchanged, link, overlap, reading, runs },
+      { cores: availableParallelism(), exchanged, link, overlap, reading, runs, bits, met },
       null,
       2,
     ),
@@ -292,6 +225,16 @@ if (options.json) {
   for (const { method, ranks, secondsPerStep, tokens, heldOutLoss } of runs) {
     console.log(
       `  ${method.padEnd(6)} ${ranks} ranks ${secondsPerStep.toFixed(3).padStart(8)} s a step  ${tokens} tokens  held-out loss ${heldOutLoss.toFixed(6)}`,
+    );
+  }
+  for (const { method, dtype, error, loss } of bits) {
+    console.log(
+      `  ${method.padEnd(8)} sums as ${dtype.padEnd(8)} error ${(100 * error).toFixed(2)} %  held-out loss ${loss.toFixed(4)}`,
+    );
+  }
+  for (const { method, every, loss, bytes } of met) {
+    console.log(
+      `  ${method.padEnd(8)} meeting every ${String(every).padStart(2)} steps  held-out loss ${loss.toFixed(4)}  ${(bytes / 1e3).toFixed(0)} kB a step`,
     );
   }
 }

@@ -15,7 +15,7 @@ import { compareOptions } from "./output/identity.ts";
 import type { RunInputs } from "./setup/inputs.ts";
 import { promiseMemory, promiseWeights } from "./memory/promise.ts";
 import { gather, openRun } from "./setup/prepare.ts";
-import { compareRanks, ranksOf } from "./ranks/ranks.ts";
+import { compareRankOptions, compareRanks, ranksOf } from "./ranks/ranks.ts";
 import type { Run, RunContext } from "./setup/run.ts";
 
 export interface TrainContext extends RunContext {
@@ -43,6 +43,7 @@ export async function* trainEvents(
   const claim = own.writes === false ? undefined : await claimOutput(files, given);
   try {
     const config = given.resume ? await asItWasBegun(files, given) : ofAll(ranks, given);
+    compareRankOptions(ranks, config, files);
     await promiseWeights(config, context, own);
     const parts = await gather(config, context, own);
     const { table: memory, operations, recompute } = await promiseMemory(parts);

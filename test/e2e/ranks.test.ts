@@ -1,4 +1,4 @@
-/** Runs of several ranks, which mpirun starts, beside runs of one process. Skipped where there is no mpirun. */
+/** Runs of several ranks, which the mpirun of Open MPI or of MPICH starts, beside runs of one process. Skipped where there is none. */
 
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -10,9 +10,8 @@ import type { TrainOptions } from "../../src/options/config.ts";
 import { weightsOf } from "./support.ts";
 
 const FLORA = resolve("bin/flora.js");
-const hasMpi = spawnSync("mpirun", ["--version"], { encoding: "utf8" }).stdout?.includes(
-  "Open MPI",
-);
+const launcher = spawnSync("mpirun", ["--version"], { encoding: "utf8" });
+const hasMpi = /Open MPI|HYDRA/.test(launcher.stdout ?? "");
 /** The ranks of a test may be more than the cores, and root's. */
 const ENVIRONMENT = {
   ...process.env,
@@ -266,7 +265,7 @@ describe.skipIf(!hasMpi)("ranks that mpirun starts", () => {
     const script = join(folder, "differ.sh");
     writeFileSync(
       script,
-      `#!/bin/sh\nif [ "$OMPI_COMM_WORLD_RANK" = 1 ]; then data=${other}; else data=${text}; fi\nexec ${process.execPath} ${FLORA} train --train $data ${COMMON} --steps 2 --output ${join(folder, "refused")}\n`,
+      `#!/bin/sh\nif [ "\${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" = 1 ]; then data=${other}; else data=${text}; fi\nexec ${process.execPath} ${FLORA} train --train $data ${COMMON} --steps 2 --output ${join(folder, "refused")}\n`,
       { mode: 0o755 },
     );
     const { status, stdout, stderr } = spawnSync("mpirun", ["-n", "2", script], {

@@ -154,8 +154,17 @@ interface Given {
   readonly files: Pick<FileStore, "crc32">;
 }
 
+/** Compares the options of ranks, before they read anything together. @throws {UsageError} with the rank that has others than the first. */
+export function compareRankOptions(
+  ranks: Collective,
+  { threads: _, ...options }: TrainConfig,
+  { crc32 }: Given["files"],
+): void {
+  checkSame(ranks, crc32, { options: JSON.stringify(options) });
+}
+
 /**
- * Compares what ranks were given before they begin.
+ * Compares what ranks were given before they begin, and the options as they were settled.
  *
  * @throws {UsageError} with the rank that has something else than the first.
  */
@@ -164,7 +173,7 @@ export async function compareRanks(
   { config, data, engine, files: { crc32 } }: Given,
 ): Promise<void> {
   if (ranks.size === 1) return;
-  const { threads: _, ...options } = config;
+  compareRankOptions(ranks, config, { crc32 });
   const { training, description } = data;
   const { batchesPerEpoch = 1 } = training;
   const examples: number[] = [];
@@ -173,7 +182,6 @@ export async function compareRanks(
     examples.push(...Object.values(inputs).map(({ data: own }) => crc32(bytesOf(own))));
   }
   checkSame(ranks, crc32, {
-    options: JSON.stringify(options),
     data: [description, batchesPerEpoch, ...examples].join(),
     weights: (await Promise.all([...engine.state.weights.values()].map(sumOfBuffer))).join(),
   });
