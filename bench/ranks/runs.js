@@ -1,7 +1,7 @@
 /** @file Runs of a small GPT-2 by several ranks, which `mpirun` starts on this machine, and what is left of them. */
 
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gpt2 } from "../../dist/models/index.js";
@@ -41,9 +41,8 @@ const SMALL = gpt2({ n_embd: 64, n_layer: 2, n_head: 2, n_positions: 1024, vocab
 
 /** A GPT-2 of 182,000 parameters, which two ranks train with these options. */
 function small(text, folder) {
-  let count = 0;
   return (steps, options) => {
-    const output = join(folder, `small-${count++}`);
+    const output = join(mkdtempSync(join(folder, "small-")), "run");
     const words =
       `--train ${text} --model.n_embd 64 --model.n_layer 2 --model.n_head 2 --context-length 64 ` +
       `--batch-size 4 --micro-steps 1 --evaluation-batches 8 --evaluate-every ${steps} --steps ${steps} ${options}`;

@@ -106,7 +106,7 @@ export async function joinMpi(environment: Environment): Promise<MpiCollective> 
     });
   }
   // UCX, under Debian's MPICH, takes malloc's calls to the system in its hands, and one start in thirty crashed.
-  process.env["UCX_MEM_EVENTS"] ??= "no";
+  if (launchOf(environment)?.by === "mpich") process.env["UCX_MEM_EVENTS"] ??= "no";
   const found = loadLibrary(koffi, environment);
   if (!found) {
     const names = [...OPEN_MPI, ...MPICH, ...STANDARD].join(", ");

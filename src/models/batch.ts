@@ -43,6 +43,8 @@ export interface BatchStream {
 /** An endless sequence of batches with random access. */
 export interface BatchSource {
   readonly batchesPerEpoch: number;
+  /** Gets what the batch at a position lacks, and others of its step, from other ranks, which all do so; nothing is lacking if absent. */
+  readonly fetch?: ((position: number) => void) | undefined;
   /** The batch at a position from 0 on, whatever was asked for before. */
   batchAt(position: number): Batch;
 }

