@@ -28,12 +28,12 @@ export function trained(ranks, options, output) {
 export const heldOutLoss = (events) => events.findLast(({ type }) => type === "evaluation").loss;
 
 const METHODS = [
-  ["dense", "--method dense", { method: "dense" }],
-  [
-    "FLORA 16",
-    "--method flora --rank 16 --projection gaussian --compress-embeddings",
-    { method: "flora", rank: 16, compressEmbeddings: true },
-  ],
+  { method: "dense", options: "--method dense", given: { method: "dense" } },
+  {
+    method: "FLORA 16",
+    options: "--method flora --rank 16 --projection gaussian --compress-embeddings",
+    given: { method: "flora", rank: 16, compressEmbeddings: true },
+  },
 ];
 
 /** The model of `small`; its tokens are bytes and the end of a text. */
@@ -66,7 +66,7 @@ const distance = (a, b) => Math.sqrt(a.reduce((sum, x, i) => sum + (x - b[i]) **
  */
 export function inFewerBits(text, folder) {
   const train = small(text, folder);
-  return METHODS.flatMap(([method, options]) => {
+  return METHODS.flatMap(({ method, options }) => {
     const first = (rate, dtype) =>
       train(1, `${options} --optimizer sgd --learning-rate ${rate} --exchange-dtype ${dtype}`)
         .weights;
@@ -84,7 +84,7 @@ export function inFewerBits(text, folder) {
 /** Held-out losses after 192 steps, where ranks meet every so many of them. */
 export function meetings(text, folder) {
   const train = small(text, folder);
-  return METHODS.flatMap(([method, options, given]) =>
+  return METHODS.flatMap(({ method, options, given }) =>
     [1, 4, 16].map((every) => ({
       method,
       every,

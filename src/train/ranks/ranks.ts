@@ -157,9 +157,10 @@ interface Given {
 /** Compares the options of ranks, before they read anything together. @throws {UsageError} with the rank that has others than the first. */
 export function compareRankOptions(
   ranks: Collective,
-  { threads: _, ...options }: TrainConfig,
+  config: TrainConfig,
   { crc32 }: Given["files"],
 ): void {
+  const { threads: _, ...options } = config;
   checkSame(ranks, crc32, { options: JSON.stringify(options) });
 }
 
