@@ -30,4 +30,5 @@ export {
   settingsOf,
   type StoredAdapters,
 } from "./peft.ts";
+export type { NewTokens, TokenRows } from "./token-rows.ts";
 export { chooseAdapters, linearWeights, type TargetOptions } from "./targets.ts";

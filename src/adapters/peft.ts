@@ -12,6 +12,13 @@ import type { PeftConfig } from "../weights/peft-config.ts";
 import { type Adapter, adaptedSizes, adapterNames, moduleOf } from "./adapter.ts";
 import { expression, isTarget } from "./peft-targets.ts";
 import { linearWeights } from "./targets.ts";
+import {
+  type NewTokens,
+  storedTokens,
+  type StoredTokens,
+  type TokenRows,
+  tokenSettings,
+} from "./token-rows.ts";
 
 /** The fields of adapter_config.json that say how adapters are scaled, and which modules have them. */
 export type PeftSettings = Omit<PeftConfig, "base_model_name_or_path">;
@@ -30,6 +37,8 @@ export interface StoredAdapters {
   readonly adapters: readonly Adapter[];
   /** Stored names of A, B, m and of modules saved whole, by the model's names. */
   readonly stored: ReadonlyMap<string, string>;
+  /** Rows of single tokens, by their stored names. */
+  readonly rows: ReadonlyMap<string, TokenRows>;
 }
 
 /**
@@ -43,8 +52,13 @@ export function adaptersOf(
   settings: PeftSettings,
   shapes: ReadonlyMap<string, readonly number[]>,
 ): StoredAdapters {
-  const stored = new Map([...shapes.keys()].map((name) => [modelName(model, name), name] as const));
-  const shapeOf = (name: string) => shapes.get(stored.get(name) ?? "");
+  const named = new Map([...shapes.keys()].map((name) => [modelName(model, name), name] as const));
+  const shapeOf = (name: string) => shapes.get(named.get(name) ?? "");
+  const tokens = storedTokens(
+    model,
+    settings,
+    new Map([...named].map(([name, storedName]) => [name, shapes.get(storedName) ?? []])),
+  );
   const adapters = linearWeights(model).flatMap((weight): Adapter[] => {
     const rank = shapeOf(adapterNames(weight).a)?.[0];
     if (rank === undefined) return [];
@@ -60,9 +74,6 @@ export function adaptersOf(
     if (adapter.hasMagnitude) expected.set(m, [output]);
   }
   for (const [name, { shape }] of model.params) if (shapeOf(name)) expected.set(name, shape);
-  checkTensors(expected, stored, shapeOf);
-  for (const { weight, rank } of adapters) checkModule(model, settings, weight, rank);
-  if (adapters.length === 0) throw new UsageError("adapter: holds no adapter of this model");
   const tied = tiedHead(model);
   if (tied !== undefined && expected.has(tied)) {
     throw new UsageError(
@@ -70,7 +81,39 @@ export function adaptersOf(
       { hint: "merge the adapter with peft's merge_and_unload, and load the merged model" },
     );
   }
-  return { adapters, stored };
+  const rowsOf = (weight: string, count: number) => model.params.get(weight)?.shape.with(0, count);
+  for (const [name, own] of tokens.rows) {
+    const shape = rowsOf(own.weight, own.tokens.length);
+    if (shape) expected.set(name, shape);
+  }
+  for (const [weight, name] of tokens.tables) {
+    const shape = model.params.get(weight)?.shape;
+    if (shape) expected.set(name, shape);
+  }
+  for (const name of tokens.copies) expected.set(name, shapeOf(name) ?? []);
+  checkTensors(expected, named, shapeOf);
+  for (const { weight, rank } of adapters) checkModule(model, settings, weight, rank);
+  if (adapters.length === 0) throw new UsageError("adapter: holds no adapter of this model");
+  return { adapters, ...byModelName(named, tokens) };
+}
+
+/** Stored names by what they are in the model. */
+function byModelName(
+  named: ReadonlyMap<string, string>,
+  { rows, tables, copies }: StoredTokens,
+): Omit<StoredAdapters, "adapters"> {
+  const ofTables = new Set(tables.values());
+  const whole = [...named].filter(
+    ([name]) => !rows.has(name) && !ofTables.has(name) && !copies.has(name),
+  );
+  const storedOf = (name: string) => named.get(name) ?? name;
+  return {
+    stored: new Map([
+      ...whole,
+      ...[...tables].map(([weight, name]) => [weight, storedOf(name)] as const),
+    ]),
+    rows: new Map([...rows].map(([name, own]) => [storedOf(name), own] as const)),
+  };
 }
 
 function checkTensors(
@@ -136,6 +179,7 @@ export function settingsOf(
   model: Model,
   adapters: readonly Adapter[],
   saved: readonly string[],
+  tokens?: NewTokens,
 ): PeftSettings {
   const tied = tiedHead(model);
   if (tied !== undefined && saved.includes(tied)) {
@@ -168,6 +212,7 @@ export function settingsOf(
     ),
     target_modules: shortTargets(model, modules),
     modules_to_save: owners.size === 0 ? null : [...owners],
+    ...(tokens && tokenSettings(tokens)),
     use_rslora: false,
     use_dora: adapters.some((adapter) => adapter.hasMagnitude),
     fan_in_fan_out: adapters.some((adapter) => adaptedSizes(model, adapter).inputAxis === 0),

@@ -51,6 +51,16 @@ export function accumulator(
   return dtype === "int8" ? quantized(stored, addend) : plain(stored, addend);
 }
 
+/** The accumulator of some rows of a parameter, into which the gradients of all its rows go. */
+export const takingRows = (
+  own: Accumulator,
+  { start, end }: { readonly start: number; readonly end: number },
+): Accumulator => ({
+  ...own,
+  accumulate: (state, gradient, a) =>
+    own.accumulate(state, slice(gradient, { axis: 0, start, end }), a),
+});
+
 type Addend = (gradient: Value, a: Value | undefined) => Value;
 
 const plain = (shape: readonly number[], addend: Addend): Accumulator => ({

@@ -29,7 +29,7 @@ export { objectiveOf } from "./objectives/registry.ts";
 export { similarity } from "./objectives/similarity.ts";
 export { drawWeight } from "./parts/initial-weights.ts";
 export type { Draws } from "./parts/draws.ts";
-export type { ParamPlan, ParamTraining, Plan } from "./parts/param-plan.ts";
+export type { ParamPlan, ParamTraining, Plan, Rows } from "./parts/param-plan.ts";
 export type { EngineParts } from "./parts/parts.ts";
 export { namedBuffers, setWeight, type TrainState } from "./parts/state.ts";
 export {

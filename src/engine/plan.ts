@@ -3,7 +3,7 @@
  * and followed by everything else.
  */
 
-import { type AccumulatorDType } from "../compress/accumulator.ts";
+import { type AccumulatorDType, takingRows } from "../compress/accumulator.ts";
 import {
   accumulatorOf,
   type Compression,
@@ -13,7 +13,13 @@ import {
 import { withOwnMomentum } from "../compress/carried-momentum.ts";
 import type { StepRule } from "../compress/flora.ts";
 import { smallestSafeInterval } from "../compress/projection.ts";
-import { hasMaster, type ParamPlan, type Plan, type PlannedWeight } from "./parts/param-plan.ts";
+import {
+  hasMaster,
+  type ParamPlan,
+  type Plan,
+  type PlannedWeight,
+  type Rows,
+} from "./parts/param-plan.ts";
 import { option, UsageError } from "../errors.ts";
 import { headParams, headRows, type Model, paramsInUse } from "../models/model.ts";
 import type { ParamSpec } from "../nn/params.ts";
@@ -34,6 +40,8 @@ export interface Trainable {
   frozen(name: string): string | undefined;
   /** A parameter's learning rate, in units of the run's. */
   rateFactor(name: string): number;
+  /** The rows of a parameter that are trained, if not all; the others stay as they are. */
+  rows?(name: string): Rows | undefined;
 }
 
 export const EVERYTHING: Trainable = { frozen: () => undefined, rateFactor: () => 1 };
@@ -85,7 +93,8 @@ export function planParameters(model: Model, options: PlanOptions): Plan {
       }
       const isChunked = chunked && isHead;
       const rateFactor = trainable.rateFactor(name);
-      return [name, planParameter({ ...param, isHead, isChunked, rateFactor }, options)];
+      const rows = trainable.rows?.(name);
+      return [name, planParameter({ ...param, isHead, isChunked, rateFactor, rows }, options)];
     }),
   );
 }
@@ -115,16 +124,19 @@ interface TrainedParam extends PlannedParam {
   readonly isHead: boolean;
   readonly isChunked: boolean;
   readonly rateFactor: number;
+  readonly rows: Rows | undefined;
 }
 
 function planParameter(
-  { name, spec, dtype, isHead, isChunked, rateFactor }: TrainedParam,
+  { name, spec, dtype, isHead, isChunked, rateFactor, rows }: TrainedParam,
   options: PlanOptions,
 ): ParamPlan {
   const { compressor, optimizer, weightUpdate = "stochastic" } = options;
   const label = optimizer.labelOf({ ...spec, name, isHead });
   const base = ruleAt(optimizer, label);
-  const found = compressor.compress({ ...spec, name, inChunks: isChunked }, base);
+  const found = rows
+    ? { reason: `${rows.end - rows.start} new rows` }
+    : compressor.compress({ ...spec, name, inChunks: isChunked }, base);
   const compression = isCompression(found) ? found : undefined;
   const gradientCompression = compressor.needsWholeGradients === true ? undefined : compression;
   // Vectors are too small to save on, and a scale belongs to no rows of a vocabulary that is computed in chunks.
@@ -132,7 +144,8 @@ function planParameter(
     spec.shape.length === 2 && !isChunked ? (options.accumulatorDtype ?? "float32") : "float32";
   const rule = ruleOf(compressor.rule(base, compression?.projection), compression, options);
   if (compression) checkInterval(name, { compression, rule, interval: compressor.resampleEvery });
-  const accumulatorOfRows = (shape: readonly number[]) =>
+  const trained = trainedShape(spec, rows);
+  const ofShape = (shape: readonly number[]) =>
     accumulatorOf(shape, gradientCompression, accumulated);
   const treatment = [
     isCompression(found) ? found.description : `dense: ${found.reason}`,
@@ -146,17 +159,28 @@ function planParameter(
     training: {
       compression,
       gradientProjection: gradientCompression?.projection,
-      accumulator: accumulatorOfRows(spec.shape),
-      accumulatorOfRows,
+      rows,
+      accumulator: rows ? takingRows(ofShape(trained), rows) : ofShape(trained),
+      accumulatorOfRows: ofShape,
       rule,
-      state: rule.init(spec.shape),
+      state: rule.init(trained),
       rateFactor,
       weightUpdate,
     },
     treatment,
-    key: JSON.stringify([spec.shape, dtype, compression?.projection ?? null, accumulated, label]),
+    key: JSON.stringify([
+      spec.shape,
+      dtype,
+      compression?.projection ?? null,
+      accumulated,
+      label,
+      rows,
+    ]),
   };
 }
+
+const trainedShape = ({ shape }: ParamSpec, rows: Rows | undefined): readonly number[] =>
+  rows ? shape.with(0, rows.end - rows.start) : shape;
 
 const ruleOf = (
   rule: StepRule,
@@ -194,6 +218,8 @@ export interface ParameterPlan {
   /** Whether it is never updated, and its gradient never computed. */
   readonly frozen: boolean;
   readonly weightBytes: number;
+  /** Those of the rows that are trained, where these are not all. */
+  readonly trainedBytes?: number;
   readonly accumulatorBytes: number;
   readonly optimizerBytes: number;
 }
@@ -207,6 +233,7 @@ export const describePlan = (plan: Plan): readonly ParameterPlan[] =>
     compressed: training?.compression !== undefined,
     frozen: training === undefined,
     weightBytes: weightBytes({ spec, dtype, baseDtype }),
+    ...(training?.rows && { trainedBytes: tensorBytes(dtype, trainedShape(spec, training.rows)) }),
     accumulatorBytes: training ? stateBytes(training.accumulator.state) : 0,
     optimizerBytes: training
       ? stateBytes(training.state) +

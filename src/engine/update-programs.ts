@@ -10,7 +10,7 @@
  *   sum        (acc)                            -> G
  */
 
-import { hasMaster, type ParamTraining } from "./parts/param-plan.ts";
+import { hasMaster, type ParamTraining, type Rows } from "./parts/param-plan.ts";
 import { GraphError } from "../errors.ts";
 import { accumulateInto } from "./parts/accumulate.ts";
 import { accumulatorName, nextName } from "./parts/names.ts";
@@ -18,7 +18,7 @@ import { mapTensors, type Tensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
 import { add, cast, mul } from "../ops/elementwise.ts";
 import { matmul } from "../ops/matmul.ts";
-import { matrixTranspose } from "../ops/movement.ts";
+import { matrixTranspose, pad, slice } from "../ops/movement.ts";
 import { sumSquares } from "../ops/reduce.ts";
 import { type ShardedGraph, shardRows } from "../ops/passes/shard.ts";
 import { matrixOperations } from "../onnx/analysis.ts";
@@ -80,7 +80,7 @@ export const takesNoise = ({ dtype, training }: Pick<Updatable, "dtype" | "train
  */
 export function buildUpdate(updatable: Updatable): Update {
   const { shape: paramShape, dtype, training } = updatable;
-  const { accumulator, compression, rule, state } = training;
+  const { accumulator, compression, rows, rule, state } = training;
   const projection = compression?.projection;
   const scalars = new Map<string, (step: number) => number>();
   const isCopied = hasMaster(dtype, training);
@@ -95,7 +95,7 @@ export function buildUpdate(updatable: Updatable): Update {
     projection && projectionMatrix("A", projection),
     stateInputs,
     {
-      param,
+      param: rows ? slice(param, { axis: 0, ...rows }) : param,
       learningRate: scalar("learningRate"),
       stepScalar(name, ofStep) {
         scalars.set(name, ofStep);
@@ -104,7 +104,7 @@ export function buildUpdate(updatable: Updatable): Update {
     },
   );
   const next = Object.entries(result.state).map(([name, value]) => [nextName(name), value]);
-  const updated = add(param, result.update);
+  const updated = add(param, rows ? amongZeros(result.update, rows, paramShape) : result.update);
   return {
     outputs: {
       "param'": stored(updated, updatable),
@@ -114,6 +114,10 @@ export function buildUpdate(updatable: Updatable): Update {
     scalars,
   };
 }
+
+/** Rows [k, ...] at their places in [n, ...], with zeros around them. */
+const amongZeros = (x: Value, { start, end }: Rows, [n = end]: readonly number[]): Value =>
+  pad(x, { axis: 0, before: start, after: n - end });
 
 /** A parameter as it is kept. */
 function stored(x: Value, { shape, dtype, training }: Updatable): Value {

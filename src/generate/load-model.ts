@@ -1,6 +1,8 @@
 /** @file A model from disk, with or without adapters, ready to run. */
 
+import { vocabularyParams, withNewRows } from "../adapters/grow.ts";
 import { type Adapter, adaptersOf, adaptModel } from "../adapters/index.ts";
+import { modelForTokens, withTokenRows } from "../adapters/token-rows.ts";
 import { option, UsageError } from "../errors.ts";
 import { exists } from "../host/content.ts";
 import type { FileStore } from "../host/host.ts";
@@ -9,9 +11,16 @@ import { type ImageProcessor, loadImageProcessor } from "../images/index.ts";
 import { imageInputOf, type Model, paramsInUse } from "../models/model.ts";
 import { modelFromConfig } from "../models/architectures/registry.ts";
 import type { Buffer, Runtime } from "../runtime/runtime.ts";
+import type { HostTensor } from "../tensor/host-tensor.ts";
 import { loadTokenizer, type Tokenizer } from "../text/index.ts";
 import { CONFIG, GENERATION_CONFIG } from "../weights/files/file-names.ts";
-import { loadAdapter, loadWeights, readConfig, readGenerationConfig } from "../weights/index.ts";
+import {
+  loadAdapter,
+  type LoadedAdapter,
+  loadWeights,
+  readConfig,
+  readGenerationConfig,
+} from "../weights/index.ts";
 import { readSentenceConfig, type SentenceConfig } from "./sentence-config.ts";
 import { generationDefaults, type GenerationDefaults } from "./generation-config.ts";
 
@@ -124,24 +133,43 @@ export async function loadNetwork(
       hint: "give the directory of the model",
     });
   }
-  const base = modelFromConfig(await readConfig(files, home));
-  const shapes = new Map([...base.params].map(([name, { shape }]) => [name, shape] as const));
-  const inUse = paramsInUse(base);
+  const stored = modelFromConfig(await readConfig(files, home));
+  const shapes = new Map([...stored.params].map(([name, { shape }]) => [name, shape] as const));
+  const inUse = paramsInUse(stored);
   // A head that is missing is not to be drawn here.
-  const optional = [...base.params.keys()].filter((name) => !inUse.has(name));
-  const tensors = await loadWeights(files, home, shapes, { ...base.checkpoint, optional });
+  const optional = [...stored.params.keys()].filter((name) => !inUse.has(name));
+  const tensors = await loadWeights(files, home, shapes, { ...stored.checkpoint, optional });
+  const { base, adapters } = loaded
+    ? withAdapter(stored, tensors, loaded)
+    : { base: stored, adapters: [] };
+  const model = loaded ? adaptModel(base, adapters) : base;
   const weights = new Map([...tensors].map(([name, tensor]) => [name, runtime.adopt(tensor)]));
-  const shared = { directory: home, base, weights };
-  if (!loaded) return { home, network: { ...shared, adapters: [], model: base } };
+  return { home, network: { directory: home, base, weights, adapters, model } };
+}
 
-  const stored = new Map([...loaded.tensors].map(([name, { shape }]) => [name, shape] as const));
-  const found = adaptersOf(base, loaded.config, stored);
-  for (const [name, storedName] of found.stored) {
-    const tensor = loaded.tensors.get(storedName);
-    if (tensor) weights.set(name, runtime.adopt(tensor));
+/** The model of an adapter, which may know more tokens; the weights of both are then in `tensors`. */
+function withAdapter(
+  stored: Model,
+  tensors: Map<string, HostTensor>,
+  { config, tensors: own }: LoadedAdapter,
+): Pick<LoadedNetwork, "base" | "adapters"> {
+  const shapes = new Map([...own].map(([name, { shape }]) => [name, shape] as const));
+  const base = modelForTokens(stored, config, shapes);
+  const found = adaptersOf(base, config, shapes);
+  const tokens = { start: stored.vocabularySize, end: base.vocabularySize };
+  for (const name of vocabularyParams(stored)) {
+    const [table, shape] = [tensors.get(name), base.params.get(name)?.shape];
+    if (base !== stored && table && shape) tensors.set(name, withNewRows(table, shape, tokens));
   }
-  const { adapters } = found;
-  return { home, network: { ...shared, adapters, model: adaptModel(base, adapters) } };
+  for (const [name, storedName] of found.stored) {
+    const tensor = own.get(storedName);
+    if (tensor) tensors.set(name, tensor);
+  }
+  for (const [storedName, { weight, tokens: places }] of found.rows) {
+    const [table, rows] = [tensors.get(weight), own.get(storedName)];
+    if (table && rows) tensors.set(weight, withTokenRows(table, places, rows));
+  }
+  return { base, adapters: found.adapters };
 }
 
 async function readGeneration(

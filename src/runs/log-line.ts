@@ -172,6 +172,7 @@ const parameter = z.object({
   compressed: z.boolean(),
   frozen: z.boolean().default(false),
   weightBytes: number,
+  trainedBytes: z.exactOptional(number),
   accumulatorBytes: number,
   optimizerBytes: number,
 } satisfies Shape<ParameterPlan>);

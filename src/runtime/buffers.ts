@@ -4,7 +4,7 @@ import { option, UsageError } from "../errors.ts";
 import type { TypedArray } from "../tensor/dtype.ts";
 import { float32ToBfloat16, float32ToFloat16, overflowOf } from "../tensor/half.ts";
 import type { HostTensor } from "../tensor/host-tensor.ts";
-import { sameShape } from "../tensor/shape.ts";
+import { elementCount, sameShape } from "../tensor/shape.ts";
 import type { Buffer, Buffers } from "./runtime.ts";
 
 /** Elements that are float32 by construction. */
@@ -36,9 +36,32 @@ export function bufferNamed(buffers: Buffers, key: string): Buffer {
 
 /** Copies a tensor into a buffer, which may hold float32 in sixteen bits. @throws {UsageError} if their shapes differ, or a number is too large. */
 export function restore(name: string, buffer: Buffer, tensor: HostTensor): void {
-  const { dtype } = buffer;
+  const data = elementsFor(name, buffer, tensor);
+  buffer.write((elements) => copyElements(data, elements));
+}
+
+/** The same of rows `start` to `end` of a buffer. */
+export async function restoreRows(
+  name: string,
+  buffer: Buffer,
+  tensor: HostTensor,
+  { start, end }: { readonly start: number; readonly end: number },
+): Promise<void> {
+  const { dtype, shape } = buffer;
+  const rows = elementsFor(name, { dtype, shape: shape.with(0, end - start) }, tensor);
+  const data = (await buffer.read()).slice();
+  copyElements(rows, data.subarray(start * elementCount(shape.slice(1))));
+  buffer.write((elements) => copyElements(data, elements));
+}
+
+/** A tensor as the elements of a buffer of its shape. */
+function elementsFor(
+  name: string,
+  { dtype, shape }: Pick<Buffer, "dtype" | "shape">,
+  tensor: HostTensor,
+): TypedArray {
   const isNarrow = dtype === "float16" || dtype === "bfloat16";
-  if (isNarrow && tensor.dtype === "float32" && sameShape(buffer.shape, tensor.shape)) {
+  if (isNarrow && tensor.dtype === "float32" && sameShape(shape, tensor.shape)) {
     const values = floats(tensor.data);
     const bits = NARROW[dtype](values);
     const lost = overflowOf(dtype, values, bits);
@@ -47,16 +70,15 @@ export function restore(name: string, buffer: Buffer, tensor: HostTensor): void 
         hint: `choose another ${option("weightDtype")}; bfloat16 and float32 reach further`,
       });
     }
-    return buffer.write((elements) => copyElements(bits, elements));
+    return bits;
   }
-  if (!sameShape(buffer.shape, tensor.shape) || buffer.dtype !== tensor.dtype) {
+  if (!sameShape(shape, tensor.shape) || dtype !== tensor.dtype) {
     throw new UsageError(
-      `${name}: must be ${buffer.dtype} [${buffer.shape.join(", ")}]` +
+      `${name}: must be ${dtype} [${shape.join(", ")}]` +
         `; got ${tensor.dtype} [${tensor.shape.join(", ")}]`,
     );
   }
-  const { data } = tensor;
-  buffer.write((elements) => copyElements(data, elements));
+  return tensor.data;
 }
 
 const NARROW = { float16: float32ToFloat16, bfloat16: float32ToBfloat16 } as const;

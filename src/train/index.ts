@@ -35,7 +35,7 @@ export { readLog } from "../runs/read-log.ts";
 export { type PredictedMemory, predictMemory } from "./memory/memory.ts";
 export type { Run, RunContext } from "./setup/run.ts";
 export type { SettledConfig } from "./choices/settle.ts";
-export type { Growth } from "./setup/grow.ts";
+export type { Growth } from "../adapters/grow.ts";
 export { type TrainContext, trainEvents } from "./events.ts";
 export {
   train,

@@ -30,6 +30,10 @@ export interface PeftConfig {
   /** Names of the lists that layers are counted in; any if absent. */
   readonly layers_pattern?: readonly string[];
   readonly modules_to_save: readonly string[] | null;
+  /** Tokens whose rows of an embedding are trained: of the modules of these names, or of that of the input. */
+  readonly trainable_token_indices?:
+    | Readonly<Record<string, readonly number[]>>
+    | readonly number[];
   /** Whether the scale is α / √r instead of α / r. */
   readonly use_rslora: boolean;
   /** Whether lengths are trained apart from directions. */
@@ -71,6 +75,8 @@ export async function readAdapterConfig(store: FileStore, dir: string): Promise<
   const excluded = namesOf(fields["exclude_modules"]);
   const layers = numberListOf(fields["layers_to_transform"]);
   const lists = namesOf(fields["layers_pattern"]);
+  const tokens = tokensOf(fields["trainable_token_indices"]);
+  if (tokens === undefined) wrong("trainable_token_indices", "tokens, or tokens by module");
   if (excluded === undefined) wrong("exclude_modules", "a text or a list of texts");
   if (layers === undefined) wrong("layers_to_transform", "a number or a list of numbers");
   if (lists === undefined) wrong("layers_pattern", "a text or a list of texts");
@@ -96,6 +102,7 @@ export async function readAdapterConfig(store: FileStore, dir: string): Promise<
       lists.length > 0 && { layers_pattern: typeof lists === "string" ? [lists] : lists }),
     modules_to_save:
       saved === null ? null : (textsOf(saved) ?? wrong("modules_to_save", "a list of texts")),
+    ...(tokens && Object.keys(tokens).length > 0 && { trainable_token_indices: tokens }),
     use_rslora: flag("use_rslora"),
     use_dora: flag("use_dora"),
     fan_in_fan_out: flag("fan_in_fan_out"),
@@ -115,6 +122,7 @@ const KNOWN: ReadonlySet<string> = new Set([
   "layers_to_transform",
   "layers_pattern",
   "modules_to_save",
+  "trainable_token_indices",
   "use_rslora",
   "use_dora",
   "fan_in_fan_out",
@@ -188,6 +196,24 @@ function textsOf(value: JsonValue | undefined): readonly string[] | undefined {
 /** A text, or texts; none where there is nothing. */
 const namesOf = (value: JsonValue = []): readonly string[] | string | undefined =>
   typeof value === "string" ? value : textsOf(value ?? []);
+
+/** Tokens, or tokens by module; none where there is nothing. */
+function tokensOf(value: JsonValue = []): PeftConfig["trainable_token_indices"] | undefined {
+  if (!isObject(value)) return indicesOf(value ?? []);
+  const entries = Object.entries(value).flatMap(([module, each]) => {
+    const indices = indicesOf(each);
+    return indices ? [[module, indices] as const] : [];
+  });
+  return entries.length === Object.keys(value).length ? Object.fromEntries(entries) : undefined;
+}
+
+function indicesOf(value: JsonValue): readonly number[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const indices = value.filter(
+    (each) => typeof each === "number" && Number.isInteger(each) && each >= 0,
+  );
+  return indices.length === value.length ? indices : undefined;
+}
 
 /** Numbers, or one; none where there is nothing. */
 function numberListOf(value: JsonValue = []): readonly number[] | undefined {

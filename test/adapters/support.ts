@@ -73,12 +73,12 @@ export async function loadAdapted(directory: string): Promise<Adapted> {
   return { base, config, tensors, adapters, model: adaptModel(base.model, adapters), weights };
 }
 
-/** The graph of the logits of the golden's ids, [B T, V], and the weights as its inputs. */
+/** The graph of the logits of ids [B, T], those of the golden, [B T, V], and the weights as its inputs. */
 export function graphOfLogits(
   model: Model,
   weights: Weights,
+  ids: readonly (readonly number[])[] = golden.ids,
 ): { readonly y: Value; readonly inputs: Tensors } {
-  const { ids } = golden;
   const shape = [ids.length, ids[0]?.length ?? 0];
   const inputs = mapTensors(Object.fromEntries(weights), ({ dtype, shape: own }, name) =>
     input(name, dtype, own),
@@ -94,9 +94,13 @@ export function graphOfLogits(
   return { y: matmul(foldBatch(x), matrixTranspose(table)), inputs };
 }
 
-/** Logits of the golden's ids, [B, T, V] row by row. */
-export async function logitsOf(model: Model, weights: Weights): Promise<number[]> {
+/** Logits of ids, [B, T, V] row by row. */
+export async function logitsOf(
+  model: Model,
+  weights: Weights,
+  ids: readonly (readonly number[])[] = golden.ids,
+): Promise<number[]> {
   const feeds = Object.fromEntries(weights);
-  const { y: logits } = graphOfLogits(model, weights);
+  const { y: logits } = graphOfLogits(model, weights, ids);
   return numbersOf(tensorNamed(await runGraph({ logits }, feeds), "logits"));
 }

@@ -109,6 +109,45 @@ describe("three commands", () => {
     expect(chat).toEqual({ status: 0, error: "", text: "Please restart it.\n\n" });
   });
 
+  it("leave an adapter that knows the new marks, which evaluates, merges and goes on", async () => {
+    const { folder, flora } = inFolder();
+    const base = await llamaDirectory(join(folder, "base"));
+    const lora = "--method lora --rank 4 --batch-size 8 --learning-rate 0.09";
+    const train = flora(
+      `train --train chats.jsonl --model base --chat-template chatml ${lora} --steps 40 --output lora`,
+    );
+    expect(train).toMatchObject({ status: 0, error: "" });
+    const [first = NaN, ...later] = losses(train.text);
+    const last = later.at(-1) ?? NaN;
+    expect(last).toBeLessThan(first - 0.3);
+    const config = JSON.parse(readFileSync(join(folder, "lora/adapter_config.json"), "utf8"));
+    const marks = [base.vocabularySize, base.vocabularySize + 1];
+    expect(config.trainable_token_indices).toEqual({ embed_tokens: marks, lm_head: marks });
+    expect(readFileSync(join(folder, "lora/chat_template.jinja"), "utf8")).toContain(
+      "<|im_start|>",
+    );
+
+    // The base, with its adapter, and with it in its weights, says the same.
+    const question = "Ticket 7: it is broken.\n";
+    const chat = flora(next(train.text, "chat"), question);
+    expect(chat).toMatchObject({ status: 0, error: "" });
+    const merge = flora("merge --adapter lora --output merged");
+    expect(merge).toMatchObject({ status: 0, error: "" });
+    expect(flora("chat --model merged", question)).toEqual(chat);
+    const written = ["--adapter lora", "--model merged"].map(
+      (which) => flora(`generate ${which} --prompt Ticket --max-new-tokens 8`).text,
+    );
+    expect(written[0]).toBe(written[1]);
+    const lossOf = (which: string): number =>
+      JSON.parse(flora(`evaluate ${which} --data chats.jsonl --answers 0 --json`).text).loss;
+    expect(lossOf("--adapter lora")).toBeCloseTo(lossOf("--model merged"), 5);
+    expect(lossOf("--adapter lora")).toBeCloseTo(last, 1);
+
+    const more = flora("train --from lora --train chats.jsonl --steps 2 --output more");
+    expect(more).toMatchObject({ status: 0, error: "" });
+    expect(losses(more.text)[0]).toBeCloseTo(last, 3);
+  });
+
   it("say what is wrong with what a newcomer does, and the way out", async () => {
     const { folder, flora } = inFolder();
     await llamaDirectory(join(folder, "base"));

@@ -62,6 +62,11 @@ def main():
 
     ids = torch.tensor(read_json(options.ids, "ids"))
     model = transformers.AutoModelForCausalLM.from_pretrained(options.base, dtype=torch.float32)
+    if os.path.exists(os.path.join(options.adapter, "tokenizer_config.json")):
+        # As AutoPeftModelForCausalLM does: rows of new tokens come with the adapter.
+        tokens = len(transformers.AutoTokenizer.from_pretrained(options.adapter))
+        if tokens != model.config.vocab_size:
+            model.resize_token_embeddings(tokens)
     if options.adapter != "none":
         model = open_adapter(model, options.adapter)
     with torch.no_grad():

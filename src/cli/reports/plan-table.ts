@@ -17,6 +17,7 @@ interface Group {
   readonly treatment: string;
   readonly compressed: boolean;
   readonly frozen: boolean;
+  readonly weightBytes: number;
   readonly gradientBytes: number;
   readonly keptBytes: number;
 }
@@ -64,7 +65,8 @@ export function groupParameters(parameters: readonly ParameterPlan[]): readonly 
       treatment,
       compressed,
       frozen,
-      gradientBytes: (before?.gradientBytes ?? 0) + bytes.weightBytes,
+      weightBytes: (before?.weightBytes ?? 0) + bytes.weightBytes,
+      gradientBytes: (before?.gradientBytes ?? 0) + (bytes.trainedBytes ?? bytes.weightBytes),
       keptBytes: (before?.keptBytes ?? 0) + bytes.accumulatorBytes + bytes.optimizerBytes,
     });
   }
@@ -79,7 +81,7 @@ function summarize(groups: readonly Group[]): readonly [string, string] {
   const trained = groups.filter((group) => !group.frozen);
   const all = total(trained, "gradientBytes");
   if (trained.length < groups.length) {
-    const weights = total(groups, "gradientBytes");
+    const weights = total(groups, "weightBytes");
     const share = `${formatBytes(all)} of ${formatBytes(weights)} (${formatPercent(all / weights)})`;
     return [
       "trained",
@@ -96,5 +98,7 @@ function summarize(groups: readonly Group[]): readonly [string, string] {
   ];
 }
 
-const total = (groups: readonly Group[], field: "gradientBytes" | "keptBytes"): number =>
-  groups.reduce((sum, group) => sum + group[field], 0);
+const total = (
+  groups: readonly Group[],
+  field: "gradientBytes" | "keptBytes" | "weightBytes",
+): number => groups.reduce((sum, group) => sum + group[field], 0);

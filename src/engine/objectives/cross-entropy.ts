@@ -19,7 +19,7 @@ import { only } from "../../runtime/programs.ts";
 import type { Buffer, Views } from "../../runtime/runtime.ts";
 import type { Smoothing } from "../../nn/loss.ts";
 import { accumulatorName, cotangentSlot, nextName, projectionName } from "../parts/names.ts";
-import { type ParamTraining, planOf } from "../parts/param-plan.ts";
+import { type ParamTraining, planOf, type Rows } from "../parts/param-plan.ts";
 import type { EngineParts } from "../parts/parts.ts";
 import { subspaceMatrix } from "../parts/subspace.ts";
 import {
@@ -72,11 +72,6 @@ const KEPT_LOGITS_BYTES = 64e6;
 /** A log-probability that every real one exceeds. */
 const LOWEST = -1e30;
 
-interface Chunk {
-  readonly start: number;
-  readonly end: number;
-}
-
 /** A parameter of the head by its name in the programs, and in the model. */
 interface NamedParam {
   readonly param: HeadParam;
@@ -97,10 +92,9 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
   const named = params.flatMap(([param, name]): NamedParam[] =>
     name === undefined ? [] : [{ ...planOf(plan, name), param }],
   );
-  const training = trainingOfHead(named);
   const rows = headRows(model);
-  const chunks = chunksOf(rows, vocabularyChunk);
-  const whole = chunks.length === 1 && !weigh;
+  const whole = rows <= vocabularyChunk && !weigh;
+  const chunks = chunksOf(rows, vocabularyChunk, edgesOf(named));
   // Large and rare: kept memory would cost more than fresh memory takes time.
   const options = { arena: whole && shapes.length <= 2 };
 
@@ -109,7 +103,7 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
 
   const smoothed = labelSmoothing === 0 ? undefined : { share: labelSmoothing, classes: rows };
 
-  const shapeOf = (tokens: number, { start, end }: Chunk, smoothing?: Smoothing): HeadShape => ({
+  const shapeOf = (tokens: number, { start, end }: Rows, smoothing?: Smoothing): HeadShape => ({
     tokens,
     width,
     rows: end - start,
@@ -117,6 +111,8 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
     smoothing,
     params: Object.fromEntries(named.map(({ param, dtype }) => [param, dtype])),
   });
+  const everything: Rows = { start: 0, end: rows };
+
   const treatments = named.map(({ key }) => key).join();
   const program = (kind: string, shape: HeadShape, build: Parameters<typeof programs.get>[1]) =>
     programs.get(
@@ -143,7 +139,7 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
   }
 
   /** The parameters' rows of a chunk, or of all. */
-  const paramsOf = ({ start, end }: Chunk): Views =>
+  const paramsOf = ({ start, end }: Rows): Views =>
     Object.fromEntries(
       named.map(({ param, name }) => {
         const buffer = bufferOf(state.weights, name);
@@ -152,27 +148,26 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
     );
 
   /** The tensors of the accumulators under their names in a program, their rows of a chunk, or all. */
-  function accumulators(
-    { start, end }: Chunk,
-    nameOf: (name: string) => string = (name) => name,
-  ): Views {
-    const entries = named.flatMap(({ param, name }) =>
+  function accumulators(chunk: Rows, nameOf: (name: string) => string = (name) => name): Views {
+    const entries = trainedIn(named, chunk).flatMap(({ param, name, training }) =>
       Object.entries(state.accumulators.get(name) ?? {}).map(([key, buffer]) => {
         const own = nameOf(accumulatorName(param, key));
-        return [own, end - start === rows ? buffer : buffer.rows(start, end)];
+        const { start: first, end: last } = training.rows ?? everything;
+        const isWhole = chunk.start <= first && chunk.end >= last;
+        return [own, isWhole ? buffer : buffer.rows(chunk.start - first, chunk.end - first)];
       }),
     );
     return Object.fromEntries(entries);
   }
 
-  function targetsOf({ targets: all }: Batch, { start }: Chunk): Buffer {
+  function targetsOf({ targets: all }: Batch, { start }: Rows): Buffer {
     const targets = slots.take("targets", "int32", [all.length, 1]);
     setElements(targets, start === 0 ? all : all.map((target) => target - start));
     return targets;
   }
 
   /** The kept logits of a chunk. */
-  const logitsOf = (tokens: number, { start, end }: Chunk): Views => ({
+  const logitsOf = (tokens: number, { start, end }: Rows): Views => ({
     logits: slots.take(`logits ${start}`, "float32", [tokens, end - start]),
   });
 
@@ -223,8 +218,6 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
     return { ...from, told: undefined };
   }
 
-  const everything: Chunk = { start: 0, end: rows };
-
   return {
     async backward(all, hiddenStates, { cycle, loss, tell }) {
       const prepared = await prepare(all, hiddenStates);
@@ -233,7 +226,9 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
       const a = projections(cycle);
       if (whole) {
         const shape = shapeOf(tokens, everything, smoothed);
-        const executable = await program("whole", shape, () => buildWholeHead(shape, training));
+        const executable = await program("whole", shape, () =>
+          buildWholeHead(shape, trainingOf(named, everything)),
+        );
         await programs.run(
           executable,
           {
@@ -256,7 +251,9 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
       clear(dHidden);
       for (const chunk of chunks) {
         const shape = { ...shapeOf(tokens, chunk, smoothed), keepsLogits };
-        const executable = await program("gradients", shape, () => buildGradients(shape, training));
+        const training = trainingOf(named, chunk);
+        const kind = `gradients of ${Object.keys(training).join()}`;
+        const executable = await program(kind, shape, () => buildGradients(shape, training));
         const feeds = {
           hidden,
           weights,
@@ -313,17 +310,31 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
   }
 }
 
-const trainingOfHead = (named: readonly NamedParam[]): HeadTraining =>
-  Object.fromEntries(
-    named.flatMap(({ param, training }) => (training ? [[param, training] as const] : [])),
-  );
+/** The parameters of which rows of a chunk are trained: no chunk has some that are and some that are not. */
+const trainedIn = (named: readonly NamedParam[], { start, end }: Rows) =>
+  named.flatMap(({ param, name, training }) => {
+    const rows = training?.rows;
+    const isOutside = rows && (end <= rows.start || start >= rows.end);
+    return training && !isOutside ? [{ param, name, training }] : [];
+  });
 
-/** Chunks of at most `size` rows, as equal as possible: few shapes, few programs. */
-function chunksOf(rows: number, size: number): readonly Chunk[] {
-  const count = Math.ceil(rows / size);
-  const each = Math.ceil(rows / count);
-  return Array.from({ length: count }, (_, i) => ({
-    start: i * each,
-    end: Math.min(rows, (i + 1) * each),
-  }));
+const trainingOf = (named: readonly NamedParam[], chunk: Rows): HeadTraining =>
+  Object.fromEntries(trainedIn(named, chunk).map(({ param, training }) => [param, training]));
+
+/** Where rows that are trained begin and end. */
+const edgesOf = (named: readonly NamedParam[]): readonly number[] =>
+  named.flatMap(({ training }) => (training?.rows ? Object.values(training.rows) : []));
+
+/** Chunks of at most `size` rows between edges, as equal as possible: few shapes, few programs. */
+function chunksOf(rows: number, size: number, edges: readonly number[]): readonly Rows[] {
+  const bounds = [...new Set([0, ...edges, rows])].toSorted((a, b) => a - b);
+  return bounds.slice(1).flatMap((bound, i) => {
+    const first = bounds[i] ?? 0;
+    const count = Math.ceil((bound - first) / size);
+    const each = Math.ceil((bound - first) / count);
+    return Array.from({ length: count }, (_, k) => ({
+      start: first + k * each,
+      end: Math.min(bound, first + (k + 1) * each),
+    }));
+  });
 }

@@ -28,8 +28,16 @@ export interface ParamPlan {
   readonly key: string;
 }
 
+/** Rows `start` to `end` (exclusive) of a parameter. */
+export interface Rows {
+  readonly start: number;
+  readonly end: number;
+}
+
 /** How the gradients of one parameter are kept, and its weight updated. */
 export interface ParamTraining {
+  /** The rows that are trained, of which alone there are gradients and state; all if absent. */
+  readonly rows?: Rows | undefined;
   /** How state is compressed, and gradients too unless the rule needs them whole; undefined for a dense parameter. */
   readonly compression: Compression | undefined;
   /** How gradients are compressed while they accumulate. */

@@ -9,10 +9,18 @@ import {
   scalesName,
 } from "../../nn/weights-at-rest.ts";
 import type { StateSpec } from "../../optim/transform.ts";
-import { bufferNamed, bufferOf, fill, restore, setElements } from "../../runtime/buffers.ts";
-import type { Buffer, Buffers, Runtime } from "../../runtime/runtime.ts";
+import {
+  bufferNamed,
+  bufferOf,
+  fill,
+  restore,
+  restoreRows,
+  setElements,
+} from "../../runtime/buffers.ts";
+import { type Buffer, type Buffers, readTensor, type Runtime } from "../../runtime/runtime.ts";
 import { asFloat32, type HostTensor } from "../../tensor/host-tensor.ts";
-import { hasMaster, type Plan } from "./param-plan.ts";
+import { elementCount } from "../../tensor/shape.ts";
+import { hasMaster, type Plan, type Rows } from "./param-plan.ts";
 
 /** Everything a run remembers, as buffers by parameter name. */
 export interface TrainState {
@@ -136,4 +144,28 @@ export function setWeight(state: TrainState, name: string, tensor: HostTensor): 
   restore(name, weight, tensor);
   const master = state.masters.get(name);
   if (master) restore(name, master, tensor);
+}
+
+/** Some rows of a weight, as it is kept. */
+export async function weightRows(
+  { weights }: TrainState,
+  name: string,
+  { start, end }: Rows,
+): Promise<HostTensor> {
+  const { dtype, shape, data } = await readTensor(bufferOf(weights, name));
+  const width = elementCount(shape.slice(1));
+  const own = data.subarray(start * width, end * width);
+  return { dtype, shape: shape.with(0, end - start), data: own };
+}
+
+/** Sets some rows of a weight, and of its copy in float32 if it has one. @throws {UsageError} if the shapes differ. */
+export async function setWeightRows(
+  { weights, masters }: TrainState,
+  name: string,
+  tensor: HostTensor,
+  { start, end }: Rows,
+): Promise<void> {
+  for (const buffer of [weights.get(name), masters.get(name)]) {
+    if (buffer) await restoreRows(name, buffer, tensor, { start, end });
+  }
 }

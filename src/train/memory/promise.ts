@@ -170,7 +170,7 @@ function changed(
   return {
     ...parts,
     config,
-    trainee: traineeOf(parts.trainee.base, config, inputs),
+    trainee: traineeOf(parts.trainee.base, config, inputs, parts.trainee.growth),
     shapes: parts.shapes.map((types) =>
       withBatchSize(types, parts.config.batchSize, config.batchSize),
     ),

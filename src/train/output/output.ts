@@ -4,6 +4,8 @@ import type { Run } from "../setup/run.ts";
 import { mergedWeights } from "../../adapters/merge.ts";
 import { joinedAdapters, joinInitial } from "../../adapters/pissa.ts";
 import { peftName, settingsOf } from "../../adapters/index.ts";
+import { tokenRowsName } from "../../adapters/token-rows.ts";
+import { weightRows } from "../../engine/parts/state.ts";
 import { bufferOf } from "../../runtime/buffers.ts";
 import { repositoryOfPath } from "../../hub/cache.ts";
 import { readTensor } from "../../runtime/runtime.ts";
@@ -80,16 +82,14 @@ const companionsOf = ({ tokenizer, processor }: Run): ReadonlyMap<string, string
   (tokenizer ?? processor)?.files ?? new Map();
 
 async function saveAdapters(run: Run): Promise<void> {
-  const { base, adapters, config, plan } = run;
+  const { base, adapters, config, newTokens, plan } = run;
   const { state } = run.engine;
-  const trained = (name: string) => plan.get(name)?.training !== undefined;
-  const settings = settingsOf(
-    base,
-    joinedAdapters(adapters),
-    [...base.params.keys()].filter(trained),
-  );
+  const isInRows = (name: string) => newTokens?.tables.includes(name) ?? false;
+  const isSaved = (name: string) => plan.get(name)?.training !== undefined && !isInRows(name);
+  const saved = [...base.params.keys()].filter(isSaved);
+  const settings = settingsOf(base, joinedAdapters(adapters), saved, newTokens);
   const names = [...run.model.params.keys()].filter(
-    (name) => !base.params.has(name) || trained(name),
+    (name) => !base.params.has(name) || isSaved(name),
   );
   const stored = (name: string) => peftName(base, name);
   const own = await Promise.all(
@@ -97,7 +97,13 @@ async function saveAdapters(run: Run): Promise<void> {
       async (name) => [stored(name), await readTensor(bufferOf(state.weights, name))] as const,
     ),
   );
-  const tensors = joinInitial(new Map(own), adapters, stored);
+  const tensors = new Map(joinInitial(new Map(own), adapters, stored));
+  if (newTokens) {
+    for (const table of newTokens.tables) {
+      const rows = await weightRows(state, table, newTokens.tokens);
+      tensors.set(stored(tokenRowsName(table)), rows);
+    }
+  }
   const path = typeof config.model === "string" ? config.model : null;
   // A model of the Hub is found by its name wherever the cache is.
   const model = path === null ? null : (repositoryOfPath(path)?.name ?? path);

@@ -2,7 +2,8 @@
 
 import { adapterNames, peftName } from "../../adapters/index.ts";
 import { partInitial } from "../../adapters/pissa.ts";
-import { setWeight } from "../../engine/parts/state.ts";
+import { tokenRowsName } from "../../adapters/token-rows.ts";
+import { setWeight, setWeightRows } from "../../engine/parts/state.ts";
 import { bufferOf, fill } from "../../runtime/buffers.ts";
 import { eachWeight, loadAdapter } from "../../weights/index.ts";
 import { leavesAdapters } from "../setup/method.ts";
@@ -19,6 +20,7 @@ export async function restoreOutput({
   config,
   context,
   engine,
+  newTokens,
 }: Run): Promise<void> {
   const { files } = context.host;
   const { state } = engine;
@@ -29,6 +31,10 @@ export async function restoreOutput({
     for (const name of state.weights.keys()) {
       const tensor = tensors.get(stored(name));
       if (tensor) setWeight(state, name, tensor);
+    }
+    for (const name of newTokens?.tables ?? []) {
+      const rows = tensors.get(peftName(base, tokenRowsName(name)));
+      if (rows && newTokens) await setWeightRows(state, name, rows, newTokens.tokens);
     }
     return;
   }

@@ -3,7 +3,8 @@
 import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
 import { peftName } from "../../adapters/index.ts";
 import { partInitial } from "../../adapters/pissa.ts";
-import { setWeight } from "../../engine/parts/state.ts";
+import { tokenRowsName } from "../../adapters/token-rows.ts";
+import { setWeight, setWeightRows } from "../../engine/parts/state.ts";
 import { option, UsageError } from "../../errors.ts";
 import { OPTION_GROUPS } from "../../options/option-table.ts";
 import { exists } from "../../host/content.ts";
@@ -32,7 +33,7 @@ const OF_STATE = [
  * @throws {UsageError} if they are not those of this run's rank and targets.
  */
 export async function takeAdapters(
-  { adapters, base, context, engine, model }: Run,
+  { adapters, base, context, engine, model, newTokens }: Run,
   from: string,
 ): Promise<void> {
   const { files } = context.host;
@@ -43,11 +44,14 @@ export async function takeAdapters(
   const names = new Map(
     [...model.params.keys()].map((name) => [peftName(base, name), name] as const),
   );
+  const tables = new Map(
+    newTokens?.tables.map((name) => [peftName(base, tokenRowsName(name)), name] as const),
+  );
   const odd =
     own.find(([name, { shape }]) => {
       const tensor = tensors.get(peftName(base, name));
       return !tensor || !sameShape(tensor.shape, shape);
-    })?.[0] ?? [...tensors.keys()].find((name) => !names.has(name));
+    })?.[0] ?? [...tensors.keys()].find((name) => !names.has(name) && !tables.has(name));
   if (odd !== undefined) {
     throw new UsageError(
       `${option("from")}: its adapters have another rank or other targets, as ${odd} shows; got ${from}`,
@@ -57,6 +61,10 @@ export async function takeAdapters(
   for (const [stored, tensor] of tensors) {
     const name = names.get(stored);
     if (name !== undefined) setWeight(engine.state, name, tensor);
+    const table = tables.get(stored);
+    if (newTokens && table !== undefined) {
+      await setWeightRows(engine.state, table, tensor, newTokens.tokens);
+    }
   }
 }
 

@@ -1,7 +1,9 @@
 /** @file What is trained beside adapters, and how fast. */
 
 import { adapterNames, moduleOf, type Adapter } from "../../adapters/adapter.ts";
+import { type Growth, vocabularyParams } from "../../adapters/grow.ts";
 import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
+import type { NewTokens } from "../../adapters/token-rows.ts";
 import { EVERYTHING, type Trainable } from "../../engine/plan.ts";
 import { option, UsageError } from "../../errors.ts";
 import { headParams, type Model } from "../../models/model.ts";
@@ -14,6 +16,7 @@ export function adapterTraining(
   base: Model,
   adapters: readonly Adapter[],
   config: TrainConfig,
+  growth?: Growth,
 ): Trainable {
   if (!isAdapterMethod(config.method)) return EVERYTHING;
   const { trainsA, hasRateRatio } = ADAPTER_FAMILY[config.method];
@@ -23,15 +26,36 @@ export function adapterTraining(
   const lengths = new Set(names.map(({ m }) => m));
   const initial = new Set(names.flatMap(({ a0, b0 }) => [a0, b0]));
   const saved = savedParams(base, targets, config);
+  const grown = growth ? [...vocabularyParams(growth.stored)] : [];
+  const adapted = grown.find((name) => targets.has(name));
+  if (adapted !== undefined) {
+    throw new UsageError(
+      `${option("chatTemplate")}: its marks are new tokens, whose rows of ${moduleOf(adapted)} are trained beside adapters, not by one`,
+      { hint: `leave ${moduleOf(adapted)} out of ${option("targets")}` },
+    );
+  }
+  const inRows = new Set(grown.filter((name) => !saved.has(name)));
   return {
     frozen(name) {
-      if (bs.has(name) || lengths.has(name) || saved.has(name)) return undefined;
+      const isTrained = bs.has(name) || lengths.has(name) || saved.has(name) || inRows.has(name);
+      if (isTrained) return undefined;
       if (as.has(name)) return trainsA ? undefined : "drawn once";
       if (initial.has(name)) return "as it began";
       return targets.has(name) ? "adapted" : "not adapted";
     },
     rateFactor: (name) => (hasRateRatio && bs.has(name) ? config.rateRatio : 1),
+    rows: (name) => (inRows.has(name) ? growth?.tokens : undefined),
   };
+}
+
+/** New tokens that adapters come with: those of tables that are not saved whole. */
+export function newTokensOf(
+  growth: Growth | undefined,
+  saved: readonly string[],
+): NewTokens | undefined {
+  if (!growth) return undefined;
+  const tables = [...vocabularyParams(growth.stored)].filter((name) => !saved.includes(name));
+  return tables.length === 0 ? undefined : { tokens: growth.tokens, tables };
 }
 
 /** Parameters that are trained whole beside the adapters. A random embedding that is frozen would learn nothing. */

@@ -4,6 +4,7 @@
 
 import { adaptModel } from "../../adapters/adapt.ts";
 import type { Adapter } from "../../adapters/adapter.ts";
+import type { Growth } from "../../adapters/grow.ts";
 import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
 import { settingsOf } from "../../adapters/peft.ts";
 import { chooseAdapters } from "../../adapters/targets.ts";
@@ -17,7 +18,8 @@ import type { Optimizer } from "../../optim/optimizer.ts";
 import { namedOptimizer, OPTIMIZERS } from "../../optim/registry.ts";
 import { isNewTask } from "../../options/task.ts";
 import type { TrainConfig } from "../../options/train-config.ts";
-import { adapterTraining } from "./adapter-training.ts";
+import type { NewTokens } from "../../adapters/token-rows.ts";
+import { adapterTraining, newTokensOf } from "./adapter-training.ts";
 import type { RunInputs } from "./inputs.ts";
 import { trainableOf } from "./trainable.ts";
 import { settle, type SettledConfig } from "../choices/settle.ts";
@@ -29,6 +31,10 @@ export interface Trainee {
   readonly adapters: readonly Adapter[];
   /** The base with its adapters. */
   readonly model: Model;
+  /** Absent unless the vocabulary of a checkpoint grows. */
+  readonly growth?: Growth | undefined;
+  /** New tokens whose rows are trained, and saved, beside adapters. */
+  readonly newTokens?: NewTokens | undefined;
   readonly plan: Plan;
   /** Steps between projections. */
   readonly resampleEvery: number;
@@ -39,7 +45,12 @@ export interface Trainee {
  *
  * @throws {UsageError} if patterns match nothing, or a setting would diverge.
  */
-export function traineeOf(base: Model, given: TrainConfig, inputs: RunInputs = {}): Trainee {
+export function traineeOf(
+  base: Model,
+  given: TrainConfig,
+  inputs: RunInputs = {},
+  growth?: Growth,
+): Trainee {
   const config = settle(given, base, inputs);
   const { method } = config;
   const options = planOptionsOf(config, inputs);
@@ -49,16 +60,19 @@ export function traineeOf(base: Model, given: TrainConfig, inputs: RunInputs = {
   checkStart(config);
   if (!isAdapterMethod(method)) {
     const plan = planParameters(base, { ...options, trainable: trainableOf(base, config) });
-    return { base, adapters: [], model: base, plan, resampleEvery };
+    return { base, adapters: [], model: base, growth, plan, resampleEvery };
   }
   const { hasMagnitude } = ADAPTER_FAMILY[method];
   const adapters = chooseAdapters(base, { ...config, hasMagnitude });
   const model = adaptModel(base, adapters);
-  const ofMethod = adapterTraining(base, adapters, config);
+  const ofMethod = adapterTraining(base, adapters, config, growth);
   const trainable = trainableOf(model, config, ofMethod);
+  const saved = [...base.params.keys()].filter(
+    (name) => ofMethod.frozen(name) === undefined && ofMethod.rows?.(name) === undefined,
+  );
+  const newTokens = newTokensOf(growth, saved);
   if (leavesAdapters(config)) {
-    const saved = [...base.params.keys()].filter((name) => ofMethod.frozen(name) === undefined);
-    settingsOf(base, adapters, saved);
+    settingsOf(base, adapters, saved, newTokens);
     const half = saved.find((name) => trainable.frozen(name) !== undefined);
     if (half !== undefined) {
       throw new UsageError(
@@ -68,7 +82,7 @@ export function traineeOf(base: Model, given: TrainConfig, inputs: RunInputs = {
     }
   }
   const plan = planParameters(model, { ...options, trainable });
-  return { base, adapters, model, plan, resampleEvery };
+  return { base, adapters, model, growth, newTokens, plan, resampleEvery };
 }
 
 /** What the options say of the plan. */

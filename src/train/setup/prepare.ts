@@ -1,5 +1,6 @@
 /** @file From options to everything a run needs: model, data, plan, and an engine with its weights. */
 
+import { type Growth, grownModel } from "../../adapters/grow.ts";
 import { openEngine } from "../../engine/engine.ts";
 import { dataKey } from "../../engine/parts/draws.ts";
 import { option, UsageError } from "../../errors.ts";
@@ -12,8 +13,7 @@ import { openDataset } from "../../tasks/reading/dataset.ts";
 import { tokenizerOf } from "../../tasks/reading/tokenizer.ts";
 import { type Tokenizer, withChatTemplate } from "../../text/index.ts";
 import type { RunInputs } from "./inputs.ts";
-import { type Growth, grownModel } from "./grow.ts";
-import { leavesAdapters, traineeOf } from "./method.ts";
+import { traineeOf } from "./method.ts";
 import { classifierOf, contextLengthOf, modelOf } from "./model.ts";
 import type { Run, RunContext } from "./run.ts";
 import { sizedForData } from "../choices/own-data.ts";
@@ -77,7 +77,7 @@ export async function gather(
   const config = settle(given, base, inputs);
   checkRegularisation(config, base, inputs);
   const contextLength = contextLengthOf(config, base);
-  const trainee = traineeOf(base, config, inputs);
+  const trainee = traineeOf(base, config, inputs, growth);
   const { model } = trainee;
   const processor = tokenizer ? undefined : await imageProcessorOf(files, config, base);
   const load = config.stream === undefined ? loadData : loadStreamed;
@@ -94,7 +94,7 @@ export async function gather(
   const drawn = hasNewHead ? headParams(base) : [];
   const { note } = sized;
   const notes = note === undefined ? [] : [note];
-  return { ...trainee, config, context, inputs, tokenizer, processor, data, drawn, growth, notes };
+  return { ...trainee, config, context, inputs, tokenizer, processor, data, drawn, notes };
 }
 
 /** @throws {UsageError} if noise or smoothed labels are asked for where there are no tokens, or no labels. */
@@ -115,28 +115,15 @@ function checkRegularisation(
   );
 }
 
-/**
- * What the marks of a chat template add to a model that has learned something.
- *
- * @throws {UsageError} if there is no place for them.
- */
+/** What the marks of a chat template add to a model that has learned something. */
 function growthOf(
   stored: Model,
   { given, known, tokenizer }: { given: TrainConfig; known: Tokenizer; tokenizer: Tokenizer },
 ): Growth | undefined {
-  const added = tokenizer.vocabularySize - known.vocabularySize;
+  const tokens = { start: known.vocabularySize, end: tokenizer.vocabularySize };
   const isFromScratch =
     typeof given.model !== "string" && stored.vocabularySize > known.vocabularySize;
-  if (added === 0 || isFromScratch) return undefined;
-  if (leavesAdapters(given)) {
-    throw new UsageError(
-      `${option("chatTemplate")}: its marks would be ${added} new tokens, and adapters have no place for them; got ${option("method")} ${given.method}`,
-      {
-        hint: `take ${option("chatTemplate", "alpaca")}, whose marks are words, or train the weights: ${option("method", "flora")}`,
-      },
-    );
-  }
-  return { stored, first: known.vocabularySize };
+  return tokens.start === tokens.end || isFromScratch ? undefined : { stored, tokens };
 }
 
 /** The run, with an engine that has its weights. */

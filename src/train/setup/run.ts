@@ -8,7 +8,6 @@ import type { ImageProcessor } from "../../images/processor.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { StreamedData, TrainData } from "../../tasks/task-data.ts";
 import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
-import type { Growth } from "./grow.ts";
 import type { RunInputs } from "./inputs.ts";
 import type { Trainee } from "./method.ts";
 import type { SettledConfig } from "../choices/settle.ts";
@@ -38,6 +37,4 @@ export interface Run extends Trainee {
   readonly drawn: readonly string[];
   /** What people should know of how it was prepared. */
   readonly notes: readonly string[];
-  /** Undefined unless the vocabulary of a checkpoint grows. */
-  readonly growth: Growth | undefined;
 }

@@ -36,6 +36,7 @@ export function trainableOf(
         (product, [pattern, factor]) => (matches(pattern, name) ? product * factor : product),
         trainable.rateFactor(name),
       ),
+    rows: (name) => trainable.rows?.(name),
   };
 }
 

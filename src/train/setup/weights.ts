@@ -1,12 +1,12 @@
 /** @file The weights that a run begins with. */
 
+import { vocabularyParams, withNewRows } from "../../adapters/grow.ts";
 import { measureLengths } from "../../adapters/merge.ts";
 import { setPrincipal } from "../../adapters/pissa.ts";
 import { drawWeight } from "../../engine/parts/initial-weights.ts";
 import { setWeight } from "../../engine/parts/state.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import type { HostTensor } from "../../tensor/host-tensor.ts";
-import { vocabularyParams, withNewRows } from "./grow.ts";
 import type { Run } from "./run.ts";
 import { eachWeight } from "../../weights/directory.ts";
 
@@ -31,7 +31,7 @@ export async function fillWeights(
   const set = (name: string, tensor: HostTensor): void => {
     const shape = base.params.get(name)?.shape ?? tensor.shape;
     const isGrown = growth && ofVocabulary.has(name);
-    setWeight(engine.state, name, isGrown ? withNewRows(tensor, shape, growth.first) : tensor);
+    setWeight(engine.state, name, isGrown ? withNewRows(tensor, shape, growth.tokens) : tensor);
     loaded.add(name);
   };
   if (inputs.model) {

@@ -1,9 +1,9 @@
 /** Vocabularies that grow: which parameters have rows of tokens, and what is in the new ones. */
 
 import { describe, expect, it } from "vitest";
-import { modelFromConfig } from "../../../src/models/architectures/registry.ts";
-import { float32 } from "../../../src/tensor/host-tensor.ts";
-import { grownModel, vocabularyParams, withNewRows } from "../../../src/train/setup/grow.ts";
+import { modelFromConfig } from "../../src/models/architectures/registry.ts";
+import { float32 } from "../../src/tensor/host-tensor.ts";
+import { grownModel, vocabularyParams, withNewRows } from "../../src/adapters/grow.ts";
 
 const llama = {
   model_type: "llama",
@@ -50,12 +50,14 @@ describe("the parameters of a vocabulary", () => {
 });
 
 it("new rows are the mean of those before", () => {
-  const rows = withNewRows(float32([3, 2], Float32Array.of(1, 2, 3, 4, 5, 9)), [5, 2], 3);
+  const table = float32([3, 2], Float32Array.of(1, 2, 3, 4, 5, 9));
+  const rows = withNewRows(table, [5, 2], { start: 3, end: 5 });
   expect(rows.shape).toEqual([5, 2]);
   expect([...rows.data]).toEqual([1, 2, 3, 4, 5, 9, 3, 5, 3, 5]);
 });
 
-it("rows that a vocabulary had to spare are new too", () => {
-  const rows = withNewRows(float32([3, 1], Float32Array.of(1, 3, 100)), [3, 1], 2);
-  expect([...rows.data]).toEqual([1, 3, 2]);
+it("rows that a vocabulary had to spare are new too, and those behind them stay", () => {
+  const table = float32([4, 1], Float32Array.of(1, 3, 100, 7));
+  const rows = withNewRows(table, [4, 1], { start: 2, end: 3 });
+  expect([...rows.data]).toEqual([1, 3, 2, 7]);
 });

@@ -3,17 +3,18 @@
  * yet, neither likely nor unlikely (Hewitt, 2021, "Initializing New Word Embeddings for Pretrained Language Models").
  */
 
-import { modelFromConfig } from "../../models/architectures/registry.ts";
-import type { Model } from "../../models/model.ts";
-import { float32, type HostTensor } from "../../tensor/host-tensor.ts";
-import { elementCount } from "../../tensor/shape.ts";
+import type { Rows } from "../engine/parts/param-plan.ts";
+import { modelFromConfig } from "../models/architectures/registry.ts";
+import type { Model } from "../models/model.ts";
+import { float32, type HostTensor } from "../tensor/host-tensor.ts";
+import { elementCount } from "../tensor/shape.ts";
 
 /** What a vocabulary was before it grew. */
 export interface Growth {
   /** The model as its checkpoint has it. */
   readonly stored: Model;
-  /** The first token that is new. */
-  readonly first: number;
+  /** The tokens that are new; there may be more behind them, which no tokenizer makes. */
+  readonly tokens: Rows;
 }
 
 /** The model for a vocabulary of a size, if that is larger than its own. */
@@ -32,24 +33,19 @@ export function vocabularyParams(model: Model): ReadonlySet<string> {
   );
 }
 
-/**
- * Rows of a vocabulary, [V, ...], as [V', ...] with new ones from `first` on.
- *
- * @param first - the first token that is new
- */
+/** Rows of a vocabulary, [V, ...], as [V', ...] with those of new tokens. */
 export function withNewRows(
   tensor: HostTensor,
   shape: readonly number[],
-  first: number,
+  { start, end }: Rows,
 ): HostTensor {
-  const [rows = 0, ...row] = shape;
-  const width = elementCount(row);
+  const width = elementCount(shape.slice(1));
   const old = Float32Array.from(tensor.data, Number);
-  const data = new Float32Array(rows * width);
-  data.set(old.subarray(0, first * width));
+  const data = new Float32Array(elementCount(shape));
+  data.set(old);
   const mean = new Float64Array(width);
-  for (let i = 0; i < first * width; i++) mean[i % width] = (mean[i % width] ?? 0) + (old[i] ?? 0);
-  const row32 = Float32Array.from(mean, (sum) => sum / first);
-  for (let i = first; i < rows; i++) data.set(row32, i * width);
+  for (let i = 0; i < start * width; i++) mean[i % width] = (mean[i % width] ?? 0) + (old[i] ?? 0);
+  const row = Float32Array.from(mean, (sum) => sum / start);
+  for (let i = start; i < end; i++) data.set(row, i * width);
   return float32(shape, data);
 }
