@@ -68,7 +68,7 @@ export function createConsole(output: Output, options: ConsoleOptions): RunConso
         return progress.step(event);
       case "evaluation":
         evaluations.push(event);
-        return progress.print([evaluationReport(event, { ...reportOptions(), task: task() })]);
+        return progress.print(evaluationReport(event, { ...reportOptions(), task: task() }));
       case "samples":
         return progress.print(samplesReport(event, reportOptions()));
       case "translation":

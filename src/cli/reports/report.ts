@@ -11,7 +11,7 @@ import type {
 } from "../../runs/events.ts";
 import { methodLabel, type TrainConfig } from "../../options/config.ts";
 import { formatCount, formatDuration, formatPercent } from "../terminal/format.ts";
-import { formatTable, truncate, truncateStart, wrap } from "../terminal/layout.ts";
+import { formatTable, textWidth, truncate, truncateStart, wrap } from "../terminal/layout.ts";
 import { formatMeasurement, formatPrediction } from "./memory-table.ts";
 import { planSummary } from "./plan-table.ts";
 import { type Curve, plotCurves, type Point, smooth } from "./plot.ts";
@@ -34,9 +34,9 @@ export function startReport(event: StartEvent, { width, style }: ReportOptions):
   const batches = microSteps === 1 ? "" : ` x ${microSteps} micro-steps`;
   const facts = [
     ["model", modelInWords(modelType, parameterCount, config)],
-    ...drawnLines(drawn, width - FACTS_COLUMN).map((line) => ["", line]),
+    ...(drawn.length > 0 ? [["", `drawn, as it has none: ${drawn.join(", ")}`]] : []),
     ["data", data],
-    ...notes.flatMap((note) => wrap(note, width - FACTS_COLUMN)).map((line) => ["", line]),
+    ...notes.map((note) => ["", note]),
     ["method", methodInWords(config)],
     planSummary(event.parameters),
     ["optimizer", `${optimizer}, ${rateInWords(event)}`],
@@ -50,8 +50,11 @@ export function startReport(event: StartEvent, { width, style }: ReportOptions):
     ],
     ["output", config.output],
   ];
+  const lines = facts.flatMap(([name = "", fact = ""]) =>
+    wrap(fact, width - FACTS_COLUMN).map((line, i) => [i === 0 ? name : "", line]),
+  );
   return [
-    ...formatTable(facts).map((line) => style.bold(line.slice(0, 9)) + line.slice(9)),
+    ...formatTable(lines).map((line) => style.bold(line.slice(0, 9)) + line.slice(9)),
     "",
     ...formatPrediction(event.memory, width),
     "",
@@ -60,7 +63,7 @@ export function startReport(event: StartEvent, { width, style }: ReportOptions):
 
 /** "cpu", and why it is something else where nobody asked for that. */
 const deviceInWords = ({ device, config }: StartEvent): string =>
-  config.device === "auto" && device === "wasm" ? "wasm: no native kernels load here" : device;
+  config.device === "auto" && device === "wasm" ? "wasm: no native kernels here" : device;
 
 function methodInWords(config: TrainConfig): string {
   const { method, rank, alpha, projection, momentum, compressMoments, accumulatorDtype } = config;
@@ -78,10 +81,6 @@ function methodInWords(config: TrainConfig): string {
   ];
   return [methodLabel(method), ...facts].join(", ");
 }
-
-/** What a checkpoint lacks. */
-const drawnLines = (drawn: readonly string[], width: number): readonly string[] =>
-  drawn.length === 0 ? [] : wrap(`drawn, as it has none: ${drawn.join(", ")}`, width);
 
 /** "gpt2, 124,439,808 parameters, from scratch". */
 export const modelInWords = (
@@ -102,24 +101,36 @@ const inSteps = (count: number): string =>
 
 const done = (steps: number): string => (steps > 0 ? `; ${formatCount(steps)} are done` : "");
 
-/** An evaluation in one line: the loss, and what says the most about the task. */
+/** An evaluation in one line, if it fits: the loss, and what says the most about the task. */
 export function evaluationReport(
   event: EvaluationEvent,
-  { style, task }: ReportOptions & { readonly task: ReportedTask },
-): string {
+  { style, task, width }: ReportOptions & { readonly task: ReportedTask },
+): string[] {
   const { step, loss, perplexity, accuracy, metrics = {}, tokens, elapsedMs } = event;
   const { unit, hasPerplexity, accuracyName } = TASK_WORDS[task];
   const measures = [
-    `loss ${style.bold(formatLoss(loss))}`,
     ...(hasPerplexity ? [`perplexity ${formatPerplexity(perplexity)}`] : []),
     ...(accuracyName === undefined ? [] : [`${accuracyName} ${formatPercent(accuracy)}`]),
     ...Object.entries(metrics).map(([name, score]) => `${name} ${score.toPrecision(3)}`),
   ];
-  const spent = `${formatCount(tokens)} ${unit} in ${formatDuration(elapsedMs)}`;
-  return (
-    `${style.yellow("held out")} at step ${step}: ${measures.join("  ")}` +
-    `  ${style.dim(`(${spent})`)}`
-  );
+  const spent = `(${formatCount(tokens)} ${unit} in ${formatDuration(elapsedMs)})`;
+  const first = `held out at step ${step}: loss ${formatLoss(loss)}`;
+  const [head = "", ...others] = inLines([first, ...measures, spent], width);
+  const styled =
+    `${style.yellow("held out")} at step ${step}: loss ${style.bold(formatLoss(loss))}` +
+    head.slice(first.length);
+  return [styled, ...others].map((line) => line.replace(spent, style.dim(spent)));
+}
+
+/** Parts with two spaces between them, in lines of at most `width`; all but the first are indented. */
+function inLines([first = "", ...others]: readonly string[], width: number): string[] {
+  const lines = [first];
+  for (const part of others) {
+    const longer = `${lines.at(-1)}  ${part}`;
+    if (textWidth(longer) <= width) lines[lines.length - 1] = longer;
+    else lines.push(`  ${part}`);
+  }
+  return lines;
 }
 
 /** Prompts and their answers, two lines each. */

@@ -33,7 +33,7 @@ const [PROMPT, CHOSEN, REJECTED] = PREFERENCE_COLUMNS;
 export const preferenceReader: ExampleReader<Preference> = {
   what: "preferences",
   columns: (_, { row }) =>
-    `${cellOf(row, PROMPT) ? `${PROMPT} -> ` : ""}${CHOSEN} rather than ${REJECTED}`,
+    `${cellOf(row, PROMPT) ? `${PROMPT} -> ` : ""}${CHOSEN} over ${REJECTED}`,
   reader:
     (origin, { row }) =>
     (placed) =>

@@ -4,6 +4,8 @@ import { type Growth, grownModel } from "../../adapters/grow.ts";
 import { openEngine } from "../../engine/engine.ts";
 import { dataKey } from "../../engine/parts/draws.ts";
 import { option, UsageError } from "../../errors.ts";
+import { exists } from "../../host/content.ts";
+import type { FileStore } from "../../host/host.ts";
 import { headParams, type Model } from "../../models/model.ts";
 import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/config.ts";
 import { imageProcessorOf } from "../../tasks/images.ts";
@@ -53,6 +55,7 @@ export async function gather(
 ): Promise<RunParts> {
   checkPreference(wanted, inputs);
   const { files } = context.host;
+  await checkPrompts(files, wanted);
   const mostBytes = context.host.memory.heapLimitBytes();
   const dataset = openDataset({ ...inputs, config: wanted, files, mostBytes });
   const known =
@@ -95,6 +98,14 @@ export async function gather(
   const { note } = sized;
   const notes = note === undefined ? [] : [note];
   return { ...trainee, config, context, inputs, tokenizer, processor, data, drawn, notes };
+}
+
+/** @throws {UsageError} if there is no file of prompts. */
+async function checkPrompts(files: FileStore, { samplePrompts: file }: TrainConfig): Promise<void> {
+  if (file === undefined || (await exists(files, file))) return;
+  throw new UsageError(`${option("samplePrompts")}: no such file; got ${file}`, {
+    hint: "name a text file that has a prompt on each line",
+  });
 }
 
 /** @throws {UsageError} if noise or smoothed labels are asked for where there are no tokens, or no labels. */

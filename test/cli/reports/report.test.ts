@@ -71,7 +71,7 @@ describe("startReport", () => {
   it("says why it is WebAssembly where nobody asked for it", () => {
     const told = { ...startEvent({ device: "auto" }), device: "wasm" };
     expect(startReport(told, OPTIONS).join("\n")).toContain(
-      "evaluations aside, on wasm: no native kernels load here\n",
+      "evaluations aside, on wasm: no native kernels here\n",
     );
     const asked = { ...startEvent({ device: "wasm" }), device: "wasm" };
     expect(startReport(asked, OPTIONS).join("\n")).toContain("evaluations aside, on wasm\n");
@@ -85,9 +85,13 @@ describe("startReport", () => {
     const layers = Array.from({ length: 32 }, (_, layer) =>
       PLAN.map((param) => ({ ...param, name: `model.layers.${layer}.${param.name}` })),
     ).flat();
-    const lines = startReport({ ...startEvent(), notes, parameters: layers }, OPTIONS);
-    expect(lines.length).toBeLessThanOrEqual(24 - 2);
-    expect(lines.every((line) => line.length <= 80)).toBe(true);
+    // What preferences are called is longer; they come with a model, and without the first note.
+    const data = "28,000 preferences, 1,000 held out; columns prompt -> chosen over rejected";
+    for (const told of [{ notes }, { data, notes: notes.slice(1) }]) {
+      const lines = startReport({ ...startEvent(), ...told, parameters: layers }, OPTIONS);
+      expect(lines.length).toBeLessThanOrEqual(24 - 2);
+      expect(lines.every((line) => line.length <= 80)).toBe(true);
+    }
   });
 
   it("says less where there is less to say", () => {
@@ -133,13 +137,43 @@ it("puts an evaluation into a line", () => {
     ["embedding", "found in the batch 50.0 %  (2,015 pairs in 25 ms)"],
   ] as const;
   for (const [task, text] of texts) {
-    expect(evaluationReport({ ...event, perplexity: 4.4817 }, { ...OPTIONS, task })).toBe(
-      `held out at step 40: loss 1.500  ${text}`,
-    );
+    expect(
+      evaluationReport({ ...event, perplexity: 4.4817 }, { ...OPTIONS, width: 100, task }),
+    ).toEqual([`held out at step 40: loss 1.500  ${text}`]);
   }
-  expect(evaluationReport({ ...event, perplexity: 12_345.6 }, OPTIONS)).toContain(
+  expect(evaluationReport({ ...event, perplexity: 12_345.6 }, OPTIONS)[0]).toContain(
     "perplexity 12,346",
   );
+});
+
+it("breaks an evaluation of preferences between its measures", () => {
+  const metrics = {
+    "rewards/chosen": 0.04912,
+    "rewards/rejected": -0.00186,
+    "rewards/margins": 0.051,
+    "rewards/accuracies": 1,
+  };
+  const event = {
+    type: "evaluation",
+    step: 40,
+    loss: 0.668,
+    perplexity: 2,
+    accuracy: 1,
+    metrics,
+    tokens: 12,
+    elapsedMs: 25,
+  } as const;
+  const lines = [
+    "held out at step 40: loss 0.668  rewards/chosen 0.0491",
+    "  rewards/rejected -0.00186  rewards/margins 0.0510  rewards/accuracies 1.00",
+    "  (12 preferences in 25 ms)",
+  ];
+  const wide = { width: 200, style: createStyle(false), task: "preference" } as const;
+  expect(evaluationReport(event, { ...wide, width: 80 })).toEqual(lines);
+  expect(evaluationReport(event, wide)).toEqual([lines.map((line) => line.trim()).join("  ")]);
+  const coloured = evaluationReport(event, { ...wide, width: 80, style: createStyle(true) });
+  // eslint-disable-next-line no-control-regex
+  expect(coloured.map((line) => line.replaceAll(/\u001B\[\d*m/g, ""))).toEqual(lines);
 });
 
 it("shows translations in aligned lines, right ones in green, then BLEU and ROUGE", () => {
