@@ -1,6 +1,6 @@
 """Writes optim.json: ten steps of each optimizer, schedules, and clipping by global norm.
 
-Made with Python 3.11, torch 2.15.0 (SGD, Adam, AdamW, clip_grad_norm_), transformers 5.23.0
+Made with Python 3.11, torch 2.15.0 (SGD, Adam, AdamW, clip_grad_norm_), transformers 5.24.0
 (Adafactor, get_scheduler), numpy 2.4.6, all in float64:
     python test/golden/make_optim.py
 
@@ -181,11 +181,17 @@ def schedules():
         ("inverse_sqrt", "inverse-sqrt", 4),
         ("linear", "linear", 0),
         ("inverse_sqrt", "inverse-sqrt", 0),
+        ("warmup_stable_decay", "wsd", 4),
+        ("warmup_stable_decay", "wsd", 0),
     ]
     cases = []
     for theirs, ours, warmup in settings:
         optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
-        schedule = transformers.get_scheduler(theirs, optimizer, warmup, 20)
+        # The last fifth is the decay; transformers' own is a cosine.
+        decay = {"num_decay_steps": 4, "decay_type": "linear"} if ours == "wsd" else None
+        schedule = transformers.get_scheduler(
+            theirs, optimizer, warmup, 20, scheduler_specific_kwargs=decay
+        )
         factors = []
         for _ in range(21):
             factors.append(optimizer.param_groups[0]["lr"])

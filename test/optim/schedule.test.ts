@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { schedule, type ScheduleName } from "../../src/optim/index.ts";
+import { SCHEDULES } from "../../src/optim/schedule.ts";
 import { expectClose, FLOAT64 } from "../support/close.ts";
 
 interface Golden {
@@ -28,7 +29,7 @@ describe("a schedule", () => {
     },
   );
 
-  it.each<ScheduleName>(["constant", "linear", "cosine", "inverse-sqrt"])(
+  it.each<ScheduleName>(SCHEDULES)(
     "%s rises in the warm-up, is 1 after it, and never above",
     (name) => {
       const factor = schedule(name, { warmupSteps: 5, totalSteps: 50 });
@@ -39,17 +40,14 @@ describe("a schedule", () => {
     },
   );
 
-  it.each<ScheduleName>(["linear", "cosine"])("%s ends at 0 and stays there", (name) => {
+  it.each<ScheduleName>(["linear", "cosine", "wsd"])("%s ends at 0 and stays there", (name) => {
     const factor = schedule(name, { warmupSteps: 0, totalSteps: 10 });
     expect(factor(10)).toBeCloseTo(0, 15);
     if (name === "linear") expect(factor(12)).toBe(0);
   });
 
-  it.each<ScheduleName>(["constant", "linear", "cosine", "inverse-sqrt"])(
-    "%s is a number where all steps are warm-up",
-    (name) => {
-      const factor = schedule(name, { warmupSteps: 3, totalSteps: 3 });
-      for (const step of [0, 2, 3]) expect(Number.isFinite(factor(step))).toBe(true);
-    },
-  );
+  it.each<ScheduleName>(SCHEDULES)("%s is a number where all steps are warm-up", (name) => {
+    const factor = schedule(name, { warmupSteps: 3, totalSteps: 3 });
+    for (const step of [0, 2, 3]) expect(Number.isFinite(factor(step))).toBe(true);
+  });
 });

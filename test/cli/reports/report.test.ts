@@ -240,6 +240,42 @@ describe("endReport", () => {
     expect(text).toMatch(/^80\.0 ┤/m);
   });
 
+  it.each([
+    [
+      {
+        first: { step: 0, loss: 2.5 },
+        best: { step: 200, loss: 1.5 },
+        last: { step: 400, loss: 1.75 },
+      },
+      ["held-out loss 2.500 (before) -> 1.500 (best, step 200, kept) -> 1.750 (last,", "step 400)"],
+    ],
+    [
+      {
+        first: { step: 0, loss: 2.5 },
+        best: { step: 400, loss: 1.5 },
+        last: { step: 400, loss: 1.5 },
+      },
+      ["held-out loss 2.500 (before) -> 1.500 (last and best, step 400)"],
+    ],
+    [
+      {
+        first: { step: 0, loss: 1.8 },
+        best: { step: 200, loss: 2.9 },
+        last: { step: 400, loss: 3.1 },
+      },
+      [
+        "held-out loss 1.800 (before) -> 2.900 (best, step 200, kept) -> 3.100 (last,",
+        "step 400)",
+        "worse than it began: no evaluation was better than the model before it",
+      ],
+    ],
+  ])("ends with what was reached, and says it where that is worse: %j", (heldOut, expected) => {
+    const event = endEvent({ heldOut, keptStep: 200 });
+    const history = { steps: losses, evaluations: [] };
+    const lines = endReport(event, history, { ...OPTIONS, color: false });
+    expect(lines.slice(-expected.length)).toEqual(expected);
+  });
+
   it("does without a curve where no step was done", () => {
     const event = endEvent({ step: 0, projectionShare: Number.NaN });
     const lines = endReport(event, { steps: [], evaluations: [] }, { ...OPTIONS, color: false });
