@@ -47,7 +47,10 @@ describe("bad input", () => {
     ["train bad.yaml", /^flora: bad\.yaml: line \d: not YAML; .*\n$/],
     ["train absent.yaml", /^flora: absent\.yaml: cannot read the options: no such file.*\n.*\n$/],
     ["train --train absent.txt", /^flora: .*absent\.txt.*\n$/],
-    ["train --train empty.txt", "flora: empty.txt: the file is empty\n"],
+    [
+      "train --train empty.txt",
+      "flora: empty.txt: the file is empty; give one that has something to read\n",
+    ],
     ["generate", /^flora: --model: missing\n/],
     ["generate --model . --prompt x", /^flora: config\.json: cannot read: no such file.*\n$/],
     [

@@ -44,7 +44,8 @@ export async function* textChunks(
     yield content;
   }
   if (rest.length > 0) throw notUtf8(path, rest, { from: decoded, at: 0 });
-  if (isEmpty) throw new FormatError(path, "the file is empty");
+  if (isEmpty)
+    throw new FormatError(path, "the file is empty; give one that has something to read");
 }
 
 /** Wide characters of Latin text are half zeros, which UTF-8 allows: such a file would be read as what it is not. */

@@ -73,7 +73,8 @@ export async function readExamples<E>(
       });
     }
   }
-  if (examples.length === 0) throw new FormatError(source.name, `there are no ${what} in it`);
+  if (examples.length === 0)
+    throw new FormatError(source.name, `there are no ${what} in it; give a file that has some`);
   return examples;
 }
 

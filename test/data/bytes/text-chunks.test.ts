@@ -56,7 +56,9 @@ describe("readTextFile", () => {
     ["a byte order mark alone", "\uFEFF"],
   ])("refuses %s", async (_, content) => {
     const path = await file(content);
-    await expect(readTextFile(path)).rejects.toThrow(new FormatError(path, "the file is empty"));
+    await expect(readTextFile(path)).rejects.toThrow(
+      new FormatError(path, "the file is empty; give one that has something to read"),
+    );
   });
 
   it("refuses a file that is not there", async () => {
