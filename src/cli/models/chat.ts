@@ -5,24 +5,17 @@
 
 import { createInterface, type Interface } from "node:readline/promises";
 import type { TextModel, TextOptions } from "../../generate/index.ts";
-import { nodeHost } from "../../host/node.ts";
 import type { Chat, ChatMessage } from "../../text/index.ts";
 import {
   generationOptions,
   generationSettings,
-  reportIgnored,
   speedInWords,
   withAnswerEnd,
 } from "../arguments/generation-options.ts";
 import type { CommandHelp } from "../arguments/help.ts";
-import {
-  modelNames,
-  modelOptions,
-  chosenRuntime,
-  runtimeOptions,
-} from "../arguments/model-options.ts";
+import { modelNames, modelOptions, runtimeOptions } from "../arguments/model-options.ts";
 import { parseOptions } from "../arguments/options.ts";
-import { fetchModels } from "../inputs/fetch.ts";
+import { openTextModel } from "../inputs/text-model.ts";
 import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
 import { createStyle, type Style } from "../terminal/style.ts";
 import { standardOutput } from "../terminal/terminal.ts";
@@ -52,29 +45,20 @@ export const help: CommandHelp = {
 /** Runs the command; returns the exit code. */
 export async function run(words: readonly string[]): Promise<number> {
   const options = parseOptions(words, help.options ?? {});
-  const names = await fetchModels(modelNames(options, help));
-  const { createDecoder, loadModel } = await import("../../generate/index.ts");
-  const { createChat } = await import("../../text/index.ts");
-  const runtime = await chosenRuntime(options);
-  const loaded = await loadModel(nodeHost().files, runtime, names);
-  const { model, weights, tokenizer, generation } = loaded;
-  reportIgnored(generation);
-  const chat = createChat(tokenizer);
-  const settings = generationSettings(options, withAnswerEnd(generation.options, chat), {
-    searches: false,
-  });
-  const decoder = createDecoder(model, runtime, weights);
-  const talk: Talk = {
-    chat,
-    model: { model, decoder, tokenizer },
-    contextLength: model.contextLength,
-    settings,
-    system: options.text("system"),
-  };
+  const {
+    text,
+    contextLength,
+    settings: usual,
+  } = await openTextModel(options, modelNames(options, help));
   try {
+    const { createChat } = await import("../../text/index.ts");
+    const chat = createChat(text.tokenizer);
+    const defaults = withAnswerEnd(usual, chat);
+    const settings = generationSettings(options, defaults, { searches: false });
+    const talk = { chat, model: text, contextLength, settings, system: options.text("system") };
     return await converse(talk, standardOutput());
   } finally {
-    await decoder.release();
+    await text.decoder.release();
   }
 }
 

@@ -7,20 +7,14 @@ import { text as readAll } from "node:stream/consumers";
 import { UsageError } from "../../errors.ts";
 import type { CompleteTextOptions, TextModel } from "../../generate/index.ts";
 import { nodeHost } from "../../host/node.ts";
-import { fetchModels } from "../inputs/fetch.ts";
+import { openTextModel } from "../inputs/text-model.ts";
 import type { Chat } from "../../text/index.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";
-import {
-  modelNames,
-  modelOptions,
-  chosenRuntime,
-  runtimeOptions,
-} from "../arguments/model-options.ts";
+import { modelNames, modelOptions, runtimeOptions } from "../arguments/model-options.ts";
 import {
   generationOptions,
   generationSettings,
-  reportIgnored,
   searchOptions,
   speedInWords,
   withAnswerEnd,
@@ -70,19 +64,10 @@ export async function run(words: readonly string[]): Promise<number> {
   const options = parseOptions(words, help.options ?? {});
   const named = modelNames(options, help);
   const source = sourceOf(options);
-  const names = await fetchModels(named);
-  const { createDecoder, loadModel } = await import("../../generate/index.ts");
-  const runtime = await chosenRuntime(options);
-  const { model, weights, tokenizer, generation } = await loadModel(
-    nodeHost().files,
-    runtime,
-    names,
-  );
-  reportIgnored(generation);
-  const decoder = createDecoder(model, runtime, weights);
+  const { text, settings: usual } = await openTextModel(options, named);
   const controller = new AbortController();
-  const chat = source === "chat" ? await chatOf(tokenizer) : undefined;
-  const defaults = chat ? withAnswerEnd(generation.options, chat) : generation.options;
+  const chat = source === "chat" ? await chatOf(text.tokenizer) : undefined;
+  const defaults = chat ? withAnswerEnd(usual, chat) : usual;
   const settings = {
     ...generationSettings(options, defaults, { searches: true }),
     signal: controller.signal,
@@ -94,7 +79,7 @@ export async function run(words: readonly string[]): Promise<number> {
   const format = options.flag("json") ? "json" : source === "input" ? "line" : "text";
   try {
     const prompts = await promptsOf(source, options, chat);
-    await write({ model, decoder, tokenizer }, prompts, { settings, format });
+    await write(text, prompts, { settings, format });
     return 0;
   } catch (error) {
     if (!controller.signal.aborted) throw error;
@@ -103,7 +88,7 @@ export async function run(words: readonly string[]): Promise<number> {
     return INTERRUPTED;
   } finally {
     stopListening();
-    await decoder.release();
+    await text.decoder.release();
   }
 }
 

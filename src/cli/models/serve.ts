@@ -1,19 +1,13 @@
 /** @file `flora serve`: a model behind OpenAI's interface, for programs that speak it. */
 
 import { UsageError } from "../../errors.ts";
-import { nodeHost } from "../../host/node.ts";
 import type { OptionTable } from "../../options/tables/option.ts";
 import type { Chat, Tokenizer } from "../../text/index.ts";
-import { reportIgnored, withAnswerEnd } from "../arguments/generation-options.ts";
+import { withAnswerEnd } from "../arguments/generation-options.ts";
 import type { CommandHelp } from "../arguments/help.ts";
-import {
-  modelNames,
-  modelOptions,
-  chosenRuntime,
-  runtimeOptions,
-} from "../arguments/model-options.ts";
+import { modelNames, modelOptions, runtimeOptions } from "../arguments/model-options.ts";
 import { parseOptions } from "../arguments/options.ts";
-import { fetchModels } from "../inputs/fetch.ts";
+import { openTextModel } from "../inputs/text-model.ts";
 import type { ModelServer } from "../serve/server.ts";
 import { onInterrupt } from "../terminal/interrupt.ts";
 import { standardError, standardOutput } from "../terminal/terminal.ts";
@@ -61,7 +55,7 @@ export const help: CommandHelp = {
   examples: [
     "flora serve --model runs/assistant",
     "flora serve --adapter runs/lora --port 8000 --max-tokens 256",
-    "flora serve --model HuggingFaceTB/SmolLM2-135M-Instruct --host 0.0.0.0 --api-key secret",
+    'flora serve --model HuggingFaceTB/SmolLM2-135M-Instruct --host 0.0.0.0 --api-key "$FLORA_API_KEY"',
   ],
 };
 
@@ -76,24 +70,14 @@ export async function run(words: readonly string[]): Promise<number> {
   const apiKey = options.text("apiKey");
   const { checkKey, serveModel } = await import("../serve/server.ts");
   checkKey({ host, apiKey });
-  const names = await fetchModels(given);
-  const { createDecoder, loadModel } = await import("../../generate/index.ts");
-  const runtime = await chosenRuntime(options);
-  const { model, weights, tokenizer, generation } = await loadModel(
-    nodeHost().files,
-    runtime,
-    names,
-  );
-  reportIgnored(generation);
-  const template = await chatOf(tokenizer);
-  const settings = generation.options;
-  const decoder = createDecoder(model, runtime, weights);
+  const { text, settings } = await openTextModel(options, given);
   const name = (given.adapter ?? given.directory ?? "").replace(/\/+$/, "");
   try {
+    const template = await chatOf(text.tokenizer);
     const server = await serveModel(
       {
         name,
-        text: { model, decoder, tokenizer },
+        text,
         settings,
         chat: template && { template, settings: withAnswerEnd(settings, template) },
         mostTokens: options.number("maxTokens") ?? 1024,
@@ -108,11 +92,11 @@ export async function run(words: readonly string[]): Promise<number> {
       },
     );
     standardOutput().write(
-      `${name} at ${server.address}; ${exampleOf(server, { apiKey, isChat: template !== undefined })}\n`,
+      `${name} at ${server.address}; ${exampleOf(server, { hasKey: apiKey !== undefined, isChat: template !== undefined })}\n`,
     );
     await stopped(server);
   } finally {
-    await decoder.release();
+    await text.decoder.release();
   }
   return 0;
 }
@@ -128,23 +112,20 @@ async function chatOf(tokenizer: Tokenizer): Promise<Chat | undefined> {
   }
 }
 
-/** A request that works, as words of a shell. */
+/** A request that works, as words of a shell. Logs keep what is printed: the key is a variable in it. */
 function exampleOf(
   { address }: Pick<ModelServer, "address">,
-  { apiKey, isChat }: { readonly apiKey: string | undefined; readonly isChat: boolean },
+  { hasKey, isChat }: { readonly hasKey: boolean; readonly isChat: boolean },
 ): string {
   const reached = address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:");
   const [path, body] = isChat
     ? ["chat/completions", { messages: [{ role: "user", content: "Hello?" }] }]
     : ["completions", { prompt: "Hello" }];
   const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
-  const headers = [
-    "Content-Type: application/json",
-    ...(apiKey === undefined ? [] : [`Authorization: Bearer ${apiKey}`]),
-  ];
   return [
     `curl ${reached}/${path}`,
-    ...headers.map((header) => `-H ${quoted(header)}`),
+    "-H 'Content-Type: application/json'",
+    ...(hasKey ? ['-H "Authorization: Bearer $FLORA_API_KEY"'] : []),
     `-d ${quoted(JSON.stringify(body))}`,
   ].join(" ");
 }

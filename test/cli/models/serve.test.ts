@@ -53,10 +53,17 @@ async function served(words: readonly string[], act: (line: string) => Promise<v
   return ended;
 }
 
+/** What stands in the variable of the shell. */
+const KEY = "secret";
+
 /** What a line of curl asks, by fetch. */
 async function curled(line: string) {
   const [, url = "", rest = ""] = /curl (\S+) (.*)\n$/.exec(line) ?? [];
-  const quoted = [...rest.matchAll(/-(\w) '([^']*)'/g)];
+  const known = rest.replace(
+    /"Authorization: Bearer \$FLORA_API_KEY"/,
+    `'Authorization: Bearer ${KEY}'`,
+  );
+  const quoted = [...known.matchAll(/-(\w) '([^']*)'/g)];
   const headers = quoted
     .filter(([, flag]) => flag === "H")
     .map(([, , header = ""]) => header.split(": ", 2));
@@ -72,11 +79,12 @@ async function curled(line: string) {
 it.each([
   ["a model without a chat template", () => plain, [], { object: "text_completion" }],
   ["one that has one", () => chatty, [], { object: "chat.completion" }],
-  ["a key", () => chatty, ["--api-key", "secret"], { object: "chat.completion" }],
+  ["a key", () => chatty, ["--api-key", KEY], { object: "chat.completion" }],
 ] as const)("%s: the first line has a request that works", async (_, directory, own, answer) => {
   const words = ["--model", directory(), "--max-tokens", "6", ...own];
   const code = await served(words, async (line) => {
     expect(line).toContain(`${directory()} at http://127.0.0.1:`);
+    expect(line).not.toContain(KEY);
     expect(await curled(line)).toEqual([200, expect.objectContaining(answer)]);
   });
   expect(code).toBe(0);

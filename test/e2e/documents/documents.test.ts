@@ -57,9 +57,10 @@ const NOT_RUN: Readonly<Record<string, string>> = {
   "flora serve --model runs/assistant":
     "it serves until it is stopped: test/cli/models/serve.test.ts",
   "flora serve --model runs/mine": "the same",
-  "flora serve --adapter runs/preferred --port 8000 --api-key secret --host 0.0.0.0": "the same",
+  'flora serve --adapter runs/preferred --port 8000 --api-key "$FLORA_API_KEY" --host 0.0.0.0':
+    "the same",
   "flora serve --adapter runs/lora --port 8000 --max-tokens 256": "the same",
-  "flora serve --model HuggingFaceTB/SmolLM2-135M-Instruct --host 0.0.0.0 --api-key secret":
+  'flora serve --model HuggingFaceTB/SmolLM2-135M-Instruct --host 0.0.0.0 --api-key "$FLORA_API_KEY"':
     "the same",
   "flora init": "it asks in a terminal; the others name what it asks for",
   "flora train --train 'chats/*.parquet' --holdout 0.01 --model HuggingFaceTB/SmolLM2-135M-Instruct":
