@@ -219,13 +219,16 @@ function shell(options: CardOptions): readonly string[] {
 function python({ name, isAdapter, config, baseModel }: CardOptions): readonly string[] {
   if (isAdapter) {
     const { loader } = usageOf({ config });
+    // peft replaces rows of the embedding, and makes none.
+    const hasNewTokens = (config["trainable_token_indices"] ?? null) !== null;
     return [
       "from peft import PeftModel",
       `from transformers import ${loader}, AutoTokenizer`,
       "",
-      `base = ${loader}.from_pretrained("${baseModel ?? "BASE"}")`,
-      `model = PeftModel.from_pretrained(base, "${name}")`,
       `tokenizer = AutoTokenizer.from_pretrained("${name}")`,
+      `base = ${loader}.from_pretrained("${baseModel ?? "BASE"}")`,
+      ...(hasNewTokens ? ["base.resize_token_embeddings(len(tokenizer))"] : []),
+      `model = PeftModel.from_pretrained(base, "${name}")`,
     ];
   }
   const tag = pipelineTag(config);

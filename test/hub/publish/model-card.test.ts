@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseDocument } from "yaml";
+import type { JsonObject } from "../../../src/files/json.ts";
 import { type CardOptions, modelCard } from "../../../src/hub/publish/model-card.ts";
 import type { TrainingRecord } from "../../../src/hub/publish/training-record.ts";
 
@@ -151,6 +152,24 @@ describe("the text", () => {
     const { text } = read(modelCard({ ...options, config, record: { ...record, heldOut } }));
     expect(text).toContain("| held-out accuracy | 91.25 % |");
     expect(text).not.toContain("perplexity");
+  });
+
+  it("of an adapter with new tokens makes room for them in the base first", () => {
+    const codeOf = (config: JsonObject) => {
+      const { text } = read(
+        modelCard({ ...options, isAdapter: true, config, baseModel: "some/base" }),
+      );
+      return /```python\n([^]*?)```/.exec(text)?.[1]?.trimEnd().split("\n").slice(3);
+    };
+    const task = { task_type: "CAUSAL_LM" };
+    const grown = { ...task, trainable_token_indices: { embed_tokens: [20, 21] } };
+    expect(codeOf(grown)).toEqual([
+      'tokenizer = AutoTokenizer.from_pretrained("some/model")',
+      'base = AutoModelForCausalLM.from_pretrained("some/base")',
+      "base.resize_token_embeddings(len(tokenizer))",
+      'model = PeftModel.from_pretrained(base, "some/model")',
+    ]);
+    expect(codeOf({ ...task, trainable_token_indices: null })).toHaveLength(3);
   });
 
   it("of an adapter of a classifier loads a classifier", () => {
