@@ -108,7 +108,11 @@ export function modelForTokens(
   shapes: Shapes,
 ): Model {
   const tokens = isList(indices) ? indices : Object.values(indices).flat();
-  const tables = [...shapes].flatMap(([name, [rows = 0]]) => (name.endsWith(TABLE) ? [rows] : []));
+  // Those beside rows, and those that are saved whole.
+  const ends = [TABLE, ...vocabularyParams(model)];
+  const tables = [...shapes].flatMap(([name, [rows = 0]]) =>
+    ends.some((end) => name.endsWith(end)) ? [rows] : [],
+  );
   const size = [...tokens.map((token) => token + 1), ...tables].reduce((a, b) => Math.max(a, b), 0);
   return grownModel(model, size);
 }

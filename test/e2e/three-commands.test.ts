@@ -143,6 +143,13 @@ describe("three commands", () => {
     expect(lossOf("--adapter lora")).toBeCloseTo(lossOf("--model merged"), 5);
     expect(lossOf("--adapter lora")).toBeCloseTo(last, 1);
 
+    // Whole tables, if they are asked for, have rows for the marks too.
+    const whole = flora(
+      `train --train chats.jsonl --model base --chat-template chatml ${lora} --steps 2 --modules-to-save embed_tokens,lm_head --output whole`,
+    );
+    expect(whole).toMatchObject({ status: 0, error: "" });
+    expect(lossOf("--adapter whole")).toBeCloseTo(losses(whole.text).at(-1) ?? NaN, 1);
+
     const more = flora("train --from lora --train chats.jsonl --steps 2 --output more");
     expect(more).toMatchObject({ status: 0, error: "" });
     expect(losses(more.text)[0]).toBeCloseTo(last, 3);
