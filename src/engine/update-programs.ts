@@ -8,9 +8,10 @@
  *   compress   (G, A)                           -> acc'         for a subspace that was learned from G
  *   product    (G, X)                           -> G X, Gᵀ X    for a subspace to be learned from
  *   sum        (acc)                            -> G
+ *   place      (x, 0)                           -> x            as rows of a larger tensor
  */
 
-import { hasMaster, type ParamTraining, type Rows } from "./parts/param-plan.ts";
+import { hasMaster, type ParamTraining } from "./parts/param-plan.ts";
 import { GraphError } from "../errors.ts";
 import { accumulateInto } from "./parts/accumulate.ts";
 import { accumulatorName, nextName } from "./parts/names.ts";
@@ -18,7 +19,7 @@ import { mapTensors, type Tensors } from "../graph/tensors.ts";
 import { input, type Value } from "../graph/value.ts";
 import { add, cast, mul } from "../ops/elementwise.ts";
 import { matmul } from "../ops/matmul.ts";
-import { matrixTranspose, pad, slice } from "../ops/movement.ts";
+import { matrixTranspose } from "../ops/movement.ts";
 import { sumSquares } from "../ops/reduce.ts";
 import { type ShardedGraph, shardRows } from "../ops/passes/shard.ts";
 import { matrixOperations } from "../onnx/analysis.ts";
@@ -28,6 +29,7 @@ import type { Transfer } from "../optim/transform.ts";
 import { matrixShape, type Projection, transfer, transferMean } from "../compress/projection.ts";
 import { roundStochastically, roundToNearest, type WeightDType } from "../optim/rounding.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
+import type { DType } from "../tensor/dtype.ts";
 import { tensorBytes } from "../tensor/host-tensor.ts";
 import { elementCount } from "../tensor/shape.ts";
 
@@ -61,7 +63,7 @@ const accumulatorInputs = ({ state }: Accumulator): Tensors =>
 const accumulatedSum = (accumulator: Accumulator): Value =>
   accumulator.sum(accumulatorInputs(accumulator));
 
-/** A parameter that is updated: its shape, and how. */
+/** A parameter that is updated, or those of its rows that are trained: the shape, and how. */
 export interface Updatable {
   readonly shape: readonly number[];
   /** How it is kept. */
@@ -80,7 +82,7 @@ export const takesNoise = ({ dtype, training }: Pick<Updatable, "dtype" | "train
  */
 export function buildUpdate(updatable: Updatable): Update {
   const { shape: paramShape, dtype, training } = updatable;
-  const { accumulator, compression, rows, rule, state } = training;
+  const { accumulator, compression, rule, state } = training;
   const projection = compression?.projection;
   const scalars = new Map<string, (step: number) => number>();
   const isCopied = hasMaster(dtype, training);
@@ -95,7 +97,7 @@ export function buildUpdate(updatable: Updatable): Update {
     projection && projectionMatrix("A", projection),
     stateInputs,
     {
-      param: rows ? slice(param, { axis: 0, ...rows }) : param,
+      param,
       learningRate: scalar("learningRate"),
       stepScalar(name, ofStep) {
         scalars.set(name, ofStep);
@@ -104,7 +106,7 @@ export function buildUpdate(updatable: Updatable): Update {
     },
   );
   const next = Object.entries(result.state).map(([name, value]) => [nextName(name), value]);
-  const updated = add(param, rows ? amongZeros(result.update, rows, paramShape) : result.update);
+  const updated = add(param, result.update);
   return {
     outputs: {
       "param'": stored(updated, updatable),
@@ -114,10 +116,6 @@ export function buildUpdate(updatable: Updatable): Update {
     scalars,
   };
 }
-
-/** Rows [k, ...] at their places in [n, ...], with zeros around them. */
-const amongZeros = (x: Value, { start, end }: Rows, [n = end]: readonly number[]): Value =>
-  pad(x, { axis: 0, before: start, after: n - end });
 
 /** A parameter as it is kept. */
 function stored(x: Value, { shape, dtype, training }: Updatable): Value {
@@ -224,6 +222,12 @@ export function shardedGraph(
     ),
     new Set(sharded.map(([name]) => name)),
   );
+}
+
+/** A tensor that is written where another program may not, among the rows of a larger one: x + 0, the 0 from outside. */
+export function buildPlacing(dtype: DType, shape: readonly number[]): Program {
+  const x = cast(input("x", dtype, shape), "float32");
+  return compile({ "x'": cast(add(x, scalar("zero")), dtype) });
 }
 
 /** The sum in an accumulator. */

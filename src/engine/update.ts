@@ -7,11 +7,12 @@ import { bufferOf, clear, fill } from "../runtime/buffers.ts";
 import { only } from "../runtime/programs.ts";
 import type { Buffer, Buffers, Executable, View, Views } from "../runtime/runtime.ts";
 import { nextName } from "./parts/names.ts";
-import { planOf, trainingOf } from "./parts/param-plan.ts";
+import { planOf, type Rows, trainingOf } from "./parts/param-plan.ts";
 import type { EngineParts } from "./parts/parts.ts";
 import { subspaceMatrix } from "./parts/subspace.ts";
 import {
   accumulatorFeeds,
+  buildPlacing,
   buildUpdate,
   type ShardedUpdate,
   shardUpdate,
@@ -90,10 +91,43 @@ export function createUpdate(parts: EngineParts): UpdateParam {
     await run(executable, { ...feeds, ...sums }, targets);
   }
 
+  /** The rows that are trained: computed beside the parameter, and put into their places by a program, since the host writes whole buffers. */
+  async function updateRows(
+    param: KeyedParam,
+    { start, end }: Rows,
+    { feeds, fetches, noise }: { feeds: Buffers; fetches: Buffers; noise: Noise },
+  ): Promise<void> {
+    const { key, shape } = param;
+    const build = () => compile(updateOf(param).outputs);
+    const executable = await programs.get(`update ${key}`, build, { arena: false });
+    const whole = Object.entries(feeds).filter(([name]) => name === "param" || name === "master");
+    const views = Object.fromEntries(
+      whole.map(([name, buffer]) => [name, buffer.rows(start, end)]),
+    );
+    const made = Object.fromEntries(
+      whole.map(([name, { dtype }]) => [nextName(name), slots.take(`rows ${name}`, dtype, shape)]),
+    );
+    const spares = sparesFor(executable.program, feeds, { ...fetches, ...made });
+    const targets = { ...fetches, ...made, ...spares };
+    await run(executable, { ...feeds, ...views, ...noise(0, shape) }, targets);
+    for (const [output, spare] of Object.entries(spares)) fetches[output]?.copyFrom(spare);
+    for (const [name, { dtype }] of whole) {
+      const x = made[nextName(name)];
+      const view = views[name];
+      if (!x || !view) continue;
+      const placing = await programs.get(`place ${dtype} ${shape.join()}`, () =>
+        buildPlacing(dtype, shape),
+      );
+      await programs.run(placing, { x, zero: scalar("zero", 0) }, { "x'": view });
+    }
+  }
+
   return async (name, accumulator, numbers) => {
     const { key, spec, dtype } = planOf(plan, name);
     const training = trainingOf(plan, name);
-    const param: KeyedParam = { key, shape: spec.shape, dtype, training };
+    const { rows } = training;
+    const shape = rows ? spec.shape.with(0, rows.end - rows.start) : spec.shape;
+    const param: KeyedParam = { key, shape, dtype, training };
     const noise = noiseOf(param, name, numbers);
     const weight = bufferOf(state.weights, name);
     const own = state.optimizer.get(name) ?? {};
@@ -118,12 +152,13 @@ export function createUpdate(parts: EngineParts): UpdateParam {
     feeds["learningRate"] = scalar("learningRate", numbers.learningRate * training.rateFactor);
     feeds["gradientScale"] = scalar("gradientScale", numbers.gradientScale);
 
+    if (rows) return updateRows(param, rows, { feeds, fetches, noise });
     const shards = remember(sharded, key, () => shardUpdate(param, updateOf(param)));
     if (shards) return updateInShards(param, { ...shards, noise }, feeds, fetches);
     const build = () => compile(updateOf(param).outputs);
     const executable = await programs.get(`update ${key}`, build, { arena: false });
     const spares = sparesFor(executable.program, feeds, fetches);
-    await run(executable, { ...feeds, ...noise(0, spec.shape) }, { ...fetches, ...spares });
+    await run(executable, { ...feeds, ...noise(0, shape) }, { ...fetches, ...spares });
     for (const [output, spare] of Object.entries(spares)) fetches[output]?.copyFrom(spare);
   };
 
