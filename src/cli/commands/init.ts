@@ -1,6 +1,5 @@
 /** @file `flora init`: looks at the data, asks what cannot be seen, and writes a file of options that says why. */
 
-import { ADAPTER_METHODS } from "../../adapters/methods.ts";
 import { UsageError } from "../../errors.ts";
 import { exists, writeFile } from "../../host/content.ts";
 import { nodeHost } from "../../host/node.ts";
@@ -111,7 +110,7 @@ const QUESTIONS: readonly Question[] = [
   },
   {
     option: "method",
-    text: `Method: flora, dense, ${ADAPTER_METHODS.join(", ")}`,
+    text: "Method: flora, dense, lora, or another that flora train takes",
     usual: () => ({ answer: "flora" }),
     take(answer) {
       const method = METHODS.find((name) => name === answer);

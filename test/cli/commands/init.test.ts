@@ -15,7 +15,7 @@ const hasScript = spawnSync("script", ["--version"], { encoding: "utf8" }).stdou
 
 const FILE = "Training data, a file or a folder: ";
 const MODEL = "Model to begin with, a directory or a Hub name [one is made]: ";
-const METHOD = "Method: flora, dense, lora, lora-fa, lora+, relora, plora, cola [flora]: ";
+const METHOD = "Method: flora, dense, lora, or another that flora train takes [flora]: ";
 const EPOCHS = "Passes over the data [what there is time for]: ";
 const OUTPUT = "Where the model goes [runs/mine]: ";
 
@@ -91,7 +91,7 @@ describe.skipIf(!hasScript)(`flora init in a terminal (${SCRIPT})`, () => {
     for (const mistake of [
       "data: cannot read nowhere.jsonl; got no such file\n",
       "--model: neither a directory that exists nor a name on the Hub; got nowhere\n",
-      "--method: must be one of apollo, apollo-mini, compact, dense, fira, flora,\ngalore, lora, lora-fa, lora+, relora, plora, cola; got lorra\n",
+      "--method: must be one of apollo, apollo-mini, compact, dense, fira, flora,\ngalore, lora, lora-fa, lora+, dora, relora, plora, cola; got lorra\n",
       "--epochs: must be a number above 0; got many\n",
     ]) {
       expect(text).toContain(mistake);
