@@ -68,8 +68,9 @@ async function main() {
 }
 
 /** The paths in a tree of conditions. */
-const leavesOf = (target) =>
-  typeof target === "string" ? [target] : Object.values(target).flatMap(leavesOf);
+function leavesOf(target) {
+  return typeof target === "string" ? [target] : Object.values(target).flatMap(leavesOf);
+}
 
 /** The tarball, with everything that runs and nothing else. */
 function pack() {
