@@ -124,7 +124,7 @@ function checkBase(config: TrainConfig): void {
   if (compute === "int8" && baseDtype !== "int8") {
     const got = `got a base in ${baseDtype ?? weightDtype}`;
     throw new UsageError(`${option("compute")}: int8 is for a base that rests in int8; ${got}`, {
-      hint: `add ${option("baseDtype", "int8")}, or leave it out`,
+      hint: `take ${option("baseDtype", "int8")}, or leave it out`,
     });
   }
   if (baseDtype === undefined || leavesAdapters(config)) return;
