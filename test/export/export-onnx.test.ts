@@ -15,7 +15,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import { byteTokenizer, createChat } from "../../src/text/index.ts";
-import { type GeneratorName, readGeneration, readGolden } from "../models/golden.ts";
+import { DECODERS, type GeneratorName, readGeneration, readGolden } from "../models/golden.ts";
 import { needsData } from "../support/data.ts";
 import { exportSaved, modelFolder } from "./support.ts";
 import { exportModel, saveModel } from "../support/on-node.ts";
@@ -67,19 +67,7 @@ async function exported(name: GeneratorName): Promise<string> {
 
 const greedy = { do_sample: false, num_beams: 1 };
 
-describe.each([
-  "llama",
-  "llama3",
-  "mistral",
-  "qwen2",
-  "qwen3",
-  "gemma",
-  "gemma2",
-  "smollm3",
-  "granite",
-  "olmo2",
-  "phi3",
-] as const)("%s", (name) => {
+describe.each(DECODERS)("%s", (name) => {
   it("continues prompts as transformers does", async () => {
     const generation = readGeneration(name);
     const { prompts, maxNewTokens, endToken, padToken } = generation;

@@ -5,18 +5,21 @@ import { type HostTensor, float32, int32 } from "../../src/tensor/host-tensor.ts
 import { expectClose, FLOAT32, numbersOf } from "../support/close.ts";
 import { type HostTensors, tensorNamed } from "../support/graph.ts";
 
-export type DecoderName =
-  | "llama"
-  | "llama3"
-  | "mistral"
-  | "qwen2"
-  | "qwen3"
-  | "gemma"
-  | "gemma2"
-  | "smollm3"
-  | "granite"
-  | "olmo2"
-  | "phi3";
+/** Models that continue a text. */
+export const DECODERS = [
+  "llama",
+  "llama3",
+  "mistral",
+  "qwen2",
+  "qwen3",
+  "gemma",
+  "gemma2",
+  "smollm3",
+  "granite",
+  "olmo2",
+  "phi3",
+] as const;
+export type DecoderName = (typeof DECODERS)[number];
 export type GeneratorName = DecoderName | "t5" | "t5_gated";
 export type EncoderName = `${"bert" | "roberta" | "distilbert"}_${"mlm" | "classification"}`;
 export type GoldenName = GeneratorName | EncoderName | "vit";
