@@ -37,6 +37,7 @@ export function sharedRows(ranks: Collective = alone): SharedRows {
     };
   }
   const { rank, size } = ranks;
+  const blank = blankSequences();
   const ownerOf = (sequence: LanguageModelSequence): number =>
     isElsewhere(sequence) ? sequence.owner : rank;
   const complete: SharedRows["complete"] = (sequences) => {
@@ -112,13 +113,14 @@ const COUNTS = 3;
 
 const isElsewhere = (sequence: LanguageModelSequence): sequence is Elsewhere => "owner" in sequence;
 
-/** Blank tokens, one array for each length. */
-const blanks = new Map<number, Int32Array>();
-
-function blank(length: number, owner: number): Elsewhere {
-  const ids = blanks.get(length) ?? new Int32Array(length);
-  blanks.set(length, ids);
-  return { ids, lossFrom: 1, owner };
+/** Makes sequences of blank tokens, which are one array for each length. */
+function blankSequences(): (length: number, owner: number) => Elsewhere {
+  const blanks = new Map<number, Int32Array>();
+  return (length, owner) => {
+    const ids = blanks.get(length) ?? new Int32Array(length);
+    blanks.set(length, ids);
+    return { ids, lossFrom: 1, owner };
+  };
 }
 
 /** A sequence as numbers. */
