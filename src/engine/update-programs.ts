@@ -131,8 +131,8 @@ const SHARD_BYTES = 1e6;
 const COUPLED_FROM_BYTES = 4e6;
 /** From here on memory asks for shards, whatever passes compute anew. */
 const HUGE_FROM_BYTES = 32e6;
-/** How many more multiplications than the whole matrix, for each element, its shards may take: what staying in the cache saves. */
-const SPARED_MULTIPLICATIONS = 32;
+/** How many more multiplications than the whole matrix, for each element, its shards may take: half of what staying in the cache saves. */
+const SPARED_MULTIPLICATIONS = 64;
 
 /** An update in shards of rows. */
 export interface ShardedUpdate {

@@ -67,10 +67,11 @@ describe.each(["int8", "q4"] as const)("a base in %s", (baseDtype) => {
 });
 
 it("learns with products in eight bits, and goes on with the same bits", async () => {
-  const options = { ...lora, baseDtype: "int8", model: base.output, steps: 30 } as const;
+  const recompute = "all";
+  const options = { ...lora, baseDtype: "int8", recompute, model: base.output, steps: 30 } as const;
   const exact = await runTiny(options);
   const rounded = await runTiny({ ...options, compute: "int8" });
-  expect(rounded.losses).not.toEqual(exact.losses);
+  expect(rounded.losses[0]).not.toBe(exact.losses[0]);
   // Evaluations are exact: before the first step they are the same.
   expect(evaluations(rounded)[0]).toBe(evaluations(exact)[0]);
   expect(

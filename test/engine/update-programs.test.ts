@@ -3,7 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { compile } from "../../src/onnx/model.ts";
 import { stepRule } from "../../src/compress/index.ts";
-import { adafactor, muon, sgd } from "../../src/optim/index.ts";
+import { adafactor, sgd } from "../../src/optim/index.ts";
 import { float32ToBfloat16, float32ToFloat16 } from "../../src/tensor/half.ts";
 import { float32, type HostTensor, hostTensor } from "../../src/tensor/host-tensor.ts";
 import { buildUpdate, shardedGraph, shardUpdate } from "../../src/engine/update-programs.ts";
@@ -43,12 +43,21 @@ it.each([
 });
 
 it.each([
-  ["adafactor, what is larger than a cache", adafactor(), [3910, 256], 782],
-  ["adafactor, what stays in it", adafactor(), [3900, 256], undefined],
-  // Every shard would compute the polar factor of the whole.
-  ["muon", muon(), [3910, 256], undefined],
-] as const)("rows that are coupled: %s", (_, base, shape, size) => {
-  const param = updatable(shape, stepRule({ projection: undefined, momentum: 0, base }));
+  ["what is larger than a cache", [3910, 256], undefined, 782],
+  ["what stays in it", [3900, 256], undefined, undefined],
+  ["of a small rank", [2000, 1024], 16, 223],
+  // Each pass would make the gradient of this rank anew.
+  ["of a large rank", [2000, 1024], 64, undefined],
+] as const)("rows that Adafactor couples: %s", (_, shape, rank, size) => {
+  const projection =
+    rank && ({ side: "columns", rank, dimension: shape[1], family: "gaussian" } as const);
+  const compression = projection && {
+    projection,
+    description: "",
+    subspace: { kind: "drawn", draw: () => undefined } as const,
+  };
+  const rule = stepRule({ projection, momentum: 0, base: adafactor() });
+  const param = updatable(shape, rule, { compression });
   expect(shardUpdate(param, buildUpdate(param))?.size).toBe(size);
 });
 
