@@ -162,13 +162,14 @@ function rememberingNeighbourhoods(encode: Tokenizer["encode"]): Tokenizer["enco
 const MOST_KNOWN = 100;
 
 /** UTF-16 units that are compared at once, which is faster than one by one. */
-const BLOCK = 1024;
+const BLOCKS = [1024, 32, 1];
 
 /** How many UTF-16 units two texts begin with alike. */
 function sharedText(a: string, b: string): number {
   const length = Math.min(a.length, b.length);
   let i = 0;
-  while (i < length && a.slice(i, i + BLOCK) === b.slice(i, i + BLOCK)) i += BLOCK;
-  while (i < length && a.charCodeAt(i) === b.charCodeAt(i)) i += 1;
-  return Math.min(i, length);
+  for (const block of BLOCKS) {
+    while (i + block <= length && a.slice(i, i + block) === b.slice(i, i + block)) i += block;
+  }
+  return i;
 }

@@ -7,7 +7,7 @@
 
 import { FUNCTIONS } from "./values/functions.ts";
 import { parseTemplate } from "./syntax/parser.ts";
-import { emptyOutput, type Output, textOf } from "./output.ts";
+import { emptyOutput, type Output, restOf, textOf } from "./output.ts";
 import { type Run, runner } from "./run.ts";
 import { type Machine, messageList, PROMPT_VARIABLE, rootScope } from "./scope.ts";
 import { fromJson, type Value } from "./values/value.ts";
@@ -55,13 +55,13 @@ export function createTemplate(source: string): Template {
   const body = runner(block);
   return {
     marksTurns: JSON.stringify(block).includes('"type":"generation"'),
-    render: (variables) => run(body, valuesOf(variables)),
+    render: (variables) => textOf(run(body, valuesOf(variables))),
 
     renderBeginnings(variables, wanted) {
       const found = new Map<string, Beginning>();
       const keyOf = (count: number, prompt: boolean) => `${count} ${prompt}`;
       const values = valuesOf(variables);
-      const text = run(body, values, (index, rest, machine, out) => {
+      const whole = run(body, values, (index, rest, machine, out) => {
         const count = index + 1;
         if (machine.reach > index) return;
         for (const prompt of [false, true]) {
@@ -70,14 +70,16 @@ export function createTemplate(source: string): Template {
           if (beginning) found.set(keyOf(count, prompt), beginning);
         }
       });
+      const text = textOf(whole);
       return {
         text,
         known: found.size,
-        get: (count, prompt) =>
-          found.get(keyOf(count, prompt)) ?? {
-            shared: 0,
-            rest: run(body, { ...values, limit: count, prompt }),
-          },
+        get(count, prompt) {
+          const beginning = found.get(keyOf(count, prompt));
+          if (beginning) return beginning;
+          const out = run(body, { ...values, limit: count, prompt, known: text });
+          return { shared: out.shared, rest: restOf(out) };
+        },
       };
     },
   };
@@ -89,6 +91,8 @@ type AtMessage = (index: number, rest: () => void, machine: Machine, out: Output
 interface Values extends Pick<Machine, "limit" | "prompt"> {
   readonly messages: readonly Value[];
   readonly others: readonly (readonly [name: string, value: Value])[];
+  /** What the text may begin like. */
+  readonly known?: string;
 }
 
 function valuesOf({ messages, ...others }: Variables): Values {
@@ -100,9 +104,9 @@ function valuesOf({ messages, ...others }: Variables): Values {
   };
 }
 
-function run(body: Run, given: Values, atMessage?: AtMessage): string {
-  const { limit, prompt, messages, others } = given;
-  const out = emptyOutput();
+function run(body: Run, given: Values, atMessage?: AtMessage): Output {
+  const { limit, prompt, messages, others, known } = given;
+  const out = emptyOutput(known);
   const machine: Machine = {
     limit,
     reach: -1,
@@ -122,7 +126,7 @@ function run(body: Run, given: Values, atMessage?: AtMessage): string {
   ]);
   const scope = rootScope(machine, values);
   body({ machine, scope, out, after: atMessage && (() => {}) });
-  return textOf(out);
+  return out;
 }
 
 /** What a template writes for a beginning from here on; everything is as before then. */
