@@ -234,11 +234,11 @@ async function readAll(tensors: Awaited<ReturnType<typeof mergedWeights>>): Prom
 }
 
 /** What an arena holds beside what its program needs at once: it grows by doubling. */
-const ARENA_GROWTH = 1.6;
+const ARENA_GROWTH = 1.9;
 /** What the heap keeps of the memory that programs freed, in units of the most that one of them needs: holes fit some shapes and not others. */
 const HEAP_RETENTION = 1.9;
 /** Graphs and fragments. */
-const REST_BYTES = 51e6;
+const REST_BYTES = 45e6;
 
 function workspaceBytes(programs: readonly CountedProgram[]): number {
   const mostOf = (name: "heapBytes" | "workspaceBytes") =>
