@@ -150,6 +150,15 @@ describe("three commands", () => {
     expect(whole).toMatchObject({ status: 0, error: "" });
     expect(lossOf("--adapter whole")).toBeCloseTo(losses(whole.text).at(-1) ?? NaN, 1);
 
+    // What begins as a part of the weights is written beside the base as it was, rows for the marks included.
+    const pissa = flora(
+      `train --train chats.jsonl --model base --chat-template chatml ${lora} --init-adapter pissa --steps 4 --output pissa`,
+    );
+    expect(pissa).toMatchObject({ status: 0, error: "" });
+    expect(flora("merge --adapter pissa --output merged-pissa")).toMatchObject({ status: 0 });
+    expect(lossOf("--adapter pissa")).toBeCloseTo(lossOf("--model merged-pissa"), 5);
+    expect(lossOf("--adapter pissa")).toBeCloseTo(losses(pissa.text).at(-1) ?? NaN, 1);
+
     const more = flora("train --from lora --train chats.jsonl --steps 2 --output more");
     expect(more).toMatchObject({ status: 0, error: "" });
     expect(losses(more.text)[0]).toBeCloseTo(last, 3);
