@@ -36,8 +36,30 @@ export interface Chart {
   readonly caption?: string;
 }
 
+/** What a chart is drawn with besides the colours of its series. */
+export interface ChartColors {
+  readonly paper: string;
+  readonly ink: string;
+  /** Of what is said on the side. */
+  readonly quiet: string;
+  readonly frame: string;
+  readonly grid: string;
+  /** Between the lines of the grid that have numbers. */
+  readonly fineGrid: string;
+}
+
+/** For a picture that is a file of its own. */
+const ON_PAPER: ChartColors = {
+  paper: "#fff",
+  ink: "#222",
+  quiet: "#595959",
+  frame: "#444",
+  grid: "#dedede",
+  fineGrid: "#f2f2f2",
+};
+
 /** The chart as a complete `<svg>` element. The same chart gives the same text everywhere. */
-export function chartSvg(chart: Chart): string {
+export function chartSvg(chart: Chart, colors: ChartColors = ON_PAPER): string {
   const x = fitX(chart);
   const y = createScale(valuesOf(chart, "y"), {
     kind: kindOf(chart, "y"),
@@ -46,7 +68,7 @@ export function chartSvg(chart: Chart): string {
   });
   const left = Math.max(MIN_LEFT, Math.ceil(widestLabel(y)) + 40);
   const right = Math.max(PADDING, Math.ceil(widestLabel(x) / 2));
-  const head = [...headLines(chart), ...legendRows(chart)];
+  const head = [...headLines(chart, colors), ...legendRows(chart, colors)];
   const top = head.reduce((sum, row) => sum + row.height, PADDING) + 8;
   const frame = { left, top, width: WIDTH - left - right, height: PLOT_HEIGHT };
   const height = top + PLOT_HEIGHT + 54;
@@ -62,20 +84,20 @@ export function chartSvg(chart: Chart): string {
       role: "img",
       "font-family": "Arial, Arimo, Helvetica, sans-serif",
       "font-size": TEXT,
-      fill: INK,
+      fill: colors.ink,
     },
     element("title", {}, escapeText(chart.title)),
     element("desc", {}, escapeText(describe(chart))),
-    element("rect", { width: WIDTH, height, fill: "#fff" }),
+    element("rect", { width: WIDTH, height, fill: colors.paper }),
     ...stack(head),
-    axes(chart, { x, y, frame }),
-    ...drawSeries(placed, frame.width),
+    axes(chart, { x, y, frame }, colors),
+    ...drawSeries(placed, frame.width, colors),
     ...(placed.some(({ path }) => path.some((point) => point !== undefined))
       ? []
       : [
           text("no data", left + frame.width / 2, top + PLOT_HEIGHT / 2, {
             anchor: "middle",
-            fill: GREY,
+            fill: colors.quiet,
           }),
         ]),
   );
@@ -89,8 +111,6 @@ const INSET = 8;
 const MIN_LEFT = 64;
 const TEXT = 13;
 const TITLE = 18;
-const INK = "#222";
-const GREY = "#595959";
 
 interface Frame {
   readonly left: number;
@@ -166,7 +186,7 @@ function placeSeries(chart: Chart, plot: Plot): PlacedSeries[] {
   }));
 }
 
-function axes(chart: Chart, plot: Plot): string {
+function axes(chart: Chart, plot: Plot, { fineGrid, grid, frame: edge }: ChartColors): string {
   const { x, y, frame } = plot;
   const { left, top, width, height } = frame;
   const bottom = top + height;
@@ -177,12 +197,12 @@ function axes(chart: Chart, plot: Plot): string {
   return element(
     "g",
     { "stroke-width": 1 },
-    ...x.minor.map((value) => vertical(value, "#f2f2f2")),
-    ...y.minor.map((value) => horizontal(value, "#f2f2f2")),
-    ...x.ticks.map(({ value }) => vertical(value, "#dedede")),
-    ...y.ticks.map(({ value }) => horizontal(value, "#dedede")),
-    line({ x: left, y: bottom }, { x: left + width, y: bottom }, "#444"),
-    line({ x: left, y: top }, { x: left, y: bottom }, "#444"),
+    ...x.minor.map((value) => vertical(value, fineGrid)),
+    ...y.minor.map((value) => horizontal(value, fineGrid)),
+    ...x.ticks.map(({ value }) => vertical(value, grid)),
+    ...y.ticks.map(({ value }) => horizontal(value, grid)),
+    line({ x: left, y: bottom }, { x: left + width, y: bottom }, edge),
+    line({ x: left, y: top }, { x: left, y: bottom }, edge),
     ...x.ticks.map(({ value, label }) =>
       text(label, xPlace(plot, value), bottom + 19, { anchor: "middle" }),
     ),
@@ -198,7 +218,7 @@ function axes(chart: Chart, plot: Plot): string {
   );
 }
 
-function headLines({ title, caption = "" }: Chart): Row[] {
+function headLines({ title, caption = "" }: Chart, { quiet }: ChartColors): Row[] {
   const width = WIDTH - 2 * PADDING;
   // Bold letters are wider than the estimate by a tenth.
   const titles = wrapText(title, TITLE * 1.1, width).map((words): Row => ({
@@ -207,13 +227,13 @@ function headLines({ title, caption = "" }: Chart): Row[] {
   }));
   const captions = wrapText(caption, TEXT, width).map((words): Row => ({
     height: 18,
-    draw: (y) => text(words, PADDING, y - 4, { fill: GREY }),
+    draw: (y) => text(words, PADDING, y - 4, { fill: quiet }),
   }));
   return [...titles, ...captions];
 }
 
 /** Swatches and names, as many a row as fit. */
-function legendRows(chart: Chart): Row[] {
+function legendRows(chart: Chart, colors: ChartColors): Row[] {
   const room = WIDTH - 2 * PADDING;
   const rows: { entries: string[]; x: number }[] = [];
   for (const [i, { name }] of chart.series.entries()) {
@@ -226,7 +246,7 @@ function legendRows(chart: Chart): Row[] {
       element(
         "g",
         { transform: `translate(${Math.round(row.x)} 0)` },
-        swatch(seriesLook(chart.series, i), SWATCH),
+        swatch(seriesLook(chart.series, i), SWATCH, colors),
         text(words, SWATCH + 8, 4.5),
       ),
     );

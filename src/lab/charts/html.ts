@@ -1,9 +1,9 @@
 /**
  * @file Reports as one HTML file: no scripts, nothing from elsewhere, everything escaped. It reads on
- * a phone, in the dark and on paper.
+ * a phone, in the dark and on paper, and looks as the page does that shows a run while it trains (page/style.css).
  */
 
-import { type Chart, chartSvg } from "./chart.ts";
+import { type Chart, type ChartColors, chartSvg } from "./chart.ts";
 import { element, escapeText } from "./xml.ts";
 
 /** A table of texts. */
@@ -57,7 +57,9 @@ function sectionHtml({ heading, paragraphs, table, charts = [], code }: Section)
   const parts = [
     element("h2", {}, escapeText(heading)),
     ...paragraphs.map((paragraph) => element("p", {}, escapeText(paragraph))),
-    ...charts.map((chart) => element("figure", { class: "wide", tabindex: "0" }, chartSvg(chart))),
+    ...charts.map((chart) =>
+      element("figure", { class: "wide", tabindex: "0" }, chartSvg(chart, OF_THE_PAGE)),
+    ),
     ...(table ? [tableHtml(table)] : []),
     // The parser swallows a line break at the start of pre.
     ...(code === undefined
@@ -100,27 +102,57 @@ function tableHtml({ head, rows }: Table): string {
 const NUMBER =
   /^(?:[-–—]|[-−+]?\d[\d,.]*(?:e[-+]?\d+)?(?: ?± ?\d[\d,.]*)?(?: ?[\p{L}%×/]{1,8})?)$/u;
 
+/** Charts in the colours of the style sheet, which are others in the dark. */
+const OF_THE_PAGE: ChartColors = {
+  paper: "var(--card)",
+  ink: "var(--ink)",
+  quiet: "var(--quiet)",
+  frame: "var(--quiet)",
+  grid: "var(--line)",
+  fineGrid: "var(--faint)",
+};
+
 /** What is wide scrolls for itself, not the page. */
 const STYLE = `
-:root { color-scheme: light dark; --ink: #1d1d1f; --paper: #fff; --soft: #5c5c61; --line: #dcdce0; --tint: #f5f5f7; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e8e8ea; --paper: #161618; --soft: #a4a4aa; --line: #3a3a3e; --tint: #222225; }
+:root {
+  color-scheme: light dark;
+  --paper: #fbfbf8;
+  --card: #ffffff;
+  --ink: #1d1f21;
+  --quiet: #5a5f64;
+  --line: #dcdcd6;
+  --faint: #f1f1ed;
 }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, sans-serif; }
-main { max-width: 58rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; overflow-wrap: break-word; }
-h1 { font-size: 1.75rem; line-height: 1.2; margin: 0.5rem 0; }
-h2 { font-size: 1.25rem; line-height: 1.3; margin: 2.5rem 0 0.5rem; }
-.intro { color: var(--soft); font-size: 1.1rem; }
-svg { display: block; width: 100%; min-width: 32rem; max-width: 720px; height: auto; border-radius: 6px; }
-.wide { overflow-x: auto; margin: 1.25rem 0; }
-table { border-collapse: collapse; font-size: 0.925rem; font-variant-numeric: tabular-nums; }
-th, td { padding: 0.35rem 1.25rem 0.35rem 0; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
-th { border-bottom: 2px solid var(--line); }
+@media (prefers-color-scheme: dark) {
+  :root {
+    --paper: #16181a;
+    --card: #1e2124;
+    --ink: #e6e6e3;
+    --quiet: #a4a9ae;
+    --line: #363b40;
+    --faint: #282c30;
+  }
+}
+* { box-sizing: border-box; }
+body { margin: 0 auto; max-width: 76rem; padding: 1rem; background: var(--paper); color: var(--ink); font: 16px/1.45 system-ui, sans-serif; }
+main { overflow-wrap: break-word; }
+h1, h2, p, figure { margin: 0; }
+h1 { font-size: 1.3rem; }
+h2 { font-size: 1.15rem; }
+p { max-width: 46rem; }
+.intro { color: var(--quiet); }
+section { display: grid; grid-template-columns: minmax(0, 1fr); gap: 1rem; margin-top: 1rem; padding: 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 0.5rem; }
+svg { display: block; width: 100%; min-width: 32rem; max-width: 720px; height: auto; }
+.wide { overflow-x: auto; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: 0.2rem 1.25rem 0.2rem 0; text-align: left; vertical-align: top; }
+th { color: var(--quiet); font-weight: normal; }
 .number { text-align: right; white-space: nowrap; }
-pre { background: var(--tint); border-radius: 6px; padding: 0.75rem 1rem; overflow-x: auto; font-size: 0.875rem; line-height: 1.45; }
+pre { margin: 0; padding: 0.2rem 0.4rem; border: 1px solid var(--line); border-radius: 0.25rem; overflow-x: auto; font-size: 0.875rem; }
 @media print {
-  :root { --ink: #000; --paper: #fff; --soft: #444; --line: #bbb; --tint: #f5f5f5; color-scheme: light; }
-  main { max-width: none; padding: 0; }
+  :root { --paper: #fff; --card: #fff; --ink: #000; --quiet: #444; --line: #bbb; --faint: #eee; color-scheme: light; }
+  body { max-width: none; padding: 0; }
+  section { border: 0; padding: 0; }
   svg { min-width: 0; }
   figure, tr, pre { break-inside: avoid; }
   h2 { break-after: avoid; }

@@ -26,12 +26,19 @@ export interface PlacedSeries {
 
 export interface Look {
   readonly kind: Kind;
-  readonly color: string;
+  /** Undefined for that of the text. */
+  readonly color: string | undefined;
   readonly mark: Mark;
   /** Undefined for a solid line. */
   readonly dash: string | undefined;
   /** Whether the line carries marks. */
   readonly isMarked: boolean;
+}
+
+/** What the marks and lines of a series stand out from. */
+export interface Ground {
+  readonly paper: string;
+  readonly ink: string;
 }
 
 /** What tells the i-th series from the others. */
@@ -41,7 +48,7 @@ export function seriesLook(all: readonly { readonly kind: Kind }[], i: number): 
   const lines = all.filter((series) => series.kind !== "marks").length;
   return {
     kind,
-    color: COLORS[i % COLORS.length] ?? "#000",
+    color: COLORS[i % COLORS.length],
     mark: MARKS[i % MARKS.length] ?? "circle",
     dash: kind === "dashed" ? DASHES[dashes % DASHES.length] : undefined,
     isMarked: kind === "marks" || lines > 1,
@@ -53,24 +60,27 @@ export function seriesLook(all: readonly { readonly kind: Kind }[], i: number): 
  *
  * @param width - of the plot
  */
-export function drawSeries(all: readonly PlacedSeries[], width: number): string[] {
+export function drawSeries(all: readonly PlacedSeries[], width: number, ground: Ground): string[] {
   const looked = all.map((series, i) => ({ ...series, look: seriesLook(all, i) }));
   return [
-    ...looked.flatMap(({ band, look }) => drawBand(band, look)),
-    ...looked.flatMap(({ path, look }) => drawLine(path, look)),
+    ...looked.flatMap(({ band, look }) => drawBand(band, colorOf(look, ground))),
+    ...looked.flatMap(({ path, look }) => drawLine(path, look, ground)),
     ...looked.flatMap(({ path, look }, i) =>
       marked(path, look, { every: width / 6, start: (i / all.length) * (width / 6) }).map((place) =>
-        drawMark(look, place),
+        drawMark(look, place, ground),
       ),
     ),
   ];
 }
 
 /** The sign of a series in the legend, centred on y = 0. */
-export function swatch(look: Look, width: number): string {
-  const line = look.kind === "marks" ? "" : stroke(`M0 0H${width}`, look);
-  return element("g", {}, line, look.isMarked ? drawMark(look, { x: width / 2, y: 0 }) : "");
+export function swatch(look: Look, width: number, ground: Ground): string {
+  const line = look.kind === "marks" ? "" : stroke(`M0 0H${width}`, look, ground);
+  const mark = look.isMarked ? drawMark(look, { x: width / 2, y: 0 }, ground) : "";
+  return element("g", {}, line, mark);
 }
+
+const colorOf = ({ color }: Look, { ink }: Ground): string => color ?? ink;
 
 const COLORS = [
   "#0072b2",
@@ -79,7 +89,7 @@ const COLORS = [
   "#cc79a7",
   "#e69f00",
   "#56b4e9",
-  "#000000",
+  undefined,
 ] as const;
 const DASHES = ["7 4", "2 3", "10 3 2 3", "12 6"] as const;
 /** Coprime in number with the colours: 56 series look different. */
@@ -102,12 +112,12 @@ const OUTLINES: Readonly<Record<Mark, string>> = {
 /** Up to this many points, each is marked. */
 const FEW = 12;
 
-const drawMark = ({ color, mark }: Look, { x, y }: Place): string =>
+const drawMark = (look: Look, { x, y }: Place, ground: Ground): string =>
   element("path", {
-    d: OUTLINES[mark],
+    d: OUTLINES[look.mark],
     transform: `translate(${decimal(x)} ${decimal(y)})`,
-    fill: color,
-    stroke: "#fff",
+    fill: colorOf(look, ground),
+    stroke: ground.paper,
     "stroke-width": 1,
     "paint-order": "stroke",
   });
@@ -132,26 +142,26 @@ function marked(
   return [...new Set([...spaced, ...lonely])];
 }
 
-function drawLine(path: readonly (Place | undefined)[], look: Look): string[] {
+function drawLine(path: readonly (Place | undefined)[], look: Look, ground: Ground): string[] {
   if (look.kind === "marks") return [];
   const d = runsOf(path)
     .filter((run) => run.length > 1)
     .map((run) => polyline(run))
     .join("");
-  return d === "" ? [] : [stroke(d, look)];
+  return d === "" ? [] : [stroke(d, look, ground)];
 }
 
-const stroke = (d: string, { color, dash }: Look): string =>
+const stroke = (d: string, look: Look, ground: Ground): string =>
   element("path", {
     d,
     fill: "none",
-    stroke: color,
+    stroke: colorOf(look, ground),
     "stroke-width": 2,
     "stroke-linejoin": "round",
-    "stroke-dasharray": dash,
+    "stroke-dasharray": look.dash,
   });
 
-function drawBand(band: PlacedSeries["band"], { color }: Look): string[] {
+function drawBand(band: PlacedSeries["band"], color: string): string[] {
   const whole = band.map(({ low, high }) => (low && high ? { low, high } : undefined));
   return runsOf(whole).map((run) => {
     const forth = run.map(({ high }) => high);

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { htmlReport, type Report } from "../../../src/lab/charts/html.ts";
 import { findAll, type MarkupElement, parseMarkup, textContent } from "../../support/markup.ts";
@@ -59,6 +60,17 @@ describe("a report", () => {
     expect(findAll(body, "svg")).toHaveLength(2);
     // HTML drops the first line break of pre, so it needs one more.
     expect(textsOf(body, "pre")).toEqual(["\n\nx < y && z\n  indented"]);
+  });
+
+  it("has the colours of the page that shows runs, charts too", () => {
+    const report = htmlReport(REPORT);
+    const style = readFileSync("page/style.css", "utf8");
+    const colors = style.match(/--(?:paper|card|ink|quiet|line): #\w+;/g) ?? [];
+    // By day and by night.
+    expect(colors).toHaveLength(10);
+    for (const color of colors) expect(report).toContain(`  ${color}\n`);
+    const drawn = findAll(bodyOf(REPORT), "rect").map(({ attributes }) => attributes["fill"]);
+    expect(drawn).toEqual(["var(--card)", "var(--card)"]);
   });
 
   it("aligns columns of numbers to the right, heads too", () => {

@@ -7,9 +7,10 @@ import {
 } from "../../../src/lab/charts/series.ts";
 import { findAll, parseMarkup } from "../../support/markup.ts";
 
+const GROUND = { paper: "#fff", ink: "#222" };
 const at = (x: number, y: number) => ({ x, y });
 const pathsOf = (all: readonly PlacedSeries[]) =>
-  findAll(parseMarkup(`<g>${drawSeries(all, 600).join("")}</g>`), "path").map(
+  findAll(parseMarkup(`<g>${drawSeries(all, 600, GROUND).join("")}</g>`), "path").map(
     ({ attributes }) => attributes,
   );
 const linesOf = (all: readonly PlacedSeries[]) =>
@@ -84,7 +85,7 @@ it("draws a band forth along its top and back along its bottom, beneath all line
 it("shows in the legend what the plot shows", () => {
   const all = [{ kind: "dashed" }, { kind: "marks" }, { kind: "line" }] as const;
   const [dashed, marks] = all.map((_, i) =>
-    findAll(parseMarkup(swatch(seriesLook(all, i), 30)), "path"),
+    findAll(parseMarkup(swatch(seriesLook(all, i), 30, GROUND)), "path"),
   );
   expect(dashed?.map(({ attributes }) => attributes["stroke-dasharray"])).toEqual([
     seriesLook(all, 0).dash,
