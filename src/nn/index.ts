@@ -32,6 +32,7 @@ export {
   rmsNormSpec,
   type LayerNormSpec,
   type RmsNormSpec,
+  type UnshiftedNormSpec,
 } from "./norm.ts";
 export {
   bindParams,

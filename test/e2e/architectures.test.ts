@@ -99,6 +99,14 @@ const robertaClassifier = {
   architectures: ["RobertaForSequenceClassification"],
 };
 
+const modern = {
+  ...encoder,
+  model_type: "modernbert",
+  num_hidden_layers: 3,
+  local_attention: 8,
+  global_attn_every_n_layers: 2,
+};
+
 const encoderDecoder = {
   d_model: 32,
   d_kv: 8,
@@ -135,6 +143,9 @@ const ROWS: readonly Row[] = [
   { ...masked, model: distilled },
   { ...classes, model: { ...distilled, architectures: ["DistilBertForSequenceClassification"] } },
   { ...classes, model: { ...encoder, ...robertaClassifier } },
+  { ...masked, model: modern },
+  { ...classes, model: { ...modern, architectures: ["ModernBertForSequenceClassification"] } },
+  { ...alike, model: { ...modern, architectures: ["ModernBertModel"] } },
   { ...pairs, model: { model_type: "t5", ...encoderDecoder } },
   { ...pairs, model: { model_type: "mt5", ...encoderDecoder } },
 ];

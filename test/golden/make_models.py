@@ -600,6 +600,37 @@ def distilbert_classification():
     return encoder_classification(transformers.DistilBertForSequenceClassification, config, 1)
 
 
+MODERNBERT = {
+    "vocab_size": 40,
+    "hidden_size": 16,
+    "intermediate_size": 12,
+    "num_hidden_layers": 3,
+    "num_attention_heads": 2,
+    "max_position_embeddings": 16,
+    "local_attention": 4,
+    "global_attn_every_n_layers": 2,
+    "pad_token_id": PAD,
+    "cls_token_id": 1,
+    "bos_token_id": 1,
+    "sep_token_id": 2,
+    "eos_token_id": 2,
+}
+
+
+def modernbert_mlm():
+    config = transformers.ModernBertConfig(**MODERNBERT)
+    return encoder_mlm(transformers.ModernBertForMaskedLM, config, 1)
+
+
+def modernbert_classification():
+    """Of means over tokens, with biases everywhere."""
+    biases = ("attention_bias", "mlp_bias", "norm_bias", "classifier_bias")
+    config = transformers.ModernBertConfig(
+        **MODERNBERT, **dict.fromkeys(biases, True), classifier_pooling="mean", num_labels=3
+    )
+    return encoder_classification(transformers.ModernBertForSequenceClassification, config, 1)
+
+
 def bert_embedding():
     """Sentence embeddings e: the mean over tokens, divided by its length. Rows 0 to 3 are anchors,
     4 to 7 their positives; similarities[i][j] = e_i . e_(4+j), and the loss is the cross-entropy of
@@ -665,6 +696,7 @@ MODELS = (
     *(llama, llama3, mistral, qwen2, qwen3, gemma, gemma2, smollm3, granite, olmo2, phi3),
     *(t5, t5_gated, bert_mlm, bert_classification, bert_embedding, vit),
     *(roberta_mlm, roberta_classification, distilbert_mlm, distilbert_classification),
+    *(modernbert_mlm, modernbert_classification),
 )
 
 

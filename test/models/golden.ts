@@ -21,7 +21,8 @@ export const DECODERS = [
 ] as const;
 export type DecoderName = (typeof DECODERS)[number];
 export type GeneratorName = DecoderName | "t5" | "t5_gated";
-export type EncoderName = `${"bert" | "roberta" | "distilbert"}_${"mlm" | "classification"}`;
+export type EncoderName =
+  `${"bert" | "roberta" | "distilbert" | "modernbert"}_${"mlm" | "classification"}`;
 export type GoldenName = GeneratorName | EncoderName | "vit";
 
 interface Common {

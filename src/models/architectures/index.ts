@@ -8,6 +8,7 @@ export { gpt2 } from "./gpt2.ts";
 export { granite } from "./rotary/granite.ts";
 export { llama } from "./rotary/llama.ts";
 export { mistral } from "./rotary/mistral.ts";
+export { modernbert } from "./encoders/modernbert.ts";
 export { olmo2 } from "./rotary/olmo2.ts";
 export { phi3 } from "./rotary/phi3.ts";
 export { qwen2 } from "./rotary/qwen2.ts";

@@ -4,6 +4,7 @@
  *
  *   causal     key ≤ query
  *   sliding    query - window < key ≤ query        Beltagy et al., 2020, arXiv:2004.05150
+ *   nearby     |key - query| ≤ reach
  *   padding    mask[key] ≠ 0
  *
  * B batch, T query length, S key length.
@@ -54,6 +55,20 @@ export function positionBias(
   const columns = asColumns(keys);
   const bias = forbidLater(like, rows, columns);
   return window === undefined ? bias : forbidEarlier(bias, rows, columns, window);
+}
+
+/**
+ * A bias that lets a query see the positions that are at most `reach` away, before and after.
+ *
+ * @param positions - of queries and keys, [B, T] or [1, T], int32
+ * @returns [B, 1, T, T]
+ */
+export function nearbyBias(like: Value, positions: Value, reach: number): Value {
+  const [batch, length] = [dimAt("bias", positions.shape, 0), dimAt("bias", positions.shape, 1)];
+  const rows = reshape(positions, [batch, 1, length, 1]);
+  const columns = asColumns(positions);
+  const bias = forbidLater(like, shift(rows, reach), columns);
+  return forbidEarlier(bias, rows, columns, reach + 1);
 }
 
 /**

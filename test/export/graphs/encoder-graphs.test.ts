@@ -70,7 +70,7 @@ function feedsOf(inputs: HostTensors, part: Part) {
 }
 
 describe("a BERT", () => {
-  it.each(["bert_mlm", "roberta_mlm", "distilbert_mlm"] as const)(
+  it.each(["bert_mlm", "roberta_mlm", "distilbert_mlm", "modernbert_mlm"] as const)(
     "guesses tokens as transformers does: %s",
     async (name) => {
       const golden = readGolden(name);
@@ -90,6 +90,7 @@ describe("a BERT", () => {
     ["bert_classification", true],
     ["roberta_classification", false],
     ["distilbert_classification", false],
+    ["modernbert_classification", false],
   ] as const)("classifies texts as transformers does: %s", async (name, hasTypes) => {
     const golden = readGolden(name);
     expect("token_type_ids" in golden.inputs).toBe(hasTypes);

@@ -157,7 +157,7 @@ export const BERT_ENDINGS: Readonly<Record<BertArchitecture, (config: BertConfig
   };
 
 /** The mean of [B, T, C] over the tokens of a mask [B, T], [B, 1, C]. */
-function meanOverTokens(x: Value, mask: Value): Value {
+export function meanOverTokens(x: Value, mask: Value): Value {
   const [batch = 0, length = 0] = mask.shape;
   const weights = reshape(cast(mask, x.dtype), [batch, 1, length]);
   const counts = reduceSum(weights, { axes: [2], keepDims: true }); // [B, 1, 1]

@@ -1,4 +1,4 @@
-/** RoBERTa and DistilBERT: published sizes, what is refused, and dropout; their numbers are compared in bert.test.ts. */
+/** RoBERTa, DistilBERT and ModernBERT: published sizes, what is refused, and dropout; their numbers are compared in bert.test.ts. */
 
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,6 +8,11 @@ import { UsageError } from "../../../../src/errors.ts";
 import { mapTensors, tensorAt } from "../../../../src/graph/tensors.ts";
 import { input, type Value } from "../../../../src/graph/value.ts";
 import { distilbert } from "../../../../src/models/architectures/encoders/distilbert.ts";
+import { modernbert } from "../../../../src/models/architectures/encoders/modernbert.ts";
+import {
+  layersOf,
+  modernBertConfig,
+} from "../../../../src/models/architectures/encoders/modernbert-config.ts";
 import { roberta } from "../../../../src/models/architectures/encoders/roberta.ts";
 import { modelFromConfig } from "../../../../src/models/architectures/registry.ts";
 import { float32, int32 } from "../../../../src/tensor/host-tensor.ts";
@@ -20,6 +25,9 @@ it.each([
   ["roberta", "RobertaForSequenceClassification", 124_646_402, 510],
   ["distilbert", "DistilBertForMaskedLM", 66_985_530, 512],
   ["distilbert", "DistilBertForSequenceClassification", 66_955_010, 512],
+  ["modernbert", "ModernBertForMaskedLM", 149_655_232, 8192],
+  ["modernbert", "ModernBertForSequenceClassification", 149_606_402, 8192],
+  ["modernbert", "ModernBertModel", 149_014_272, 8192],
 ])("%s, %s, is the base size where nothing is said", (model_type, name, count, length) => {
   const { params, contextLength } = modelFromConfig({ model_type, architectures: [name] });
   const elements = [...params.values()].map(({ shape }) => shape.reduce((n, dim) => n * dim, 1));
@@ -52,6 +60,48 @@ describe("what is not computed is refused by name", () => {
   });
 });
 
+describe("ModernBERT", () => {
+  it.each([
+    [{ architectures: ["ModernBertForTokenClassification"] }, /^modernbert config: architectures/],
+    [{ hidden_size: 36 }, /hidden_size must be an even multiple .* got 36 and 12/],
+    [{ layer_types: ["full_attention"] }, /layer_types must have a type for each of 22 layers/],
+    [{ rope_parameters: { full_attention: { rope_type: "yarn" } } }, /scaled rotations are not/],
+    [{ rope_scaling: { type: "linear", factor: 2 } }, /scaled rotations are not supported/],
+    [{ decoder_bias: false }, /^modernbert config: decoder_bias: /],
+    [{ tie_word_embeddings: false }, /^modernbert config: tie_word_embeddings: /],
+  ])("refuses %j", (fields, message) => {
+    expect(() => modernbert(fields)).toThrow(UsageError);
+    expect(() => modernbert(fields)).toThrow(message);
+  });
+
+  it("sees and turns in the spelling of the Hub as in that of transformers 5", () => {
+    const common = { num_hidden_layers: 4, local_attention: 6 };
+    const hub = {
+      ...common,
+      global_attn_every_n_layers: 2,
+      global_rope_theta: 500,
+      local_rope_theta: 50,
+    };
+    const types = ["full_attention", "sliding_attention"];
+    const own = {
+      ...common,
+      layer_types: [...types, ...types],
+      rope_parameters: {
+        full_attention: { rope_type: "default", rope_theta: 500 },
+        sliding_attention: { rope_type: "default", rope_theta: 50 },
+      },
+    };
+    const [older, newer] = [hub, own].map((fields) => layersOf(modernBertConfig(fields)));
+    expect(older).toEqual(newer);
+    expect(older?.map(({ reach, rotation }) => [reach, rotation.rope_theta])).toEqual([
+      [undefined, 500],
+      [3, 50],
+      [undefined, 500],
+      [3, 50],
+    ]);
+  });
+});
+
 describe("dropout is where transformers has it", () => {
   const sizes = { vocab_size: 7, max_position_embeddings: 6 };
   const common = {
@@ -78,6 +128,18 @@ describe("dropout is where transformers has it", () => {
     [
       { model_type: "distilbert", ...own, architectures: ["DistilBertForSequenceClassification"] },
       ["embeddings 0.1", "probabilities 0.1", "output 0.1", "pooled 0.2"],
+    ],
+    [
+      {
+        model_type: "modernbert",
+        ...common,
+        architectures: ["ModernBertForSequenceClassification"],
+        embedding_dropout: 0.1,
+        attention_dropout: 0.2,
+        mlp_dropout: 0.3,
+        classifier_dropout: 0.4,
+      },
+      ["embeddings 0.1", "probabilities 0.2", "attention 0.2", "inner 0.3", "pooled 0.4"],
     ],
   ])("%j", (fields, expected) => {
     const model = modelFromConfig({ ...sizes, ...fields });
@@ -156,6 +218,14 @@ describe("checkpoints of the other task load but for the head", () => {
         "vocab_projector.bias",
       ],
     ],
+    [
+      "modernbert_mlm",
+      "ModernBertForSequenceClassification",
+      { "decoder.weight": vector },
+      ["classifier.weight", "classifier.bias"],
+    ],
+    ["modernbert_mlm", "ModernBertModel", {}, []],
+    ["modernbert_classification", "ModernBertForMaskedLM", {}, ["decoder.bias"]],
   ] as const)("%s into %s", async (name, architecture, besides, lacking) => {
     const { config, weights } = readGolden(name);
     const model = modelFromConfig({ ...config, architectures: [architecture] });

@@ -111,6 +111,8 @@ describe.each([
   ["roberta_classification", "classification", 3],
   ["distilbert_mlm", "masked", 40],
   ["distilbert_classification", "classification", 3],
+  ["modernbert_mlm", "masked", 40],
+  ["modernbert_classification", "classification", 3],
 ] as const)("%s", (name, task, rows) => {
   const golden = readGolden(name);
   const model = modelFromConfig(golden.config);

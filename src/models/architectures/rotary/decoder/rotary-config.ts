@@ -69,14 +69,17 @@ export const ropeFields: {
 
 type LayerType = "full_attention" | "sliding_attention";
 
+/** The kind of each layer, if it is said. */
+export type LayerTypes = readonly LayerType[] | null | undefined;
+
 /** Which layers have windows. */
-export const layerTypes: z.ZodType<readonly LayerType[] | null | undefined> = z
+export const layerTypes: z.ZodType<LayerTypes> = z
   .array(z.enum(["full_attention", "sliding_attention"]))
   .nullish();
 
 interface WindowConfig extends Pick<RotaryDecoderConfig, "model_type" | "num_hidden_layers"> {
   readonly sliding_window: number | null;
-  readonly layer_types?: readonly LayerType[] | null | undefined;
+  readonly layer_types?: LayerTypes;
 }
 
 /**
