@@ -1,16 +1,17 @@
 /**
- * @file Reading and adding rows by index: `gather` and its adjoint `scatterAdd`.
+ * @file Reading and adding rows by index: `gather` and its adjoint `scatterAdd`; and where the largest elements are.
  *
  * `scatterAdd` is ONNX `ScatterElements`: `ScatterND` with reduction "add" loses additions to equal indices on onnxruntime's
  * CPU (two threads race).
  */
 
 import { DTypeError, ShapeError } from "../errors.ts";
-import { defineOp } from "../graph/op.ts";
+import { defineMultiOp, defineOp } from "../graph/op.ts";
 import type { OnnxForm, Value } from "../graph/value.ts";
 import { dimAt, normalizeAxis, sameShape, type Shape, staticShape } from "../tensor/shape.ts";
-import { fill } from "./movement.ts";
-import { expand, reshape, transpose } from "./movement.ts";
+import { hostTensor } from "../tensor/host-tensor.ts";
+import { cast } from "./elementwise.ts";
+import { expand, fill, reshape, transpose } from "./movement.ts";
 
 function checkIndices(op: string, { dtype }: Value): void {
   if (dtype !== "int32" && dtype !== "int64") {
@@ -91,6 +92,36 @@ const ScatterElements = defineOp<readonly [base: Value, indices: Value, updates:
     },
   }),
 });
+
+/** The values have no derivative here: `gatherElements` of the indices has. */
+const TopK = defineMultiOp<readonly [x: Value], number>({
+  type: "TopK",
+  infer([x], count) {
+    const length = dimAt("largest", x.shape, -1);
+    if (typeof length === "number" && count > length) {
+      throw new ShapeError(`largest: there are no ${count} elements in a row`, { x: x.shape });
+    }
+    const shape = x.shape.with(-1, count);
+    return [
+      { dtype: x.dtype, shape },
+      { dtype: "int64", shape },
+    ];
+  },
+  onnx: (count) => ({ operands: [hostTensor("int64", [1], BigInt64Array.of(BigInt(count)))] }),
+});
+
+/**
+ * Where the largest elements of the last axis are, the largest first; of equal ones the first.
+ *
+ * @param x - [..., N]
+ * @returns [..., count], int32
+ * @throws {ShapeError} if `count` is above N.
+ */
+export function largest(x: Value, count: number): Value {
+  const [, indices] = TopK([x], count);
+  if (indices) return cast(indices, "int32");
+  throw new Error("internal: the largest elements without indices");
+}
 
 /** Slices of `data` along an axis (the first by default), in the order of `indices`. */
 export const gather = (data: Value, indices: Value, axis = 0): Value =>

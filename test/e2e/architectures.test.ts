@@ -136,6 +136,18 @@ const ROWS: readonly Row[] = [
   { ...text, model: { model_type: "granite", ...decoder, residual_multiplier: 0.7 } },
   { ...text, model: { model_type: "olmo2", ...decoder } },
   { ...text, model: { model_type: "phi3", ...decoder, sliding_window: 8 } },
+  {
+    ...text,
+    model: {
+      model_type: "qwen3_moe",
+      ...decoder,
+      num_experts: 4,
+      num_experts_per_tok: 2,
+      moe_intermediate_size: 24,
+      norm_topk_prob: true,
+      mlp_only_layers: [0],
+    },
+  },
   { ...masked, model: encoder },
   { ...classes, model: { ...encoder, architectures: ["BertForSequenceClassification"] } },
   { ...alike, model: { ...encoder, architectures: ["BertModel"] } },

@@ -138,7 +138,7 @@ class Tiny:
     def __init__(self, kind, config, seed, deviation=0.35, center=1.0, **options):
         """`edit` changes the config file, `untied` gives a tied head weights of its own."""
         edit, untied = options.pop("edit", dict), options.pop("untied", False)
-        config._attn_implementation = "eager"
+        config._attn_implementation = config._experts_implementation = "eager"
         self.rng = np.random.default_rng(seed)
 
         def make():
@@ -167,17 +167,24 @@ class Tiny:
             torch.int64,
         }
 
-    def by_checkpoint_name(self):
-        """The parameters by the names in the file, which may not be those in the model."""
+    def by_checkpoint_name(self, model):
+        """Tensors of a model, each with its gradient, by the names in the file. Those names may not be
+        those in the model, where experts are parts of one tensor."""
+        parts = []
+        for name, p in model.named_parameters():
+            split = lambda x: [x]
+            if ".experts." in name:
+                halves = 2 if name.endswith("gate_up_proj") else 1
+                split = lambda x: [half for expert in x for half in expert.chunk(halves)]
+            parts += zip(split(p), split(p.grad))
         found = {}
         for saved, tensor in self.saved.items():
-            [p] = [
-                p
-                for p in self.double.parameters()
+            [found[saved]] = [
+                (p, gradient)
+                for p, gradient in parts
                 if p.shape == tensor.shape and torch.equal(p.detach(), tensor.to(p.dtype))
             ]
-            found[saved] = p
-        assert len(found) == sum(1 for _ in self.double.parameters())
+        assert len(found) == len(parts)
         return found
 
     def weights(self):
@@ -186,16 +193,16 @@ class Tiny:
     def gradients(self):
         """Exactly 0 for a bias of keys without rotary positions, which moves all scores alike."""
         found, worst = {}, 0.0
-        single = {id(p): q for p, q in zip(self.double.parameters(), self.single.parameters())}
-        for name, p in sorted(self.by_checkpoint_name().items()):
-            largest = p.grad.abs().max()
+        single = self.by_checkpoint_name(self.single)
+        for name, (_, gradient) in sorted(self.by_checkpoint_name(self.double).items()):
+            largest = gradient.abs().max()
             if name.endswith(("key.bias", "k_lin.bias")):
                 assert largest < 1e-14
-                p.grad.zero_()
+                gradient.zero_()
             else:
                 assert largest > 1e-3, (name, largest)
-                worst = max(worst, ((single[id(p)].grad - p.grad).abs().max() / largest).item())
-            found[name] = float32(p.grad)
+                worst = max(worst, ((single[name][1] - gradient).abs().max() / largest).item())
+            found[name] = float32(gradient)
         print(f"  gradients in float32 are off by {worst:.1e} of their largest element")
         assert worst < 5e-6
         return found
@@ -478,6 +485,37 @@ def phi3():
     return decoder(transformers.Phi3ForCausalLM, config, 1)
 
 
+def qwen3_moe():
+    """One layer of two has four experts, of which a token has two."""
+    config = transformers.Qwen3MoeConfig(
+        **DECODER,
+        num_experts=4,
+        num_experts_per_tok=2,
+        moe_intermediate_size=8,
+        decoder_sparse_step=2,
+        norm_topk_prob=True,
+        tie_word_embeddings=False,
+    )
+    return decoder(transformers.Qwen3MoeForCausalLM, config, 3)
+
+
+def qwen3_moe_unnormalized():
+    """Both layers have experts, whose weights do not add up to 1, and a window."""
+    config = transformers.Qwen3MoeConfig(
+        **DECODER,
+        head_dim=6,
+        num_experts=3,
+        num_experts_per_tok=2,
+        moe_intermediate_size=6,
+        norm_topk_prob=False,
+        use_sliding_window=True,
+        sliding_window=4,
+        attention_bias=True,
+        tie_word_embeddings=True,
+    )
+    return decoder(transformers.Qwen3MoeForCausalLM, config, 1)
+
+
 def encoder_decoder(config, seed, **options):
     tiny = Tiny(transformers.T5ForConditionalGeneration, config, seed, **options)
     vocabulary = config.vocab_size
@@ -694,6 +732,7 @@ def vit():
 
 MODELS = (
     *(llama, llama3, mistral, qwen2, qwen3, gemma, gemma2, smollm3, granite, olmo2, phi3),
+    *(qwen3_moe, qwen3_moe_unnormalized),
     *(t5, t5_gated, bert_mlm, bert_classification, bert_embedding, vit),
     *(roberta_mlm, roberta_classification, distilbert_mlm, distilbert_classification),
     *(modernbert_mlm, modernbert_classification),

@@ -320,6 +320,13 @@ def indexing():
     repeated = torch.tensor([[1, 1, 0], [2, 2, 2]], dtype=torch.int32)
     f = lambda x, i: x.gather(1, i.long())
     case("gatherElements", "duplicates", [normal(2, 3), repeated], f, axis=1)
+    for variant, shape, count in (
+        ("one", (5,), 1),
+        ("some", (3, 4), 2),
+        ("all", (2, 2, 3), 3),
+    ):
+        f = lambda x: x.topk(count).indices.to(torch.int32)
+        case("largest", variant, [distinct(*shape)], f, count=count)
 
 
 def normalisation():

@@ -18,6 +18,8 @@ export const DECODERS = [
   "granite",
   "olmo2",
   "phi3",
+  "qwen3_moe",
+  "qwen3_moe_unnormalized",
 ] as const;
 export type DecoderName = (typeof DECODERS)[number];
 export type GeneratorName = DecoderName | "t5" | "t5_gated";

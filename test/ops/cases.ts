@@ -29,6 +29,7 @@ export interface Options {
   readonly axes: readonly number[];
   readonly axis: number;
   readonly before: number;
+  readonly count: number;
   readonly dtype: DType;
   readonly end: number;
   readonly eps: number;
@@ -105,6 +106,7 @@ export const OPS: Readonly<Record<string, Build>> = {
   foldBatch: unary(ops.foldBatch),
   gather: (inputs, { axis }) => ops.gather(at(inputs, 0), at(inputs, 1), axis),
   gatherElements: (inputs, { axis }) => ops.gatherElements(at(inputs, 0), at(inputs, 1), axis),
+  largest: withOptions((x, { count }) => ops.largest(x, count)),
   layerNorm: (inputs, { eps }) => ternary((x, w, b) => ops.layerNorm(x, w, b, eps))(inputs, none),
   less: binary(ops.less),
   log: unary(ops.log),

@@ -13,6 +13,7 @@ export { olmo2 } from "./rotary/olmo2.ts";
 export { phi3 } from "./rotary/phi3.ts";
 export { qwen2 } from "./rotary/qwen2.ts";
 export { qwen3 } from "./rotary/qwen3.ts";
+export { qwen3Moe } from "./rotary/qwen3-moe.ts";
 export { roberta } from "./encoders/roberta.ts";
 export { smollm3 } from "./rotary/smollm3.ts";
 export { t5 } from "./t5/t5.ts";

@@ -5,9 +5,8 @@
  *   x ← x + mlp(norm(x))
  *
  *   attn(x) = attention(R q, R k, v) W_oᵀ        q = x W_qᵀ,  k = x W_kᵀ,  v = x W_vᵀ
- *   mlp(x)  = (act(x W_gateᵀ) ⊙ x W_upᵀ) W_downᵀ
  *
- * R turns heads by their position. Keys are turned before they are cached.
+ * `feed-forward.ts` has the equations of the MLP. R turns heads by their position. Keys are turned before they are cached.
  *
  * Norms may also follow attention and MLP, beside those before or instead of them.
  *
@@ -16,7 +15,6 @@
 
 import { UsageError } from "../../../../errors.ts";
 import type { Value } from "../../../../graph/value.ts";
-import { activationOf } from "../../../../nn/activation.ts";
 import { multiHeadAttention } from "../../../../nn/attention/attention.ts";
 import { dropout, type DropoutMasks } from "../../../../nn/dropout.ts";
 import { linear, linearSpec, type LinearSpec, type MatrixSpec } from "../../../../nn/linear.ts";
@@ -30,9 +28,10 @@ import {
 import type { ParamsOf } from "../../../../nn/params.ts";
 import { rotary } from "../../../../nn/attention/rotary.ts";
 import { rotaryFrequencies } from "../../../../nn/attention/rotary-frequencies.ts";
-import { add, mul, scale } from "../../../../ops/elementwise.ts";
-import { concat, reshape, slice, split } from "../../../../ops/movement.ts";
+import { add, scale } from "../../../../ops/elementwise.ts";
+import { concat, reshape, slice } from "../../../../ops/movement.ts";
 import type { Decoded, PastAttention } from "../../../model.ts";
+import { type ExpertsOptions, type FeedForwardSpec, feedForward } from "./feed-forward.ts";
 import type { RotaryDecoderConfig } from "./rotary-config.ts";
 
 /** What an architecture has besides; nothing by default. */
@@ -56,6 +55,8 @@ export interface RotaryBlockOptions {
   /** The factor of the scores, 1 / √D by default. */
   readonly scoreScale?: number;
   readonly scoreSoftcap?: number | undefined;
+  /** The experts that stand for the MLP, where it has some. */
+  readonly experts?: ExpertsOptions | undefined;
   /** The factor of what attention and MLP add to x, 1 by default. */
   readonly residualScale?: number;
 }
@@ -65,9 +66,6 @@ type Linear = MatrixSpec | LinearSpec;
 type QkvSpec =
   | { readonly q_proj: Linear; readonly k_proj: Linear; readonly v_proj: Linear }
   | { readonly qkv_proj: Linear };
-type GateUpSpec =
-  | { readonly gate_proj: Linear; readonly up_proj: Linear }
-  | { readonly gate_up_proj: Linear };
 
 export type RotaryBlockSpec = {
   readonly input_layernorm?: RmsNormSpec;
@@ -80,7 +78,7 @@ export type RotaryBlockSpec = {
   readonly post_attention_layernorm: RmsNormSpec;
   readonly pre_feedforward_layernorm?: RmsNormSpec;
   readonly post_feedforward_layernorm?: RmsNormSpec;
-  readonly mlp: GateUpSpec & { readonly down_proj: Linear };
+  readonly mlp: FeedForwardSpec;
 };
 
 type BlockParams = ParamsOf<RotaryBlockSpec>;
@@ -112,7 +110,15 @@ export interface RotaryBlock {
 export function rotaryBlock(config: RotaryDecoderConfig, options: RotaryBlockOptions): RotaryBlock {
   const { heads, kvHeads, headWidth } = headsOf(config);
   const frequencies = rotaryFrequencies(config);
-  const activation = activationOf(options.activation);
+  const ffn = feedForward({
+    width: config.hidden_size,
+    inner: config.intermediate_size,
+    deviation: config.initializer_range,
+    activation: options.activation,
+    bias: options.biases?.mlp ?? false,
+    fused: options.fused ?? false,
+    experts: options.experts,
+  });
   const { norm } = normOf(config, options);
 
   /** Queries or keys of so many heads, [B, T, H D]. */
@@ -168,16 +174,6 @@ export function rotaryBlock(config: RotaryDecoderConfig, options: RotaryBlockOpt
     return { y: linear(mixed, p.o_proj), attention: { keys, values } };
   }
 
-  /** The gated feed-forward network, C to F to C. */
-  function mlp(x: Value, p: BlockParams["mlp"]): Value {
-    const [gate, up] =
-      "gate_up_proj" in p
-        ? split(linear(x, p.gate_up_proj), 2)
-        : [linear(x, p.gate_proj), linear(x, p.up_proj)]; // [B, T, F]
-    if (!gate || !up) throw new Error("internal: two parts expected");
-    return linear(mul(activation(gate), up), p.down_proj);
-  }
-
   const normalized = (x: Value, p?: ParamsOf<RmsNormSpec>) => (p ? norm(x, p) : x);
 
   const { residualScale = 1 } = options;
@@ -185,7 +181,7 @@ export function rotaryBlock(config: RotaryDecoderConfig, options: RotaryBlockOpt
     add(x, residualScale === 1 ? y : scale(y, residualScale));
 
   return {
-    specs: specsOf(config, options),
+    specs: specsOf(config, options, ffn.specs),
     cacheWidth: kvHeads * headWidth,
     cacheHeads: kvHeads,
     forward(x, p, context) {
@@ -194,7 +190,7 @@ export function rotaryBlock(config: RotaryDecoderConfig, options: RotaryBlockOpt
       const beforeMlp = last ? p.pre_feedforward_layernorm : middle;
       const attended = attention(normalized(x, p.input_layernorm), p.self_attn, context);
       x = residual(x, normalized(attended.y, last && middle));
-      const expanded = mlp(normalized(x, beforeMlp), p.mlp);
+      const expanded = ffn.forward(normalized(x, beforeMlp), p.mlp);
       x = residual(x, normalized(expanded, last));
       return { y: x, attention: attended.attention };
     },
@@ -213,8 +209,12 @@ export function normOf(
   return { spec, norm: (x, p) => norm(x, p, eps) };
 }
 
-function specsOf(config: RotaryDecoderConfig, options: RotaryBlockOptions): RotaryBlockSpec {
-  const { hidden_size: c, intermediate_size: f, initializer_range: deviation } = config;
+function specsOf(
+  config: RotaryDecoderConfig,
+  options: RotaryBlockOptions,
+  mlp: FeedForwardSpec,
+): RotaryBlockSpec {
+  const { hidden_size: c, initializer_range: deviation } = config;
   const { heads, kvHeads, headWidth } = headsOf(config);
   const { biases = {}, fused = false, queryKeyNorm, norms = "before" } = options;
   const { spec } = normOf(config, options);
@@ -237,12 +237,7 @@ function specsOf(config: RotaryDecoderConfig, options: RotaryBlockOptions): Rota
     post_attention_layernorm: spec(c),
     ...(norms === "both" && { pre_feedforward_layernorm: spec(c) }),
     ...(norms !== "before" && { post_feedforward_layernorm: spec(c) }),
-    mlp: {
-      ...(fused
-        ? { gate_up_proj: map(c, 2 * f, biases.mlp) }
-        : { gate_proj: map(c, f, biases.mlp), up_proj: map(c, f, biases.mlp) }),
-      down_proj: map(f, c, biases.mlp),
-    },
+    mlp,
   };
 }
 

@@ -26,6 +26,8 @@ import type { RotaryDecoderConfig } from "./rotary-config.ts";
 import { type DefinedStage, defineStage, paramsOf } from "../../../stage.ts";
 
 export interface RotaryDecoderOptions extends RotaryBlockOptions {
+  /** Which layers have experts, where some have; all by default. */
+  readonly isSparse?: (layer: number) => boolean;
   /** How many positions a token of a layer sees, its own included; all earlier ones by default. */
   readonly window?: (layer: number) => number | undefined;
   /** Whether heads of a layer are turned; those of all by default. */
@@ -48,11 +50,17 @@ const UNTIED_HEAD = "lm_head.weight";
 export function rotaryDecoder(config: RotaryDecoderConfig, options: RotaryDecoderOptions): Model {
   const { hidden_size: c, vocab_size, tie_word_embeddings: isTied } = config;
   const { window = () => undefined, turns = () => true, logitSoftcap: softcap } = options;
-  const block = rotaryBlock(config, options);
+  const { experts, isSparse = () => experts !== undefined } = options;
+  const dense = rotaryBlock(config, { ...options, experts: undefined });
+  const sparse = rotaryBlock(config, options);
   const stages = [
     embedStage(config, options),
     ...Array.from({ length: config.num_hidden_layers }, (_, layer) =>
-      blockStage(block, layer, { window: window(layer), turns: turns(layer) }),
+      blockStage(isSparse(layer) ? sparse : dense, layer, {
+        window: window(layer),
+        turns: turns(layer),
+        isSparse: isSparse(layer),
+      }),
     ),
     normStage(config, options),
   ];
@@ -98,17 +106,19 @@ function embedStage(
 interface LayerOptions {
   readonly window: number | undefined;
   readonly turns: boolean;
+  readonly isSparse: boolean;
 }
 
-/** Layers with different windows, or of which some are not turned, are stages of different kinds. */
+/** Layers with different windows, or of which some are not turned or have experts, are stages of different kinds. */
 function blockStage(
   block: RotaryBlock,
   layer: number,
-  { window, turns }: LayerOptions,
+  { window, turns, isSparse }: LayerOptions,
 ): DefinedStage {
   const size = window === undefined ? "block" : `block of window ${window}`;
+  const kind = turns ? size : `${size} without positions`;
   return defineStage({
-    kind: turns ? size : `${size} without positions`,
+    kind: isSparse ? `${kind} of experts` : kind,
     specs: block.specs,
     names: `model.layers.${layer}.`,
     attends: true,

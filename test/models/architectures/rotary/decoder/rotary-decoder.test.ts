@@ -35,7 +35,27 @@ const MODELS = [
   ["granite", 2 * 4],
   ["olmo2", 2 * 4],
   ["phi3", 2 * 4],
+  ["qwen3_moe", 2 * 4],
+  ["qwen3_moe_unnormalized", 2 * 6],
 ] as const;
+
+const ATTENTION_MAPS = ["q_proj", "k_proj", "v_proj", "o_proj"];
+const MLP_MAPS = ["gate_proj", "up_proj", "down_proj"];
+const FUSED_MAPS = ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"];
+
+/** A layer of so many experts, after the router. */
+const expertMaps = (count: number) => [
+  ...ATTENTION_MAPS,
+  "gate",
+  ...Array.from({ length: count }, () => MLP_MAPS).flat(),
+];
+
+/** The linear maps of those that have others than Llama. */
+const MAPS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["phi3", [...FUSED_MAPS, ...FUSED_MAPS]],
+  ["qwen3_moe", [...ATTENTION_MAPS, ...MLP_MAPS, ...expertMaps(4)]],
+  ["qwen3_moe_unnormalized", [...expertMaps(3), ...expertMaps(3)]],
+]);
 
 /** The parameters as inputs, each one value however often it is asked for. */
 function weightsOf({ params }: Model): (name: string) => Value {
@@ -157,11 +177,9 @@ describe.each(MODELS)("a tiny model like %s", (name, cacheWidth) => {
   it("has adapters at all its linear maps", async () => {
     const options = { targets: ["*"], rank: 2, alpha: 2, rankPattern: {}, alphaPattern: {} };
     const maps = chooseAdapters(model, options).map(({ weight }) => weight.split(".").slice(-2)[0]);
-    const ofLayer =
-      name === "phi3"
-        ? ["qkv_proj", "o_proj", "gate_up_proj", "down_proj"]
-        : ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"];
-    expect(maps).toEqual([...ofLayer, ...ofLayer]);
+    expect(maps).toEqual(
+      MAPS.get(name) ?? [...ATTENTION_MAPS, ...MLP_MAPS, ...ATTENTION_MAPS, ...MLP_MAPS],
+    );
     const { loss, accumulators } = await microStep(golden, { method: "lora", rank: 2 });
     expectClose([loss], [golden.loss], FLOAT32, { what: "loss" });
     expect(accumulators.size).toBe(2 * maps.length);
