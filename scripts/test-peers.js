@@ -111,7 +111,8 @@ try {
     .filter((name) => name.endsWith(".gguf") && name !== "blocks.gguf")
     .map((name) => new URL(name, golden).pathname);
   for (const given of [...small, ...process.argv.slice(2)]) {
-    const output = join(folder, basename(given, ".gguf"));
+    // What is called so has to have the special tokens of Phi-3, for llama.cpp.
+    const output = join(folder, basename(given, ".gguf").replace("phi3", "small"));
     const settings = { directory: given, output, format: "gguf", dtype: "fp32" };
     await exportModel(nodeHost().files, cpuRuntime(), settings);
     const path = join(output, "model.gguf");

@@ -61,18 +61,24 @@ export async function exportGguf(
   return [GGUF_FILE, MODELFILE];
 }
 
-/** The tensors of the weights. @throws {UsageError} if GGUF has no name for one. */
+/** The tensors, in the order in which all of their weights are there. @throws {UsageError} if GGUF has no name for one. */
 function plansOf({ model, names }: ModelSource, { plan }: WrittenModel): readonly GgufTensorPlan[] {
-  return names.map((name) => {
+  const plans = new Map<string, GgufTensorPlan>();
+  for (const name of names) {
     const planned = plan(name, model.params.get(name)?.shape ?? []);
-    if (planned) return planned;
-    throw new UsageError(`${model.type}: GGUF has no tensor for ${name}`, {
-      hint: "export it as onnx or safetensors",
-    });
-  });
+    if (!planned) {
+      throw new UsageError(`${model.type}: GGUF has no tensor for ${name}`, {
+        hint: "export it as onnx or safetensors",
+      });
+    }
+    plans.delete(planned.name);
+    plans.set(planned.name, planned);
+  }
+  return [...plans.values()];
 }
 
 async function* bytesOf(source: ModelSource, { plan, further }: WrittenModel) {
+  const waiting = new Map<string, readonly Uint8Array[]>();
   for await (const [name, tensor] of source.weights({ widen: false })) {
     const planned = plan(name, tensor.shape);
     if (!planned) throw new Error(`internal: ${name} has no plan`);
@@ -81,9 +87,27 @@ async function* bytesOf(source: ModelSource, { plan, further }: WrittenModel) {
     if (!(data instanceof Float32Array || data instanceof Uint16Array)) {
       throw new Error(`internal: ${name} is ${tensor.dtype}`);
     }
-    yield planned.bytesOf(data);
+    const parts = [...(waiting.get(planned.name) ?? []), planned.bytesOf(data)];
+    if (parts.length < planned.parts) waiting.set(planned.name, parts);
+    else {
+      waiting.delete(planned.name);
+      yield joined(parts);
+    }
   }
   for (const { data } of further) yield new Uint8Array(data.buffer);
+}
+
+/** Parts one after another; one is itself. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const [first] = parts;
+  if (first && parts.length === 1) return first;
+  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
 }
 
 /** What of a tokenizer is written. */

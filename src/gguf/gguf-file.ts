@@ -4,18 +4,18 @@ import { FormatError } from "../errors.ts";
 import { LFS_START_BYTES, refuseLfsPointer } from "../files/lfs.ts";
 import { fileError } from "../host/file-error.ts";
 import type { FileStore, ReadableFile } from "../host/host.ts";
-import { type GgufHeader, parseGgufHeader } from "./header.ts";
+import { type GgufHeader, type GgufTensor, parseGgufHeader } from "./header.ts";
 
 /** An open file. `read` may be called concurrently; `close` must be called once. */
 export interface GgufFile extends GgufHeader {
   /**
-   * The numbers of a tensor.
+   * The numbers of a tensor, or of one of its slices along the first axis.
    *
    * @throws {FormatError} if there is no such tensor, or the file became shorter.
    */
-  readonly read: (name: string) => Promise<Float32Array>;
-  /** Its bytes as they are stored, in a buffer of their own. */
-  readonly readBytes: (name: string) => Promise<Uint8Array<ArrayBuffer>>;
+  readonly read: (name: string, slice?: number) => Promise<Float32Array>;
+  /** Their bytes as they are stored, in a buffer of their own. */
+  readonly readBytes: (name: string, slice?: number) => Promise<Uint8Array<ArrayBuffer>>;
   readonly close: () => Promise<void>;
 }
 
@@ -35,12 +35,13 @@ export async function openGguf(files: FileStore, path: string): Promise<GgufFile
   });
   try {
     const header = await readHeader(path, file);
-    const readBytes = (name: string) => readTensor(path, file, header, name);
+    const readBytes = (name: string, slice?: number) =>
+      readTensor(path, file, header, { name, slice });
     return {
       ...header,
       readBytes,
-      async read(name) {
-        const bytes = await readBytes(name);
+      async read(name, slice) {
+        const bytes = await readBytes(name, slice);
         return header.tensors.get(name)?.type.dequantize(bytes) ?? new Float32Array();
       },
       close: () => file.close(),
@@ -65,14 +66,24 @@ async function readTensor(
   path: string,
   file: ReadableFile,
   { tensors }: GgufHeader,
-  name: string,
+  { name, slice }: { readonly name: string; readonly slice: number | undefined },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const tensor = tensors.get(name);
   if (!tensor) throw new FormatError(path, `no tensor ${JSON.stringify(name)}`);
-  const { begin, end } = tensor;
+  const [begin, end] = rangeOf(tensor, slice);
   const bytes = await file.read(begin, end);
   if (bytes.length < end - begin) throw becameShorter(path);
   return bytes;
+}
+
+/** Where the bytes are. Slices are whole rows, and rows whole blocks. */
+function rangeOf(
+  { begin, end, shape }: GgufTensor,
+  slice: number | undefined,
+): readonly [begin: number, end: number] {
+  if (slice === undefined) return [begin, end];
+  const bytes = (end - begin) / (shape[0] ?? 1);
+  return [begin + slice * bytes, begin + (slice + 1) * bytes];
 }
 
 const becameShorter = (path: string): FormatError =>

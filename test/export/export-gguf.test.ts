@@ -27,7 +27,20 @@ const pathOf = (name: string) =>
   fileURLToPath(new URL(`../golden/gguf/${name}.gguf`, import.meta.url));
 const { files } = nodeHost();
 
-const NAMES = ["llama", "llama3", "qwen2", "qwen3", "gemma", "gemma2", "gpt2"] as const;
+const NAMES = [
+  "llama",
+  "llama3",
+  "qwen2",
+  "qwen3",
+  "qwen3_moe",
+  "gemma",
+  "gemma2",
+  "smollm3",
+  "granite",
+  "olmo2",
+  "phi3",
+  "gpt2",
+] as const;
 type Settings = Omit<Parameters<typeof exportModel>[1], "output">;
 
 const open: GgufFile[] = [];
@@ -176,6 +189,13 @@ describe("a model is refused as GGUF", () => {
     tie_word_embeddings: true,
     ...small,
   };
+  const experts = {
+    model_type: "qwen3_moe",
+    num_experts: 2,
+    num_experts_per_tok: 1,
+    moe_intermediate_size: 4,
+    norm_topk_prob: true,
+  };
   const tokenizerFiles = byteTokenizer().files;
   const splitDigits = new Map(
     Array.from(tokenizerFiles, ([path, content]) => [
@@ -198,6 +218,41 @@ describe("a model is refused as GGUF", () => {
       { ...llama, model_type: "gemma2", query_pre_attn_scalar: 3 },
       tokenizerFiles,
       "query_pre_attn_scalar: must be 256 in GGUF; got 3",
+    ],
+    [
+      { ...llama, model_type: "smollm3", no_rope_layers: [0] },
+      tokenizerFiles,
+      "no_rope_layers: must be 0 for every fourth layer and 1 for the others in GGUF; got 0",
+    ],
+    [
+      { ...llama, model_type: "smollm3", no_rope_layer_interval: 3 },
+      tokenizerFiles,
+      "no_rope_layer_interval: must be 4 in GGUF; got 3",
+    ],
+    [
+      { ...llama, model_type: "smollm3", layer_types: ["sliding_attention"] },
+      tokenizerFiles,
+      "use_sliding_window: GGUF has no word for it",
+    ],
+    [
+      { ...llama, model_type: "olmo2", attention_bias: true },
+      tokenizerFiles,
+      "attention_bias: must be false in GGUF; got true",
+    ],
+    [
+      { ...llama, ...experts, norm_topk_prob: false },
+      tokenizerFiles,
+      "norm_topk_prob: must be true in GGUF; got false",
+    ],
+    [
+      { ...llama, ...experts, decoder_sparse_step: 2 },
+      tokenizerFiles,
+      "decoder_sparse_step: must be 1 in GGUF; got 2",
+    ],
+    [
+      { ...llama, ...experts, mlp_only_layers: [0] },
+      tokenizerFiles,
+      "mlp_only_layers: must be empty in GGUF; got 0",
     ],
     [
       { ...llama, rope_scaling: { rope_type: "dynamic", factor: 2 } },

@@ -6,7 +6,7 @@ Made with Python 3.11, gguf 0.19.0, numpy 2.4.6, torch 2.15.0, transformers 5.24
 models.json has for each model the logits of the last token of "ids", from the model before it was written, and the ids of "texts" by the
 tokenizer before it was written: by sentencepiece, or by Hugging Face's tokenizers. Where transformers reads the architecture from GGUF
 its logits have to be the same; the tensors' names are those of gguf-py's own table. Of what transformers does not read, the
-rotation of Llama 3 and Gemma's, there is the model before alone.
+rotation of Llama 3, Gemma, SmolLM3, Granite, OLMo 2 and Phi-3, there is the model before alone.
 """
 
 import io
@@ -42,6 +42,8 @@ SPLITS = {
     "gpt-2": (None, pre_tokenizers.ByteLevel(add_prefix_space=False)),
     "smollm": (None, pre_tokenizers.Sequence([pre_tokenizers.Digits(True), pre_tokenizers.ByteLevel(add_prefix_space=False)])),
     "llama-bpe": (None, pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(WORDS % r"\p{N}{1,3}"), "isolated"),
+                                                 pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])),
+    "smaug-bpe": (None, pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(WORDS % r"\p{N}{1,3}"), "isolated"),
                                                  pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])),
     "qwen2": (normalizers.NFC(), pre_tokenizers.Sequence([pre_tokenizers.Split(Regex(WORDS % r"\p{N}"), "isolated"),
                                                           pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])),
@@ -88,7 +90,7 @@ def paired(weights, heads):
 
 def written(path, name, model, tokenizer):
     config = model.config
-    architecture = "llama" if name.startswith("llama") else name
+    architecture = {"llama3": "llama", "qwen3_moe": "qwen3moe"}.get(name, name)
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name(f"{name} of random numbers")
     writer.add_context_length(config.max_position_embeddings)
@@ -105,7 +107,7 @@ def written(path, name, model, tokenizer):
         writer.add_layer_norm_rms_eps(config.rms_norm_eps)
         writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
         writer.add_vocab_size(config.vocab_size)
-        if architecture == "llama":
+        if architecture in ("llama", "smollm3", "granite", "phi3"):
             writer.add_rope_dimension_count(head)
         else:
             writer.add_key_length(head)
@@ -118,6 +120,17 @@ def written(path, name, model, tokenizer):
         writer.add_attn_logit_softcapping(config.attn_logit_softcapping)
         writer.add_final_logit_softcapping(config.final_logit_softcapping)
         writer.add_sliding_window(config.sliding_window)
+    if architecture == "granite":
+        writer.add_embedding_scale(config.embedding_multiplier)
+        writer.add_residual_scale(config.residual_multiplier)
+        writer.add_attention_scale(config.attention_multiplier)
+        writer.add_logit_scale(config.logits_scaling)
+    if architecture == "phi3":
+        writer.add_sliding_window(config.sliding_window or 0)
+    if architecture == "qwen3moe":
+        writer.add_expert_count(config.num_experts)
+        writer.add_expert_used_count(config.num_experts_per_tok)
+        writer.add_expert_feed_forward_length(config.moe_intermediate_size)
 
     writer.add_tokenizer_model(tokenizer["model"])
     writer.add_token_list(tokenizer["tokens"])
@@ -138,16 +151,23 @@ def written(path, name, model, tokenizer):
     state = dict(model.state_dict())
     if config.tie_word_embeddings:
         del state["lm_head.weight"]
+    # As in the checkpoint, where gate and up are apart.
+    for key in [key for key in state if key.endswith("experts.gate_up_proj")]:
+        gate, up = state.pop(key).chunk(2, dim=1)
+        state[key.replace("gate_up", "gate") + ".weight"] = gate
+        state[key.replace("gate_up", "up") + ".weight"] = up
+    for key in [key for key in state if key.endswith("experts.down_proj")]:
+        state[key + ".weight"] = state.pop(key)
     for key, tensor in state.items():
         numbers = tensor.numpy()
         target = table.get_name(key, try_suffixes=(".weight", ".bias"))
-        if architecture == "llama" and ("q_proj" in key or "k_proj" in key):
+        if architecture in ("llama", "smollm3", "granite") and ("q_proj" in key or "k_proj" in key):
             numbers = paired(numbers, config.num_attention_heads if "q_proj" in key else config.num_key_value_heads)
         if architecture.startswith("gemma") and key.endswith("norm.weight"):
             numbers = numbers + 1
         if architecture == "gpt2" and key.endswith(("c_attn.weight", "c_proj.weight", "c_fc.weight")):
             numbers = numbers.T
-        kind = np.float16 if numbers.ndim == 2 else np.float32
+        kind = np.float16 if numbers.ndim > 1 and "ffn_gate_inp" not in target else np.float32
         writer.add_tensor(target, np.ascontiguousarray(numbers).astype(kind))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -165,6 +185,15 @@ MODELS = {
     "gemma": (transformers.GemmaForCausalLM, dict(SIZES, head_dim=8), sentence_pieces(False)),
     "gemma2": (transformers.Gemma2ForCausalLM, dict(SIZES, head_dim=8, query_pre_attn_scalar=8, sliding_window=4), sentence_pieces(False)),
     "gpt2": (transformers.GPT2LMHeadModel, dict(n_embd=16, n_layer=2, n_head=4, n_positions=64, initializer_range=0.2), byte_pairs("gpt-2")),
+    "smollm3": (transformers.SmolLM3ForCausalLM, dict(SIZES, pad_token_id=None, num_hidden_layers=4, tie_word_embeddings=True), byte_pairs("smaug-bpe")),
+    "granite": (transformers.GraniteForCausalLM,
+                dict(SIZES, embedding_multiplier=3.0, residual_multiplier=0.6, attention_multiplier=0.3, logits_scaling=2.0,
+                     tie_word_embeddings=True), byte_pairs("gpt-2")),
+    "olmo2": (transformers.Olmo2ForCausalLM, dict(SIZES, tie_word_embeddings=False), byte_pairs("smaug-bpe")),
+    "phi3": (transformers.Phi3ForCausalLM, dict(SIZES, pad_token_id=None, tie_word_embeddings=False), sentence_pieces(True)),
+    "qwen3_moe": (transformers.Qwen3MoeForCausalLM,
+                  dict(SIZES, head_dim=8, num_experts=4, num_experts_per_tok=2, moe_intermediate_size=12, norm_topk_prob=True,
+                       tie_word_embeddings=True), byte_pairs("qwen2")),
 }
 HERE.mkdir(exist_ok=True)
 golden = {"gguf": "0.19.0", "transformers": transformers.__version__, "sentencepiece": sentencepiece.__version__, "texts": TEXTS, "models": {}}
@@ -184,9 +213,9 @@ for seed, (name, (make, fields, tokenizer)) in enumerate(MODELS.items()):
     ids = list(range(5, 17))
     with torch.no_grad():
         logits = model(torch.tensor([ids])).logits[0, -1]
-    if name not in ("llama3", "gemma"):
+    if name not in ("llama3", "gemma", "smollm3", "granite", "olmo2", "phi3"):
         # Of these it does not read all sizes.
-        known = {"config": config} if name in ("qwen3", "gemma2", "gpt2") else {}
+        known = {"config": config} if name in ("qwen3", "qwen3_moe", "gemma2", "gpt2") else {}
         again = make.from_pretrained(HERE, gguf_file=path.name, **known, dtype=torch.float32, attn_implementation="eager").eval()
         with torch.no_grad():
             worst = (again(torch.tensor([ids])).logits[0, -1] - logits).abs().max().item()

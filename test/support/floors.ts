@@ -85,6 +85,18 @@ export const FLOORS: readonly (readonly Room[])[] = [
   ],
   [
     {
+      room: "gguf/architectures/parts",
+      about: "What architectures in GGUF have in common: Llama's relatives, rotations, layouts.",
+    },
+  ],
+  [
+    {
+      room: "gguf/architectures",
+      about: "The architectures that GGUF has: names, layouts and metadata, one family a file.",
+    },
+  ],
+  [
+    {
       room: "gguf/models",
       about: "Models in GGUF by the names and in the layout of Hugging Face, and the other way.",
     },

@@ -8,11 +8,11 @@ import { BF16, F16 } from "../block-types.ts";
 import { type GgufFile, openGguf } from "../gguf-file.ts";
 import type { GgufTensor } from "../header.ts";
 import { type Metadata, metadataOf } from "../metadata.ts";
-import type { GgufArchitecture, TensorFacts } from "./architecture.ts";
-import { ARCHITECTURES } from "./architectures.ts";
-import { headsOf } from "./fields.ts";
-import { arrange } from "./layout.ts";
-import { type TensorNames, tensorNames } from "./tensor-names.ts";
+import type { GgufArchitecture, TensorFacts } from "../architectures/parts/architecture.ts";
+import { ARCHITECTURES } from "../architectures/index.ts";
+import { headsOf } from "../architectures/parts/fields.ts";
+import { arrange } from "../architectures/parts/layout.ts";
+import { EXPERT, type TensorNames, tensorNames } from "./tensor-names.ts";
 
 /** An open model; `close` must be called once. */
 export interface GgufModel {
@@ -79,22 +79,23 @@ async function modelOf(path: string, file: GgufFile): Promise<GgufModel> {
     generationConfig: ids,
     metadata,
     tensors: new Map(
-      Array.from(stored, ([name, tensor]) => {
+      Array.from(stored, ([name, { tensor, shape }]) => {
         const layout = names.layoutOf(tensor.name);
-        const shape = layout === "transposed" ? tensor.shape.toReversed() : tensor.shape;
-        return [name, { shape, dtype: dtypeOf(tensor) }] as const;
+        const laid = layout === "transposed" ? shape.toReversed() : shape;
+        return [name, { shape: laid, dtype: dtypeOf(tensor) }] as const;
       }),
     ),
     async read(name, { widen }) {
-      const tensor = stored.get(name);
-      if (!tensor) throw new FormatError(path, `no tensor ${JSON.stringify(name)}`);
+      const found = stored.get(name);
+      if (!found) throw new FormatError(path, `no tensor ${JSON.stringify(name)}`);
+      const { tensor, slice, shape } = found;
       const layout = names.layoutOf(tensor.name);
       const dtype = dtypeOf(tensor);
       const isWide = widen || dtype === "F32" || layout === "plus one";
       const data = isWide
-        ? await file.read(tensor.name)
-        : new Uint16Array((await file.readBytes(tensor.name)).buffer);
-      const laid = arrange({ shape: tensor.shape, data }, layout, heads, "from GGUF");
+        ? await file.read(tensor.name, slice)
+        : new Uint16Array((await file.readBytes(tensor.name, slice)).buffer);
+      const laid = arrange({ shape, data }, layout, heads, "from GGUF");
       return hostTensor(isWide ? "float32" : HALVES[dtype], laid.shape, laid.data);
     },
     close: file.close,
@@ -108,19 +109,33 @@ const dtypeOf = ({ type }: GgufTensor): ModelTensor["dtype"] => {
   return type === BF16 ? "BF16" : "F32";
 };
 
+/** Where a tensor of the checkpoint lies. */
+interface StoredTensor {
+  readonly tensor: GgufTensor;
+  /** The number of the expert whose slice it is; undefined for all of the tensor. */
+  readonly slice?: number;
+  /** As it lies there. */
+  readonly shape: readonly number[];
+}
+
 /** @throws {FormatError} if one is not known. */
 function storedTensors(
   path: string,
   file: GgufFile,
   { ignored }: GgufArchitecture,
   names: TensorNames,
-): ReadonlyMap<string, GgufTensor> {
-  const stored = new Map<string, GgufTensor>();
+): ReadonlyMap<string, StoredTensor> {
+  const stored = new Map<string, StoredTensor>();
   for (const [name, tensor] of file.tensors) {
     if (ignored.includes(name)) continue;
     const own = names.ofCheckpoint(name);
     if (own === undefined) throw new FormatError(path, `tensor ${JSON.stringify(name)}: not known`);
-    stored.set(own, tensor);
+    if (names.hasExperts(name)) {
+      const [count = 0, ...shape] = tensor.shape;
+      for (let slice = 0; slice < count; slice++) {
+        stored.set(own.replace(EXPERT, String(slice)), { tensor, slice, shape });
+      }
+    } else stored.set(own, { tensor, shape: tensor.shape });
   }
   return stored;
 }

@@ -9,7 +9,7 @@
 
 import type { Json } from "../../files/json.ts";
 import type { GgufEntry } from "../write.ts";
-import { headsOf } from "./fields.ts";
+import { headsOf } from "../architectures/parts/fields.ts";
 import { tensorNames } from "./tensor-names.ts";
 import {
   architectureFor,
@@ -58,7 +58,7 @@ export function writtenAdapter(
     },
     plan(weight, { input, output, rank }) {
       const target = names.ofGguf(weight);
-      if (target === undefined) return undefined;
+      if (target === undefined || names.hasExperts(target)) return undefined;
       const own = names.layoutOf(target);
       // B has a row for each output however W lies.
       const layout = own === "transposed" ? undefined : own;

@@ -5,12 +5,17 @@ import type { Json } from "../../files/json.ts";
 import { type BlockType, BF16, F16, F32, Q8_0 } from "../block-types.ts";
 import { toQ8_0 } from "../blocks.ts";
 import type { GgufEntry, GgufTensorPlan } from "../write.ts";
-import type { GgufArchitecture, Layout } from "./architecture.ts";
-import { ARCHITECTURES } from "./architectures.ts";
-import { headsOf, numberField, optionalNumber } from "./fields.ts";
-import { arrange, type Heads } from "./layout.ts";
-import { ropeFactors } from "./rope-factors.ts";
-import { scalingFields } from "./rotary.ts";
+import type { GgufArchitecture, Layout } from "../architectures/parts/architecture.ts";
+import { ARCHITECTURES } from "../architectures/index.ts";
+import {
+  expertCount,
+  headsOf,
+  numberField,
+  optionalNumber,
+} from "../architectures/parts/fields.ts";
+import { arrange, type Heads } from "../architectures/parts/layout.ts";
+import { ropeFactors } from "../architectures/parts/rope-factors.ts";
+import { scalingFields } from "../architectures/parts/rotary.ts";
 import { tensorNames } from "./tensor-names.ts";
 
 /** As what matrices are written. */
@@ -26,6 +31,8 @@ export type Stage = "float32" | "float16" | "bfloat16";
 
 /** A weight on its way. */
 export interface PlannedTensor extends GgufTensorPlan {
+  /** How many weights follow one another in its tensor: as many as there are experts, or one. */
+  readonly parts: number;
   /** The type that its numbers are to have when they come. */
   readonly stage: Stage;
   /** Their bytes in the file. */
@@ -69,8 +76,9 @@ export function writtenModel(config: Json, name: string, type: GgufType): Writte
       if (target === undefined) return undefined;
       const layout = names.layoutOf(target);
       const laid = layout === "transposed" ? shape.toReversed() : shape;
-      const chosen = architecture.whole.includes(target) ? "F32" : typeFor(laid, type);
-      return plannedTensor(target, shape, { type: chosen, layout, heads });
+      const chosen = names.isWhole(target) ? "F32" : typeFor(laid, type);
+      const parts = names.hasExperts(target) ? expertCount(config) : undefined;
+      return plannedTensor(target, shape, { type: chosen, layout, heads, parts });
     },
   };
 }
@@ -80,17 +88,21 @@ export interface TensorPlanOptions {
   readonly type: GgufType;
   readonly layout: Layout | undefined;
   readonly heads: Heads;
+  /** Where a weight is one of several. */
+  readonly parts?: number | undefined;
 }
 
 /** A tensor of this shape on its way. */
 export function plannedTensor(
   name: string,
   shape: readonly number[],
-  { type, layout, heads }: TensorPlanOptions,
+  { type, layout, heads, parts }: TensorPlanOptions,
 ): PlannedTensor {
+  const laid = layout === "transposed" ? shape.toReversed() : shape;
   return {
     name,
-    shape: layout === "transposed" ? shape.toReversed() : shape,
+    shape: parts === undefined ? laid : [parts, ...laid],
+    parts: parts ?? 1,
     type: TYPES[type],
     stage: STAGES[type],
     bytesOf(data) {

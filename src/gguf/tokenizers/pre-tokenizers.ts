@@ -61,6 +61,9 @@ const LLAMA_3: PreTokenization = {
   addsStart: true,
 };
 
+/** The split of Llama 3; of SmolLM3 and OLMo 2. */
+const LIKE_LLAMA_3: PreTokenization = { ...LLAMA_3, ignoresMerges: false, addsStart: false };
+
 const QWEN_2: PreTokenization = {
   ...plain,
   normalizer: { type: "NFC" },
@@ -73,6 +76,8 @@ const BY_NAME: Readonly<Record<string, PreTokenization>> = {
   "llama-bpe": LLAMA_3,
   llama3: LLAMA_3,
   "llama-v3": LLAMA_3,
+  "smaug-bpe": LIKE_LLAMA_3,
+  dbrx: LIKE_LLAMA_3,
   qwen2: QWEN_2,
   "deepseek-r1-qwen": QWEN_2,
   smollm: SINGLE_DIGITS,

@@ -60,7 +60,7 @@ describe.each(Object.entries(golden.models))("%s", (name, { ids, logits, encoded
     expect(text).toBe("[user]Hi</s>");
     const first = tokenizer.encodePrompt("the")[0];
     expect(first === tokenizer.startOfText).toBe(
-      ["llama", "llama3", "gemma", "gemma2"].includes(name),
+      ["llama", "llama3", "gemma", "gemma2", "phi3"].includes(name),
     );
   });
 });
@@ -125,7 +125,7 @@ describe("a GGUF file is refused", () => {
       "qwen2",
       "qwen2",
       "qwenX",
-      "architectures that are read are llama, qwen2, qwen3, gemma, gemma2, gpt2; got qwenX",
+      "architectures that are read are llama, qwen2, qwen3, qwen3moe, gemma, gemma2, smollm3, granite, olmo2, phi3, gpt2; got qwenX",
     ],
     ["qwen3", "smollm", "smollX", "tokenizer.ggml.pre: pre-tokenizers that are read are gpt-2, "],
     ["qwen3", "smollm", "smollX", "; got smollX"],
@@ -145,6 +145,14 @@ describe("a GGUF file is refused", () => {
       "blk.9.ffn_up.weight",
       "missing: model.layers.1.mlp.up_proj.weight; unexpected: model.layers.9",
     ],
+    [
+      "qwen3_moe",
+      "qwen3moe.expert_used_count",
+      "qwen3moe.expert_used_counX",
+      "metadata qwen3moe.expert_used_count: is missing",
+    ],
+    ["granite", "logit_scale", "logit_scalX", "metadata granite.logit_scale: is missing"],
+    ["phi3", "blk.0.attn_output.weight", "rope_factors_long.weight", "longrope is not supported"],
     ["llama3", "rope.freq_base", "rope.freq_basX", "the factors are not those of Llama 3"],
   ])("%s with %j as %j", async (name, from, to, message) => {
     expect(await changed(name, from, to)).toMatchObject({

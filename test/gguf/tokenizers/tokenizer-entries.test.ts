@@ -91,7 +91,7 @@ describe("pieces", () => {
       {},
     ],
     ["an unknown name", { pre_tokenizer: split("\\w+") }, {}],
-    ["an unknown name", { pre_tokenizer: split(LLAMA_3) }, {}],
+    ["smaug-bpe", { pre_tokenizer: split(LLAMA_3) }, {}],
   ])("of %s", (name, parts, fields) => {
     const model = { type: "BPE", vocab, merges: ["a b", "ab c"], ...fields };
     const written = () => entriesOf({ model, ...parts });

@@ -5,7 +5,7 @@
  * Llama.
  */
 
-import { transposed } from "../../tensor/matrix.ts";
+import { transposed } from "../../../tensor/matrix.ts";
 import type { Layout } from "./architecture.ts";
 
 /** Numbers, or the bits of sixteen-bit floats. */

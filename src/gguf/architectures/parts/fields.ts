@@ -1,7 +1,7 @@
 /** @file Fields of config.json that are to be written. */
 
-import { UsageError } from "../../errors.ts";
-import type { Json } from "../../files/json.ts";
+import { UsageError } from "../../../errors.ts";
+import type { Json } from "../../../files/json.ts";
 import type { Heads } from "./layout.ts";
 
 /** @throws {UsageError} if a field is no number. */
@@ -15,6 +15,10 @@ export const optionalNumber = (config: Json, field: string): number | undefined 
   const value = config[field];
   return typeof value === "number" ? value : undefined;
 };
+
+/** How many experts a layer has. */
+export const expertCount = (config: Json): number =>
+  optionalNumber(config, "num_local_experts") ?? numberField(config, "num_experts");
 
 /** How many heads queries and keys have. */
 export function headsOf(config: Json): Heads {

@@ -1,8 +1,8 @@
 /** @file GPT-2 in GGUF. */
 
 import type { Json } from "../../files/json.ts";
-import { type GgufArchitecture, type Layout, shortest } from "./architecture.ts";
-import { numberField, optionalNumber } from "./fields.ts";
+import { type GgufArchitecture, type Layout, shortest } from "./parts/architecture.ts";
+import { numberField, optionalNumber } from "./parts/fields.ts";
 
 /** Fields of config.json that are numbers, by their keys without the architecture. */
 const SIZES = {

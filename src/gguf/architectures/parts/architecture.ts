@@ -1,8 +1,8 @@
 /** @file What of a model has which name in GGUF, and lies how there: for one architecture. */
 
-import type { Json } from "../../files/json.ts";
-import type { Metadata } from "../metadata.ts";
-import type { GgufEntry } from "../write.ts";
+import type { Json } from "../../../files/json.ts";
+import type { Metadata } from "../../metadata.ts";
+import type { GgufEntry } from "../../write.ts";
 
 /** How a tensor lies in GGUF where it does not lie as in the checkpoint. */
 export type Layout =

@@ -1,9 +1,9 @@
 /** @file Llama and its relatives in GGUF: what their config.json and the metadata have in common. */
 
-import { FormatError, UsageError } from "../../errors.ts";
-import { isObject, type Json } from "../../files/json.ts";
-import type { Metadata } from "../metadata.ts";
-import type { GgufEntry } from "../write.ts";
+import { FormatError, UsageError } from "../../../errors.ts";
+import { isObject, type Json } from "../../../files/json.ts";
+import type { Metadata } from "../../metadata.ts";
+import type { GgufEntry } from "../../write.ts";
 import { shortest, type TensorFacts } from "./architecture.ts";
 import { numberField, optionalNumber } from "./fields.ts";
 import { llama3Scaling } from "./rope-factors.ts";
@@ -43,7 +43,6 @@ export async function rotaryConfig(
 ): Promise<Json> {
   const number = (key: string) => metadata.number(`${architecture}.${key}`);
   const needed = (key: string) => metadata.required(`${architecture}.${key}`, number(key));
-  refuseExperts(metadata.path, number("expert_count"));
   const sizes = Object.entries(SIZES).map(([key, field]) => [field, needed(key)] as const);
   const heads = needed("attention.head_count");
   const turning = number("rope.dimension_count");
@@ -65,11 +64,6 @@ export async function rotaryConfig(
     ...(scaling && { rope_scaling: scaling }),
     tie_word_embeddings: !tensors.has("output.weight"),
   };
-}
-
-function refuseExperts(path: string, experts: number | undefined): void {
-  if (!experts) return;
-  throw new FormatError(path, `mixtures of experts are not supported; got ${experts} experts`);
 }
 
 /** `rope_scaling` of config.json; undefined where positions are not scaled. */

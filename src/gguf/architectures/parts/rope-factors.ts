@@ -3,9 +3,9 @@
  * from. They are found again, for all such models have the same but for the factor: Llama 3.1, 2024, arXiv:2407.21783.
  */
 
-import { FormatError } from "../../errors.ts";
-import type { Json } from "../../files/json.ts";
-import { rotaryFrequencies } from "../../nn/attention/rotary-frequencies.ts";
+import { FormatError } from "../../../errors.ts";
+import type { Json } from "../../../files/json.ts";
+import { rotaryFrequencies } from "../../../nn/attention/rotary-frequencies.ts";
 
 const LLAMA_3 = {
   rope_type: "llama3",
