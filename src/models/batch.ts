@@ -18,6 +18,18 @@ export interface Batch {
   readonly lossTokens: number;
   /** What the rows are, where some are preferred to others. */
   readonly answers?: BatchAnswers;
+  /** What is learned in place of the targets, where a teacher says more. */
+  readonly soft?: SoftTargets;
+}
+
+/** Several tokens for each target. */
+export interface SoftTargets {
+  /** K */
+  readonly choices: number;
+  /** [N, K], row by row. */
+  readonly ids: Int32Array;
+  /** [N, K], what of a target each token is; they add up to 1. */
+  readonly shares: Float32Array;
 }
 
 /** The rows of a batch of preferences: the chosen answers before the rejected ones in the same order. */

@@ -12,6 +12,9 @@
  * With label smoothing (Szegedy et al., CVPR 2016, arXiv:1512.00567) a share ε of each target is spread over all V classes: z[target]
  * becomes (1 - ε) z[target] + ε/V Σ z, and onehot(target) becomes (1 - ε) onehot(target) + ε/V.
  *
+ * A target may be several tokens, each a share q of it that adds up to 1, as a teacher has them (Hinton, Vinyals & Dean, 2015,
+ * arXiv:1503.02531): z[target] becomes Σ_j q_j z[target_j], and onehot(target) Σ_j q_j onehot(target_j).
+ *
  * Logits may have a bias, z = h Wᵀ + b, and a cap c, z = c tanh((h Wᵀ + b) / c), through which dz goes as dz (1 - (z / c)²).
  */
 
@@ -96,8 +99,10 @@ export interface Smoothing {
 }
 
 export interface VocabularyChunk extends LogitParts {
-  /** Targets relative to the first row of the chunk, [N, 1], int32; any value outside means another chunk's. */
+  /** Targets relative to the first row of the chunk, [N, K], int32; any value outside means another chunk's. */
   readonly targets: Value;
+  /** What of a target each of its K tokens is, [N, K]; the only one is all of it if absent. */
+  readonly shares?: Value | undefined;
   readonly smoothing?: Smoothing | undefined;
   /** [N, V'], where they are known already. */
   readonly logits?: Value;
@@ -110,8 +115,9 @@ export function chunkStatistics(chunk: VocabularyChunk, before: LogitStatistics)
   const peak = max(before.peak, reduceMax(logits, rowwise));
   const rescaled = mul(before.sum, boundedExp(sub(before.peak, peak)));
   const sum = add(rescaled, reduceSum(boundedExp(sub(logits, peak)), rowwise));
-  const chosen = mul(gatherElements(logits, index, 1), inside);
-  const { smoothing } = chunk;
+  const each = mul(gatherElements(logits, index, 1), inside); // [N, K]
+  const { shares, smoothing } = chunk;
+  const chosen = shares ? reduceSum(each, rowwise) : each; // [N, 1]
   if (!smoothing) return { peak, sum, target: add(before.target, chosen) };
   const spread = scale(reduceSum(logits, rowwise), smoothing.share / smoothing.classes);
   const target = add(scale(chosen, 1 - smoothing.share), spread); // [N, 1]
@@ -161,12 +167,13 @@ function uncap(dy: Value, capped: Value, softcap: number): Value {
   return mul(dy, sub(scalarLike(dy, 1), mul(share, share)));
 }
 
-/** Each target as a column of the chunk, and 1 where it is one, else 0; both [N, 1]. */
-function localTargets({ targets, weight, hidden }: VocabularyChunk): {
+/** Each target as a column of the chunk, and its share where it is one, else 0; both [N, K]. */
+function localTargets({ targets, shares, weight, hidden }: VocabularyChunk): {
   index: Value;
   inside: Value;
 } {
   const last = scalarLike(targets, Number(dimAt("chunk", weight.shape, 0)) - 1);
   const index = max(min(targets, last), scalarLike(targets, 0));
-  return { index, inside: cast(equal(index, targets), hidden.dtype) };
+  const inside = cast(equal(index, targets), hidden.dtype);
+  return { index, inside: shares ? mul(inside, shares) : inside };
 }

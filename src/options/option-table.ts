@@ -175,6 +175,25 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       above: 0,
       help: "dpo and ipo: how closely the model keeps to the one before training; orpo: the weight of the comparison; 0.1 if absent",
     },
+    teacher: {
+      kind: "text",
+      value: "MODEL",
+      help: "learn from what a larger model of the same tokens says too: its directory or name, or teacher.safetensors of a run that had asked it",
+    },
+    teacherShare: {
+      kind: "number",
+      above: 0,
+      max: 1,
+      default: 0.5,
+      help: "how much of each target is the teacher's",
+    },
+    teacherTokens: {
+      kind: "integer",
+      above: 0,
+      max: 1024,
+      default: 32,
+      help: "the likeliest tokens of the teacher that are kept of each target",
+    },
     labelSmoothing: {
       kind: "number",
       min: 0,

@@ -144,6 +144,12 @@ export interface TrainConfig {
   readonly preferenceLoss?: "dpo" | "ipo" | "orpo" | undefined;
   /** Dpo and ipo: how closely the model keeps to the one before training; orpo: the weight of the comparison; 0.1 if absent. A number above 0. */
   readonly preferenceBeta?: number | undefined;
+  /** Learn from what a larger model of the same tokens says too: its directory or name, or teacher.safetensors of a run that had asked it. */
+  readonly teacher?: string | undefined;
+  /** How much of each target is the teacher's. A number above 0 and at most 1. Default: 0.5. */
+  readonly teacherShare: number;
+  /** The likeliest tokens of the teacher that are kept of each target. A whole number above 0 and at most 1024. Default: 32. */
+  readonly teacherTokens: number;
   /** Share of each target that is spread over all tokens or classes, in training, or with dpo of pairs that may be the wrong way round; 0: none. A number at least 0 and below 1. Default: 0. */
   readonly labelSmoothing: number;
   /** Noise on the embeddings of tokens, in training: uniform up to this over the root of their count times their width; 0: none. A number at least 0. Default: 0. */

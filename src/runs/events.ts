@@ -17,6 +17,7 @@ export interface MemoryRow {
     | "activations"
     | "workspace"
     | "images"
+    | "teacher"
     | "runtime";
   readonly predicted: number;
   /** Known at the end; rows that cannot be told apart are measured in the total only. */

@@ -150,6 +150,7 @@ const memoryRow = z.object({
     activations: "activations",
     workspace: "workspace",
     images: "images",
+    teacher: "teacher",
     runtime: "runtime",
   } satisfies Words<MemoryRow["name"]>),
   predicted: number,

@@ -17,6 +17,7 @@ import { promiseMemory, promiseWeights } from "./memory/promise.ts";
 import { gather, openRun } from "./setup/prepare.ts";
 import { compareRankOptions, compareRanks, ranksOf } from "./ranks/ranks.ts";
 import type { Run, RunContext } from "./setup/run.ts";
+import { withTeacher } from "./teacher/teacher.ts";
 
 export interface TrainContext extends RunContext {
   /** Aborting finishes the micro-step, saves a checkpoint and ends the run. */
@@ -53,7 +54,9 @@ export async function* trainEvents(
     });
     // The graphs of the counted step.
     context.runtime.collectGarbage();
-    const run = await openRun({ ...parts, config: { ...parts.config, recompute } });
+    const run = await openRun(
+      await withTeacher({ ...parts, config: { ...parts.config, recompute } }),
+    );
     await compareRanks(ranks, { ...run, files });
     onPrepared(run);
     try {

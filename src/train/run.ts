@@ -171,7 +171,7 @@ async function configured(
   { host, resolveModel }: TrainRunContext,
 ): Promise<{ readonly config: TrainConfig; readonly inputs: RunInputs }> {
   const { data, formats, method, metrics, model, objective, optimizer, schedule } = request;
-  const { tokenizer, validation, ...rest } = request;
+  const { teacher, tokenizer, validation, ...rest } = request;
   const loaded = model !== undefined && isLoaded(model) ? model : undefined;
   if (loaded && loaded.adapters.length > 0) {
     throw new UsageError("model: it has adapters; got a loaded model to train on", {
@@ -183,6 +183,7 @@ async function configured(
   const options: TrainOptions = {
     ...withoutParts(rest),
     ...(model !== undefined && { model: await nameOf(model, resolveModel) }),
+    ...(teacher !== undefined && { teacher: await teacherOf(teacher, resolveModel) }),
     ...(typeof method === "string" && { method }),
     ...(typeof method === "object" && { method: "dense" }),
     ...(typeof optimizer === "string" && { optimizer }),
@@ -206,6 +207,13 @@ async function configured(
   };
   return { config: parseConfig(await resumedOptions(host.files, options)), inputs };
 }
+
+/** Where a teacher is; what one said in another run is a file. */
+const teacherOf = async (
+  teacher: string,
+  resolveModel: TrainRunContext["resolveModel"],
+): Promise<string> =>
+  resolveModel && !teacher.endsWith(".safetensors") ? resolveModel(teacher) : teacher;
 
 const isLoaded = (model: NonNullable<TrainRequest["model"]>): model is LoadedModel =>
   typeof model === "object" && "weights" in model && model.weights instanceof Map;
@@ -231,7 +239,7 @@ function withoutParts({
   schedule: _schedule,
   trackers: _trackers,
   ...options
-}: Omit<TrainRequest, "tokenizer" | "validation">): TrainOptions {
+}: Omit<TrainRequest, "teacher" | "tokenizer" | "validation">): TrainOptions {
   return options;
 }
 

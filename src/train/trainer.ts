@@ -113,8 +113,8 @@ export async function openTrainer(run: Run): Promise<Trainer> {
   let isOpen = false;
   /** Whether a micro-step or an update has begun that has not ended. */
   let isBusy = false;
-  /** Whether what the reference said is on disk. */
-  let hasReferenceFile = config.resume;
+  /** Whether what a reference and a teacher said is on disk. */
+  let isSaidOnDisk = config.resume;
   /** The position whose model is on disk. */
   let saved: Position | undefined;
 
@@ -178,7 +178,8 @@ export async function openTrainer(run: Run): Promise<Trainer> {
       const { step, microStep, stepsBefore = 0 } = position;
       const index = step * microSteps + microStep + ranks.rank;
       // What is read only now may be refused, which leaves the run as it was.
-      const batch = await data.training.batchAt(index);
+      const read = await data.training.batchAt(index);
+      const batch = run.teacher?.teach(read) ?? read;
       isBusy = true;
       if (!isOpen) await open();
       const next = microStep + ranks.size;
@@ -225,8 +226,11 @@ export async function openTrainer(run: Run): Promise<Trainer> {
         identity: await ownIdentity(),
         memory: judge.memory(),
       };
-      if (!hasReferenceFile) await saveReference(run);
-      hasReferenceFile = true;
+      if (!isSaidOnDisk) {
+        await saveReference(run);
+        await run.teacher?.save();
+      }
+      isSaidOnDisk = true;
       await saveCheckpoint(files, output, state, note, { kept });
     },
   };

@@ -13,6 +13,7 @@ import {
   type LogitStatistics,
   lossOf,
   type Smoothing,
+  type VocabularyChunk,
 } from "../../src/nn/loss.ts";
 import { add, sub } from "../../src/ops/elementwise.ts";
 import { matmul } from "../../src/ops/matmul.ts";
@@ -133,58 +134,53 @@ it("logSumExp stays finite where its exponentials would not", async () => {
   expectClose(result, [1000 + Math.LN2, -1000 + Math.log1p(Math.exp(-1))], FLOAT32);
 });
 
-interface Golden {
+interface HeadGolden<Case> {
   readonly shape: readonly [number, number, number];
   readonly hidden: readonly number[];
   readonly weight: readonly number[];
   readonly bias: readonly number[];
   readonly targets: readonly number[];
   readonly weights: readonly number[];
-  readonly cases: readonly {
+  readonly cases: readonly (Case & {
     readonly share: number;
     readonly softcap: number | null;
     readonly loss: number;
     readonly dHidden: readonly number[];
     readonly dWeight: readonly number[];
     readonly dBias: readonly number[];
-  }[];
+  })[];
 }
 
-describe("smoothed labels, against PyTorch", () => {
-  const golden: Golden = JSON.parse(readFileSync("test/golden/smoothing.json", "utf8"));
-  const [tokens, width, classes] = golden.shape;
+/** What a head of a golden is of, and its loss and gradients by two passes over chunks of the vocabulary that end at `ends`. */
+function headOf({ shape: [tokens, width, classes], ...golden }: HeadGolden<unknown>) {
   const of = {
     hidden: input("hidden", "float32", [tokens, width]),
     weight: input("weight", "float32", [classes, width]),
     bias: input("bias", "float32", [classes]),
-    targets: input("targets", "int32", [tokens, 1]),
     weights: input("weights", "float32", [tokens, 1]),
   };
   const feeds = {
     hidden: float32([tokens, width], Float32Array.from(golden.hidden)),
     weight: float32([classes, width], Float32Array.from(golden.weight)),
     bias: float32([classes], Float32Array.from(golden.bias)),
-    targets: int32([tokens, 1], Int32Array.from(golden.targets)),
     weights: float32([tokens, 1], Float32Array.from(golden.weights)),
   };
-
   const filled = (value: number) => fill(of.hidden, value, [tokens, 1]);
-
-  /** Loss and gradients by two passes over chunks that end at `ends`. */
-  function smoothed(
+  const inChunks = (
     ends: readonly number[],
-    softcap: number | undefined,
-    smoothing: Smoothing,
-  ): Record<string, Value> {
+    {
+      targets: all,
+      ...others
+    }: Pick<VocabularyChunk, "shares" | "smoothing" | "softcap" | "targets">,
+  ): Record<string, Value> => {
     const chunks = ends.map((end, i) => {
       const start = ends[i - 1] ?? 0;
       return {
+        ...others,
         hidden: of.hidden,
         weight: slice(of.weight, { axis: 0, start, end }),
         bias: slice(of.bias, { axis: 0, start, end }),
-        targets: sub(of.targets, scalarLike(of.targets, start)),
-        softcap,
-        smoothing,
+        targets: sub(all, scalarLike(all, start)),
       };
     });
     const statistics = chunks.reduce<LogitStatistics>(
@@ -203,14 +199,74 @@ describe("smoothed labels, against PyTorch", () => {
       dWeight: joined("dWeight"),
       dBias: joined("dBias"),
     };
-  }
+  };
+  return { feeds, inChunks };
+}
+
+const GRADIENTS = ["loss", "dHidden", "dWeight", "dBias"] as const;
+
+describe("smoothed labels, against PyTorch", () => {
+  const golden: HeadGolden<unknown> = JSON.parse(
+    readFileSync("test/golden/smoothing.json", "utf8"),
+  );
+  const [tokens, , classes] = golden.shape;
+  const { feeds, inChunks } = headOf(golden);
+  const labels = input("targets", "int32", [tokens, 1]);
 
   describe.each(golden.cases)("a share of $share, capped at $softcap", (expected) => {
     it.each([[[classes]], [[4, 9, classes]]])("is PyTorch's in chunks to %j", async (ends) => {
       const { share, softcap } = expected;
-      const graph = smoothed(ends, softcap ?? undefined, { share, classes });
-      const found = await runGraph(graph, feeds);
-      for (const name of ["loss", "dHidden", "dWeight", "dBias"] as const) {
+      const smoothing: Smoothing = { share, classes };
+      const graph = inChunks(ends, { targets: labels, softcap: softcap ?? undefined, smoothing });
+      const found = await runGraph(graph, {
+        ...feeds,
+        targets: int32([tokens, 1], Int32Array.from(golden.targets)),
+      });
+      for (const name of GRADIENTS) {
+        const numbers = numbersOf(tensorNamed(found, name));
+        expectClose(numbers, [expected[name]].flat(), 1e-5, { what: name });
+      }
+    });
+  });
+});
+
+describe("what a teacher says, against PyTorch", () => {
+  const golden: HeadGolden<{ readonly ids: number[]; readonly shares: number[] }> & {
+    readonly choices: number;
+  } = JSON.parse(readFileSync("test/golden/distillation.json", "utf8"));
+  const [tokens, , classes] = golden.shape;
+  const { feeds, inChunks } = headOf(golden);
+  // The target itself comes first.
+  const choices = golden.choices + 1;
+  const said = input("targets", "int32", [tokens, choices]);
+  const shares = input("shares", "float32", [tokens, choices]);
+  const rows = Array.from({ length: tokens }, (_, row) => row);
+
+  describe.each(golden.cases)("a share of $share, capped at $softcap", (expected) => {
+    it.each([[[classes]], [[4, 9, classes]]])("is PyTorch's in chunks to %j", async (ends) => {
+      const { share, softcap } = expected;
+      const ofRow = <T>(all: readonly T[], row: number) =>
+        all.slice(row * golden.choices, (row + 1) * golden.choices);
+      const graph = inChunks(ends, { targets: said, shares, softcap: softcap ?? undefined });
+      const found = await runGraph(graph, {
+        ...feeds,
+        targets: int32(
+          [tokens, choices],
+          Int32Array.from(
+            rows.flatMap((row) => [golden.targets[row] ?? 0, ...ofRow(expected.ids, row)]),
+          ),
+        ),
+        shares: float32(
+          [tokens, choices],
+          Float32Array.from(
+            rows.flatMap((row) => [
+              1 - share,
+              ...ofRow(expected.shares, row).map((each) => share * each),
+            ]),
+          ),
+        ),
+      });
+      for (const name of GRADIENTS) {
         const numbers = numbersOf(tensorNamed(found, name));
         expectClose(numbers, [expected[name]].flat(), 1e-5, { what: name });
       }

@@ -227,6 +227,13 @@ export const FLOORS: readonly (readonly Room[])[] = [
     { room: "train/memory", about: "What a run takes in memory, before it runs." },
     { room: "train/output", about: "What a run writes: models and checkpoints." },
   ],
+  [
+    {
+      room: "train/teacher",
+      about:
+        "What a larger model says of the examples of a run: asked once, kept on disk, learned.",
+    },
+  ],
   [{ room: "train" }],
   [
     { room: "lab/charts", about: "Charts as SVG and PNG, and pages around them." },

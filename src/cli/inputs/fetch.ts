@@ -43,15 +43,20 @@ export async function fetchSettings(config: TrainConfig): Promise<TrainConfig> {
  * @throws {UsageError} as `fetchModels` does.
  */
 export async function fetchInputs(options: TrainOptions, dataset?: string): Promise<TrainOptions> {
-  const { model, train: files, validation: heldOut } = options;
-  if (typeof model !== "string" && dataset === undefined) return options;
+  const { model, teacher, train: files, validation: heldOut } = options;
+  const larger = teacher?.endsWith(".safetensors") === true ? undefined : teacher;
+  if (typeof model !== "string" && larger === undefined && dataset === undefined) return options;
   // What is wrong with the options is said before anything is fetched.
   parseConfig(dataset === undefined ? options : { ...options, train: files ?? "data.txt" });
   const { resolveDataset, resolveModel } = await import("../../hub/index.ts");
   return withHub(
     async (hub) => {
       const directory = typeof model === "string" ? await resolveModel(model, hub) : undefined;
-      const inputs = { ...options, ...(directory !== undefined && { model: directory }) };
+      const inputs = {
+        ...options,
+        ...(directory !== undefined && { model: directory }),
+        ...(larger !== undefined && { teacher: await resolveModel(larger, hub) }),
+      };
       if (dataset === undefined) return inputs;
       const wanted = { train: textsOf(files), validation: textsOf(heldOut) };
       const { train, validation } = await resolveDataset(dataset, wanted, hub);

@@ -62,15 +62,25 @@ export function takeCountedRows({ model, programs, slots }: EngineParts): TakeRo
     const shape = { tokens, count, width };
     const gathering = await programs.get(`rows gather ${key}`, () => buildGather(shape));
     await programs.run(gathering, { hidden, rows }, { counted });
-    const of = <T extends Int32Array | Float32Array>(values: T, to: T): T => {
-      for (const [i, place] of places.entries()) to[i] = values[place] ?? 0;
+    const of = <T extends Int32Array | Float32Array>(values: T, to: T, columns = 1): T => {
+      for (const [i, place] of places.entries()) {
+        to.set(values.subarray(place * columns, (place + 1) * columns), i * columns);
+      }
       return to;
     };
+    const { soft } = batch;
     return {
       batch: {
         ...batch,
         targets: of(batch.targets, new Int32Array(count)),
         weights: of(batch.weights, new Float32Array(count)),
+        ...(soft && {
+          soft: {
+            ...soft,
+            ids: of(soft.ids, new Int32Array(count * soft.choices), soft.choices),
+            shares: of(soft.shares, new Float32Array(count * soft.choices), soft.choices),
+          },
+        }),
       },
       hidden: counted,
       async scatter(dCounted) {

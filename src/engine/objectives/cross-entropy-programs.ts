@@ -7,7 +7,7 @@
  *   likelihood   (peak, sum, target)                              -> log-probabilities of the targets, [N, 1]
  *   gradients    (hidden, W[chunk], ..., dHidden, acc[chunk], A)  -> dHidden', acc'[chunk]     one run a chunk       [logits too]
  *
- * A vocabulary of one chunk is one program.
+ * A vocabulary of one chunk is one program. Where a target is several tokens, `shares` come with `targets`, both [N, K].
  */
 
 import type { ParamTraining } from "../parts/param-plan.ts";
@@ -40,6 +40,8 @@ export interface HeadShape {
   readonly rows: number;
   readonly softcap: number | undefined;
   readonly smoothing?: Smoothing | undefined;
+  /** K, where a target is several tokens. */
+  readonly choices?: number | undefined;
   /** Whether the first pass hands its logits to the second. */
   readonly keepsLogits?: boolean;
   /** How the parameters that the head has are kept. */
@@ -105,7 +107,7 @@ export function buildGradients(shape: HeadShape, training: HeadTraining): Progra
   return compile({ "dHidden'": add(before, gradients.dHidden), ...rows });
 }
 
-function headInputs({ tokens, width, rows, softcap, smoothing, params }: HeadShape): {
+function headInputs({ tokens, width, rows, softcap, smoothing, choices, params }: HeadShape): {
   readonly chunk: VocabularyChunk;
   readonly weights: Value;
 } {
@@ -118,7 +120,8 @@ function headInputs({ tokens, width, rows, softcap, smoothing, params }: HeadSha
       bias: params.bias && param("bias", params.bias),
       softcap,
       smoothing,
-      targets: input("targets", "int32", [tokens, 1]),
+      targets: input("targets", "int32", [tokens, choices ?? 1]),
+      shares: choices === undefined ? undefined : input("shares", "float32", [tokens, choices]),
     },
     weights: input("weights", "float32", [tokens, 1]),
   };

@@ -1,7 +1,8 @@
 /**
  * @file Cross-entropy over the rows of an output embedding or of a classifier: loss and gradients over chunks of the vocabulary.
  *
- *   L = -Σ w_i log p(target_i)         w the weights of the batch; in training with smoothed targets, where that is asked for
+ *   L = -Σ w_i log p(target_i)         w the weights of the batch; in training with smoothed targets, where that is asked for, and
+ *                                      with those of a teacher, where the batch has them
  *
  * In chunks both passes see the rows that count alone (`counted-rows.ts`). Where the logits of these are small enough, the first pass
  * keeps them for the second.
@@ -72,6 +73,13 @@ const KEPT_LOGITS_BYTES = 64e6;
 /** A log-probability that every real one exceeds. */
 const LOWEST = -1e30;
 
+/** What stands in place of targets of one token. */
+interface Softening {
+  readonly smoothing?: Smoothing | undefined;
+  /** Tokens of a target; undefined where there is one. */
+  readonly choices?: number | undefined;
+}
+
 /** A parameter of the head by its name in the programs, and in the model. */
 interface NamedParam {
   readonly param: HeadParam;
@@ -103,12 +111,17 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
 
   const smoothed = labelSmoothing === 0 ? undefined : { share: labelSmoothing, classes: rows };
 
-  const shapeOf = (tokens: number, { start, end }: Rows, smoothing?: Smoothing): HeadShape => ({
+  const shapeOf = (
+    tokens: number,
+    { start, end }: Rows,
+    { smoothing, choices }: Softening = {},
+  ): HeadShape => ({
     tokens,
     width,
     rows: end - start,
     softcap: head.softcap,
     smoothing,
+    choices,
     params: Object.fromEntries(named.map(({ param, dtype }) => [param, dtype])),
   });
   const everything: Rows = { start: 0, end: rows };
@@ -116,7 +129,7 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
   const treatments = named.map(({ key }) => key).join();
   const program = (kind: string, shape: HeadShape, build: Parameters<typeof programs.get>[1]) =>
     programs.get(
-      `head ${kind} ${shape.smoothing?.share ?? 0} ${shape.tokens} ${shape.rows} ${shape.keepsLogits === true} ${treatments}`,
+      `head ${kind} ${shape.smoothing?.share ?? 0} ${shape.choices ?? 0} ${shape.tokens} ${shape.rows} ${shape.keepsLogits === true} ${treatments}`,
       build,
       options,
     );
@@ -160,10 +173,17 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
     return Object.fromEntries(entries);
   }
 
-  function targetsOf({ targets: all }: Batch, { start }: Rows): Buffer {
-    const targets = slots.take("targets", "int32", [all.length, 1]);
+  /** The targets relative to a chunk, with their shares where they are several tokens, which shows in the shape. */
+  function targetsOf({ soft, ...batch }: Batch, { start }: Rows, { choices }: HeadShape): Views {
+    const isSoft = soft !== undefined && choices !== undefined;
+    const all = isSoft ? soft.ids : batch.targets;
+    const shape = [batch.targets.length, choices ?? 1];
+    const targets = slots.take("targets", "int32", shape);
     setElements(targets, start === 0 ? all : all.map((target) => target - start));
-    return targets;
+    if (!isSoft) return { targets };
+    const shares = slots.take("target shares", "float32", shape);
+    setElements(shares, soft.shares);
+    return { targets, shares };
   }
 
   /** The kept logits of a chunk. */
@@ -175,7 +195,7 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
   async function lossInChunks(
     { batch, tokens, hidden, weights, correct }: Awaited<ReturnType<typeof prepare>>,
     loss: Buffer,
-    { smoothing, keepsLogits = false }: { smoothing?: Smoothing; keepsLogits?: boolean } = {},
+    { keepsLogits = false, ...softening }: Softening & { readonly keepsLogits?: boolean } = {},
   ) {
     const statistics = {
       peak: column("peak", tokens),
@@ -193,10 +213,9 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
     let from = statistics;
     let to = next;
     for (const chunk of chunks) {
-      const shape = { ...shapeOf(tokens, chunk, smoothing), keepsLogits };
+      const shape = { ...shapeOf(tokens, chunk, softening), keepsLogits };
       const executable = await program("statistics", shape, () => buildStatistics(shape));
-      const targets = targetsOf(batch, chunk);
-      const feeds = { hidden, ...paramsOf(chunk), targets, ...from };
+      const feeds = { hidden, ...paramsOf(chunk), ...targetsOf(batch, chunk, shape), ...from };
       await programs.run(executable, feeds, { ...to, ...(keepsLogits && logitsOf(tokens, chunk)) });
       const used = from;
       from = { peak: to["peak'"], sum: to["sum'"], target: to["target'"] };
@@ -224,8 +243,9 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
       const { batch, tokens, weights, hidden, scatter } = prepared;
       const dHidden = slots.take(cotangentSlot(model.stages.length), "float32", [tokens, width]);
       const a = projections(cycle);
+      const softening = { smoothing: smoothed, choices: batch.soft?.choices };
       if (whole) {
-        const shape = shapeOf(tokens, everything, smoothed);
+        const shape = shapeOf(tokens, everything, softening);
         const executable = await program("whole", shape, () =>
           buildWholeHead(shape, trainingOf(named, everything)),
         );
@@ -234,7 +254,7 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
           {
             hidden,
             weights,
-            targets: targetsOf(batch, everything),
+            ...targetsOf(batch, everything, shape),
             ...paramsOf(everything),
             ...accumulators(everything),
             ...a,
@@ -245,12 +265,12 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
       }
 
       const keepsLogits = tokens * rows * 4 <= KEPT_LOGITS_BYTES;
-      const how = { keepsLogits, ...(smoothed && { smoothing: smoothed }) };
+      const how = { keepsLogits, ...softening };
       const { peak, sum, told } = await lossInChunks(prepared, loss, how);
       if (told) tell(told);
       clear(dHidden);
       for (const chunk of chunks) {
-        const shape = { ...shapeOf(tokens, chunk, smoothed), keepsLogits };
+        const shape = { ...shapeOf(tokens, chunk, softening), keepsLogits };
         const training = trainingOf(named, chunk);
         const kind = `gradients of ${Object.keys(training).join()}`;
         const executable = await program(kind, shape, () => buildGradients(shape, training));
@@ -260,7 +280,7 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
           peak,
           sum,
           dHidden,
-          targets: targetsOf(batch, chunk),
+          ...targetsOf(batch, chunk, shape),
           ...paramsOf(chunk),
           ...(keepsLogits && logitsOf(tokens, chunk)),
           ...accumulators(chunk),
@@ -283,8 +303,8 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
       if (whole) {
         const shape = shapeOf(tokens, everything);
         const executable = await program("evaluate", shape, () => buildWholeHead(shape, undefined));
-        const targets = targetsOf(batch, everything);
-        const feeds = { hidden, weights, targets, ...paramsOf(everything) };
+        const targets = targetsOf(batch, everything, shape);
+        const feeds = { hidden, weights, ...targets, ...paramsOf(everything) };
         await programs.run(executable, feeds, { loss, correct });
       } else {
         ({ told } = await lossInChunks(prepared, loss));

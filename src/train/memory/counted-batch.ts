@@ -5,8 +5,12 @@ import type { InputTypes, Model } from "../../models/model.ts";
 import { staticShape } from "../../tensor/shape.ts";
 import { zeros } from "../../tensor/host-tensor.ts";
 
-/** A batch with inputs of these types and as many targets as the model's task has. */
-export function countedBatch(types: InputTypes, { task }: Model): Batch {
+/**
+ * A batch with inputs of these types and as many targets as the model's task has.
+ *
+ * @param choices - tokens of each target, where a teacher says more than one
+ */
+export function countedBatch(types: InputTypes, { task }: Model, choices?: number): Batch {
   const inputs = Object.fromEntries(
     Object.entries(types).map(([name, { dtype, shape }]) => [
       name,
@@ -23,6 +27,13 @@ export function countedBatch(types: InputTypes, { task }: Model): Batch {
     weights: new Float32Array(count).fill(1),
     tokens: count,
     lossTokens: count,
+    ...(choices !== undefined && {
+      soft: {
+        choices,
+        ids: new Int32Array(count * choices),
+        shares: new Float32Array(count * choices),
+      },
+    }),
   };
 }
 

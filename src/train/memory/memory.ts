@@ -35,6 +35,8 @@ export interface MemoryParts {
   readonly shapes: readonly InputTypes[];
   /** What the examples take, where that is much. */
   readonly dataBytes?: number | undefined;
+  /** What a teacher says of them. */
+  readonly teacherBytes?: number | undefined;
   /** Resident memory before anything was allocated. */
   readonly baseBytes: number;
   /** Whether gradients wait for those of other ranks; false if absent. */
@@ -99,14 +101,33 @@ export async function predictMemory(
 export async function memoryOf(run: RunParts): Promise<PredictedMemory> {
   const { config, data, model, plan } = run;
   const { shapes, bytes: dataBytes } = data;
+  const teacherBytes = teacherBytesOf(run);
   const { table } = await predictChosen({
     config,
     trainee: run,
     shapes,
     dataBytes,
+    teacherBytes,
     baseBytes: IDLE_BYTES,
   });
   return { table, parameters: describePlan(plan), model };
+}
+
+/** A token and its share, in sixteen bits. */
+const SAID_BYTES = 6;
+
+/** What a teacher says of the targets of an epoch. */
+export function teacherBytesOf({
+  config,
+  data,
+}: Pick<RunParts, "config" | "data">): number | undefined {
+  const { training } = data;
+  if (config.teacher === undefined || training.batchesPerEpoch === undefined) return undefined;
+  let targets = 0;
+  for (let position = 0; position < training.batchesPerEpoch; position++) {
+    for (const weight of training.batchAt(position).weights) if (weight !== 0) targets += 1;
+  }
+  return targets * config.teacherTokens * SAID_BYTES;
 }
 
 /** What an engine holds, by the rows of the table. */
@@ -174,7 +195,7 @@ export async function predictChosen(parts: MemoryParts): Promise<ChosenPredictio
 }
 
 export async function predict(parts: MemoryParts): Promise<Prediction> {
-  const { trainee, shapes, baseBytes, dataBytes } = parts;
+  const { trainee, shapes, baseBytes, dataBytes, teacherBytes } = parts;
   const { engine, programs, operations } = await countedStep(parts);
   const allocated = allocatedBytes(engine, parts.config);
   const rows: readonly MemoryRow[] = [
@@ -185,6 +206,7 @@ export async function predict(parts: MemoryParts): Promise<Prediction> {
     { name: "activations", predicted: allocated.activations },
     { name: "workspace", predicted: workspaceBytes(programs) },
     ...(dataBytes === undefined ? [] : [{ name: "images" as const, predicted: dataBytes }]),
+    ...(teacherBytes === undefined ? [] : [{ name: "teacher" as const, predicted: teacherBytes }]),
     { name: "runtime", predicted: baseBytes + programs.length * shapes.length * SESSION_BYTES },
   ];
   const table = {
@@ -213,7 +235,8 @@ async function countedStep({
   const runtime = countingRuntime();
   const objective = namedObjective(config);
   const engine = openEngine({ ...config, ...trainee, runtime, shapes, holdGradients, objective });
-  const batch = countedBatch(shapes.at(-1) ?? {}, trainee.model);
+  const choices = config.teacher === undefined ? undefined : config.teacherTokens + 1;
+  const batch = countedBatch(shapes.at(-1) ?? {}, trainee.model, choices);
   const numbers = { step: 1, cycle: 1, learningRate: 0, opensCycle: true };
   await engine.resample(0, 1);
   engine.begin(numbers);

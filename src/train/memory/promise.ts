@@ -24,6 +24,7 @@ import {
   predict,
   predictChosen,
   type Prediction,
+  teacherBytesOf,
 } from "./memory.ts";
 
 /**
@@ -60,8 +61,9 @@ export async function promiseMemory(run: RunParts): Promise<ChosenPrediction> {
   const available = freeBytes(context);
   const baseBytes = Math.max(IDLE_BYTES, memory.residentBytes() - (data.bytes ?? 0));
   const { shapes, bytes: dataBytes } = data;
+  const teacherBytes = teacherBytesOf(run);
   const holdGradients = ranksOf(context).size > 1;
-  const parts = { config, trainee: run, shapes, dataBytes, baseBytes, holdGradients };
+  const parts = { config, trainee: run, shapes, dataBytes, teacherBytes, baseBytes, holdGradients };
   const batch = batchBytes(shapes.at(-1) ?? {});
   // A counted step holds one batch.
   if (batch > available) throw tooLarge("one batch alone", { needed: batch, available });
@@ -95,7 +97,8 @@ const batchBytes = (types: InputTypes): number =>
     0,
   );
 
-const tooLarge = (
+/** What does not fit. */
+export const tooLarge = (
   what: string,
   { needed, available }: { readonly needed: number; readonly available: number },
   fitting: readonly string[] = [],

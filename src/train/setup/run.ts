@@ -3,6 +3,7 @@
 import type { Collective } from "../../collective/index.ts";
 import type { Reference } from "../../engine/objectives/preference.ts";
 import type { Engine } from "../../engine/engine.ts";
+import type { Batch } from "../../models/batch.ts";
 import type { Host } from "../../host/host.ts";
 import type { ImageProcessor } from "../../images/processor.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -20,6 +21,14 @@ export interface RunContext {
   readonly collective?: Collective | undefined;
 }
 
+/** What a larger model said of the examples of a run. */
+export interface Teacher {
+  /** A batch with what it says of the targets. @throws {UsageError} if it was not asked about an example. */
+  teach(batch: Batch): Batch;
+  /** Writes what it said beside the checkpoints. */
+  save(): Promise<void>;
+}
+
 /** A run that is ready to begin: its model, its data, and the engine that takes its steps. */
 export interface Run extends Trainee {
   readonly config: SettledConfig;
@@ -33,6 +42,8 @@ export interface Run extends Trainee {
   readonly engine: Engine;
   /** What the model said before the first step, where the objective compares with it. */
   readonly reference?: Reference | undefined;
+  /** Who says more of the targets, if anybody does. */
+  readonly teacher?: Teacher | undefined;
   /** Parameters of the base that are drawn because its checkpoint lacks them. */
   readonly drawn: readonly string[];
   /** What people should know of how it was prepared. */

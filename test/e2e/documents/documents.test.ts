@@ -95,7 +95,7 @@ const ran = new Set<string>();
 /** Runs a command as it is, or in short. */
 async function perform(line: CommandLine, asItIs = false): Promise<Ended> {
   const names = line.words.filter((_, i) =>
-    /^--(model|adapter|from)$/.test(line.words[i - 1] ?? ""),
+    /^--(model|adapter|from|teacher)$/.test(line.words[i - 1] ?? ""),
   );
   for (const name of names) await provide(name);
   // What a command leaves is left by several of them.

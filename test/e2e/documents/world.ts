@@ -35,6 +35,7 @@ const MADE: Readonly<Record<string, string>> = {
 const STANDS_FOR: Readonly<Record<string, keyof typeof MADE>> = {
   "HuggingFaceTB/SmolLM2-135M": "llama",
   "HuggingFaceTB/SmolLM2-135M-Instruct": "chat",
+  "HuggingFaceTB/SmolLM2-360M-Instruct": "chat",
   "google-t5/t5-small": "t5",
   "google-bert/bert-base-uncased": "mask",
   "google/vit-base-patch16-224": "images",

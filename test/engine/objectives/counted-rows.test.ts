@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { countedPlaces } from "../../../src/engine/objectives/counted-rows.ts";
 import { crossEntropy } from "../../../src/engine/objectives/cross-entropy.ts";
 import type { Objective } from "../../../src/engine/objectives/objective.ts";
+import type { Batch } from "../../../src/models/batch.ts";
 import type { TrainOptions } from "../../../src/options/config.ts";
 import { expectClose } from "../../support/close.ts";
 import { sharedRuntime } from "../../support/shared-runtime.ts";
@@ -50,26 +51,57 @@ describe.each<TrainOptions>([
       ...whole,
       weights: ones.map((_, i) => (i % 16 > 11 ? 0.5 + (i % 3) : 0)),
     };
-    const own = { holdGradients: true };
-    const [counted, all] = [
-      openRun(sharedRuntime, options, own),
-      openRun(sharedRuntime, options, { ...own, objective: everyRow }),
-    ];
-    const found: number[][] = [];
-    for (const { engine } of [counted, all]) {
-      engine.begin({ step: 1, cycle: 0, learningRate: 0, opensCycle: true });
-      await engine.microStep(batch, 0);
-      const { lossSum } = await engine.sums();
-      const sums = [...engine.state.accumulators.values()].flatMap((tensors) =>
-        Object.values(tensors),
-      );
-      const read = await Promise.all(
-        sums.map(async (buffer) => Array.from(await buffer.read(), Number)),
-      );
-      found.push([lossSum, ...read.flat()]);
-      await engine.release();
-    }
+    const found = [await sumsAfter(options, batch), await sumsAfter(options, batch, everyRow)];
     // Rows without weight add zeros, which most sums do not notice at all.
     expectClose(found[0] ?? [], found[1] ?? [], 1e-6);
   });
 });
+
+describe("targets of several tokens", () => {
+  it("have the loss and the gradients of one program over all rows, in chunks and over the rows that count", async () => {
+    const whole = batchAt(1, 8);
+    const choices = 3;
+    const batch = {
+      ...whole,
+      weights: whole.weights.map((_, i) => (i % 16 > 11 ? 1 : 0)),
+      soft: {
+        choices,
+        ids: Int32Array.from({ length: choices * whole.targets.length }, (_, i) => (7 * i) % 31),
+        shares: Float32Array.from({ length: choices * whole.targets.length }, (_, i) =>
+          i % choices === 0 ? 0.5 : 0.25,
+        ),
+      },
+    };
+    const found = await Promise.all([
+      sumsAfter({ vocabularyChunk: 20 }, batch),
+      sumsAfter({ vocabularyChunk: 4096 }, batch),
+    ]);
+    expectClose(found[0] ?? [], found[1] ?? [], 1e-5);
+    const { soft: _, ...hard } = batch;
+    expect(found[0]?.[0]).not.toBeCloseTo(
+      (await sumsAfter({ vocabularyChunk: 20 }, hard))[0] ?? 0,
+      2,
+    );
+  });
+});
+
+/** The loss of a micro-batch, and all that has added up. */
+async function sumsAfter(
+  options: TrainOptions,
+  batch: Batch,
+  objective?: Objective,
+): Promise<readonly number[]> {
+  const { engine } = openRun(sharedRuntime, options, {
+    holdGradients: true,
+    ...(objective && { objective }),
+  });
+  engine.begin({ step: 1, cycle: 0, learningRate: 0, opensCycle: true });
+  await engine.microStep(batch, 0);
+  const { lossSum } = await engine.sums();
+  const sums = [...engine.state.accumulators.values()].flatMap((tensors) => Object.values(tensors));
+  const read = await Promise.all(
+    sums.map(async (buffer) => Array.from(await buffer.read(), Number)),
+  );
+  await engine.release();
+  return [lossSum, ...read.flat()];
+}
