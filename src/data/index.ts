@@ -8,6 +8,7 @@ export {
   evaluationBatches,
   pairBatches,
   type PairBatchOptions,
+  type SoftTargets,
   type Taking,
   textBatches,
   type TextBatchOptions,

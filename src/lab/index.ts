@@ -1,6 +1,6 @@
 /** @file The laboratory: comparisons of methods, LoRA's dynamics, and the charts and reports that show them. */
 
-export { type Chart, chartSvg, type Point, type Series } from "./charts/chart.ts";
+export { type Chart, type ChartColors, chartSvg, type Point, type Series } from "./charts/chart.ts";
 export {
   compare,
   type ComparisonEvent,

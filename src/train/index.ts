@@ -33,7 +33,7 @@ export { type Metrics, metricsOf } from "../runs/trackers/metrics.ts";
 export type { Tracker } from "../runs/trackers/tracker.ts";
 export { readLog } from "../runs/read-log.ts";
 export { type PredictedMemory, predictMemory } from "./memory/memory.ts";
-export type { Run, RunContext } from "./setup/run.ts";
+export type { Run, RunContext, Teacher } from "./setup/run.ts";
 export type { SettledConfig } from "./choices/settle.ts";
 export type { Growth } from "../adapters/grow.ts";
 export { type TrainContext, trainEvents } from "./events.ts";

@@ -17,7 +17,13 @@ import type { Order } from "./mixed-order.ts";
 import { permutation } from "./permutation.ts";
 import type { LanguageModelSequence } from "../sequences/sequence.ts";
 
-export type { Batch, BatchAnswers, BatchSource, BatchStream } from "../../models/batch.ts";
+export type {
+  Batch,
+  BatchAnswers,
+  BatchSource,
+  BatchStream,
+  SoftTargets,
+} from "../../models/batch.ts";
 
 /** The sequences of the batch at a position, of which `at` has those at all positions. */
 export type Taking = (
