@@ -17,6 +17,7 @@ import {
   type Adapter,
   adaptedSizes,
   adaptedOutput,
+  adaptedRows,
   adapterNames,
   type AdapterNames,
   adapterParams,
@@ -50,11 +51,12 @@ function adaptStage(model: Model, stage: Stage, adapters: readonly Adapter[]): S
     const adapter = byWeight.get(name);
     if (!adapter) return [];
     const { inputAxis } = adaptedSizes(model, adapter);
-    return [{ adapter, inputAxis, weight: local, ...adapterNames(local) }];
+    const names = adapterNames({ ...adapter, weight: local });
+    return [{ adapter, inputAxis, weight: local, ...names }];
   });
   if (locals.length === 0) return stage;
   const params = locals.flatMap(({ adapter, a, b, m, a0, b0 }) => {
-    const names = adapterNames(adapter.weight);
+    const names = adapterNames(adapter);
     return [
       [a, names.a] as const,
       [b, names.b] as const,
@@ -102,7 +104,7 @@ function adaptDecoding(decoding: StageDecoding, locals: readonly LocalAdapter[])
   };
 }
 
-/** The same graph with every product with an adapted weight, or with its transpose, extended by the adapter's. */
+/** The same graph with every product with an adapted weight, or with its transpose, and all rows of one, extended by the adapter's. */
 function adaptProducts(
   outputs: readonly Value[],
   tensors: Tensors,
@@ -112,7 +114,16 @@ function adaptProducts(
   const byValue = new Map(locals.map((local) => [tensorAt(tensors, local.weight), local]));
   const unused = new Set(locals);
   const adapted = rewrite(outputs, (node, inputs) => {
-    const [, factor] = node.inputs;
+    const [table, factor] = node.inputs;
+    if (node.type === "Gather") {
+      const local = table && byValue.get(table);
+      const [, ids] = inputs;
+      const [y] = node.rebuild(inputs);
+      if (!local?.adapter.isEmbedding || !ids || !y) return undefined;
+      unused.delete(local);
+      const own = { a: tensorAt(tensors, local.a), b: tensorAt(tensors, local.b) };
+      return [adaptedRows(y, ids, own, local.adapter.scale)];
+    }
     if (node.type !== "MatMul" || !factor) return undefined;
     const made = producer(factor);
     const weight = made?.type === "Transpose" ? made.inputs[0] : factor;
@@ -135,7 +146,7 @@ function adaptProducts(
   });
   const [missed] = unused;
   if (missed && everywhere) {
-    throw new GraphError(`adapter: no product with ${missed.weight} in this stage`);
+    throw new GraphError(`adapter: nothing is made of ${missed.weight} in this stage`);
   }
   return adapted;
 }

@@ -3,17 +3,20 @@
  * arXiv:2106.09685, equation 3.
  *
  *   y = x Wᵀ + s (x Aᵀ) Bᵀ,   s = α / r         A [r, in],  B [out, r],  W [out, in] or, as in GPT-2, [in, out]
+ *   y = W[ids] + s Aᵀ[ids] Bᵀ                   of the table of tokens W [V, C]:  A [r, V],  B [C, r]
  *   W ← W + s B A                               a merge, which leaves the function as it was
  *
  * Where lengths are trained apart from directions (`dora.ts`), m [out] scales both. Where B A is not 0 at first (`pissa.ts`), what it was is
- * taken away again: y + s (x Aᵀ) Bᵀ - s (x A₀ᵀ) B₀ᵀ. A begins as peft's does, kaiming-uniform: from -1/√in to 1/√in; B with zeros.
+ * taken away again: y + s (x Aᵀ) Bᵀ - s (x A₀ᵀ) B₀ᵀ. A begins as peft's does, kaiming-uniform: from -1/√in to 1/√in; B with zeros. Those of a
+ * table are the other way round: A begins with zeros, B with numbers of deviation 1.
  */
 
 import { UsageError } from "../errors.ts";
 import type { Value } from "../graph/value.ts";
-import type { Model } from "../models/model.ts";
+import { type Model, tiedHead } from "../models/model.ts";
 import type { ParamSpec } from "../nn/params.ts";
 import { add, div, mul, scale, sub } from "../ops/elementwise.ts";
+import { gather } from "../ops/indexing.ts";
 import { matmul } from "../ops/matmul.ts";
 import { foldBatch, matrixTranspose, reshape, unsqueeze } from "../ops/movement.ts";
 import { dimAt } from "../tensor/shape.ts";
@@ -30,7 +33,12 @@ export interface Adapter {
   readonly hasMagnitude?: boolean;
   /** Whether B A is not 0 at first, so that it is kept as it was and taken away; not if absent. */
   readonly hasInitial?: boolean;
+  /** Whether it is of the table of tokens; of a linear map if absent. */
+  readonly isEmbedding?: boolean;
 }
+
+/** What has an adapter. */
+export type AdaptedWeight = Pick<Adapter, "weight" | "isEmbedding">;
 
 /** The module that a weight belongs to: "h.0.attn.c_attn" of "h.0.attn.c_attn.weight". */
 export const moduleOf = (weight: string): string => weight.replace(/\.weight$/, "");
@@ -45,9 +53,9 @@ export interface AdapterNames {
 }
 
 /** The names of A, B and m, as peft stores them, and of A₀ and B₀, which are joined to A and B in a file. */
-export const adapterNames = (weight: string): AdapterNames => ({
-  a: `${moduleOf(weight)}.lora_A.weight`,
-  b: `${moduleOf(weight)}.lora_B.weight`,
+export const adapterNames = ({ weight, isEmbedding = false }: AdaptedWeight): AdapterNames => ({
+  a: `${moduleOf(weight)}.${isEmbedding ? "lora_embedding_A" : "lora_A.weight"}`,
+  b: `${moduleOf(weight)}.${isEmbedding ? "lora_embedding_B" : "lora_B.weight"}`,
   m: `${moduleOf(weight)}.lora_magnitude_vector`,
   a0: `${moduleOf(weight)}.lora_A.initial`,
   b0: `${moduleOf(weight)}.lora_B.initial`,
@@ -69,11 +77,37 @@ export function linearSizes({ shape, inputAxis }: ParamSpec): LinearSizes | unde
     : { input: columns, output: rows, inputAxis };
 }
 
-/** @throws {UsageError} if the model has no linear map with this weight. */
-export function adaptedSizes({ params }: Model, { weight }: Adapter): LinearSizes {
-  const spec = params.get(weight);
+/**
+ * The table of tokens, where one stage alone reads it: a linear map of the V tokens, of which each is one.
+ *
+ * @returns undefined where there is none, or several stages read it
+ */
+export function tokenTable({ stages, params, vocabularySize }: Model): string | undefined {
+  const readers = stages.filter(({ source }) => source === "ids" || source === "decoderIds");
+  const [reader, another] = readers.map((stage) => Object.values(stage.params));
+  if (!reader || another) return undefined;
+  return reader.find((name) => {
+    const { role, shape } = params.get(name) ?? {};
+    return role === "embedding" && shape?.[0] === vocabularySize;
+  });
+}
+
+/** The weight of a head that is no embedding, and maps to logits of tokens. */
+export const untiedHead = (model: Model): string | undefined =>
+  (model.task === "causal" || model.task === "seq2seq") && tiedHead(model) === undefined
+    ? model.head?.weight
+    : undefined;
+
+/** @throws {UsageError} if the model has nothing of this name that an adapter could be of. */
+export function adaptedSizes(model: Model, { weight, isEmbedding }: AdaptedWeight): LinearSizes {
+  const spec = model.params.get(weight);
+  const [rows = 0, columns = 0] = spec?.shape ?? [];
+  if (isEmbedding && weight === tokenTable(model)) {
+    return { input: rows, output: columns, inputAxis: 0 };
+  }
+  if (weight === untiedHead(model)) return { input: columns, output: rows, inputAxis: 1 };
   const sizes = spec && linearSizes(spec);
-  if (sizes) return sizes;
+  if (sizes && !isEmbedding) return sizes;
   throw new UsageError(
     `adapter: the model has no linear map of this name; got ${moduleOf(weight)}`,
   );
@@ -84,18 +118,20 @@ export function adapterParams(
   adapter: Adapter,
   { input, output }: LinearSizes,
 ): ReadonlyMap<string, ParamSpec> {
-  const { a, b, m, a0, b0 } = adapterNames(adapter.weight);
-  const { rank, hasMagnitude = false, hasInitial = false } = adapter;
+  const { a, b, m, a0, b0 } = adapterNames(adapter);
+  const { rank, hasMagnitude = false, hasInitial = false, isEmbedding = false } = adapter;
   const uniform = { kind: "uniform", bound: input ** -0.5 } as const;
   const zero = { kind: "constant", value: 0 } as const;
   const one = { kind: "constant", value: 1 } as const;
+  const normal = { kind: "normal", deviation: 1 } as const;
+  const [ofA, ofB] = isEmbedding ? [zero, normal] : [uniform, zero];
   const initial: readonly (readonly [string, ParamSpec])[] = [
     [a0, { shape: [rank, input], role: "adapter", init: zero }],
     [b0, { shape: [output, rank], role: "adapter", init: zero }],
   ];
   return new Map<string, ParamSpec>([
-    [a, { shape: [rank, input], role: "adapter", init: uniform }],
-    [b, { shape: [output, rank], role: "adapter", init: zero }],
+    [a, { shape: [rank, input], role: "adapter", init: ofA }],
+    [b, { shape: [output, rank], role: "adapter", init: ofB }],
     ...(hasMagnitude ? [[m, { shape: [output], role: "adapter", init: one }] as const] : []),
     ...(hasInitial ? initial : []),
   ]);
@@ -129,12 +165,29 @@ export function adaptedOutput(
   return m ? mul(sum, div(m, adaptedNorms(w, a, b, layout))) : sum;
 }
 
-/** s (x Aᵀ) Bᵀ, [..., in] to [..., out]. */
-function lowRank(x: Value, a: Value, b: Value, s: number): Value {
-  const low = scale(matmul(foldBatch(x), matrixTranspose(a)), s); // [N, r]
-  const y = matmul(low, matrixTranspose(b)); // [N, out]
-  return reshape(y, x.shape.with(-1, dimAt("adapter", b.shape, 0)));
+/**
+ * Rows of the adapted table, from those of the table itself.
+ *
+ * @param y - W[ids], [B, T, C]
+ * @param ids - [B, T]
+ */
+export function adaptedRows(
+  y: Value,
+  ids: Value,
+  { a, b }: Pick<AdapterValues, "a" | "b">,
+  s: number,
+): Value {
+  const low = gather(matrixTranspose(a), ids); // [B, T, r]
+  return add(y, expanded(scale(foldBatch(low), s), b, y));
 }
+
+/** s (x Aᵀ) Bᵀ, [..., in] to [..., out]. */
+const lowRank = (x: Value, a: Value, b: Value, s: number): Value =>
+  expanded(scale(matmul(foldBatch(x), matrixTranspose(a)), s), b, x);
+
+/** [N, r] Bᵀ, with the leading axes of another value, [..., out]. */
+const expanded = (low: Value, b: Value, like: Value): Value =>
+  reshape(matmul(low, matrixTranspose(b)), like.shape.with(-1, dimAt("adapter", b.shape, 0)));
 
 /** W + f s B A, for the fraction f of the adapter; with lengths of their own, m / ‖W + s B A‖ times that of all of it. */
 export function mergedWeight(

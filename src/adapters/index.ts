@@ -4,12 +4,15 @@ export { adaptModel } from "./adapt.ts";
 export {
   type Adapter,
   adaptedSizes,
+  type AdaptedWeight,
   adapterNames,
   type AdapterNames,
   type AdapterValues,
   linearSizes,
   mergedWeight,
   moduleOf,
+  tokenTable,
+  untiedHead,
   type LinearSizes,
 } from "./adapter.ts";
 export type { AdapterLayout } from "./dora.ts";

@@ -53,7 +53,7 @@ export async function mergeInto(
   target: Buffer,
 ): Promise<void> {
   const w = bufferOf(state.weights, adapter.weight);
-  const { a, b, m } = adapterNames(adapter.weight);
+  const { a, b, m } = adapterNames(adapter);
   const { hasMagnitude = false } = adapter;
   const { inputAxis } = adaptedSizes(base, adapter);
   const types = { shape: w.shape, from: w.dtype, to: target.dtype };
@@ -91,7 +91,7 @@ export async function measureLengths(
     );
     const feeds = { W: w, ...(scales && { [scalesName("W")]: scales }) };
     await programs.run(executable, feeds, {
-      m: bufferOf(state.weights, adapterNames(weight).m),
+      m: bufferOf(state.weights, adapterNames(adapter).m),
     });
   }
 }

@@ -9,7 +9,15 @@
 import { option, UsageError } from "../errors.ts";
 import { type Model, type Task, tiedHead } from "../models/model.ts";
 import type { PeftConfig } from "../weights/peft-config.ts";
-import { type Adapter, adaptedSizes, adapterNames, moduleOf } from "./adapter.ts";
+import {
+  type Adapter,
+  type AdaptedWeight,
+  adaptedSizes,
+  adapterNames,
+  moduleOf,
+  tokenTable,
+  untiedHead,
+} from "./adapter.ts";
 import { expression, isTarget } from "./peft-targets.ts";
 import { linearWeights } from "./targets.ts";
 import {
@@ -59,17 +67,18 @@ export function adaptersOf(
     settings,
     new Map([...named].map(([name, storedName]) => [name, shapes.get(storedName) ?? []])),
   );
-  const adapters = linearWeights(model).flatMap((weight): Adapter[] => {
-    const rank = shapeOf(adapterNames(weight).a)?.[0];
+  const adapters = adaptable(model).flatMap((own): Adapter[] => {
+    const rank = shapeOf(adapterNames(own).a)?.[0];
     if (rank === undefined) return [];
-    const scale = scaleOf(model, settings, weight, rank);
-    return [{ weight, rank, scale, ...(settings.use_dora && { hasMagnitude: true }) }];
+    const scale = scaleOf(model, settings, own.weight, rank);
+    return [{ ...own, rank, scale, ...(settings.use_dora && { hasMagnitude: true }) }];
   });
+  refuseLengths(adapters);
 
   const expected = new Map<string, readonly number[]>();
   for (const adapter of adapters) {
     const { input, output } = adaptedSizes(model, adapter);
-    const { a, b, m } = adapterNames(adapter.weight);
+    const { a, b, m } = adapterNames(adapter);
     expected.set(a, [adapter.rank, input]).set(b, [output, adapter.rank]);
     if (adapter.hasMagnitude) expected.set(m, [output]);
   }
@@ -95,6 +104,25 @@ export function adaptersOf(
   for (const { weight, rank } of adapters) checkModule(model, settings, weight, rank);
   if (adapters.length === 0) throw new UsageError("adapter: holds no adapter of this model");
   return { adapters, ...byModelName(named, tokens) };
+}
+
+/** What may have adapters. */
+function adaptable(model: Model): readonly AdaptedWeight[] {
+  const [table, head] = [tokenTable(model), untiedHead(model)];
+  return [
+    ...(table === undefined ? [] : [{ weight: table, isEmbedding: true }]),
+    ...linearWeights(model).map((weight) => ({ weight })),
+    ...(head === undefined ? [] : [{ weight: head }]),
+  ];
+}
+
+/** @throws {UsageError} if the lengths of a table's rows are trained apart. */
+function refuseLengths(adapters: readonly Adapter[]): void {
+  const table = adapters.find(({ isEmbedding, hasMagnitude }) => isEmbedding && hasMagnitude);
+  if (!table) return;
+  throw new UsageError(`adapter: ${moduleOf(table.weight)} has DoRA, which no embedding has here`, {
+    hint: "merge the adapter with peft's merge_and_unload, and load the merged model",
+  });
 }
 
 /** Stored names by what they are in the model. */
@@ -215,7 +243,9 @@ export function settingsOf(
     ...(tokens && tokenSettings(tokens)),
     use_rslora: false,
     use_dora: adapters.some((adapter) => adapter.hasMagnitude),
-    fan_in_fan_out: adapters.some((adapter) => adaptedSizes(model, adapter).inputAxis === 0),
+    fan_in_fan_out: adapters.some(
+      (adapter) => !adapter.isEmbedding && adaptedSizes(model, adapter).inputAxis === 0,
+    ),
   };
 }
 

@@ -37,7 +37,7 @@ export async function setPrincipal(
   for (const adapter of adapters) {
     if (!adapter.hasInitial) continue;
     const { weights } = parts.state;
-    const { a, b, a0, b0 } = adapterNames(adapter.weight);
+    const { a, b, a0, b0 } = adapterNames(adapter);
     const start = await principal(parts, adapter);
     for (const name of [a, a0]) setElements(bufferOf(weights, name), start.a);
     for (const name of [b, b0]) setElements(bufferOf(weights, name), start.b);
@@ -123,9 +123,10 @@ export function joinInitial(
   storedName: (name: string) => string,
 ): Tensors {
   const joined = new Map(tensors);
-  for (const { weight, hasInitial } of adapters) {
+  for (const adapter of adapters) {
+    const { weight, hasInitial } = adapter;
     if (!hasInitial) continue;
-    const names = adapterNames(weight);
+    const names = adapterNames(adapter);
     const [aName, bName, a0Name, b0Name] = [names.a, names.b, names.a0, names.b0].map(storedName);
     const [a, b, a0, b0] = [aName, bName, a0Name, b0Name].map((name) => joined.get(name ?? ""));
     if (!a || !b || !a0 || !b0) throw new Error(`internal: ${weight} has no whole adapter`);
@@ -157,8 +158,9 @@ export function partInitial(
   storedName: (name: string) => string,
 ): Tensors {
   const parted = new Map(tensors);
-  for (const { weight, rank, hasInitial } of adapters) {
-    const names = adapterNames(weight);
+  for (const adapter of adapters) {
+    const { rank, hasInitial } = adapter;
+    const names = adapterNames(adapter);
     const [a, b] = [names.a, names.b].map((name) => tensors.get(storedName(name)));
     const [stored, from = 0] = a?.shape ?? [];
     if (!hasInitial || !a || !b || stored !== 2 * rank) continue;

@@ -1,12 +1,12 @@
 /**
  * @file Which linear maps get adapters, of which rank and scale, by patterns of module names as peft has them: `c_attn` names every
- * module whose path ends in it, and `*` stands for any text.
+ * module whose path ends in it, and `*` stands for any text. The table of tokens gets one where a pattern without `*` names it.
  */
 
 import { UsageError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 import { matchesModule } from "../nn/patterns.ts";
-import { type Adapter, linearSizes, moduleOf } from "./adapter.ts";
+import { type Adapter, linearSizes, moduleOf, tokenTable } from "./adapter.ts";
 import type { AdapterStart } from "./methods.ts";
 
 /** Which weights get adapters, of which rank. */
@@ -26,37 +26,53 @@ export interface TargetOptions {
 /**
  * The adapters for a model.
  *
- * @throws {UsageError} if a pattern fits no linear map.
+ * @throws {UsageError} if a pattern fits nothing, or the table of tokens is to have more than A and B.
  */
 export function chooseAdapters(model: Model, options: TargetOptions): readonly Adapter[] {
   const weights = linearWeights(model);
   const modules = weights.map(moduleOf);
+  const table = tokenTable(model);
+  const fitsTable = (pattern: string) =>
+    table !== undefined && !pattern.includes("*") && matchesModule(pattern, moduleOf(table));
   const named = [
     ...options.targets.map((pattern) => ["targets", pattern] as const),
     ...Object.keys(options.rankPattern).map((pattern) => ["rankPattern", pattern] as const),
     ...Object.keys(options.alphaPattern).map((pattern) => ["alphaPattern", pattern] as const),
   ];
   for (const [option, pattern] of named) {
-    if (modules.some((module) => matchesModule(pattern, module))) continue;
+    if (modules.some((module) => matchesModule(pattern, module)) || fitsTable(pattern)) continue;
+    const ofTable = table === undefined ? "" : `; the table of tokens is ${moduleOf(table)}`;
     throw new UsageError(`${option}: no linear map matches "${pattern}"`, {
-      hint: `linear maps are ${[...new Set(modules.map(withoutLayer))].join(", ")}`,
+      hint: `linear maps are ${[...new Set(modules.map(withoutLayer))].join(", ")}${ofTable}`,
     });
   }
-  return weights
-    .filter((weight) => options.targets.some((target) => matchesModule(target, moduleOf(weight))))
-    .map((weight) => {
-      const rank = ofPattern(options.rankPattern, moduleOf(weight)) ?? options.rank;
-      const alpha = ofPattern(options.alphaPattern, moduleOf(weight)) ?? options.alpha;
-      const { hasMagnitude = false } = options;
-      const hasInitial = options.initAdapter === "pissa";
-      return {
-        weight,
-        rank,
-        scale: alpha / rank,
-        ...(hasMagnitude && { hasMagnitude }),
-        ...(hasInitial && { hasInitial }),
-      };
-    });
+  const hasTable = options.targets.some(fitsTable);
+  if (hasTable && table !== undefined) checkTable(table, options);
+  const chosen = weights.filter((weight) =>
+    options.targets.some((target) => matchesModule(target, moduleOf(weight))),
+  );
+  return [...(hasTable && table !== undefined ? [table] : []), ...chosen].map((weight) => {
+    const rank = ofPattern(options.rankPattern, moduleOf(weight)) ?? options.rank;
+    const alpha = ofPattern(options.alphaPattern, moduleOf(weight)) ?? options.alpha;
+    const { hasMagnitude = false } = options;
+    const hasInitial = options.initAdapter === "pissa";
+    return {
+      weight,
+      rank,
+      scale: alpha / rank,
+      ...(hasMagnitude && { hasMagnitude }),
+      ...(hasInitial && { hasInitial }),
+      ...(weight === table && { isEmbedding: true }),
+    };
+  });
+}
+
+function checkTable(table: string, { hasMagnitude, initAdapter }: TargetOptions): void {
+  if (!hasMagnitude && initAdapter !== "pissa") return;
+  const what = hasMagnitude ? "no lengths of its own" : "no principal components";
+  throw new UsageError(`targets: the table of tokens has ${what}; got ${moduleOf(table)}`, {
+    hint: "take the method lora, or leave it out",
+  });
 }
 
 /** The weights of all linear maps, by name. */

@@ -4,6 +4,7 @@
  *
  *   <module>.token_adapter.trainable_tokens_delta    [k, d]     what stands in these rows, and no difference, in spite of its name
  *   <module>.token_adapter.base_layer.weight         [V', d]    all rows, which peft adds where it had made the vocabulary larger
+ *   <module>.base_layer.weight                       [V', d]    all rows, which peft adds beside an adapter of the table
  *
  * A head that is tied to the embedding has its rows, whether they stand there a second time or not.
  */
@@ -18,6 +19,7 @@ import { grownModel, vocabularyParams } from "./grow.ts";
 
 const ROWS = ".token_adapter.trainable_tokens_delta";
 const TABLE = ".token_adapter.base_layer.weight";
+const ADAPTED_TABLE = ".base_layer.weight";
 
 type TokenSettings = Pick<PeftConfig, "trainable_token_indices">;
 type Shapes = ReadonlyMap<string, readonly number[]>;
@@ -63,11 +65,11 @@ export function storedTokens(model: Model, settings: TokenSettings, shapes: Shap
   const tied = tiedHead(model) ?? "";
   const ofHead = model.checkpoint.substitutes?.[tied] ?? [];
   for (const [name, [count]] of shapes) {
-    const ending = [ROWS, TABLE].find((each) => name.endsWith(each));
+    const ending = [ROWS, TABLE, ADAPTED_TABLE].find((each) => name.endsWith(each));
     if (ending === undefined) continue;
     const weight = `${name.slice(0, -ending.length)}.weight`;
     if (ofHead.includes(weight)) copies.add(name);
-    else if (ending === TABLE) tables.set(weight, name);
+    else if (ending !== ROWS) tables.set(weight, name);
     else {
       const tokens = tokensOf(model, settings, moduleOf(weight));
       if (tokens.length !== count) {
@@ -109,7 +111,7 @@ export function modelForTokens(
 ): Model {
   const tokens = isList(indices) ? indices : Object.values(indices).flat();
   // Those beside rows, and those that are saved whole.
-  const ends = [TABLE, ...vocabularyParams(model)];
+  const ends = [ADAPTED_TABLE, ...vocabularyParams(model)];
   const tables = [...shapes].flatMap(([name, [rows = 0]]) =>
     ends.some((end) => name.endsWith(end)) ? [rows] : [],
   );

@@ -69,7 +69,7 @@ export async function exportAdapter(
       if (!tensor) throw new Error(`internal: no tensor ${own}`);
       return tensor;
     };
-    const names = adapterNames(weight);
+    const names = adapterNames(adapter);
     const b = tensorOf(names.b);
     const factor = (scale * rank) / alpha;
     const scaled = factor === 1 ? b : { ...b, data: asFloat32(b).map((value) => value * factor) };
@@ -99,9 +99,13 @@ function checkPlain(adapters: readonly Adapter[], stored: ReadonlyMap<string, st
   if (adapters.some(({ hasMagnitude }) => hasMagnitude)) {
     throw new UsageError("adapter: llama.cpp has no DoRA", { hint });
   }
+  const table = adapters.find(({ isEmbedding }) => isEmbedding);
+  if (table) {
+    throw new UsageError(`adapter: embeddings get none in GGUF; got ${table.weight}`, { hint });
+  }
   const own = new Set(
-    adapters.flatMap(({ weight }) => {
-      const { a, b } = adapterNames(weight);
+    adapters.flatMap((adapter) => {
+      const { a, b } = adapterNames(adapter);
       return [a, b];
     }),
   );

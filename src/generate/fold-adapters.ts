@@ -1,16 +1,36 @@
 /** @file Adapters of a model that is ready to run, folded into its weights. */
 
 import { mergeInto } from "../adapters/merge.ts";
+import { type Adapter, moduleOf } from "../adapters/adapter.ts";
+import { UsageError } from "../errors.ts";
+import { type Model, tiedHead } from "../models/model.ts";
 import { bufferOf } from "../runtime/buffers.ts";
 import { createProgramCache } from "../runtime/programs.ts";
-import type { Runtime } from "../runtime/runtime.ts";
-import type { LoadedNetwork } from "./load-model.ts";
+import type { Buffer, Runtime } from "../runtime/runtime.ts";
 
-/** Each adapted weight becomes W + s B A, in its place. */
+/** A model and its weights, those of its adapters among them. */
+export interface Foldable {
+  readonly base: Model;
+  readonly adapters: readonly Adapter[];
+  readonly weights: ReadonlyMap<string, Buffer>;
+}
+
+/**
+ * Each adapted weight becomes W + s B A, in its place.
+ *
+ * @throws {UsageError} if a table with an adapter is the head too, which has none: it could not be both.
+ */
 export async function foldAdapters(
   runtime: Runtime,
-  { base, adapters, weights }: LoadedNetwork,
+  { base, adapters, weights }: Foldable,
 ): Promise<void> {
+  const tied = adapters.find(({ weight }) => weight === tiedHead(base));
+  if (tied) {
+    throw new UsageError(
+      `adapter: ${moduleOf(tied.weight)} is also the output embedding, which it leaves alone: one table cannot be both`,
+      { hint: "use the adapter beside its base, with --adapter" },
+    );
+  }
   const programs = createProgramCache(runtime);
   for (const adapter of adapters) {
     const weight = bufferOf(weights, adapter.weight);

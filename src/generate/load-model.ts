@@ -1,7 +1,7 @@
 /** @file A model from disk, with or without adapters, ready to run. */
 
 import { vocabularyParams, withNewRows } from "../adapters/grow.ts";
-import { type Adapter, adaptersOf, adaptModel } from "../adapters/index.ts";
+import { type Adapter, adaptersOf, adaptModel, untiedHead } from "../adapters/index.ts";
 import { modelForTokens, withTokenRows } from "../adapters/token-rows.ts";
 import { option, UsageError } from "../errors.ts";
 import { exists } from "../host/content.ts";
@@ -21,6 +21,7 @@ import {
   readConfig,
   readGenerationConfig,
 } from "../weights/index.ts";
+import { foldAdapters } from "./fold-adapters.ts";
 import { readSentenceConfig, type SentenceConfig } from "./sentence-config.ts";
 import { generationDefaults, type GenerationDefaults } from "./generation-config.ts";
 
@@ -31,6 +32,8 @@ export interface LoadedNetwork {
   /** The model as it is on disk. */
   readonly base: Model;
   readonly adapters: readonly Adapter[];
+  /** Those that are in the weights already: of a head, which belongs to no stage. */
+  readonly folded?: readonly Adapter[];
   /** The base with its adapters. */
   readonly model: Model;
   /** By the names of `model`. */
@@ -142,9 +145,12 @@ export async function loadNetwork(
   const { base, adapters } = loaded
     ? withAdapter(stored, tensors, loaded)
     : { base: stored, adapters: [] };
-  const model = loaded ? adaptModel(base, adapters) : base;
   const weights = new Map([...tensors].map(([name, tensor]) => [name, runtime.adopt(tensor)]));
-  return { home, network: { directory: home, base, weights, adapters, model } };
+  const folded = adapters.filter(({ weight }) => weight === untiedHead(base));
+  await foldAdapters(runtime, { base, adapters: folded, weights });
+  const others = adapters.filter((each) => !folded.includes(each));
+  const model = loaded ? adaptModel(base, others) : base;
+  return { home, network: { directory: home, base, weights, adapters: others, folded, model } };
 }
 
 /** The model of an adapter, which may know more tokens; the weights of both are then in `tensors`. */

@@ -54,7 +54,7 @@ describe.each(ADAPTERS)("%s", (name) => {
     const { base, adapters, weights } = await loadAdapted(directoryOf(name));
     const merged = new Map(weights);
     for (const adapter of adapters) {
-      const { a, b } = adapterNames(adapter.weight);
+      const { a, b } = adapterNames(adapter);
       const feeds = Object.fromEntries(weights);
       const [w, low, high] = [adapter.weight, a, b].map((each) => tensorNamed(feeds, each));
       if (!w || !low || !high) throw new Error("three tensors expected");
@@ -221,7 +221,7 @@ describe("a model whose names have the prefix of transformers already", () => {
   it("writes and reads them as they are", () => {
     const settings = settingsOf(untied, [adapter], []);
     expect(settings.target_modules).toEqual(["model.layers.1.self_attn.q_proj"]);
-    const { a, b } = adapterNames(weight);
+    const { a, b } = adapterNames({ weight });
     const stored = new Map<string, readonly number[]>([
       [a, [2, 8]],
       [b, [8, 2]],

@@ -24,7 +24,7 @@ describe("targets", () => {
     expect(chosen({ targets: [...targets] })).toHaveLength(count);
   });
 
-  it.each(["proj", "wte", "h.7.*", "ln_1", "c_attn.weight"])("do not match %s", (pattern) => {
+  it.each(["proj", "wpe", "h.7.*", "ln_1", "c_attn.weight"])("do not match %s", (pattern) => {
     expect(() => chosen({ targets: [pattern] })).toThrow(
       `targets: no linear map matches "${pattern}"`,
     );
@@ -33,7 +33,7 @@ describe("targets", () => {
   it("say in an error which there are", () => {
     const names = "h.*.attn.c_attn, h.*.attn.c_proj, h.*.mlp.c_fc, h.*.mlp.c_proj";
     expect(() => chosen({ targets: ["q_proj"] })).toThrow(
-      expect.objectContaining({ hint: `linear maps are ${names}` }),
+      expect.objectContaining({ hint: `linear maps are ${names}; the table of tokens is wte` }),
     );
   });
 });

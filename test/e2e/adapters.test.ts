@@ -100,6 +100,33 @@ describe("a LoRA run from a model on disk", () => {
   });
 });
 
+describe("a LoRA run whose table of tokens has an adapter", () => {
+  it("starts from the function of its base, learns, and is used beside it alone", async () => {
+    const options = { ...lora, model: base.output, targets: ["wte", "c_attn"] };
+    const [plain, run] = [
+      await runTiny({ ...options, targets: ["c_attn"], steps: 20 }),
+      await runTiny({ ...options, steps: 20 }),
+    ];
+    expect(evaluations(run)[0]).toBeCloseTo(evaluations(plain)[0] ?? NaN, 5);
+    expect(evaluations(run).at(-1)).toBeLessThan(evaluations(plain).at(-1) ?? NaN);
+    const adapted = await continuations({ adapter: run.output });
+    const without = await continuations({ directory: base.output });
+    expect(
+      largestDifference(Float32Array.from(adapted.logits), Float32Array.from(without.logits)),
+    ).toBeGreaterThan(0.05);
+    const output = join(folder, "merged-table");
+    await expect(mergeAdapter({ adapter: run.output, output })).rejects.toThrow(
+      "wte is also the output embedding",
+    );
+    expect(existsSync(output)).toBe(false);
+  });
+
+  it.each(["lora+", "relora"] as const)("is refused with %s", async (method) => {
+    const options = { ...lora, model: base.output, targets: ["wte"], method };
+    await expect(runTiny(options)).rejects.toThrow("has an adapter with lora alone; got wte");
+  });
+});
+
 describe("a DoRA run from a model on disk", () => {
   it.each([undefined, "int8"] as const)("learns beside LoRA, the base in %s", async (baseDtype) => {
     const options = { ...lora, model: base.output, steps: 20, ...(baseDtype && { baseDtype }) };

@@ -212,7 +212,7 @@ describe("an encoder-decoder model", () => {
       const merged = { ...weights };
       const draw = normals(5);
       const adapters = parts.adapters.map(({ weight, scale }) => {
-        const names = adapterNames(weight);
+        const names = adapterNames({ weight });
         const [a, b] = [names.a, names.b].map((name) => {
           const buffer = bufferOf(parts.engine.state.weights, name);
           const numbers = Float32Array.from({ length: buffer.bytes / 4 }, () => 0.3 * draw());
@@ -242,7 +242,7 @@ describe("an encoder-decoder model", () => {
           dA: scaled(matmul(matrixTranspose(at("b")), at("g")), scale),
           dB: scaled(matmul(at("g"), matrixTranspose(at("a"))), scale),
         }));
-        const names = adapterNames(weight);
+        const names = adapterNames({ weight });
         for (const [part, name] of [
           ["dA", names.a],
           ["dB", names.b],

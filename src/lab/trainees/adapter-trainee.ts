@@ -51,7 +51,7 @@ export async function createAdapterTrainee(
   /** New adapters, whose A is that of a cycle. */
   async function restart(cycle: number): Promise<void> {
     for (const name of targets) {
-      const { a, b } = adapterNames(name);
+      const { a, b } = adapterNames({ weight: name });
       setElements(bufferOf(weights, a), await projectionElements(run, name, cycle));
       const { shape } = bufferOf(weights, b);
       setElements(bufferOf(weights, b), new Float32Array(shape.reduce((n, dim) => n * dim, 1)));
@@ -73,7 +73,7 @@ export async function createAdapterTrainee(
   const read = async (name: string): Promise<Matrix> =>
     matrixOf(await readTensor(bufferOf(weights, name)), false);
   const adapters = async (name: string): Promise<Adapters> => {
-    const names = adapterNames(name);
+    const names = adapterNames({ weight: name });
     return { a: await read(names.a), b: await read(names.b) };
   };
 

@@ -42,5 +42,5 @@ export async function restoreOutput({
   for await (const [name, tensor] of eachWeight(files, config.output, shapes, base.checkpoint)) {
     setWeight(state, name, tensor);
   }
-  for (const { weight } of adapters) fill(bufferOf(state.weights, adapterNames(weight).b), 0);
+  for (const adapter of adapters) fill(bufferOf(state.weights, adapterNames(adapter).b), 0);
 }

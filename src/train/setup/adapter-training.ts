@@ -21,7 +21,7 @@ export function adapterTraining(
   if (!isAdapterMethod(config.method)) return EVERYTHING;
   const { trainsA, hasRateRatio } = ADAPTER_FAMILY[config.method];
   const targets = new Set(adapters.map(({ weight }) => weight));
-  const names = adapters.map(({ weight }) => adapterNames(weight));
+  const names = adapters.map(adapterNames);
   const [as, bs] = [new Set(names.map(({ a }) => a)), new Set(names.map(({ b }) => b))];
   const lengths = new Set(names.map(({ m }) => m));
   const initial = new Set(names.flatMap(({ a0, b0 }) => [a0, b0]));

@@ -30,7 +30,7 @@ export async function mergeAdapters(
   for (const adapter of adapters) {
     const weight = bufferOf(state.weights, adapter.weight);
     await mergeInto({ base, programs, state }, adapter, fraction, weight);
-    const { a, b } = adapterNames(adapter.weight);
+    const { a, b } = adapterNames(adapter);
     const spec = model.params.get(a);
     if (fraction === 1 && spec) {
       bufferOf(state.weights, a).write((elements) =>

@@ -3,7 +3,7 @@
  */
 
 import { adaptModel } from "../../adapters/adapt.ts";
-import type { Adapter } from "../../adapters/adapter.ts";
+import { type Adapter, moduleOf } from "../../adapters/adapter.ts";
 import type { Growth } from "../../adapters/grow.ts";
 import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
 import { settingsOf } from "../../adapters/peft.ts";
@@ -64,6 +64,7 @@ export function traineeOf(
   }
   const { hasMagnitude } = ADAPTER_FAMILY[method];
   const adapters = chooseAdapters(base, { ...config, hasMagnitude });
+  checkTable(adapters, config);
   const model = adaptModel(base, adapters);
   const ofMethod = adapterTraining(base, adapters, config, growth);
   const trainable = trainableOf(model, config, ofMethod);
@@ -83,6 +84,16 @@ export function traineeOf(
   }
   const plan = planParameters(model, { ...options, trainable });
   return { base, adapters, model, growth, newTokens, plan, resampleEvery };
+}
+
+/** @throws {UsageError} if a method takes a table of tokens for a linear map, whose A begins at random. */
+function checkTable(adapters: readonly Adapter[], { method }: TrainConfig): void {
+  const table = adapters.find(({ isEmbedding }) => isEmbedding);
+  if (!table || method === "lora") return;
+  throw new UsageError(
+    `${option("targets")}: the table of tokens has an adapter with lora alone; got ${moduleOf(table.weight)} with ${method}`,
+    { hint: `take ${option("method", "lora")}, or leave it out` },
+  );
 }
 
 /** What the options say of the plan. */

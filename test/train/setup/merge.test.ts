@@ -29,7 +29,7 @@ async function trained(options: TrainOptions): Promise<Parts> {
 const lossOf = async ({ engine }: Parts) => (await engine.evaluate([batchOf(rows)])).loss;
 
 const weight = "h.0.mlp.c_proj.weight";
-const { a, b } = adapterNames(weight);
+const { a, b } = adapterNames({ weight });
 
 const stateOf = (parts: Parts, name: string) =>
   Promise.all(
