@@ -22,6 +22,6 @@ it.each(["lama", 7, null, "toString"])("refuses the type %j", (type) => {
 
 it("says which types there are", () => {
   expect(() => modelFromConfig({ model_type: "rnn" })).toThrow(
-    /^model: supported types are [a-z0-9, ]*gpt2, [a-z0-9, ]*t5[a-z0-9, ]*; got "rnn"$/,
+    /^model: supported types are [a-z0-9_, ]*gpt2, [a-z0-9_, ]*t5[a-z0-9_, ]*; got "rnn"$/,
   );
 });
