@@ -15,6 +15,7 @@ import { paramsInUse, type Task } from "../../src/models/model.ts";
 import { classifyTexts, embedTexts } from "../../src/predict/index.ts";
 import { sharedRuntime as runtime } from "../support/shared-runtime.ts";
 import type { TrainOptions } from "../../src/options/config.ts";
+import { TINY_RUNS } from "../support/architectures.ts";
 import { bertTokenizerDirectory } from "../support/bert-tokenizer.ts";
 import { type FinishedRun, folder, runTiny } from "./support.ts";
 import { loadModel } from "../support/on-node.ts";
@@ -76,91 +77,19 @@ const alike = {
   falls: 0.3,
 } as const;
 
-const encoder = {
-  model_type: "bert",
-  hidden_size: 32,
-  intermediate_size: 48,
-  num_hidden_layers: 2,
-  num_attention_heads: 4,
-  max_position_embeddings: 128,
+const SETTINGS: Readonly<Partial<Record<Task, Omit<Row, "model">>>> = {
+  causal: text,
+  seq2seq: pairs,
+  masked,
+  classification: classes,
+  embedding: alike,
 };
 
-const distilled = {
-  model_type: "distilbert",
-  dim: 32,
-  hidden_dim: 48,
-  n_layers: 2,
-  n_heads: 4,
-  max_position_embeddings: 128,
-};
-
-const robertaClassifier = {
-  model_type: "roberta",
-  architectures: ["RobertaForSequenceClassification"],
-};
-
-const modern = {
-  ...encoder,
-  model_type: "modernbert",
-  num_hidden_layers: 3,
-  local_attention: 8,
-  global_attn_every_n_layers: 2,
-};
-
-const encoderDecoder = {
-  d_model: 32,
-  d_kv: 8,
-  d_ff: 48,
-  num_layers: 2,
-  num_decoder_layers: 3,
-  num_heads: 4,
-};
-
-const decoder = {
-  hidden_size: 32,
-  intermediate_size: 48,
-  num_hidden_layers: 2,
-  num_attention_heads: 4,
-  num_key_value_heads: 2,
-  max_position_embeddings: 64,
-};
-
-const ROWS: readonly Row[] = [
-  { ...text, model: { model_type: "llama", ...decoder } },
-  { ...text, model: { model_type: "mistral", ...decoder, sliding_window: 8 } },
-  { ...text, model: { model_type: "qwen2", ...decoder, tie_word_embeddings: true } },
-  { ...text, model: { model_type: "qwen3", ...decoder, head_dim: 16 } },
-  { ...text, model: { model_type: "gemma", ...decoder, head_dim: 8 } },
-  { ...text, model: { model_type: "gemma2", ...decoder, head_dim: 8, sliding_window: 8 } },
-  { ...text, model: { model_type: "smollm3", ...decoder, no_rope_layers: [1, 0] } },
-  { ...text, model: { model_type: "granite", ...decoder, residual_multiplier: 0.7 } },
-  { ...text, model: { model_type: "olmo2", ...decoder } },
-  { ...text, model: { model_type: "phi3", ...decoder, sliding_window: 8 } },
-  {
-    ...text,
-    model: {
-      model_type: "qwen3_moe",
-      ...decoder,
-      num_experts: 4,
-      num_experts_per_tok: 2,
-      moe_intermediate_size: 24,
-      norm_topk_prob: true,
-      mlp_only_layers: [0],
-    },
-  },
-  { ...masked, model: encoder },
-  { ...classes, model: { ...encoder, architectures: ["BertForSequenceClassification"] } },
-  { ...alike, model: { ...encoder, architectures: ["BertModel"] } },
-  { ...masked, model: { ...encoder, model_type: "roberta" } },
-  { ...masked, model: distilled },
-  { ...classes, model: { ...distilled, architectures: ["DistilBertForSequenceClassification"] } },
-  { ...classes, model: { ...encoder, ...robertaClassifier } },
-  { ...masked, model: modern },
-  { ...classes, model: { ...modern, architectures: ["ModernBertForSequenceClassification"] } },
-  { ...alike, model: { ...modern, architectures: ["ModernBertModel"] } },
-  { ...pairs, model: { model_type: "t5", ...encoderDecoder } },
-  { ...pairs, model: { model_type: "mt5", ...encoderDecoder } },
-];
+const ROWS = TINY_RUNS.map(({ task, model }): Row => {
+  const settings = SETTINGS[task];
+  if (!settings) throw new Error(`no data for ${task}`);
+  return { ...settings, model };
+});
 
 /** Uses a model for its task; fails if that does not work. */
 const USES: Readonly<Partial<Record<Task, (loaded: LoadedModel) => Promise<void>>>> = {

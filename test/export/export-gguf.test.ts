@@ -10,6 +10,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { type GgufFile, openGguf } from "../../src/gguf/gguf-file.ts";
 import { nodeHost } from "../../src/host/node.ts";
 import { byteTokenizer } from "../../src/text/index.ts";
+import { GGUF_MODELS } from "../support/architectures.ts";
 import { expectClose, FLOAT32 } from "../support/close.ts";
 import { normalTensor } from "../support/random.ts";
 import {
@@ -27,20 +28,6 @@ const pathOf = (name: string) =>
   fileURLToPath(new URL(`../golden/gguf/${name}.gguf`, import.meta.url));
 const { files } = nodeHost();
 
-const NAMES = [
-  "llama",
-  "llama3",
-  "qwen2",
-  "qwen3",
-  "qwen3_moe",
-  "gemma",
-  "gemma2",
-  "smollm3",
-  "granite",
-  "olmo2",
-  "phi3",
-  "gpt2",
-] as const;
 type Settings = Omit<Parameters<typeof exportModel>[1], "output">;
 
 const open: GgufFile[] = [];
@@ -60,7 +47,7 @@ async function exported(settings: Settings): Promise<GgufFile> {
 
 const bytesOf = async (file: GgufFile, name: string) => Buffer.from(await file.readBytes(name));
 
-describe.each(NAMES)("%s, written again", (name) => {
+describe.each(GGUF_MODELS)("%s, written again", (name) => {
   const both = () =>
     Promise.all([opened(pathOf(name)), exported({ directory: pathOf(name), dtype: "fp16" })]);
 

@@ -15,7 +15,13 @@ import {
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import { byteTokenizer, createChat } from "../../src/text/index.ts";
-import { DECODERS, type GeneratorName, readGeneration, readGolden } from "../models/golden.ts";
+import {
+  DECODERS,
+  type GeneratorName,
+  readGeneration,
+  readGolden,
+  SEQ2SEQ,
+} from "../models/golden.ts";
 import { needsData } from "../support/data.ts";
 import { exportSaved, modelFolder } from "./support.ts";
 import { exportModel, saveModel } from "../support/on-node.ts";
@@ -90,7 +96,7 @@ describe.each(DECODERS)("%s", (name) => {
   });
 });
 
-describe.each(["t5", "t5_gated"] as const)("%s", (name) => {
+describe.each(SEQ2SEQ)("%s", (name) => {
   it("answers prompts as transformers does", async () => {
     const generation = readGeneration(name);
     const { prompts, maxNewTokens, endToken, padToken } = generation;

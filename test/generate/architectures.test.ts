@@ -6,11 +6,17 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { beamSearch, complete, createDecoder, type Decoder } from "../../src/generate/index.ts";
 import { modelFromConfig } from "../../src/models/architectures/registry.ts";
-import { DECODERS, type GeneratorName, readGeneration, readGolden } from "../models/golden.ts";
+import {
+  DECODERS,
+  type GeneratorName,
+  readGeneration,
+  readGolden,
+  SEQ2SEQ,
+} from "../models/golden.ts";
 import { testRuntime } from "../support/graph.ts";
 import { loadWeights, readConfig, saveModel } from "../support/on-node.ts";
 
-const NAMES: readonly GeneratorName[] = [...DECODERS, "t5", "t5_gated"];
+const NAMES: readonly GeneratorName[] = [...DECODERS, ...SEQ2SEQ];
 const SEARCHED = NAMES.filter((name) => readGeneration(name).beams !== undefined);
 
 /** A decoder of the golden model, from a directory as transformers would have saved it. */

@@ -21,10 +21,20 @@ export const DECODERS = [
   "qwen3_moe",
   "qwen3_moe_unnormalized",
 ] as const;
+/** Models that answer a text. */
+export const SEQ2SEQ = ["t5", "t5_gated"] as const;
+/** Models that guess hidden tokens. */
+export const MASKED = ["bert_mlm", "roberta_mlm", "distilbert_mlm", "modernbert_mlm"] as const;
+/** Models that tell texts apart. */
+export const CLASSIFIERS = [
+  "bert_classification",
+  "roberta_classification",
+  "distilbert_classification",
+  "modernbert_classification",
+] as const;
 export type DecoderName = (typeof DECODERS)[number];
-export type GeneratorName = DecoderName | "t5" | "t5_gated";
-export type EncoderName =
-  `${"bert" | "roberta" | "distilbert" | "modernbert"}_${"mlm" | "classification"}`;
+export type GeneratorName = DecoderName | (typeof SEQ2SEQ)[number];
+export type EncoderName = (typeof MASKED)[number] | (typeof CLASSIFIERS)[number];
 export type GoldenName = GeneratorName | EncoderName | "vit";
 
 interface Common {

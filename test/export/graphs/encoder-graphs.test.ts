@@ -20,7 +20,7 @@ import { imageInputOf } from "../../../src/models/model.ts";
 import { modelFromConfig } from "../../../src/models/architectures/registry.ts";
 import { embedTexts } from "../../../src/predict/index.ts";
 import type { HostTensor } from "../../../src/tensor/host-tensor.ts";
-import { readEmbeddingGolden, readGolden } from "../../models/golden.ts";
+import { CLASSIFIERS, MASKED, readEmbeddingGolden, readGolden } from "../../models/golden.ts";
 import { drawnModel, runtime, savedModel } from "../../predict/support.ts";
 import { expectClose, FLOAT32, numbersOf } from "../../support/close.ts";
 import { writeDigits } from "../../support/digits.ts";
@@ -70,30 +70,22 @@ function feedsOf(inputs: HostTensors, part: Part) {
 }
 
 describe("a BERT", () => {
-  it.each(["bert_mlm", "roberta_mlm", "distilbert_mlm", "modernbert_mlm"] as const)(
-    "guesses tokens as transformers does: %s",
-    async (name) => {
-      const golden = readGolden(name);
-      await exportSaved(folder, name, golden);
-      const model = await AutoModelForMaskedLM.from_pretrained(name, fp32);
-      for (const part of batchesOf(golden.inputs)) {
-        const { logits } = await model(feedsOf(golden.inputs, part));
-        const { dims, numbers } = numbersIn(logits);
-        const expected = partOf(golden.logits, part);
-        expect(dims).toEqual(expected.dims);
-        expectClose(numbers, expected.numbers, FLOAT32);
-      }
-    },
-  );
-
-  it.each([
-    ["bert_classification", true],
-    ["roberta_classification", false],
-    ["distilbert_classification", false],
-    ["modernbert_classification", false],
-  ] as const)("classifies texts as transformers does: %s", async (name, hasTypes) => {
+  it.each(MASKED)("guesses tokens as transformers does: %s", async (name) => {
     const golden = readGolden(name);
-    expect("token_type_ids" in golden.inputs).toBe(hasTypes);
+    await exportSaved(folder, name, golden);
+    const model = await AutoModelForMaskedLM.from_pretrained(name, fp32);
+    for (const part of batchesOf(golden.inputs)) {
+      const { logits } = await model(feedsOf(golden.inputs, part));
+      const { dims, numbers } = numbersIn(logits);
+      const expected = partOf(golden.logits, part);
+      expect(dims).toEqual(expected.dims);
+      expectClose(numbers, expected.numbers, FLOAT32);
+    }
+  });
+
+  it.each(CLASSIFIERS)("classifies texts as transformers does: %s", async (name) => {
+    const golden = readGolden(name);
+    expect("token_type_ids" in golden.inputs).toBe(name === "bert_classification");
     await exportSaved(folder, name, golden);
     const model = await AutoModelForSequenceClassification.from_pretrained(name, fp32);
     for (const part of batchesOf(golden.inputs)) {

@@ -9,6 +9,7 @@ import { createDecoder, loadModel } from "../../../src/generate/index.ts";
 import { nodeHost } from "../../../src/host/node.ts";
 import { chatTemplate } from "../../../src/text/chat/chat-template.ts";
 import { eachWeight, readConfig, readGenerationConfig } from "../../../src/weights/index.ts";
+import { GGUF_MODELS } from "../../support/architectures.ts";
 import { sharedRuntime } from "../../support/shared-runtime.ts";
 import { failure, temporaryDirectory } from "../../weights/support.ts";
 
@@ -30,6 +31,10 @@ const folder = new URL("../../golden/gguf/", import.meta.url);
 const golden: Golden = JSON.parse(readFileSync(new URL("models.json", folder), "utf8"));
 const pathOf = (name: string) => fileURLToPath(new URL(`${name}.gguf`, folder));
 const { files } = nodeHost();
+
+it("has a file for each architecture", () => {
+  expect(Object.keys(golden.models).toSorted()).toEqual(GGUF_MODELS.toSorted());
+});
 
 describe.each(Object.entries(golden.models))("%s", (name, { ids, logits, encoded }) => {
   const loaded = loadModel(files, sharedRuntime, { directory: pathOf(name) });

@@ -19,7 +19,14 @@ import { foldBatch, reshape } from "../../../../src/ops/movement.ts";
 import { float32, type HostTensor, int32 } from "../../../../src/tensor/host-tensor.ts";
 import { expectClose, FLOAT32, numbersOf } from "../../../support/close.ts";
 import { type HostTensors, runGraph, tensorNamed } from "../../../support/graph.ts";
-import { expectGradients, readEmbeddingGolden, readGolden, targetsOf } from "../../golden.ts";
+import {
+  CLASSIFIERS,
+  expectGradients,
+  MASKED,
+  readEmbeddingGolden,
+  readGolden,
+  targetsOf,
+} from "../../golden.ts";
 import { loadWeights, writeSafetensors } from "../../../support/on-node.ts";
 
 /** The parameters as inputs, each one value however often it is asked for. */
@@ -105,15 +112,9 @@ const shapesOf = (tensors: Iterable<readonly [string, { readonly shape: readonly
   Object.fromEntries([...tensors].map(([name, { shape }]) => [name, shape]));
 
 describe.each([
-  ["bert_mlm", "masked", 40],
-  ["bert_classification", "classification", 3],
-  ["roberta_mlm", "masked", 40],
-  ["roberta_classification", "classification", 3],
-  ["distilbert_mlm", "masked", 40],
-  ["distilbert_classification", "classification", 3],
-  ["modernbert_mlm", "masked", 40],
-  ["modernbert_classification", "classification", 3],
-] as const)("%s", (name, task, rows) => {
+  ...MASKED.map((name) => [name, "masked", 40] as const),
+  ...CLASSIFIERS.map((name) => [name, "classification", 3] as const),
+])("%s", (name, task, rows) => {
   const golden = readGolden(name);
   const model = modelFromConfig(golden.config);
   const params = paramsOf(model);

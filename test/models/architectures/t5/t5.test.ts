@@ -19,7 +19,7 @@ import { float32, int32 } from "../../../../src/tensor/host-tensor.ts";
 import { expectClose, FLOAT32, numbersOf } from "../../../support/close.ts";
 import { needsData } from "../../../support/data.ts";
 import { testRuntime, inputFor, runGraph, tensorNamed } from "../../../support/graph.ts";
-import { expectGradients, readGeneration, readGolden, targetsOf } from "../../golden.ts";
+import { expectGradients, readGeneration, readGolden, SEQ2SEQ, targetsOf } from "../../golden.ts";
 import { writeSafetensors, loadWeights, readConfig } from "../../../support/on-node.ts";
 
 type Weight = (name: string) => Value;
@@ -59,7 +59,7 @@ function hiddenOf(
   return x;
 }
 
-describe.each(["t5", "t5_gated"] as const)("a tiny model like %s", (name) => {
+describe.each(SEQ2SEQ)("a tiny model like %s", (name) => {
   const golden = readGolden(name);
   const model = t5(golden.config);
 

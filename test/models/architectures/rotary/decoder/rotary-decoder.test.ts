@@ -20,24 +20,31 @@ import type { TrainOptions } from "../../../../../src/options/config.ts";
 import { expectClose, FLOAT32, numbersOf } from "../../../../support/close.ts";
 import { testRuntime, inputFor, runGraph, tensorNamed } from "../../../../support/graph.ts";
 import { accumulate, type Parts, partsOfModel } from "../../../../train/support.ts";
-import { expectGradients, type Golden, readGolden, targetsOf } from "../../../golden.ts";
+import {
+  type DecoderName,
+  DECODERS,
+  expectGradients,
+  type Golden,
+  readGolden,
+  targetsOf,
+} from "../../../golden.ts";
 
-/** With the width of cached keys: heads of keys times the width of a head. */
-const MODELS = [
-  ["llama", 2 * 4],
-  ["llama3", 1 * 8],
-  ["mistral", 2 * 6],
-  ["qwen2", 2 * 4],
-  ["qwen3", 2 * 8],
-  ["gemma", 1 * 6],
-  ["gemma2", 2 * 6],
-  ["smollm3", 2 * 4],
-  ["granite", 2 * 4],
-  ["olmo2", 2 * 4],
-  ["phi3", 2 * 4],
-  ["qwen3_moe", 2 * 4],
-  ["qwen3_moe_unnormalized", 2 * 6],
-] as const;
+/** The width of cached keys: heads of keys times the width of a head. */
+const CACHE_WIDTHS: Readonly<Record<DecoderName, number>> = {
+  llama: 2 * 4,
+  llama3: 1 * 8,
+  mistral: 2 * 6,
+  qwen2: 2 * 4,
+  qwen3: 2 * 8,
+  gemma: 1 * 6,
+  gemma2: 2 * 6,
+  smollm3: 2 * 4,
+  granite: 2 * 4,
+  olmo2: 2 * 4,
+  phi3: 2 * 4,
+  qwen3_moe: 2 * 4,
+  qwen3_moe_unnormalized: 2 * 6,
+};
 
 const ATTENTION_MAPS = ["q_proj", "k_proj", "v_proj", "o_proj"];
 const MLP_MAPS = ["gate_proj", "up_proj", "down_proj"];
@@ -111,7 +118,8 @@ async function microStep(golden: Golden, options: TrainOptions) {
   return { loss: loss / golden.targets, accumulators };
 }
 
-describe.each(MODELS)("a tiny model like %s", (name, cacheWidth) => {
+describe.each(DECODERS)("a tiny model like %s", (name) => {
+  const cacheWidth = CACHE_WIDTHS[name];
   const golden = readGolden(name);
   const model = modelFromConfig(golden.config);
   const weights = new Map(
