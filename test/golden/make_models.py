@@ -16,7 +16,7 @@ biases included, and held by bfloat16, so that two bytes store them exactly. A f
     gradients    of the loss, as the weights, in float32
     generation   greedy and beam search; only what is new, up to and with the end token
 
-and of `bert_embedding` what its function says.
+and of `..._embedding` what `sentence_embedding` says.
 """
 
 import base64
@@ -669,19 +669,13 @@ def modernbert_classification():
     return encoder_classification(transformers.ModernBertForSequenceClassification, config, 1)
 
 
-def bert_embedding():
+def sentence_embedding(kind, config, **options):
     """Sentence embeddings e: the mean over tokens, divided by its length. Rows 0 to 3 are anchors,
     4 to 7 their positives; similarities[i][j] = e_i . e_(4+j), and the loss is the cross-entropy of
     20 similarities[i] against i, the mean over i (in-batch negatives)."""
 
-    tiny = Tiny(
-        transformers.BertModel,
-        transformers.BertConfig(**BERT),
-        seed=3,
-        deviation=0.6,
-        add_pooling_layer=False,
-    )
-    rows = draw_rows(tiny.rng, (6, 3, 9, 1, 5, 7, 2, 8), BERT["vocab_size"])
+    tiny = Tiny(kind, config, seed=3, **options)
+    rows = draw_rows(tiny.rng, (6, 3, 9, 1, 5, 7, 2, 8), config.vocab_size)
     inputs = {
         "input_ids": padded(rows, 9, PAD),
         "attention_mask": padded([[1] * len(row) for row in rows], 9, 0),
@@ -714,6 +708,16 @@ def bert_embedding():
     }
 
 
+def bert_embedding():
+    config = transformers.BertConfig(**BERT)
+    return sentence_embedding(transformers.BertModel, config, deviation=0.6, add_pooling_layer=False)
+
+
+def modernbert_embedding():
+    config = transformers.ModernBertConfig(**MODERNBERT)
+    return sentence_embedding(transformers.ModernBertModel, config)
+
+
 def vit():
     config = transformers.ViTConfig(
         image_size=8,
@@ -735,7 +739,7 @@ MODELS = (
     *(qwen3_moe, qwen3_moe_unnormalized),
     *(t5, t5_gated, bert_mlm, bert_classification, bert_embedding, vit),
     *(roberta_mlm, roberta_classification, distilbert_mlm, distilbert_classification),
-    *(modernbert_mlm, modernbert_classification),
+    *(modernbert_mlm, modernbert_classification, modernbert_embedding),
 )
 
 

@@ -32,6 +32,8 @@ export const CLASSIFIERS = [
   "distilbert_classification",
   "modernbert_classification",
 ] as const;
+/** Models that make vectors of texts. */
+export const EMBEDDERS = ["bert_embedding", "modernbert_embedding"] as const;
 export type DecoderName = (typeof DECODERS)[number];
 export type GeneratorName = DecoderName | (typeof SEQ2SEQ)[number];
 export type EncoderName = (typeof MASKED)[number] | (typeof CLASSIFIERS)[number];
@@ -119,9 +121,15 @@ export function readGolden(name: GoldenName): Golden {
 /** The continuations of a model that generates. */
 export const readGeneration = (name: GeneratorName): Generation => read(name).generation;
 
-/** Sentence embeddings of a BERT, and their contrastive loss. */
-export function readEmbeddingGolden(): EmbeddingGolden {
-  const stored = read("bert_embedding");
+/** The fields of config.json of a golden. */
+export const configOf = (name: GoldenName | (typeof EMBEDDERS)[number]): Golden["config"] =>
+  read(name).config;
+
+/** Sentence embeddings, and their contrastive loss. */
+export function readEmbeddingGolden(
+  name: (typeof EMBEDDERS)[number] = "bert_embedding",
+): EmbeddingGolden {
+  const stored = read(name);
   return {
     ...common(stored),
     embeddings: decoded(stored.embeddings),

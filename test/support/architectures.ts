@@ -9,11 +9,11 @@ import { modelFromConfig } from "../../src/models/architectures/registry.ts";
 import type { Task } from "../../src/models/model.ts";
 import {
   CLASSIFIERS,
+  configOf,
   DECODERS,
-  type GoldenName,
+  EMBEDDERS,
   MASKED,
   readGeneration,
-  readGolden,
   SEQ2SEQ,
 } from "../models/golden.ts";
 import { alignedTable } from "./aligned-table.ts";
@@ -184,13 +184,6 @@ const ALONE: readonly (Proof & { readonly file: string; readonly line: string })
     line: 'it("a model that training goes on from"',
   },
   {
-    type: "bert",
-    column: "onnx",
-    said: "embedding",
-    file: "test/export/graphs/encoder-graphs.test.ts",
-    line: 'it("has states whose means are the vectors of transformers"',
-  },
-  {
     type: "vit",
     column: "numbers",
     said: "yes",
@@ -223,12 +216,12 @@ const typeOf = ({ model_type: type }: Readonly<Record<string, unknown>>): string
 
 /** What golden models say in a column. */
 const ofGoldens = (
-  names: readonly GoldenName[],
+  names: readonly Parameters<typeof configOf>[0][],
   column: Column,
   said: string | ((task: Task) => string),
 ): readonly Proof[] =>
   names.map((name) => {
-    const { config } = readGolden(name);
+    const config = configOf(name);
     const text = typeof said === "string" ? said : said(modelFromConfig(config).task);
     return { type: typeOf(config), column, said: text };
   });
@@ -236,7 +229,7 @@ const ofGoldens = (
 function allProofs(): readonly Proof[] {
   const generators = [...DECODERS, ...SEQ2SEQ];
   const searched = generators.filter((name) => readGeneration(name).beams !== undefined);
-  const compared = [...generators, ...MASKED, ...CLASSIFIERS];
+  const compared = [...generators, ...MASKED, ...CLASSIFIERS, ...EMBEDDERS];
   return [
     ...ofGoldens(compared, "numbers", "yes"),
     ...ofGoldens(generators, "generation", "greedy"),

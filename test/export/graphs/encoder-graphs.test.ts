@@ -20,7 +20,13 @@ import { imageInputOf } from "../../../src/models/model.ts";
 import { modelFromConfig } from "../../../src/models/architectures/registry.ts";
 import { embedTexts } from "../../../src/predict/index.ts";
 import type { HostTensor } from "../../../src/tensor/host-tensor.ts";
-import { CLASSIFIERS, MASKED, readEmbeddingGolden, readGolden } from "../../models/golden.ts";
+import {
+  CLASSIFIERS,
+  EMBEDDERS,
+  MASKED,
+  readEmbeddingGolden,
+  readGolden,
+} from "../../models/golden.ts";
 import { drawnModel, runtime, savedModel } from "../../predict/support.ts";
 import { expectClose, FLOAT32, numbersOf } from "../../support/close.ts";
 import { writeDigits } from "../../support/digits.ts";
@@ -97,10 +103,10 @@ describe("a BERT", () => {
     }
   });
 
-  it("has states whose means are the vectors of transformers", async () => {
-    const golden = readEmbeddingGolden();
-    await exportSaved(folder, "embedding", golden);
-    const model = await AutoModel.from_pretrained("embedding", fp32);
+  it.each(EMBEDDERS)("has states whose means are the vectors of transformers: %s", async (name) => {
+    const golden = readEmbeddingGolden(name);
+    await exportSaved(folder, name, golden);
+    const model = await AutoModel.from_pretrained(name, fp32);
     for (const part of batchesOf(golden.inputs)) {
       const feeds = feedsOf(golden.inputs, part);
       const output = await model(feeds);
