@@ -50,7 +50,7 @@ describe("fieldsForTask", () => {
   });
 
   it("name the types of models that can do it", () => {
-    const hint = "models of type bert can do it";
+    const hint = "models of type bert or modernbert can do it";
     expect(() => fieldsForTask({}, "embed")).toThrow(expect.objectContaining({ hint }));
     const none = { hint: undefined };
     expect(() => fieldsForTask(bert(), "text")).toThrow(expect.objectContaining(none));
