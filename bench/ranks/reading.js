@@ -1,5 +1,5 @@
 /**
- * @file What a rank encodes of data, and what it holds of them: `mpirun -n 2 node --expose-gc bench/ranks/reading.js '{"config": {...}}'`, or
+ * @file What a rank reads and encodes of data, and what it holds of them: `mpirun -n 2 node --expose-gc bench/ranks/reading.js '{"config": {...}}'`, or
  * without mpirun. The first rank prints JSON.
  */
 
@@ -19,6 +19,19 @@ const ranks = isStartedByMpi(environment) ? await joinMpi(environment) : alone;
 const config = parseConfig({ contextLength: 1024, tooLong: "drop", ...options });
 const { files } = nodeHost();
 const tokenizer = await loadTokenizer(files, path);
+let bytesRead = 0;
+const counted = {
+  ...files,
+  async open(name) {
+    const file = await files.open(name);
+    const read = async (begin, end) => {
+      const part = await file.read(begin, end);
+      bytesRead += part.length;
+      return part;
+    };
+    return { ...file, read };
+  },
+};
 let characters = 0;
 let ms = 0;
 const timed = (encode) => (text) => {
@@ -36,7 +49,7 @@ const held = () => {
 const before = held();
 const data = await loadData({
   config,
-  dataset: openDataset({ config, files }),
+  dataset: openDataset({ config, files: counted, ranks }),
   tokenizer: {
     ...tokenizer,
     encode: timed(tokenizer.encode),
@@ -45,13 +58,17 @@ const data = await loadData({
   model: gpt2({}),
   contextLength: config.contextLength,
   key: randomKey(1),
-  ranks,
 });
 data.training.batchAt(0);
 const bytes = held() - before;
-const all = ranks.gather([characters, ms / 1000, bytes]);
+const all = ranks.gather([bytesRead, characters, ms / 1000, bytes]);
 if (ranks.rank === 0) {
-  const [own] = all.map(([most, seconds, kept]) => ({ characters: most, seconds, bytes: kept }));
+  const [own] = all.map(([read, most, seconds, kept]) => ({
+    read,
+    characters: most,
+    seconds,
+    bytes: kept,
+  }));
   process.stdout.write(`${JSON.stringify({ ...own, description: data.description })}\n`);
 }
 if (ranks !== alone) ranks.close();

@@ -17,4 +17,5 @@ export {
   type UnderWay,
 } from "./collective.ts";
 export { checkSame } from "./same.ts";
+export { gatheredTexts } from "./texts.ts";
 export { summedInOrder, type Exchange, type Links } from "./ordered-sum.ts";

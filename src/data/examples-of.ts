@@ -1,14 +1,17 @@
 /** @file The examples of an input. Its rows are read once, whatever is asked for first: what they are, or the examples themselves. */
 
+import { alone } from "../collective/index.ts";
 import { type Conversation, conversationReader } from "./examples/conversations.ts";
 import { type ExampleKind, kindByName, kindOfRow } from "./examples/kinds.ts";
 import { type LabelledText, labelledNames, labelledReader } from "./examples/labelled.ts";
 import { type Preference, PREFERENCE_COLUMNS, preferenceReader } from "./examples/preferences.ts";
 import { pairReader, type SentencePair, USUAL_PAIR } from "./examples/pairs.ts";
-import { type ExampleReader, readExamples, streamExamples } from "./examples/reader.ts";
+import { type ExampleReader, streamExamples } from "./examples/reader.ts";
 import { textsOf, type TextPart } from "./examples/texts.ts";
 import type { RowKind } from "./formats/row.ts";
 import { openInput, type OpenInput } from "./open-input.ts";
+import type { Shared } from "./shares/elsewhere.ts";
+import { sharedExamples } from "./shares/shared-examples.ts";
 
 /** The columns that examples stand in, where they are not the usual ones. */
 export interface DataColumns {
@@ -37,14 +40,14 @@ export interface Examples {
   kind(): Promise<ExampleKind | undefined>;
   /** The columns of the examples that have been read, in words: one each for files that differ. */
   columns(): readonly string[];
-  /** All pairs. */
-  pairs(): Promise<readonly SentencePair[]>;
+  /** All pairs; here and below, of several ranks each has a share of all. */
+  pairs(): Promise<readonly Shared<SentencePair>[]>;
   /** All conversations. */
-  conversations(): Promise<readonly Conversation[]>;
+  conversations(): Promise<readonly Shared<Conversation>[]>;
   /** All texts with labels. */
-  labelled(): Promise<readonly LabelledText[]>;
+  labelled(): Promise<readonly Shared<LabelledText>[]>;
   /** All answers of which one is preferred to another. */
-  preferences(): Promise<readonly Preference[]>;
+  preferences(): Promise<readonly Shared<Preference>[]>;
   /** The same, each read anew and none kept. */
   readonly passes: Passes;
   /** The bytes of each file; none for rows. */
@@ -80,9 +83,10 @@ export function examplesOf(request: InputRequest): Examples {
     names?: readonly string[],
   ) =>
     once(async () => {
-      const examples: (readonly E[])[] = [];
+      const { ranks = alone } = request;
+      const examples: (readonly Shared<E>[])[] = [];
       for (const { source, part } of await input.sources(kind, names)) {
-        const own = await readExamples(source, reader, { ...request, tell });
+        const own = await sharedExamples(source, reader, { ...request, ranks, tell });
         if (request.keepsParts) for (const example of own) parts.set(example, part);
         examples.push(own);
       }

@@ -9,7 +9,6 @@ export {
   pairBatches,
   type PairBatchOptions,
   type SoftTargets,
-  type Taking,
   textBatches,
   type TextBatchOptions,
 } from "./batches/batches.ts";
@@ -33,7 +32,15 @@ export {
   conversationSequences,
   type ConversationSequencesOptions,
 } from "./sequences/conversations.ts";
-export { sortedEpochs, stretches, type Epochs, type EpochOptions } from "./batches/epochs.ts";
+export {
+  batchesOf,
+  sortedEpochs,
+  stretches,
+  type Epochs,
+  type EpochOptions,
+  type Taken,
+  type Taking,
+} from "./batches/epochs.ts";
 export {
   type ExampleEncoding,
   fitExamples,
@@ -129,4 +136,13 @@ export {
 export type { Format, OpenRequest, PlacedRow, Row, RowKind, RowSource } from "./formats/row.ts";
 export { readTextFile, textChunks } from "./bytes/text-chunks.ts";
 export { type DataInput, pathsOf, type Rows } from "./input.ts";
+export {
+  dealt,
+  Elsewhere,
+  isHere,
+  type Own,
+  type Shared,
+  told,
+  toldTexts,
+} from "./shares/elsewhere.ts";
 export { counts, type Weighted } from "./examples/row-weight.ts";

@@ -1,5 +1,6 @@
 /** @file Where the rows of an input come from: files, each in its format, or rows that are given. */
 
+import { alone, type Collective } from "../collective/index.ts";
 import { UsageError } from "../errors.ts";
 import type { FileStore } from "../host/host.ts";
 import { filesOf, type FoundFiles } from "./files-of.ts";
@@ -24,6 +25,8 @@ export interface OpenInput {
   /** What rows in memory are called in messages. */
   readonly name?: string;
   readonly formats?: Formats | undefined;
+  /** Who reads together; one process if absent. */
+  readonly ranks?: Collective | undefined;
 }
 
 /** An input of which nothing is read yet. */
@@ -58,11 +61,11 @@ export interface PartSource {
 
 /** @param columns - that are named, where the first row is to tell what all are */
 export function openInput(
-  { input, files, name, formats = FORMATS }: OpenInput,
+  { input, files, name, formats = FORMATS, ranks = alone }: OpenInput,
   columns: readonly string[] | undefined,
 ): Input {
   const paths = pathsOf(input);
-  if (paths) return openPaths(paths, { files, formats, columns });
+  if (paths) return openPaths(paths, { files, formats, columns, ranks });
   const source = peekable(sourceOf(input, name));
   return {
     formatKind: () => Promise.resolve(undefined),
@@ -77,10 +80,11 @@ interface Place {
   readonly files: FileStore;
   readonly formats: Formats;
   readonly columns: readonly string[] | undefined;
+  readonly ranks: Collective;
 }
 
 function openPaths(given: readonly string[], place: Place): Input {
-  const { files, formats, columns: told } = place;
+  const { files, formats, columns: told, ranks } = place;
   let found: Promise<FoundFiles> | undefined;
   const lookUp = async () => {
     found ??= filesOf(files, given, formats);
@@ -100,7 +104,11 @@ function openPaths(given: readonly string[], place: Place): Input {
     async first() {
       const { paths, format } = await lookUp();
       if (format === "parallel") return undefined;
-      peeked ??= peekable(open(format[0], paths[0] ?? "", told));
+      const source = open(format[0], paths[0] ?? "", told);
+      const { rank: index, size: count } = ranks;
+      const share = count > 1 ? await source.share?.({ index, count }) : undefined;
+      if (share) return { placed: share.first, origin: source };
+      peeked ??= peekable(source);
       return firstOf(peeked);
     },
     parts: () => Promise.resolve([...given.keys()]),

@@ -14,17 +14,17 @@ import {
   pairSequences,
   type PromptTemplate,
   type SentencePair,
-  type Taking,
   textBatches,
   textTokens,
   textWindows,
 } from "../data/index.ts";
 import { option, UsageError } from "../errors.ts";
+import { someRank } from "../collective/index.ts";
 import { createChat } from "../text/index.ts";
 import { spread } from "./reading/dataset.ts";
 import { joined, type TokenSplit } from "./reading/hold-out.ts";
 import { count, exampleCount } from "./reading/fitted-split.ts";
-import { sharedRows } from "./reading/shared-rows.ts";
+import { languageModelForm } from "./reading/sequence-forms.ts";
 import {
   type Batching,
   examplesAsData,
@@ -70,8 +70,8 @@ async function loadText({
   model,
   contextLength,
   key,
-  ranks,
 }: DataRequest): Promise<TrainData> {
+  const { ranks } = dataset;
   const texts = dataset.texts();
   const streams: TokenSplit[] = [];
   for (const text of texts.training) {
@@ -104,13 +104,11 @@ async function loadText({
 
 function loadPairs(request: DataRequest): Promise<TrainData> {
   const template = templateOf(request.config, request.model.task);
-  const { encode, complete, inSteps } = sharedRows(request.ranks);
   return loadPairData<LanguageModelSequence>(request, {
-    encode: (pairs, options) =>
-      encode(pairs, (own) => pairsLearned(own, { ...request, template, options })),
-    complete,
+    encode: (pairs, options) => pairsLearned(pairs, { ...request, template, options }),
+    form: languageModelForm,
     question: questionOf,
-    batching: batchingOf(request, inSteps(request.config.microSteps)),
+    batching: batchingOf(request),
   });
 }
 
@@ -132,22 +130,20 @@ export function pairsLearned(
 async function loadConversations(request: DataRequest): Promise<TrainData> {
   const chat = createChat(request.tokenizer);
   const { learn, learnRoles: roles } = request.config;
-  const { encode, complete, inSteps } = sharedRows(request.ranks);
   let rewritten = false;
   const conversations = await request.dataset.conversations();
   const { data } = examplesAsData("conversations", conversations, request, {
     teaches: counts,
-    encode(all, options) {
-      const fitted = encode(all, (own) =>
-        conversationSequences(chat, own, { ...options, learn, roles }),
-      );
+    encode(own, options) {
+      const fitted = conversationSequences(chat, own, { ...options, learn, roles });
       rewritten ||= exampleCount(fitted) < fitted.sequences.length;
       return fitted;
     },
-    complete,
+    form: languageModelForm,
     question: questionOf,
-    batching: batchingOf(request, inSteps(request.config.microSteps)),
+    batching: batchingOf(request),
   });
+  rewritten = someRank(request.dataset.ranks, rewritten);
   const { stopTokens, problem } = chat.answerEnd();
   const notes = [...(rewritten ? [REWRITTEN] : []), ...(problem === undefined ? [] : [problem])];
   const ask = (content: string) => chat.encodePrompt([{ role: "user", content }]);
@@ -173,15 +169,12 @@ const REWRITTEN =
 
 /** Sequences in batches of similar lengths. */
 const batchingOf =
-  (
-    { config: { batchSize }, tokenizer, model, contextLength, key }: DataRequest,
-    take: Taking | undefined,
-  ) =>
+  ({ config: { batchSize }, tokenizer, model, contextLength, key }: DataRequest) =>
   (all: readonly LanguageModelSequence[]): Batching<LanguageModelSequence> => {
     const padding = { batchSize, pad: tokenizer.pad, multiple: LENGTH_MULTIPLE, contextLength };
     const lengths = all.map(({ ids }) => ids.length - 1);
     return {
-      training: (sequences, order) => pairBatches(sequences, { ...padding, key, order, take }),
+      training: (sequences, options) => pairBatches(sequences, { ...padding, key, ...options }),
       evaluation: (sequences) => evaluationBatches(sequences.toSorted(byLength), padding),
       shapes: lengthsOf(lengths, contextLength).map((length) =>
         model.inputTypes(batchSize, length),

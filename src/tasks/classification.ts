@@ -10,6 +10,7 @@ import {
 } from "../data/index.ts";
 import { encoderData, paddingOf } from "./encoder.ts";
 import { count, describeSplit, fitSplit } from "./reading/fitted-split.ts";
+import { classifiedForm } from "./reading/sequence-forms.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
 export async function loadClassification(request: DataRequest): Promise<TrainData> {
@@ -34,18 +35,21 @@ export async function loadClassification(request: DataRequest): Promise<TrainDat
       ...(pair !== undefined && { pair }),
     }),
   };
-  const { prepared, held, trained } = fitSplit(
+  const { prepared, held, trained, complete, take } = fitSplit(
     {
       ...(await dataset.labelled()),
       what: "texts",
       teaches: counts,
       encode: (texts, options) => fitExamples(texts, encoding, options),
+      form: classifiedForm,
     },
     request,
   );
   const padding = paddingOf(request);
   return encoderData(request, {
     training: prepared.sequences,
+    complete,
+    take,
     heldOut: held.sequences,
     parts: trained.map(dataset.partOf),
     lengthOf: encoding.lengthOf,

@@ -2,10 +2,12 @@
 
 import {
   type Batch,
+  batchesOf,
   chosenOf,
   type PaddingOptions,
   sortedEpochs,
   stretches,
+  type Taken,
 } from "../data/index.ts";
 import type { InputTypes, Model } from "../models/model.ts";
 import { foldIn, type Key } from "../random/key.ts";
@@ -13,13 +15,15 @@ import { spread } from "./reading/dataset.ts";
 import { LENGTH_MULTIPLE, lengthsOf } from "./pairs.ts";
 import { type DataRequest, mostEvaluated, type TrainData } from "./task-data.ts";
 
-export interface EncoderExamples<T> {
+export interface EncoderExamples<T> extends Taken<T> {
   readonly training: readonly T[];
   readonly heldOut: readonly T[];
   /** The part of the data that each example for training comes from. */
   readonly parts: readonly number[];
   /** Tokens of the longest row that an example takes. */
   readonly lengthOf: (example: T) => number;
+  /** Examples with their tokens, where other ranks have them; all are here by default. */
+  readonly complete?: (examples: readonly T[]) => readonly T[];
   /** At most `batchSize` examples as a batch, with the random choices of a key. */
   readonly assemble: (examples: readonly T[], key: Key) => Batch;
   readonly description: string;
@@ -50,18 +54,20 @@ export function encoderData<T>(
   { config, dataset, model, contextLength, key }: DataRequest,
   examples: EncoderExamples<T>,
 ): TrainData {
-  const { training, heldOut, parts, lengthOf, assemble, description } = examples;
+  const { training, heldOut, parts, lengthOf, assemble, description, take } = examples;
+  const { complete = (all) => all } = examples;
   const { batchSize } = config;
   const compare = (a: T, b: T) => lengthOf(a) - lengthOf(b);
   const order = dataset.order(parts, key);
-  const { batchesPerEpoch, at } = sortedEpochs(training, { batchSize, key, order, compare });
+  const epochs = sortedEpochs(training, { batchSize, key, order, compare });
   const keyOf = (purpose: string, position: number) => foldIn(foldIn(key, purpose), position);
-  const evaluated = spread(heldOut, mostEvaluated(config)).toSorted(compare);
+  const evaluated = complete(spread(heldOut, mostEvaluated(config))).toSorted(compare);
   return {
-    training: {
-      batchesPerEpoch,
-      batchAt: (position) => assemble(at(position), keyOf("training", position)),
-    },
+    training: batchesOf(
+      epochs,
+      (rows, position) => assemble(rows, keyOf("training", position)),
+      take,
+    ),
     evaluation: () =>
       stretches(evaluated, batchSize).map((part, i) => assemble(part, keyOf("evaluation", i))),
     pairs: [],

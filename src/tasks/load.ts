@@ -8,6 +8,7 @@ import { loadEmbedding } from "./embedding.ts";
 import { loadImages } from "./images.ts";
 import { loadMasked } from "./masked.ts";
 import { loadPreferences } from "./preference.ts";
+import { Unshared } from "./reading/shared-rows.ts";
 import { loadSeq2seq } from "./seq2seq.ts";
 import type { AnyDataRequest, DataRequest, TrainData } from "./task-data.ts";
 
@@ -25,6 +26,15 @@ const LOADERS: Readonly<Partial<Record<Task, (request: DataRequest) => Promise<T
  * @throws {UsageError} if the files do not hold what the task needs.
  */
 export async function loadData(request: AnyDataRequest): Promise<TrainData> {
+  try {
+    return await loadOnce(request);
+  } catch (error) {
+    if (!(error instanceof Unshared)) throw error;
+    return loadOnce({ ...request, dataset: request.dataset.alone() });
+  }
+}
+
+async function loadOnce(request: AnyDataRequest): Promise<TrainData> {
   const { model, tokenizer, processor } = request;
   const { learn, task } = request.config;
   if (model.task !== "causal" && learn !== "answers") {

@@ -49,7 +49,7 @@ export async function loadMasked(request: DataRequest): Promise<TrainData> {
 /** Each text in windows that fit; those without a token that could be hidden are left out. */
 async function windowsOf(
   parts: TextParts,
-  { tokenizer, contextLength, ranks }: DataRequest,
+  { tokenizer, contextLength, dataset: { ranks } }: DataRequest,
 ): Promise<readonly Encoding[]> {
   const { ids: around } = tokenizer.encodeWithSpecialTokens("");
   const before = tokenizer.encodePrompt("");

@@ -1,5 +1,6 @@
 /** @file Data of sentence pairs or of conversations, for whatever a model makes of one: encoded, held out and described. */
 
+import type { Collective } from "../collective/index.ts";
 import {
   type Batch,
   type BatchSource,
@@ -11,12 +12,16 @@ import {
   promptIds,
   type PromptTemplate,
   type SentencePair,
+  type Shared,
+  type Taken,
+  toldTexts,
 } from "../data/index.ts";
 import type { InputTypes, Task } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
 import { describeSplit, fitSplit } from "./reading/fitted-split.ts";
 import { spread } from "./reading/dataset.ts";
 import type { Split } from "./reading/hold-out.ts";
+import type { SequenceForm } from "./reading/sequence-forms.ts";
 import {
   type BatchOptions,
   type DataRequest,
@@ -34,10 +39,9 @@ export interface ExampleFormat<E, T> {
   readonly encode: (examples: readonly E[], options: FitOptions) => Fitted<T>;
   /** Whether something can be learned from an example; from all by default. */
   readonly teaches?: (example: E) => boolean;
-  /** How all sequences of a run, or some of them, come in batches. */
+  readonly form: SequenceForm<T>;
+  /** How all sequences of a run come in batches. */
   batching(sequences: readonly T[]): Batching<T>;
-  /** Sequences with their tokens, where other ranks have them; all are where they are by default. */
-  readonly complete?: (sequences: readonly T[]) => readonly T[];
   /** What a sequence asks, and the answer that it teaches. */
   question(sequence: T): Question;
 }
@@ -47,7 +51,10 @@ export const questionCount = ({ samples, translations }: BatchOptions): number =
   Math.max(samples, translations);
 
 export interface Batching<T> {
-  training(sequences: readonly T[], order: Order | undefined): BatchSource;
+  training(
+    sequences: readonly T[],
+    options: Taken<T> & { readonly order: Order | undefined },
+  ): BatchSource;
   /** In batches of similar lengths. */
   evaluation(sequences: readonly T[]): Iterable<Batch>;
   /** The shapes of batches that may occur, the largest last. */
@@ -55,7 +62,7 @@ export interface Batching<T> {
 }
 
 /** Pairs, some of them to be translated at the end. */
-export async function loadPairData<T>(
+export async function loadPairData<T extends object>(
   request: DataRequest,
   format: ExampleFormat<SentencePair, T>,
 ): Promise<TrainData> {
@@ -69,31 +76,54 @@ export async function loadPairData<T>(
   const template = templateOf(config, model.task);
   return {
     ...data,
-    pairs: spread(heldOut, config.translations),
+    pairs: everywhere(dataset.ranks, spread(heldOut, config.translations)),
     ask: (text) => promptIds(tokenizer, text, template),
   };
 }
 
+/** Pairs, on all ranks. */
+const everywhere = (
+  ranks: Collective,
+  pairs: readonly Shared<SentencePair>[],
+): readonly SentencePair[] =>
+  [
+    ...toldTexts(ranks, pairs, ({ source, target, weight }) => [
+      source,
+      target,
+      ...(weight === undefined ? [] : [String(weight)]),
+    ]),
+  ].map(([source = "", target = "", weight]) => ({
+    source,
+    target,
+    ...(weight !== undefined && { weight: Number(weight) }),
+  }));
+
 interface ExampleData<E> {
   readonly data: TrainData;
   /** The examples that are held out. */
-  readonly heldOut: readonly E[];
+  readonly heldOut: readonly Shared<E>[];
 }
 
 /** Examples of any kind; `what` are they. */
-export function examplesAsData<E extends object, T>(
+export function examplesAsData<E extends object, T extends object>(
   what: string,
-  examples: Split<E>,
+  examples: Split<Shared<E>>,
   request: DataRequest,
-  { batching, question, complete = (all) => all, ...format }: ExampleFormat<E, T>,
+  { batching, question, ...format }: ExampleFormat<E, T>,
 ): ExampleData<E> {
   const { dataset, key } = request;
-  const { prepared, held, heldOut, trained } = fitSplit({ ...examples, ...format, what }, request);
+  const { prepared, held, heldOut, trained, complete, take } = fitSplit(
+    { ...examples, ...format, what },
+    request,
+  );
   const { training, evaluation, shapes } = batching([...prepared.sequences, ...held.sequences]);
   const evaluated = complete(spread(held.sequences, mostEvaluated(request.config)));
   const asked = complete(spread(held.sequences, questionCount(request.config)));
   const data = {
-    training: training(prepared.sequences, dataset.order(trained.map(dataset.partOf), key)),
+    training: training(prepared.sequences, {
+      order: dataset.order(trained.map(dataset.partOf), key),
+      take,
+    }),
     evaluation: () => evaluation(evaluated),
     pairs: [],
     questions: asked.map(question),

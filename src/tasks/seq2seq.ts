@@ -12,6 +12,7 @@ import {
   seq2seqSequences,
 } from "../data/index.ts";
 import { loadPairData, templateOf } from "./pairs.ts";
+import { seq2seqForm } from "./reading/sequence-forms.ts";
 import type { DataRequest, TrainData } from "./task-data.ts";
 
 /** Lengths of a side, at most: programs are compiled for every pair of them. */
@@ -34,6 +35,7 @@ export async function loadSeq2seq(request: DataRequest): Promise<TrainData> {
   const template = templateOf(config, model.task);
   return loadPairData<Seq2seqSequence>(request, {
     encode: (pairs, options) => seq2seqSequences(tokenizer, pairs, { ...template, ...options }),
+    form: seq2seqForm,
     question: ({ source, target }) => ({ prompt: source, target }),
     batching(all) {
       const options: Seq2seqOptions = {
@@ -45,7 +47,7 @@ export async function loadSeq2seq(request: DataRequest): Promise<TrainData> {
         contextLength,
       };
       return {
-        training: (sequences, order) => seq2seqBatches(sequences, { ...options, key, order }),
+        training: (sequences, how) => seq2seqBatches(sequences, { ...options, key, ...how }),
         evaluation: (sequences) => seq2seqEvaluationBatches(sequences, options),
         shapes: lengthsOf(all, options).map(({ source, target }) =>
           model.inputTypes(batchSize, source, target),

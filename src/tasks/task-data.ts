@@ -1,6 +1,5 @@
 /** @file What the data of every task are made of, and what they are. */
 
-import type { Collective } from "../collective/index.ts";
 import type { Batch, BatchSource, BatchStream, SentencePair } from "../data/index.ts";
 import type { ImageProcessor } from "../images/index.ts";
 import type { InputTypes, Model } from "../models/model.ts";
@@ -93,8 +92,6 @@ export interface DataRequest {
   readonly contextLength: number;
   /** The key of the order of the data. */
   readonly key: Key;
-  /** Who encodes them together, each a share; one process if absent. */
-  readonly ranks?: Collective | undefined;
 }
 
 /** What data of any kind are made with: a tokenizer for texts, a processor for images. */

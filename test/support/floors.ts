@@ -147,6 +147,12 @@ export const FLOORS: readonly (readonly Room[])[] = [
       about: "From rows to examples: texts, pairs, conversations, labelled texts.",
     },
   ],
+  [
+    {
+      room: "data/shares",
+      about: "Examples that ranks have between them: who reads which, and what all know of each.",
+    },
+  ],
   [{ room: "data/sequences", about: "From examples to sequences of tokens." }],
   [
     {

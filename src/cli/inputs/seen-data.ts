@@ -1,6 +1,6 @@
 /** @file What can be seen of data before anything is trained: what kind they are, and how many. */
 
-import { type ExampleKind, type Examples, examplesOf, labelsOf } from "../../data/index.ts";
+import { type ExampleKind, type Examples, examplesOf, isHere, labelsOf } from "../../data/index.ts";
 import { FormatError, UsageError } from "../../errors.ts";
 import type { Host } from "../../host/host.ts";
 
@@ -49,7 +49,10 @@ async function labelledOf(
   if ((await examples.formatKind()) !== undefined) return undefined;
   try {
     const labelled = await examples.labelled();
-    return { texts: labelled.length, labels: labelsOf(labelled).length };
+    return {
+      texts: labelled.length,
+      labels: labelsOf(labelled.filter(isHere).map(({ label }) => label)).length,
+    };
   } catch (error) {
     if (error instanceof UsageError || error instanceof FormatError) return undefined;
     throw error;

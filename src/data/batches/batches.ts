@@ -11,7 +11,15 @@ import { integers } from "../../random/integers.ts";
 import { foldIn, type Key } from "../../random/key.ts";
 import type { Batch, BatchSource } from "../../models/batch.ts";
 import { int32 } from "../../tensor/host-tensor.ts";
-import { type EpochOptions, locate, remembered, sortedEpochs, stretches } from "./epochs.ts";
+import {
+  batchesOf,
+  type EpochOptions,
+  locate,
+  remembered,
+  sortedEpochs,
+  stretches,
+  type Taken,
+} from "./epochs.ts";
 import { checkLengths, checkSizes, paddedLength, type PaddingOptions } from "./padding.ts";
 import type { Order } from "./mixed-order.ts";
 import { permutation } from "./permutation.ts";
@@ -25,18 +33,12 @@ export type {
   SoftTargets,
 } from "../../models/batch.ts";
 
-/** The sequences of the batch at a position, of which `at` has those at all positions. */
-export type Taking = (
-  position: number,
-  at: (position: number) => readonly LanguageModelSequence[],
-) => readonly LanguageModelSequence[];
-
 /** How sequences become batches, and in what order. */
 export interface PairBatchOptions
-  extends PaddingOptions, Pick<EpochOptions<unknown>, "key" | "order"> {
-  /** Where the tokens of a batch come from, if only the lengths of sequences are right. */
-  readonly take?: Taking | undefined;
-}
+  extends
+    PaddingOptions,
+    Pick<EpochOptions<unknown>, "key" | "order">,
+    Taken<LanguageModelSequence> {}
 
 /**
  * Every sequence once an epoch, in batches of similar lengths. The last batch that is cut may end
@@ -52,13 +54,8 @@ export function pairBatches(
   checkLengths(sequences.map(inputLength), options);
   const compare = (a: LanguageModelSequence, b: LanguageModelSequence) =>
     a.ids.length - b.ids.length;
-  const { batchesPerEpoch, at } = sortedEpochs(sequences, { ...options, compare });
-  if (!take) return { batchesPerEpoch, batchAt: (position) => assemble(at(position), options) };
-  return {
-    batchesPerEpoch,
-    fetch: (position) => void take(position, at),
-    batchAt: (position) => assemble(take(position, at), options),
-  };
+  const epochs = sortedEpochs(sequences, { ...options, compare });
+  return batchesOf(epochs, (rows) => assemble(rows, options), take);
 }
 
 /** How windows of texts become batches. */

@@ -6,6 +6,7 @@
  */
 
 import { UsageError } from "../../errors.ts";
+import type { Batch, BatchSource } from "../../models/batch.ts";
 import { foldIn, type Key } from "../../random/key.ts";
 import type { Order } from "./mixed-order.ts";
 import { permutation } from "./permutation.ts";
@@ -25,6 +26,29 @@ export interface EpochOptions<T> {
   readonly order?: Order | undefined;
   /** The order of examples by size. */
   readonly compare: (a: T, b: T) => number;
+}
+
+/** The examples of the batch at a position, of which `at` has those at all positions. */
+export type Taking<T> = (position: number, at: (position: number) => readonly T[]) => readonly T[];
+
+/** Where examples come from. */
+export interface Taken<T> {
+  /** Of a batch, if other ranks have some, of which only the lengths are known; all are here if absent. */
+  readonly take?: Taking<T> | undefined;
+}
+
+/** Batches of epochs. */
+export function batchesOf<T>(
+  { batchesPerEpoch, at }: Epochs<T>,
+  assemble: (rows: readonly T[], position: number) => Batch,
+  take: Taking<T> | undefined,
+): BatchSource {
+  if (!take) return { batchesPerEpoch, batchAt: (position) => assemble(at(position), position) };
+  return {
+    batchesPerEpoch,
+    fetch: (position) => void take(position, at),
+    batchAt: (position) => assemble(take(position, at), position),
+  };
 }
 
 /** Batches whose examples are sorted by size together: more saves padding, less shuffles more. */

@@ -14,7 +14,7 @@ import { UsageError } from "../../errors.ts";
 import { int32 } from "../../tensor/host-tensor.ts";
 import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
 import type { Batch, BatchSource } from "./batches.ts";
-import { type EpochOptions, sortedEpochs, stretches } from "./epochs.ts";
+import { batchesOf, type EpochOptions, sortedEpochs, stretches, type Taken } from "./epochs.ts";
 import { fitPairs, type FitOptions, type Fitted } from "../sequences/fit.ts";
 import { paddedLength } from "./padding.ts";
 import type { SentencePair } from "../examples/pairs.ts";
@@ -72,12 +72,12 @@ export const seq2seqSequences = (
  */
 export function seq2seqBatches(
   sequences: readonly Seq2seqSequence[],
-  options: Seq2seqOptions & Pick<EpochOptions<unknown>, "key" | "order">,
+  options: Seq2seqOptions & Pick<EpochOptions<unknown>, "key" | "order"> & Taken<Seq2seqSequence>,
 ): BatchSource {
   checkSome(sequences);
   const compare = bySize(options);
-  const { batchesPerEpoch, at } = sortedEpochs(sequences, { ...options, compare });
-  return { batchesPerEpoch, batchAt: (position) => assemble(at(position), options) };
+  const epochs = sortedEpochs(sequences, { ...options, compare });
+  return batchesOf(epochs, (rows) => assemble(rows, options), options.take);
 }
 
 /**

@@ -24,14 +24,20 @@ export async function readTextFile(files: FileStore, path: string): Promise<stri
 }
 
 /** The same in parts that are not empty. */
-export async function* textChunks(
+export const textChunks = (
   files: FileStore,
   path: string,
+): AsyncGenerator<string, void, undefined> => textIn(path, byteChunks(files, path));
+
+/** The text of all bytes of a file, in parts that are not empty. @throws {FormatError} as `readTextFile` does. */
+export async function* textIn(
+  path: string,
+  parts: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<string, void, undefined> {
   let decoded = 0;
   let isEmpty = true;
   let rest: Uint8Array = new Uint8Array();
-  for await (const part of byteChunks(files, path)) {
+  for await (const part of parts) {
     const bytes = joined(rest, part);
     if (decoded === 0) checkBeginning(path, bytes);
     const end = bytes.length - unfinished(bytes);

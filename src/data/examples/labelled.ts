@@ -54,16 +54,20 @@ export function labelledReader(names: LabelledColumns): ExampleReader<LabelledTe
 /**
  * The labels that occur, each once: numbers by their value, words by their code units.
  *
+ * @param texts - how many there are, where labels that occur often are not all given
  * @throws {UsageError} if there are fewer than two, or as many as if they were no labels.
  */
-export function labelsOf(texts: readonly Pick<LabelledText, "label">[]): readonly string[] {
-  const labels = [...new Set(texts.map(({ label }) => label))];
+export function labelsOf(
+  found: readonly string[],
+  texts: number = found.length,
+): readonly string[] {
+  const labels = [...new Set(found)];
   if (labels.length < 2) {
     throw new UsageError(`labels: at least two are needed; got ${labels.join() || "none"}`);
   }
-  if (labels.length > MOST_LABELS && labels.length > texts.length / 2) {
+  if (labels.length > MOST_LABELS && labels.length > texts / 2) {
     throw new UsageError(
-      `labels: most texts have one of their own; got ${labels.length} of ${texts.length} texts`,
+      `labels: most texts have one of their own; got ${labels.length} of ${texts} texts`,
       { hint: `name the column of the labels: ${option("labelColumn", "NAME")}, or its number` },
     );
   }

@@ -44,7 +44,7 @@ export async function* streamExamples<E>(
       // What a format has of itself nobody asks about.
       if (!source.ownColumns) tell(columns(source, placed));
     }
-    const example = read(placed);
+    const example = placed.isElsewhere ? undefined : read(placed);
     if (example !== undefined) yield example;
   }
 }
@@ -58,25 +58,46 @@ export async function* streamExamples<E>(
 export async function readExamples<E>(
   source: RowSource,
   reader: ExampleReader<E>,
-  { mostBytes = Infinity, tell }: ReadOptions = {},
+  options: ReadOptions = {},
+): Promise<readonly E[]> {
+  const examples = await keptExamples(source, reader, options);
+  if (examples.length === 0) throw noExamples(source, reader);
+  return examples;
+}
+
+/** Which examples are kept in memory. */
+export interface KeepOptions<E> extends ReadOptions {
+  /** Of an example and how many were before it; all by default. */
+  readonly isKept?: (example: E, place: number) => boolean;
+}
+
+/** Those that are kept, of which there may be none. @throws as `streamExamples` does, or if there are too many. */
+export async function keptExamples<E>(
+  source: RowSource,
+  reader: ExampleReader<E>,
+  { mostBytes = Infinity, tell, isKept = () => true }: KeepOptions<E> = {},
 ): Promise<readonly E[]> {
   const examples: E[] = [];
-  let bytes = 0;
-  const { what } = reader;
+  let [bytes, place] = [0, 0];
   for await (const example of streamExamples(source, reader, tell && { tell })) {
+    if (!isKept(example, place++)) continue;
     examples.push(example);
     bytes += EXAMPLE_BYTES + charactersOf(example);
     if (bytes > mostBytes) {
       const got = `more than ${examples.length.toLocaleString("en-US")}`;
-      throw new UsageError(`${source.name}: too many ${what} for the memory; got ${got}`, {
+      throw new UsageError(`${source.name}: too many ${reader.what} for the memory; got ${got}`, {
         hint: "take a part of them, or one long text, which is read as it is needed",
       });
     }
   }
-  if (examples.length === 0)
-    throw new FormatError(source.name, `there are no ${what} in it; give a file that has some`);
   return examples;
 }
+
+/** What is wrong with a source in which there is none. */
+export const noExamples = (
+  { name }: Pick<RowSource, "name">,
+  { what }: Pick<ExampleReader<unknown>, "what">,
+): FormatError => new FormatError(name, `there are no ${what} in it; give a file that has some`);
 
 /** Characters of all strings in a value. */
 function charactersOf(value: unknown): number {

@@ -8,6 +8,7 @@
 
 import { FormatError } from "../../errors.ts";
 import { isObject, type Json } from "../../files/json.ts";
+import { openShare } from "../bytes/row-share.ts";
 import { jsonValues } from "./json-values.ts";
 import { excerpt, fullLines, isBlank, type Line, withoutReturn } from "../bytes/lines.ts";
 import type { Format, OpenRequest, PlacedRow, Row } from "./row.ts";
@@ -18,7 +19,19 @@ const kinds = ["texts", "pairs", "conversations", "labelled", "preferences"] as 
 export const jsonl: Format = {
   extensions: [".jsonl", ".ndjson"],
   kinds,
-  open: (request) => ({ name: request.path, rows: () => rowsOf(request, fullLines) }),
+  open: (request) => {
+    const { files, path } = request;
+    return {
+      name: path,
+      rows: () => rowsOf(request, fullLines),
+      // The first line of a list is no object.
+      share: (place) =>
+        openShare(files, path, {
+          ...place,
+          rowsOf: (chunks) => parsed(path, fullLines(path, chunks)),
+        }),
+    };
+  },
 };
 
 export const json: Format = {

@@ -6,7 +6,6 @@
  */
 
 import { FormatError } from "../../errors.ts";
-import type { FileStore } from "../../host/host.ts";
 import {
   checkLength,
   excerpt,
@@ -15,7 +14,6 @@ import {
   MOST_CHARACTERS,
   withoutReturn,
 } from "../bytes/lines.ts";
-import { textChunks } from "../bytes/text-chunks.ts";
 
 const QUOTE = '"';
 
@@ -36,11 +34,11 @@ export interface RecordSyntax {
 
 /** @throws {FormatError} if a quoted cell does not end where it should, and as `fullLines` does. */
 export async function* recordsOf(
-  files: FileStore,
   path: string,
+  chunks: AsyncIterable<string>,
   { separators, allowsLoneQuotes = false }: RecordSyntax,
 ): AsyncGenerator<TableRecord, void, undefined> {
-  const lines = rereadable(fullLines(path, textChunks(files, path)));
+  const lines = rereadable(fullLines(path, chunks));
   let separator: string | undefined;
   for (let line = await lines.next(); line; line = await lines.next()) {
     const { text } = line;

@@ -4,6 +4,7 @@
  */
 
 import type { FileStore } from "../../host/host.ts";
+import type { RowShare, SharePlace } from "../bytes/row-share.ts";
 
 /** Cells by the names of their columns. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -15,6 +16,8 @@ export interface PlacedRow {
   readonly line: number;
   /** Whether its text goes on where that of the row before ends: long texts come in parts. */
   readonly continues?: boolean;
+  /** Whether it tells the columns alone: it belongs to another share. */
+  readonly isElsewhere?: boolean;
 }
 
 /** Rows that can be read again only where their source can. */
@@ -27,6 +30,8 @@ export interface RowSource {
   readonly ownColumns?: readonly string[];
   /** One after another. @throws {UsageError | FormatError} where the source cannot be read. */
   rows(): AsyncIterable<PlacedRow>;
+  /** One of several shares of them, which one after another have all; undefined where they cannot be read in shares. */
+  share?(place: SharePlace): Promise<RowShare<PlacedRow> | undefined>;
 }
 
 /** What rows can be: documents, questions with answers, whole conversations, texts with classes, or answers of which one is preferred. */

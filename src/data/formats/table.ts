@@ -10,7 +10,9 @@
 import { FormatError, UsageError } from "../../errors.ts";
 import { excerpt, isBlank } from "../bytes/lines.ts";
 import { type RecordSyntax, recordsOf, type TableRecord } from "./records.ts";
-import type { Format, OpenRequest, PlacedRow } from "./row.ts";
+import { textChunks } from "../bytes/text-chunks.ts";
+import { openShare } from "../bytes/row-share.ts";
+import type { Format, OpenRequest, PlacedRow, RowSource } from "./row.ts";
 
 /** A cell such as 5" pipe stays what it is, as many such files know no quotes. */
 const TABS: RecordSyntax = { separators: ["\t"], allowsLoneQuotes: true };
@@ -21,17 +23,30 @@ const COMMAS: RecordSyntax = { separators: [",", ";", "\t"] };
 export const tsv: Format = {
   extensions: [".tsv"],
   kinds: ["pairs", "labelled", "preferences"],
-  open: (request) => ({
-    name: request.path,
-    rows: () => rowsOf(request, TABS, request.isHeader ?? (() => false)),
-  }),
+  open: (request) => openTable(request, TABS, request.isHeader ?? (() => false)),
 };
 
 export const csv: Format = {
   extensions: [".csv"],
   kinds: ["texts", "pairs", "labelled", "preferences"],
-  open: (request) => ({ name: request.path, rows: () => rowsOf(request, COMMAS, () => true) }),
+  open: (request) => openTable(request, COMMAS, () => true),
 };
+
+type IsHeader = (cells: readonly string[]) => boolean;
+
+function openTable(request: OpenRequest, syntax: RecordSyntax, isHeader: IsHeader): RowSource {
+  const { files, path } = request;
+  // A quote whose end is in another share is an error here.
+  const strict = { ...syntax, allowsLoneQuotes: false };
+  const rowsIn = (chunks: AsyncIterable<string>, own: RecordSyntax) =>
+    rowsOf(request, recordsOf(path, chunks, own), isHeader);
+  return {
+    name: path,
+    rows: () => rowsIn(textChunks(files, path), syntax),
+    share: (place) =>
+      openShare(files, path, { ...place, rowsOf: (chunks) => rowsIn(chunks, strict) }),
+  };
+}
 
 /** What stands where in a record. */
 interface Layout {
@@ -47,12 +62,12 @@ interface Layout {
  */
 async function* rowsOf(
   request: OpenRequest,
-  syntax: RecordSyntax,
-  isHeader: (cells: readonly string[]) => boolean,
+  records: AsyncIterable<TableRecord>,
+  isHeader: IsHeader,
 ): AsyncGenerator<PlacedRow, void, undefined> {
-  const { files, path } = request;
+  const { path } = request;
   let layout: Layout | undefined;
-  for await (const record of recordsOf(files, path, syntax)) {
+  for await (const record of records) {
     const { cells, line } = record;
     if (cells.length === 1 && isBlank(cells[0] ?? "")) continue;
     const isFirst = layout === undefined;
@@ -70,7 +85,7 @@ async function* rowsOf(
 function layoutOf(
   { path, columns }: OpenRequest,
   { cells: first, line }: TableRecord,
-  isHeader: (cells: readonly string[]) => boolean,
+  isHeader: IsHeader,
 ): Layout {
   const width = first.length;
   const checkOnce = (names: readonly string[]): void => {

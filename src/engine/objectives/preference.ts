@@ -26,6 +26,8 @@ export interface Reference {
   readonly logProbabilities: Float32Array;
   /** Whether the model that answers is the reference: what it says is kept. */
   isAsked: boolean;
+  /** A digest of all answers, once it was asked about them. */
+  answers?: string;
 }
 
 /** How preferences are learned. */

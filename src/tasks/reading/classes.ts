@@ -1,6 +1,7 @@
 /** @file The classes of a classifier: those of its checkpoint where they fit the data, else those that the data have. */
 
-import { labelsOf } from "../../data/index.ts";
+import { gatheredTexts } from "../../collective/index.ts";
+import { isHere, labelsOf, type Shared } from "../../data/index.ts";
 import { option, UsageError } from "../../errors.ts";
 import { areUnnamed, labelFields } from "../../models/labels.ts";
 import type { Model, Task } from "../../models/model.ts";
@@ -8,7 +9,7 @@ import { modelFromConfig } from "../../models/architectures/registry.ts";
 import type { Dataset } from "./dataset.ts";
 import type { Split } from "./hold-out.ts";
 
-type Labelled = Split<{ readonly label: string }>;
+type Labelled = Split<Shared<{ readonly label: string }>>;
 
 const LABELLED: Readonly<Partial<Record<Task, (dataset: Dataset) => Promise<Labelled>>>> = {
   classification: (dataset) => dataset.labelled(),
@@ -25,7 +26,10 @@ export async function labelsFor(
   dataset: Dataset,
 ): Promise<readonly string[] | undefined> {
   const split = await LABELLED[task]?.(dataset);
-  return split && labelsOf([...split.training, ...split.validation]);
+  if (!split) return undefined;
+  const all = [...split.training, ...split.validation];
+  const own = new Set(all.filter(isHere).map(({ label }) => label));
+  return labelsOf(gatheredTexts(dataset.ranks, [...own]).flat(), all.length);
 }
 
 export interface Classifier {

@@ -1,11 +1,13 @@
 /** @file What a run reads, in training and held out: files, rows in memory, or the built-in grammar. All of it is read once. */
 
+import { alone, type Collective } from "../../collective/index.ts";
 import { option, UsageError } from "../../errors.ts";
 import type { FileStore } from "../../host/host.ts";
 import {
   type Conversation,
   type DataColumns,
   type DataInput,
+  dealt,
   type ExampleKind,
   type Examples,
   examplesOf,
@@ -19,6 +21,7 @@ import {
   pathsOf,
   type Preference,
   type SentencePair,
+  type Shared,
   type TextPart,
 } from "../../data/index.ts";
 import { type LabelledImage, readImageFolder } from "../../images/index.ts";
@@ -46,11 +49,16 @@ export interface DatasetRequest {
   readonly formats?: Formats | undefined;
   /** What examples may take in memory; without a limit by default. */
   readonly mostBytes?: number | undefined;
+  /** Who reads together; one process if absent. */
+  readonly ranks?: Collective | undefined;
 }
 
-/** All of its functions throw a `UsageError` or a `FormatError` if the data are nothing of the kind. */
+/** Of several ranks each has a share of the examples. All of its functions throw a `UsageError` or a `FormatError` if the data are nothing of the kind. */
 export interface Dataset {
   readonly files: FileStore;
+  readonly ranks: Collective;
+  /** The same, all of it on this rank. */
+  alone(): Dataset;
   /** Whether training data are texts, not pairs. */
   isText(): Promise<boolean>;
   /** What a model that writes text learns from: what the options say, or else the data. */
@@ -66,13 +74,13 @@ export interface Dataset {
   /** The training texts, which are kept in memory until they are read once more. */
   textsTwice(): AsyncIterable<TextPart>;
   /** Without data those of the built-in grammar. */
-  pairs(): Promise<Split<SentencePair>>;
-  conversations(): Promise<Split<Conversation>>;
-  labelled(): Promise<Split<LabelledText>>;
-  preferences(): Promise<Split<Preference>>;
+  pairs(): Promise<Split<Shared<SentencePair>>>;
+  conversations(): Promise<Split<Shared<Conversation>>>;
+  labelled(): Promise<Split<Shared<LabelledText>>>;
+  preferences(): Promise<Split<Shared<Preference>>>;
   /** What is read as it is needed. */
   streamed(): Streamed;
-  /** Of folders; nothing is decoded. */
+  /** Of folders, on every rank; nothing is decoded. */
   images(): Promise<Split<LabelledImage>>;
 }
 
@@ -97,13 +105,13 @@ export interface TextSplit {
 }
 
 export function openDataset(request: DatasetRequest): Dataset {
-  const { config, files, formats, mostBytes, ...inputs } = request;
+  const { config, files, formats, mostBytes, ranks = alone, ...inputs } = request;
   const { mix, task, train, validation } = config;
   checkHoldout(config, inputs);
   checkMix(config, inputs);
   const splitSeed = config.holdoutSeed ?? config.seed;
   const imageParts = new WeakMap<object, number>();
-  const { cut, ...others } = holdOut(splitSeed, config.holdout);
+  const { cut, ...others } = holdOut(splitSeed, config.holdout, ranks);
   const open = (input: DataInput | undefined, name: string): Examples | undefined =>
     input === undefined
       ? undefined
@@ -113,6 +121,7 @@ export function openDataset(request: DatasetRequest): Dataset {
           files,
           formats,
           mostBytes,
+          ranks,
           columns: config,
           keepsParts: mix !== undefined,
         });
@@ -124,8 +133,8 @@ export function openDataset(request: DatasetRequest): Dataset {
   };
   const split = async <T>(
     from: Examples,
-    read: (examples: Examples) => Promise<readonly T[]>,
-  ): Promise<Split<T>> => {
+    read: (examples: Examples) => Promise<readonly Shared<T>[]>,
+  ): Promise<Split<Shared<T>>> => {
     const all = await read(from);
     return held ? { training: all, validation: await read(held) } : cut(all);
   };
@@ -138,6 +147,8 @@ export function openDataset(request: DatasetRequest): Dataset {
 
   return {
     files,
+    ranks,
+    alone: () => openDataset({ ...request, ranks: alone }),
     isText,
     async kind() {
       if (await isText()) return "texts";
@@ -163,7 +174,8 @@ export function openDataset(request: DatasetRequest): Dataset {
     async pairs() {
       if (training) return split(training, (examples) => examples.pairs());
       if (held) throw new UsageError(`${option("validation")}: needs training files too; got none`);
-      return grammarSplit(splitSeed);
+      const { training: learned, validation: heldOut } = grammarSplit(splitSeed);
+      return { training: dealt(ranks, learned), validation: dealt(ranks, heldOut) };
     },
     conversations: () => split(needed("text"), (examples) => examples.conversations()),
     streamed() {

@@ -7,6 +7,8 @@
  * order of a file does not matter. At least one is held out, and at least one is not: the one of the least place, and that of the greatest.
  */
 
+import { alone, type Collective } from "../../collective/index.ts";
+import { type Own, told } from "../../data/index.ts";
 import { foldIn, type Key, randomKey } from "../../random/key.ts";
 import { threefry2x32 } from "../../random/threefry.ts";
 
@@ -24,8 +26,11 @@ export interface Split<T> {
 /** A text, or tokens. */
 export type Content = string | Int32Array;
 
-/** Holds out some of a list; of an example, `contentOf` says what it is: by default all that it has. */
-export type Cut = <T>(all: readonly T[], contentOf?: (example: T) => Content) => Required<Split<T>>;
+/** Holds out some of a list, whoever has them; of an example, `contentOf` says what it is: by default all that it has. */
+export type Cut = <T>(
+  all: readonly T[],
+  contentOf?: (example: Own<T>) => Content,
+) => Required<Split<T>>;
 
 /** Tokens, some of which are held out. */
 export interface TokenSplit {
@@ -42,15 +47,18 @@ export interface HoldOut {
   cutTokens(tokens: Int32Array, endOfText: number | undefined): TokenSplit;
 }
 
-/** @param share - of all, in (0, 1) */
-export function holdOut(seed: number, share: number = SHARE): HoldOut {
+/**
+ * @param share - of all, in (0, 1)
+ * @param ranks - who have the examples between them
+ */
+export function holdOut(seed: number, share: number = SHARE, ranks: Collective = alone): HoldOut {
   const keyOf = (round: number) => foldIn(foldIn(randomKey(seed), "held out"), round);
   const cutOf =
     (round: number): Cut =>
     (all, contentOf = (example) => JSON.stringify(example)) => {
       const key = keyOf(round);
       const isHeld = chosen(
-        all.map((example) => placeOf(contentOf(example), key)),
+        told(ranks, all, (example) => placeOf(contentOf(example), key)),
         share,
       );
       return {

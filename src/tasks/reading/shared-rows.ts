@@ -1,55 +1,62 @@
 /**
- * @file Examples that ranks share out: rank i of N encodes the examples i, i + N, i + 2N, ... and keeps their tokens. All know the lengths
- * of all sequences, so that each has the batches that it would have alone; what a batch lacks comes from those who have it, for all
- * micro-batches of a step at once.
+ * @file Encoded examples that ranks share out: each encodes those that it has, and keeps their tokens. All know the lengths of all, so that
+ * each has the batches that it would have alone; what a batch lacks comes from those who have it, for all micro-batches of a step at once.
  */
 
-import { alone, checkSame, type Collective, gathered, someRank } from "../../collective/index.ts";
-import type { Fitted, LanguageModelSequence, Taking } from "../../data/index.ts";
-import { UsageError } from "../../errors.ts";
-import { crc32 } from "../../host/crc32.ts";
-
-/** A sequence whose tokens another rank has: only its length is right. */
-interface Elsewhere extends LanguageModelSequence {
-  readonly owner: number;
-}
+import { type Collective, gathered, someRank } from "../../collective/index.ts";
+import { type Fitted, isHere, type Shared, type Taking } from "../../data/index.ts";
+import { FormatError, UsageError } from "../../errors.ts";
+import { numbersOf, type SequenceForm } from "./sequence-forms.ts";
 
 /** Every rank calls the same functions in the same order. */
-export interface SharedRows {
-  /** What `encode` makes of all examples, of which this rank encodes its share. @throws {UsageError} as `encode` does, on all ranks. */
+export interface SharedRows<T> {
+  /**
+   * What `encode` makes of all examples, of which this rank encodes its own.
+   *
+   * @throws {Unshared} on all ranks, where one is refused something; with one, as `encode` does.
+   */
   encode<E>(
-    examples: readonly E[],
-    encode: (examples: readonly E[]) => Fitted<LanguageModelSequence>,
-  ): Fitted<LanguageModelSequence>;
+    examples: readonly Shared<E>[],
+    encode: (examples: readonly E[]) => Fitted<T>,
+  ): Fitted<T>;
   /** The same sequences with their tokens. */
-  complete(sequences: readonly LanguageModelSequence[]): readonly LanguageModelSequence[];
+  complete(sequences: readonly T[]): readonly T[];
   /** Takes batches out of steps of so many micro-batches; undefined where all tokens are here. */
-  inSteps(microSteps: number): Taking | undefined;
+  inSteps(microSteps: number): Taking<T> | undefined;
+}
+
+/** Something is wrong with what a rank has: one that has all can say what. */
+export class Unshared extends Error {
+  override readonly name = "Unshared";
 }
 
 /** With one rank, all is where it is. */
-export function sharedRows(ranks: Collective = alone): SharedRows {
+export function sharedRows<T extends object>(
+  ranks: Collective,
+  form: SequenceForm<T>,
+): SharedRows<T> {
   if (ranks.size === 1) {
     return {
-      encode: (examples, encode) => encode(examples),
+      encode: (examples, encode) => encode(examples.filter(isHere)),
       complete: (sequences) => sequences,
       inSteps: () => undefined,
     };
   }
-  const { rank, size } = ranks;
-  const blank = blankSequences();
-  const ownerOf = (sequence: LanguageModelSequence): number =>
-    isElsewhere(sequence) ? sequence.owner : rank;
-  const complete: SharedRows["complete"] = (sequences) => {
+  const { rank } = ranks;
+  const { blank, owners } = blanksOf(form);
+  const ownerOf = (sequence: T): number => owners.get(sequence) ?? rank;
+  const complete: SharedRows<T>["complete"] = (sequences) => {
     const own = sequences.filter((sequence) => ownerOf(sequence) === rank);
-    const readers = gathered(ranks, own.flatMap(written)).map(reader);
+    const told = gathered(ranks, own.flatMap(form.write)).map(numbersOf);
     return sequences.map((sequence) => {
       const owner = ownerOf(sequence);
-      const read = readers[owner];
-      if (!read) throw new Error(`internal: no rank ${owner}`);
-      // One's own are passed over.
-      const found = read();
-      return owner === rank ? sequence : found;
+      const numbers = told[owner];
+      if (!numbers) throw new Error(`internal: no rank ${owner}`);
+      if (owner === rank) return sequence;
+      const found = form.read(numbers);
+      // It may be asked for once more.
+      owners.set(found, owner);
+      return found;
     });
   };
 
@@ -57,26 +64,23 @@ export function sharedRows(ranks: Collective = alone): SharedRows {
     complete,
 
     encode(examples, encode) {
-      const sums = examples.map((each) => crc32(new TextEncoder().encode(JSON.stringify(each))));
-      checkSame(ranks, crc32, { data: sums.join() });
-      let own: Fitted<LanguageModelSequence> | undefined;
-      try {
-        own = encode(examples.filter((_, i) => i % size === rank));
-      } catch (error) {
-        if (!(error instanceof UsageError)) throw error;
-      }
-      // What is wrong is said of all examples.
-      if (someRank(ranks, own === undefined) || !own) return encode(examples);
-      const { sequences, dropped, truncated, empty } = own;
-      const places = own.places ?? [...sequences.keys()];
-      const entries = sequences.flatMap(({ ids }, i) => [places[i] ?? 0, ids.length]);
+      const own = unlessRefused(() => encode(examples.filter(isHere)));
+      if (someRank(ranks, own === undefined) || !own) throw new Unshared();
+      const { sequences, dropped, truncated, empty, places } = own;
+      const ownPlaces = examples.flatMap((example, place) => (isHere(example) ? [place] : []));
+      const entries = sequences.flatMap((sequence, i) => [
+        ownPlaces[places?.[i] ?? i] ?? 0,
+        ...form.lengthsOf(sequence),
+      ]);
       const all = gathered(ranks, [dropped, truncated, empty, ...entries]);
       const total = (i: number) => all.reduce((sum, numbers) => sum + (numbers[i] ?? 0), 0);
+      const width = 1 + form.parts;
       const found = all.flatMap((numbers, owner) =>
-        Array.from({ length: (numbers.length - COUNTS) / 2 }, (_, i) => {
-          const [place = 0, length = 0] = numbers.slice(COUNTS + 2 * i, COUNTS + 2 * i + 2);
+        Array.from({ length: (numbers.length - COUNTS) / width }, (_, i) => {
+          const start = COUNTS + i * width;
+          const [place = 0, ...lengths] = numbers.slice(start, start + width);
           const sequence = owner === rank ? sequences[i] : undefined;
-          return { place: place * size + owner, sequence: sequence ?? blank(length, owner) };
+          return { place, sequence: sequence ?? blank(lengths, owner) };
         }),
       );
       // Of one example all are in order already.
@@ -92,7 +96,7 @@ export function sharedRows(ranks: Collective = alone): SharedRows {
 
     inSteps(microSteps) {
       let last = -1;
-      let batches: (readonly LanguageModelSequence[])[] = [];
+      let batches: (readonly T[])[] = [];
       return (position, at) => {
         const step = Math.floor(position / microSteps);
         if (step !== last) {
@@ -111,52 +115,33 @@ export function sharedRows(ranks: Collective = alone): SharedRows {
 /** Numbers before the places and lengths of sequences: dropped, truncated, empty. */
 const COUNTS = 3;
 
-const isElsewhere = (sequence: LanguageModelSequence): sequence is Elsewhere => "owner" in sequence;
+function unlessRefused<T>(make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof FormatError) return undefined;
+    throw error;
+  }
+}
 
-/** Makes sequences of blank tokens, which are one array for each length. */
-function blankSequences(): (length: number, owner: number) => Elsewhere {
-  const blanks = new Map<number, Int32Array>();
-  return (length, owner) => {
-    const ids = blanks.get(length) ?? new Int32Array(length);
-    blanks.set(length, ids);
-    return { ids, lossFrom: 1, owner };
+/** Makes sequences whose tokens another rank has, one for all of its that are equally long. */
+function blanksOf<T extends object>({ blank }: SequenceForm<T>) {
+  const arrays = new Map<number, Int32Array>();
+  const tokens = (length: number): Int32Array => {
+    const ids = arrays.get(length) ?? new Int32Array(length);
+    arrays.set(length, ids);
+    return ids;
   };
-}
-
-/** A sequence as numbers. */
-function written({ ids, lossFrom, lossRanges, weight, answer }: LanguageModelSequence) {
-  return [
-    ids.length,
-    ...ids,
-    lossFrom,
-    ...(lossRanges ? [lossRanges.length, ...lossRanges.flat()] : [NONE]),
-    ...(answer ? [1, ...answer] : [NONE]),
-    ...(weight === undefined ? [NONE] : [1, weight]),
-  ];
-}
-
-const NONE = -1;
-
-/** Reads one sequence after another. */
-function reader(numbers: readonly number[]): () => LanguageModelSequence {
-  let at = 0;
-  const next = () => numbers[at++] ?? 0;
-  const pair = (): readonly [number, number] => [next(), next()];
-  return () => {
-    const length = next();
-    const ids = Int32Array.from(numbers.slice(at, at + length));
-    at += length;
-    const lossFrom = next();
-    const ranges = next();
-    const lossRanges = ranges === NONE ? undefined : Array.from({ length: ranges }, pair);
-    const answer = next() === NONE ? undefined : pair();
-    const weight = next() === NONE ? undefined : next();
-    return {
-      ids,
-      lossFrom,
-      ...(lossRanges && { lossRanges }),
-      ...(answer && { answer }),
-      ...(weight !== undefined && { weight }),
-    };
+  const blanks = new Map<string, T>();
+  const owners = new WeakMap<T, number>();
+  return {
+    owners,
+    blank(lengths: readonly number[], owner: number): T {
+      const key = [owner, ...lengths].join();
+      const made = blanks.get(key) ?? blank(lengths, tokens);
+      blanks.set(key, made);
+      owners.set(made, owner);
+      return made;
+    },
   };
 }

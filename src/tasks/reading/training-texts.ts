@@ -1,7 +1,7 @@
 /** @file The texts that a tokenizer is learned from: what will be encoded. */
 
 import { option, UsageError } from "../../errors.ts";
-import { lastGap, recut, type Said } from "../../data/index.ts";
+import { lastGap, recut, type Said, type Shared, toldTexts } from "../../data/index.ts";
 import type { TrainConfig } from "../../options/config.ts";
 import type { Dataset } from "./dataset.ts";
 
@@ -23,16 +23,22 @@ export async function* trainingTexts(
       },
     );
   }
+  const textsOf = function* <E>(
+    examples: readonly Shared<E>[],
+    say: (own: E) => readonly string[],
+  ): Generator<string, void, undefined> {
+    for (const texts of toldTexts(dataset.ranks, examples, say)) yield* texts;
+  };
   if (task === "classify") {
     const { training } = await dataset.labelled();
-    for (const { text, pair = "" } of training) yield* [text, pair];
+    yield* textsOf(training, ({ text, pair = "" }) => [text, pair]);
     return;
   }
   if (task === "preference") {
     const { training } = await dataset.preferences();
-    for (const { prompt, chosen, rejected } of training) {
-      yield* [prompt, chosen, rejected].flatMap(textsSaid);
-    }
+    yield* textsOf(training, ({ prompt, chosen, rejected }) =>
+      [prompt, chosen, rejected].flatMap(textsSaid),
+    );
     return;
   }
   const kind = await dataset.kind();
@@ -40,12 +46,10 @@ export async function* trainingTexts(
     for await (const { text } of recut(dataset.textsTwice(), lastGap)) yield text;
   } else if (kind === "conversations") {
     const { training } = await dataset.conversations();
-    for (const { messages } of training) {
-      yield* textsSaid(messages);
-    }
+    yield* textsOf(training, ({ messages }) => textsSaid(messages));
   } else {
     const { training } = await dataset.pairs();
-    for (const { source, target } of training) yield* [prefix + source + suffix, target];
+    yield* textsOf(training, ({ source, target }) => [prefix + source + suffix, target]);
   }
 }
 

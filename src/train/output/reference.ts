@@ -4,7 +4,9 @@
  */
 
 import { FormatError, option, UsageError } from "../../errors.ts";
+import type { Hash } from "../../host/host.ts";
 import { join } from "../../host/path.ts";
+import type { Batch } from "../../models/batch.ts";
 import { float32 } from "../../tensor/host-tensor.ts";
 import { openSafetensors, writeSafetensors } from "../../weights/index.ts";
 import type { Run } from "../setup/run.ts";
@@ -16,19 +18,20 @@ const TENSOR = "log_probabilities";
 type Asked = Pick<Run, "config" | "context" | "data" | "engine" | "reference">;
 
 /** Asks the model as it is, if the objective of the run has a reference. */
-export async function askReference({ data, engine, reference }: Asked): Promise<void> {
+export async function askReference({ context, data, engine, reference }: Asked): Promise<void> {
   if (!reference || !data.answers) return;
   reference.isAsked = true;
+  const hash = context.host.hash("sha256");
   try {
-    await engine.evaluate(data.answers.batches());
+    await engine.evaluate(hashed(hash, data.answers.batches()));
   } finally {
     reference.isAsked = false;
   }
+  reference.answers = await hash.digest();
 }
 
 /** Writes what the reference said. */
-export async function saveReference(run: Asked): Promise<void> {
-  const { config, context, reference } = run;
+export async function saveReference({ config, context, reference }: Asked): Promise<void> {
   if (!reference) return;
   const { logProbabilities } = reference;
   const { files } = context.host;
@@ -36,7 +39,7 @@ export async function saveReference(run: Asked): Promise<void> {
   await files.makeDirectory(folder);
   const tensor = float32([logProbabilities.length], logProbabilities);
   await writeSafetensors(files, join(folder, NAME), [[TENSOR, tensor]], {
-    metadata: { answers: await contentOf(run) },
+    metadata: { answers: reference.answers ?? "" },
   });
 }
 
@@ -59,7 +62,8 @@ export async function loadReference(run: Asked): Promise<void> {
   }
   const file = await openSafetensors(files, path);
   try {
-    if (file.metadata["answers"] !== (await contentOf(run))) {
+    reference.answers = await contentOf(run);
+    if (file.metadata["answers"] !== reference.answers) {
       throw new UsageError(
         `${option("validation")}: the reference model was asked about other answers; got ${path}`,
         { hint: "go on with the data that the run was started with" },
@@ -78,7 +82,14 @@ export async function loadReference(run: Asked): Promise<void> {
 /** What all answers are told from others by. */
 function contentOf({ context, data }: Asked): Promise<string> {
   const hash = context.host.hash("sha256");
-  for (const { inputs, targets, weights } of data.answers?.batches() ?? []) {
+  for (const _ of hashed(hash, data.answers?.batches() ?? []));
+  return hash.digest();
+}
+
+/** The same batches, of which a digest is taken: ranks have a part in each, and look at all of them together. */
+function* hashed(hash: Hash, batches: Iterable<Batch>): Generator<Batch, void, undefined> {
+  for (const batch of batches) {
+    const { inputs, targets, weights } = batch;
     for (const { buffer, byteOffset, byteLength } of [
       ...Object.values(inputs).map((input) => input.data),
       targets,
@@ -86,6 +97,6 @@ function contentOf({ context, data }: Asked): Promise<string> {
     ]) {
       hash.update(new Uint8Array(buffer, byteOffset, byteLength));
     }
+    yield batch;
   }
-  return hash.digest();
 }

@@ -57,7 +57,13 @@ export async function gather(
   const { files } = context.host;
   await checkPrompts(files, wanted);
   const mostBytes = context.host.memory.heapLimitBytes();
-  const dataset = openDataset({ ...inputs, config: wanted, files, mostBytes });
+  const dataset = openDataset({
+    ...inputs,
+    config: wanted,
+    files,
+    mostBytes,
+    ranks: ranksOf(context),
+  });
   const known =
     inputs.tokenizer ?? inputs.model?.tokenizer ?? (await tokenizerOf(files, wanted, dataset));
   const { chatTemplate } = wanted;
@@ -92,7 +98,6 @@ export async function gather(
     model,
     contextLength,
     key: dataKey(config.seed),
-    ranks: ranksOf(context),
   });
   const drawn = hasNewHead ? headParams(base) : [];
   const { note } = sized;

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { isBlank } from "../../../src/data/bytes/lines.ts";
+import { textChunks } from "../../../src/data/bytes/text-chunks.ts";
 import { type RecordSyntax, recordsOf } from "../../../src/data/formats/records.ts";
 import { FormatError } from "../../../src/errors.ts";
 import { collect, nodeFiles, write } from "../../support/files.ts";
@@ -18,7 +19,7 @@ const CASES: readonly Case[] = JSON.parse(readFileSync("test/golden/tables.json"
 
 async function read(text: string, syntax: RecordSyntax) {
   const [path = ""] = await write({ "a.csv": text });
-  return collect(recordsOf(nodeFiles, path, syntax));
+  return collect(recordsOf(path, textChunks(nodeFiles, path), syntax));
 }
 
 /** A blank line has one cell here, and none in Python. */

@@ -1,7 +1,8 @@
 /** What is left to learn from and to be held out, where examples are too long or have nothing to learn; a token a character. */
 
 import { describe, expect, it } from "vitest";
-import { fitExamples } from "../../../src/data/index.ts";
+import { alone } from "../../../src/collective/index.ts";
+import { fitExamples, type Fitted, isHere, type Shared } from "../../../src/data/index.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { parseConfig } from "../../../src/options/config.ts";
 import { describeSplit, fitSplit } from "../../../src/tasks/reading/fitted-split.ts";
@@ -15,7 +16,7 @@ const cutLast: Cut = (all) => ({
 
 type TooLong = "drop" | "refuse" | "truncate";
 
-const fit = (split: Split<string>, tooLong: TooLong = "drop") =>
+const fit = (split: Split<Shared<string>>, tooLong: TooLong = "drop") =>
   fitSplit(
     {
       ...split,
@@ -26,16 +27,26 @@ const fit = (split: Split<string>, tooLong: TooLong = "drop") =>
           words,
           {
             what: "words",
-            encode: (word) => word,
-            lengthOf: ({ length }) => length,
+            encode: (word) => ({ word }),
+            lengthOf: ({ word: { length } }) => length,
             texts: (word) => [word],
             withTexts: (_, [word = ""]) => word,
           },
           options,
         ),
+      form: {
+        parts: 1,
+        lengthsOf: ({ word }) => [word.length],
+        blank: ([length]) => ({ word: "-".repeat(length ?? 0) }),
+        write: ({ word }) => Array.from(word, (letter) => letter.charCodeAt(0)),
+        read: ({ next }) => ({ word: String.fromCharCode(next()) }),
+      },
     },
-    { config: parseConfig({ tooLong }), contextLength: 3 },
+    { config: parseConfig({ tooLong }), contextLength: 3, dataset: { ranks: alone } },
   );
+
+const wordsOf = ({ sequences }: Fitted<{ readonly word: string }>) =>
+  sequences.map(({ word }) => word);
 
 describe("a split", () => {
   it.each<readonly [readonly string[], TooLong, string, string, string]>([
@@ -69,20 +80,20 @@ describe("a split", () => {
     ],
   ])("of %j that are to %s", (words, tooLong, training, held, description) => {
     const found = fit(cutLast(words), tooLong);
-    expect(found.prepared.sequences.join(" ")).toBe(training);
-    expect(found.held.sequences.join(" ")).toBe(held);
-    expect(found.heldOut.map((word) => word.slice(0, 3))).toEqual([held]);
+    expect(wordsOf(found.prepared).join(" ")).toBe(training);
+    expect(wordsOf(found.held).join(" ")).toBe(held);
+    expect(found.heldOut.filter(isHere).map((word) => word.slice(0, 3))).toEqual([held]);
     expect(describeSplit("words", found)).toBe(description);
   });
 
   it("holds out what is given, whatever the rest is", () => {
     const found = fit({ training: ["a", "long"], validation: ["", "b", "longer"] });
-    expect(found.prepared.sequences).toEqual(["a"]);
-    expect(found.held).toMatchObject({ sequences: ["b"], dropped: 1, empty: 1 });
+    expect(wordsOf(found.prepared)).toEqual(["a"]);
+    expect(found.held).toMatchObject({ sequences: [{ word: "b" }], dropped: 1, empty: 1 });
     expect(found.heldOut).toEqual(["b", "longer"]);
   });
 
-  it.each<readonly [Split<string>, string]>([
+  it.each<readonly [Split<Shared<string>>, string]>([
     [cutLast(["a"]), "data: nothing is left beside what is held out; got 1 words in all"],
     [
       cutLast(["long", "", "a"]),
