@@ -53,8 +53,8 @@ export {
   AUGMENTATIONS,
   imageBatch,
   imageBatches,
-  type ImageSet,
-  imagesAt,
+  type ClassifiedImage,
+  imagesOf,
   type ImageBatchOptions,
   type View,
 } from "./batches/image-batches.ts";

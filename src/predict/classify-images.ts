@@ -1,6 +1,6 @@
 /** @file The classes of images. */
 
-import { imageBatch, imagesAt, stretches } from "../data/index.ts";
+import { imageBatch, imagesOf, stretches } from "../data/index.ts";
 import type { LoadedImageModel } from "../generate/load-model.ts";
 import type { FileStore } from "../host/host.ts";
 import { readImages } from "../images/index.ts";
@@ -30,8 +30,11 @@ export async function classifyImages(
     const found: Classification[] = [];
     for (const part of stretches(paths, batchSize)) {
       const pixels = await readImages(files, part, processor);
-      const set = { pixels, labels: new Int32Array(part.length) };
-      const rows = await run(imageBatch(set, imagesAt(set), options).inputs);
+      const images = imagesOf(
+        pixels,
+        part.map(() => 0),
+      );
+      const rows = await run(imageBatch(images, options).inputs);
       found.push(...rows.slice(0, part.length).map((row) => classification(model, row)));
     }
     return found;

@@ -1,6 +1,18 @@
-/** @file Data for classifiers of images: folders of classes. All images are decoded at the start, and stay in memory as bytes. */
+/**
+ * @file Data for classifiers of images: folders of classes. All images are decoded at the start, and stay in memory as bytes; ranks
+ * have a share each.
+ */
 
-import { imageBatch, imageBatches, type ImageSet, imagesAt, stretches } from "../data/index.ts";
+import {
+  type ClassifiedImage,
+  dealt,
+  imageBatch,
+  imageBatches,
+  imagesOf,
+  isHere,
+  type Shared,
+  stretches,
+} from "../data/index.ts";
 import type { FileStore } from "../host/host.ts";
 import {
   imageProcessor,
@@ -13,6 +25,8 @@ import { imageInputOf, type Model } from "../models/model.ts";
 import type { TrainConfig } from "../options/config.ts";
 import { spread } from "./reading/dataset.ts";
 import { count } from "./reading/fitted-split.ts";
+import { imageForm } from "./reading/sequence-forms.ts";
+import { type SharedRows, sharedRows } from "./reading/shared-rows.ts";
 import { type DataRequest, mostEvaluated, type TrainData } from "./task-data.ts";
 
 export interface ImageRequest extends Omit<DataRequest, "tokenizer"> {
@@ -40,43 +54,59 @@ export async function loadImages(request: ImageRequest): Promise<TrainData> {
   const { batchSize, augment } = config;
   const split = await dataset.images();
   const labels = model.labels ?? [];
-  const training = await readSet(dataset.files, split.training, labels, processor);
-  const held = spread(split.validation, mostEvaluated(config));
-  const heldOut = await readSet(dataset.files, held, labels, processor);
+  const rows = sharedRows(dataset.ranks, imageForm);
+  const read = (images: readonly LabelledImage[]) =>
+    readShare(dealt(dataset.ranks, images), labels, { dataset, processor, rows });
+  const training = await read(split.training);
+  const heldOut = rows.complete(await read(spread(split.validation, mostEvaluated(config))));
   const order = dataset.order(split.training.map(dataset.partOf), key);
   const options = { batchSize, processor, tokensPerImage: model.contextLength };
-  const bytes = training.pixels.length + heldOut.pixels.length;
+  const bytesOf = (images: readonly ClassifiedImage[]) =>
+    images.reduce((sum, { pixels }) => sum + pixels.length, 0);
+  const size = processor.width * processor.height * processor.channels;
+  const all = size * (training.length + heldOut.length);
   return {
-    training: imageBatches(training, { ...options, key, order, augmentation: augment }),
-    evaluation: () =>
-      stretches(imagesAt(heldOut), batchSize).map((places) => imageBatch(heldOut, places, options)),
+    training: imageBatches(training, {
+      ...options,
+      key,
+      order,
+      augmentation: augment,
+      take: rows.inSteps(config.microSteps),
+    }),
+    evaluation: () => stretches(heldOut, batchSize).map((images) => imageBatch(images, options)),
     pairs: [],
     shapes: [model.inputTypes(batchSize, 0)],
-    bytes,
+    bytes: bytesOf(training) + bytesOf(heldOut),
     description:
-      `${count(training.labels.length)} images of ${count(labels.length)} classes` +
-      `, ${count(heldOut.labels.length)} held out; ${processor.width} x ${processor.height} pixels` +
-      `, ${(bytes / 1e6).toFixed(1)} MB in all`,
+      `${count(training.length)} images of ${count(labels.length)} classes` +
+      `, ${count(heldOut.length)} held out; ${processor.width} x ${processor.height} pixels` +
+      `, ${(all / 1e6).toFixed(1)} MB in all`,
   };
 }
 
-async function readSet(
-  files: FileStore,
-  images: readonly LabelledImage[],
+interface ShareRequest {
+  readonly dataset: DataRequest["dataset"];
+  readonly processor: ImageProcessor;
+  readonly rows: SharedRows<ClassifiedImage>;
+}
+
+/** All images, those with their pixels that this rank has. */
+async function readShare(
+  images: readonly Shared<LabelledImage>[],
   labels: readonly string[],
-  processor: ImageProcessor,
-): Promise<ImageSet> {
+  { dataset: { files }, processor, rows }: ShareRequest,
+): Promise<readonly ClassifiedImage[]> {
   const ids = new Map(labels.map((label, id) => [label, id]));
-  return {
-    pixels: await readImages(
-      files,
-      images.map(({ path }) => path),
-      processor,
-    ),
-    labels: Int32Array.from(images, ({ label }) => {
+  const paths = images.filter((each) => isHere(each)).map(({ path }) => path);
+  const pixels = await readImages(files, paths, processor).catch((error: unknown) => ({ error }));
+  const { sequences } = rows.encode(images, (own) => {
+    if (!(pixels instanceof Uint8Array)) throw pixels.error;
+    const classes = own.map(({ label }) => {
       const id = ids.get(label);
       if (id === undefined) throw new Error(`internal: no class ${label}`);
       return id;
-    }),
-  };
+    });
+    return { sequences: imagesOf(pixels, classes), dropped: 0, truncated: 0, empty: 0 };
+  });
+  return sequences;
 }

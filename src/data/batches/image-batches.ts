@@ -10,15 +10,24 @@ import { integers } from "../../random/integers.ts";
 import { foldIn } from "../../random/key.ts";
 import { float32 } from "../../tensor/host-tensor.ts";
 import type { Batch, BatchSource } from "./batches.ts";
-import { type EpochOptions, sortedEpochs } from "./epochs.ts";
+import { batchesOf, type EpochOptions, sortedEpochs, type Taken } from "./epochs.ts";
 
-/** Images of one size in memory, with their classes. */
-export interface ImageSet {
-  /** [N, height, width, channels] */
+/** An image in memory, with its class. */
+export interface ClassifiedImage {
+  /** [height, width, channels] */
   readonly pixels: Uint8Array;
-  /** [N], the ids of their classes. */
-  readonly labels: Int32Array;
+  /** The id of its class. */
+  readonly label: number;
 }
+
+/** Images of one size whose bytes stand one after another. @param pixels - [N, height, width, channels] */
+export const imagesOf = (
+  pixels: Uint8Array,
+  labels: readonly number[],
+): readonly ClassifiedImage[] => {
+  const size = pixels.length / labels.length;
+  return labels.map((label, i) => ({ pixels: pixels.subarray(i * size, (i + 1) * size), label }));
+};
 
 /** Nothing, mirrored or not, or that and moved. */
 export const AUGMENTATIONS = ["none", "flip", "crop"] as const;
@@ -35,23 +44,22 @@ export interface ImageBatchOptions {
 
 /** Every image once an epoch, in a random order; the last batch may end in black images of weight 0. */
 export function imageBatches(
-  set: ImageSet,
+  images: readonly ClassifiedImage[],
   options: ImageBatchOptions &
-    Pick<EpochOptions<unknown>, "key" | "order"> & { readonly augmentation: Augmentation },
+    Pick<EpochOptions<unknown>, "key" | "order"> &
+    Taken<ClassifiedImage> & { readonly augmentation: Augmentation },
 ): BatchSource {
-  const { key, augmentation } = options;
-  const { batchesPerEpoch, at } = sortedEpochs(imagesAt(set), { ...options, compare: () => 0 });
-  return {
-    batchesPerEpoch,
-    batchAt(position) {
+  const { key, augmentation, take } = options;
+  const epochs = sortedEpochs(images, { ...options, compare: () => 0 });
+  return batchesOf(
+    epochs,
+    (rows, position) => {
       const draw = integers(foldIn(foldIn(key, "augmentation"), position));
-      return imageBatch(set, at(position), options, () => VIEWS[augmentation](draw));
+      return imageBatch(rows, options, () => VIEWS[augmentation](draw));
     },
-  };
+    take,
+  );
 }
-
-/** The places of all images of a set. */
-export const imagesAt = ({ labels }: ImageSet): readonly number[] => [...labels.keys()];
 
 /** How an image is looked at. */
 export interface View {
@@ -74,10 +82,9 @@ const VIEWS: Readonly<Record<Augmentation, (draw: (bound: number) => number) => 
   }),
 };
 
-/** The images at some places of a set, at most B. */
+/** At most B images. */
 export function imageBatch(
-  { pixels, labels }: ImageSet,
-  places: readonly number[],
+  images: readonly ClassifiedImage[],
   { batchSize, processor, tokensPerImage }: ImageBatchOptions,
   nextView: () => View = () => AS_IT_IS,
 ): Batch {
@@ -85,18 +92,17 @@ export function imageBatch(
   const size = height * width * channels;
   const values = new Float32Array(batchSize * size);
   const targets = new Int32Array(batchSize);
-  for (const [row, place] of places.entries()) {
-    const image = pixels.subarray(place * size, (place + 1) * size);
-    writeValues(image, processor, nextView(), values.subarray(row * size, (row + 1) * size));
-    targets[row] = labels[place] ?? 0;
+  for (const [row, { pixels, label }] of images.entries()) {
+    writeValues(pixels, processor, nextView(), values.subarray(row * size, (row + 1) * size));
+    targets[row] = label;
   }
   return {
     size: batchSize,
     inputs: { pixels: float32([batchSize, channels, height, width], values) },
     targets,
-    weights: new Float32Array(batchSize).fill(1, 0, places.length),
-    tokens: places.length * tokensPerImage,
-    lossTokens: places.length,
+    weights: new Float32Array(batchSize).fill(1, 0, images.length),
+    tokens: images.length * tokensPerImage,
+    lossTokens: images.length,
   };
 }
 

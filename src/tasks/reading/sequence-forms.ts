@@ -1,7 +1,9 @@
 /** @file Encoded examples as numbers that ranks tell each other: what all know of each, and all of one. */
 
+import { packed, packedLength, unpacked } from "../../collective/index.ts";
 import type {
   ClassifiedEncoding,
+  ClassifiedImage,
   EncodedPair,
   LanguageModelSequence,
   PreferenceSequences,
@@ -148,4 +150,16 @@ export const preferenceForm: SequenceForm<PreferenceSequences> = {
     rejected: languageModelForm.read(numbers),
     ...weightRead(numbers),
   }),
+};
+
+/** Of classifiers of images. */
+export const imageForm: SequenceForm<ClassifiedImage> = {
+  parts: 0,
+  lengthsOf: () => [],
+  blank: () => ({ pixels: new Uint8Array(), label: 0 }),
+  write: ({ pixels, label }) => [label, pixels.length, ...packed(pixels)],
+  read({ next }) {
+    const [label, length] = [next(), next()];
+    return { label, pixels: unpacked(Array.from({ length: packedLength(length) }, next), length) };
+  },
 };

@@ -6,7 +6,7 @@ import {
   type Batch,
   imageBatch,
   imageBatches,
-  type ImageSet,
+  imagesOf,
 } from "../../../src/data/index.ts";
 import { imageProcessor } from "../../../src/images/index.ts";
 import { randomKey } from "../../../src/random/key.ts";
@@ -20,10 +20,11 @@ const processor = imageProcessor(
 const SIZE = HEIGHT * WIDTH * 3;
 
 /** No byte is 0, and those of an image are different. */
-const setOf = (count: number): ImageSet => ({
-  pixels: Uint8Array.from({ length: count * SIZE }, (_, i) => 1 + (i % SIZE)),
-  labels: Int32Array.from({ length: count }, (_, i) => i),
-});
+const imagesUpTo = (count: number) =>
+  imagesOf(
+    Uint8Array.from({ length: count * SIZE }, (_, i) => 1 + (i % SIZE)),
+    Array.from({ length: count }, (_, i) => i),
+  );
 
 const numbersOf = ({ inputs }: Batch): readonly number[] =>
   Array.from(inputs["pixels"]?.data ?? [], Number);
@@ -34,7 +35,10 @@ const at = (channel: number, y: number, x: number) => (channel * HEIGHT + y) * W
 describe("imageBatch", () => {
   it("has channels before rows, and ends in black images of weight 0", () => {
     const options = { batchSize: 3, processor, tokensPerImage: 7 };
-    const batch = imageBatch(setOf(4), [2, 0], options);
+    const batch = imageBatch(
+      [2, 0].flatMap((i) => imagesUpTo(4).slice(i, i + 1)),
+      options,
+    );
     expect(batch).toMatchObject({ size: 3, tokens: 14, lossTokens: 2 });
     expect([...batch.targets]).toEqual([2, 0, 0]);
     expect([...batch.weights]).toEqual([1, 1, 0]);
@@ -48,7 +52,7 @@ describe("imageBatch", () => {
 
 describe("imageBatches", () => {
   const source = (count: number, augmentation: Augmentation = "none") =>
-    imageBatches(setOf(count), {
+    imageBatches(imagesUpTo(count), {
       batchSize: 4,
       processor,
       tokensPerImage: 1,
