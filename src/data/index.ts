@@ -1,12 +1,14 @@
 /** @file Datasets, and batches of them. */
 
 export {
+  assemble,
   type Batch,
   type BatchAnswers,
   type BatchSource,
   type BatchStream,
   evaluationBatches,
   pairBatches,
+  pairEpochs,
   type PairBatchOptions,
   type SoftTargets,
   textBatches,

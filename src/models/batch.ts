@@ -44,6 +44,8 @@ export interface BatchAnswers {
 export interface BatchStream {
   /** Nobody knows before all is read. */
   readonly batchesPerEpoch?: undefined;
+  /** As of a `BatchSource`. */
+  readonly fetch?: ((position: number) => Promise<void>) | undefined;
   /** The batch at a position from 0 on, whatever was asked for before. */
   batchAt(position: number): Promise<Batch>;
   /** What the data are told from others by. */

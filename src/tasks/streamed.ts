@@ -5,9 +5,11 @@
  */
 
 import {
+  assemble,
   blockBatches,
   conversationSequences,
   counts,
+  dealt,
   encodedParts,
   evaluationBatches,
   type ExampleKind,
@@ -15,18 +17,20 @@ import {
   type FitOptions,
   type LanguageModelSequence,
   mixedPasses,
-  pairBatches,
+  pairEpochs,
   promptIds,
   type SentencePair,
   type TextParts,
 } from "../data/index.ts";
 import { option, UsageError } from "../errors.ts";
-import { createChat, type Tokenizer } from "../text/index.ts";
+import { createChat } from "../text/index.ts";
 import { beginningOf, checkLearned, pairsLearned, questionOf } from "./causal.ts";
 import { count } from "./reading/fitted-split.ts";
 import { LENGTH_MULTIPLE, questionCount, templateOf } from "./pairs.ts";
 import { spread } from "./reading/dataset.ts";
 import type { Content } from "./reading/hold-out.ts";
+import { languageModelForm } from "./reading/sequence-forms.ts";
+import { cutAs, sharedRows, Unshared } from "./reading/shared-rows.ts";
 import {
   type AnyDataRequest,
   type DataRequest,
@@ -45,13 +49,12 @@ interface StreamOf<E> {
   readonly validation: AsyncIterable<E> | undefined;
   readonly contentOf: (example: E) => Content;
   /** @throws {UsageError} as `fitExamples` does. */
-  readonly encode: (
-    examples: readonly E[],
-    options: FitOptions,
-  ) => Pick<Fitted<LanguageModelSequence>, "sequences">;
+  readonly encode: (examples: readonly E[], options: FitOptions) => Fitted<LanguageModelSequence>;
   /** The lengths of batches, where they are known. */
   readonly lengths?: readonly number[];
   readonly question?: (sequence: LanguageModelSequence) => Question;
+  /** Whether examples are sequences already, all on every rank. */
+  readonly isEncoded?: boolean;
   /** Those held out as pairs, to be answered at the end. */
   readonly pairsOf?: (held: readonly E[]) => readonly SentencePair[];
 }
@@ -127,10 +130,11 @@ async function streamTexts(request: DataRequest): Promise<StreamedData> {
   const { training, validation } = dataset.streamed();
   const data = await streamedData(request, {
     what: "windows of text",
-    pass: (part) => windowsOf(tokenizer, training.texts(part), contextLength),
-    validation: validation && windowsOf(tokenizer, validation.texts(), contextLength),
+    pass: (part) => windowsOf(request, training.texts(part)),
+    validation: validation && windowsOf(request, validation.texts()),
     contentOf: ({ ids }) => ids,
-    encode: (sequences) => ({ sequences }),
+    encode: (sequences) => ({ sequences, dropped: 0, truncated: 0, empty: 0 }),
+    isEncoded: true,
     question: beginningOf,
     lengths: [contextLength],
   });
@@ -148,6 +152,7 @@ async function streamedData<E extends object>(
     question = questionOf,
     lengths,
     pairsOf,
+    isEncoded = false,
   }: StreamOf<E>,
 ): Promise<StreamedData> {
   const { batchSize, stream: size = 1, tooLong } = config;
@@ -168,20 +173,34 @@ async function streamedData<E extends object>(
     ? pass
     : (part?: number) => only(pass(part), (example) => !isOut(example));
   const learned = () => (weights ? mixedPasses(weights, ownOf) : ownOf());
-  const { batchAt, release } = blockBatches({
+  const { ranks } = dataset;
+  const rows = sharedRows(ranks, languageModelForm);
+  const { at, release } = blockBatches({
     size,
     batchSize,
     key,
     pass: learned,
-    batches(block, blockKey) {
-      const { sequences } = encode(block, { contextLength, tooLong });
-      return pairBatches(sequences, { ...padding, key: blockKey });
-    },
+    batches: (block, blockKey) =>
+      pairEpochs(encodedBlock(block).sequences, { ...padding, key: blockKey }),
   });
+  function encodedBlock(block: readonly E[]) {
+    const encodeOwn = (own: readonly E[]) => encode(own, { contextLength, tooLong });
+    if (isEncoded) return encodeOwn(block);
+    try {
+      return rows.encode(dealt(ranks, block), encodeOwn);
+    } catch (error) {
+      if (!(error instanceof Unshared)) throw error;
+      // All have the block, and can say what is wrong with it.
+      return encodeOwn(block);
+    }
+  }
+  const complete = isEncoded ? undefined : rows.complete;
+  const taken = ranks.size === 1 ? at : inSteps(at, { ...config, complete });
   const evaluated = spread(held, limit);
   return {
     training: {
-      batchAt,
+      batchAt: async (position) => assemble(await taken(position), padding),
+      ...(ranks.size > 1 && { fetch: async (position: number) => void (await taken(position)) }),
       release,
       async content() {
         const known = await first(learned(), FIRST_EXAMPLES);
@@ -199,6 +218,34 @@ async function streamedData<E extends object>(
   };
 }
 
+/**
+ * Rows by position, read for all of a step when the first of them is asked for: so ranks, which all do so, read at the same time, and can
+ * tell each other what they have.
+ */
+function inSteps<T>(
+  at: (position: number) => Promise<readonly T[]>,
+  {
+    microSteps,
+    complete = (rows) => rows,
+  }: {
+    readonly microSteps: number;
+    readonly complete?: ((rows: readonly T[]) => readonly T[]) | undefined;
+  },
+): (position: number) => Promise<readonly T[]> {
+  let last = -1;
+  let batches: readonly (readonly T[])[] = [];
+  return async (position) => {
+    const step = Math.floor(position / microSteps);
+    if (step !== last) {
+      const wanted: (readonly T[])[] = [];
+      for (let i = 0; i < microSteps; i += 1) wanted.push(await at(step * microSteps + i));
+      batches = cutAs(wanted, complete(wanted.flat()));
+      last = step;
+    }
+    return batches[position % microSteps] ?? [];
+  };
+}
+
 /** What lengths are rounded up to, so that there are few. */
 function multipleFor(contextLength: number): number {
   const doublings = Math.ceil(Math.log2(contextLength / (MOST_LENGTHS * LENGTH_MULTIPLE)));
@@ -212,14 +259,13 @@ const multiplesOf = (multiple: number, contextLength: number): readonly number[]
 
 /** Windows of T + 1 tokens of texts one after another; what is left at the end of the last is left out. */
 async function* windowsOf(
-  tokenizer: Tokenizer,
+  { contextLength, dataset: { ranks }, tokenizer }: DataRequest,
   texts: TextParts,
-  contextLength: number,
 ): AsyncGenerator<LanguageModelSequence, void, undefined> {
   const { encode, encodePrompt: encodeFirst, endOfText } = tokenizer;
   let rest: number[] = [];
   let isFirst = true;
-  for await (const { ids, continues } of encodedParts(texts, { encode, encodeFirst })) {
+  for await (const { ids, continues } of encodedParts(texts, { encode, encodeFirst, ranks })) {
     if (!continues && !isFirst && endOfText !== undefined) rest.push(endOfText);
     isFirst = false;
     for (const id of ids) {

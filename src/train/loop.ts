@@ -75,7 +75,7 @@ async function* follow(
     const operationsBefore = engine.parts.programs.operations();
     let tokens = 0;
     // Who waits for another here is not slow.
-    trainer.fetch();
+    await trainer.fetch();
     clock.start();
     for (;;) {
       tokens += await trainer.microStep();

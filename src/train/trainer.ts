@@ -53,7 +53,7 @@ export interface Trainer {
   /** Whether all that a checkpoint would hold are numbers. */
   isFinite(): Promise<boolean>;
   /** Gets from other ranks what the batches of a step lack, and waits for them; before its first micro-step. */
-  fetch(): void;
+  fetch(): Promise<void>;
   /** One micro-batch, and as many on the other ranks. Returns its tokens, padding not counted. */
   microStep(): Promise<number>;
   /** Ends a step that is full. If the loss is not finite, nothing was updated and the position stays. */
@@ -169,9 +169,8 @@ export async function openTrainer(run: Run): Promise<Trainer> {
       return Number.isFinite(lossSum) && isFiniteState(state);
     },
 
-    fetch() {
-      const { training } = data;
-      if (training.batchesPerEpoch !== undefined) training.fetch?.(position.step * microSteps);
+    async fetch() {
+      await data.training.fetch?.(position.step * microSteps);
     },
 
     async microStep() {

@@ -1,10 +1,15 @@
 /** What is read as it is needed is what is read at once. */
 
 import { describe, expect, it } from "vitest";
+import type { Collective } from "../../src/collective/index.ts";
+import { UsageError } from "../../src/errors.ts";
 import { writeFile } from "../../src/host/content.ts";
 import { memoryHost } from "../../src/host/in-memory.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
+import type { RunInputs } from "../../src/train/setup/inputs.ts";
 import { gather } from "../../src/train/setup/prepare.ts";
+import { bytes } from "../support/task-models.ts";
+import { asRanks } from "../support/ranks.ts";
 import { sharedRuntime as runtime } from "../support/shared-runtime.ts";
 
 const model = { n_embd: 8, n_layer: 1, n_head: 1, n_positions: 32, vocab_size: 259 };
@@ -13,6 +18,8 @@ async function loaded(
   rows: readonly object[] | string,
   options: TrainOptions = {},
   more: readonly object[] = [],
+  collective?: Collective,
+  inputs: RunInputs = {},
 ) {
   const host = memoryHost();
   const name = typeof rows === "string" ? "data.txt" : "data.jsonl";
@@ -30,7 +37,7 @@ async function loaded(
     train: name,
     ...options,
   });
-  const { data } = await gather(config, { host, runtime });
+  const { data } = await gather(config, { host, runtime, collective }, inputs);
   const { training } = data;
   if (training.batchesPerEpoch !== undefined) throw new Error("not streamed");
   return { data, training };
@@ -211,4 +218,80 @@ it.each<[string, TrainOptions, string]>([
   ["too little held out", { holdout: 1e-6 }, "none of those held out is of use"],
 ])("refuses %s", async (_, options, message) => {
   await expect(loaded(pairs, options)).rejects.toThrow(message);
+});
+
+describe.each([2, 3])("%i ranks", (size) => {
+  const chats = pairs.map(({ source, target }) => ({
+    messages: [
+      { role: "user", content: source },
+      { role: "assistant", content: target.repeat(1 + (source.length % 3)) },
+    ],
+  }));
+  const text = Array.from({ length: 300 }, (_, i) => `line ${i};`).join(" ");
+  const options = {
+    chatTemplate: "plain",
+    microSteps: 6,
+    contextLength: 64,
+    model: { ...model, n_positions: 64 },
+  };
+
+  it.each<readonly [what: string, rows: readonly object[] | string, options: TrainOptions]>([
+    ["pairs", pairs, { holdout: 0.2 }],
+    ["pairs with others held out", pairs, { validation: "held-data.jsonl" }],
+    ["conversations", chats, { holdout: 0.2 }],
+    ["texts", text, { validation: "held-data.txt" }],
+    ["blocks that are smaller than steps", pairs, { holdout: 0.2, stream: 5 }],
+    ["pairs that are left out", pairs, { holdout: 0.2, contextLength: 11, tooLong: "drop" }],
+  ])("have the batches of one process: %s", async (_, rows, own) => {
+    const seen = async (ranks?: Collective) => {
+      const { data, training } = await loaded(rows, { ...options, ...own }, [], ranks);
+      const batches = [];
+      for (const step of [0, 1, 2, 1]) {
+        await training.fetch?.(options.microSteps * step);
+        for (let i = 0; i < options.microSteps; i += 1) {
+          batches.push(await training.batchAt(options.microSteps * step + i));
+        }
+      }
+      return { batches, held: [...data.evaluation()], content: await training.content() };
+    };
+    const expected = await seen();
+    for (const found of await asRanks(size, seen)) expect(found).toEqual(expected);
+  });
+
+  it("encode a share each", async () => {
+    const seen = async (ranks?: Collective) => {
+      let characters = 0;
+      const encode = (own: string) => {
+        characters += own.length;
+        return bytes.encode(own);
+      };
+      const tokenizer = { ...bytes, encode, encodePrompt: encode };
+      const own = { ...options, validation: "held-data.jsonl" };
+      const { training } = await loaded(pairs, own, [], ranks, { tokenizer });
+      const before = characters;
+      for (let i = 0; i < options.microSteps; i += 1) await training.batchAt(i);
+      return characters - before;
+    };
+    const all = await seen();
+    expect(all).toBeGreaterThan(100);
+    for (const own of await asRanks(size, seen)) expect(own).toBeLessThan((1.5 * all) / size);
+  });
+
+  it("say what is wrong with a block as one process does", async () => {
+    const long = pairs.with(30, { source: "x".repeat(99), target: "y" });
+    const refused = async (ranks?: Collective) => {
+      const own = { ...options, validation: "more.jsonl", tooLong: "refuse" } as const;
+      const { training } = await loaded(long, own, pairs, ranks);
+      try {
+        for (let i = 0; i < 12; i += 1) await training.batchAt(i);
+      } catch (error) {
+        if (error instanceof UsageError) return error.message;
+        throw error;
+      }
+      return "";
+    };
+    const expected = await refused();
+    expect(expected).toMatch(/pairs: 1 of \d+ are longer than/);
+    for (const found of await asRanks(size, refused)) expect(found).toBe(expected);
+  });
 });

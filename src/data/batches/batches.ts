@@ -14,6 +14,7 @@ import { int32 } from "../../tensor/host-tensor.ts";
 import {
   batchesOf,
   type EpochOptions,
+  type Epochs,
   locate,
   remembered,
   sortedEpochs,
@@ -46,16 +47,21 @@ export interface PairBatchOptions
  *
  * @throws {UsageError} if there are no sequences, or the options are out of range.
  */
-export function pairBatches(
+export const pairBatches = (
   sequences: readonly LanguageModelSequence[],
   options: PairBatchOptions,
-): BatchSource {
-  const { take } = options;
+): BatchSource =>
+  batchesOf(pairEpochs(sequences, options), (rows) => assemble(rows, options), options.take);
+
+/** What these batches are made of. @throws as `pairBatches` does. */
+export function pairEpochs(
+  sequences: readonly LanguageModelSequence[],
+  options: Omit<PairBatchOptions, "take">,
+): Epochs<LanguageModelSequence> {
   checkLengths(sequences.map(inputLength), options);
   const compare = (a: LanguageModelSequence, b: LanguageModelSequence) =>
     a.ids.length - b.ids.length;
-  const epochs = sortedEpochs(sequences, { ...options, compare });
-  return batchesOf(epochs, (rows) => assemble(rows, options), take);
+  return sortedEpochs(sequences, { ...options, compare });
 }
 
 /** How windows of texts become batches. */

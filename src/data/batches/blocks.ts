@@ -9,12 +9,11 @@
  */
 
 import { UsageError } from "../../errors.ts";
-import type { Batch, BatchSource } from "../../models/batch.ts";
 import { foldIn, type Key } from "../../random/key.ts";
-import { locate } from "./epochs.ts";
+import { type Epochs, locate } from "./epochs.ts";
 
-/** Where examples come from, and how they become batches. */
-export interface BlockOptions<E> {
+/** Where examples come from, and how they are put into batches. */
+export interface BlockOptions<E, T> {
   /** n, the examples of a block. */
   readonly size: number;
   readonly batchSize: number;
@@ -22,24 +21,30 @@ export interface BlockOptions<E> {
   /** One pass over all examples; of each the same. @throws what reading throws. */
   readonly pass: () => AsyncIterable<E>;
   /** The batches of a block, in an order of the key. */
-  readonly batches: (block: readonly E[], key: Key) => BatchSource;
+  readonly batches: (block: readonly E[], key: Key) => Pick<Epochs<T>, "at">;
 }
 
-/** Batches by position, of which one block is in memory at a time. */
-export interface Blocks {
-  /** The batch at a position from 0 on. */
-  batchAt(position: number): Promise<Batch>;
+/** What batches are made of, by position; one block is in memory at a time. */
+export interface Blocks<T> {
+  /** The examples of the batch at a position from 0 on. */
+  at(position: number): Promise<readonly T[]>;
   /** Closes what is open. */
   release(): Promise<void>;
 }
 
 /** The batches of blocks. */
-export function blockBatches<E>({ size, batchSize, key, pass, batches }: BlockOptions<E>): Blocks {
+export function blockBatches<E, T>({
+  size,
+  batchSize,
+  key,
+  pass,
+  batches,
+}: BlockOptions<E, T>): Blocks<T> {
   const batchesPerBlock = Math.ceil(size / batchSize);
   let reader = endless(pass);
   /** The block that the reader stands before. */
   let next = 0;
-  let last: { readonly block: number; readonly source: BatchSource } | undefined;
+  let last: { readonly block: number; readonly epochs: Pick<Epochs<T>, "at"> } | undefined;
 
   async function release(): Promise<void> {
     await reader.return();
@@ -47,7 +52,7 @@ export function blockBatches<E>({ size, batchSize, key, pass, batches }: BlockOp
     next = 0;
   }
 
-  async function read(block: number): Promise<BatchSource> {
+  async function read(block: number): Promise<Pick<Epochs<T>, "at">> {
     if (block < next) await release();
     for (; next < block; next += 1) {
       for (let i = 0; i < size; i += 1) await reader.next();
@@ -63,14 +68,14 @@ export function blockBatches<E>({ size, batchSize, key, pass, batches }: BlockOp
 
   return {
     release,
-    async batchAt(position) {
+    async at(position) {
       const [block, index] = locate(position, batchesPerBlock);
       if (last?.block !== block) {
         // One of them is in memory at a time.
         last = undefined;
-        last = { block, source: await read(block) };
+        last = { block, epochs: await read(block) };
       }
-      return last.source.batchAt(index);
+      return last.epochs.at(index);
     },
   };
 }

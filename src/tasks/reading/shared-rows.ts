@@ -96,20 +96,27 @@ export function sharedRows<T extends object>(
 
     inSteps(microSteps) {
       let last = -1;
-      let batches: (readonly T[])[] = [];
+      let batches: readonly (readonly T[])[] = [];
       return (position, at) => {
         const step = Math.floor(position / microSteps);
         if (step !== last) {
           const wanted = Array.from({ length: microSteps }, (_, i) => at(step * microSteps + i));
-          const rows = complete(wanted.flat());
-          let start = 0;
-          batches = wanted.map(({ length }) => rows.slice(start, (start += length)));
+          batches = cutAs(wanted, complete(wanted.flat()));
           last = step;
         }
         return batches[position % microSteps] ?? [];
       };
     },
   };
+}
+
+/** A list in parts that are as long as others. */
+export function cutAs<T>(
+  parts: readonly (readonly unknown[])[],
+  all: readonly T[],
+): readonly (readonly T[])[] {
+  let start = 0;
+  return parts.map(({ length }) => all.slice(start, (start += length)));
 }
 
 /** Numbers before the places and lengths of sequences: dropped, truncated, empty. */
