@@ -10,8 +10,8 @@
  * their own where ranks share cores; its held-out losses are to be equal. A smaller one learns
  * a text (of the built-in grammar, or `--text`) with sums in fewer bits, and with fewer meetings. `--link` (Linux, root) measures one sum over a link of that rate
  * beside its bytes: two ranks in a network of their own, whose loopback `tc` makes that slow for both together. `--overlap` trains over such
- * a link with sums that are begun during the backward pass, and with sums that wait for its end, in turn. `--read` says what a rank encodes
- * and holds of a file.
+ * a link with sums that are begun during the backward pass, and with sums that wait for its end, in turn. `--read` says what a rank
+ * reads, encodes and holds of a file.
  */
 
 import { spawnSync } from "node:child_process";
@@ -119,7 +119,7 @@ function sumOverLink(rate) {
   return { rate, megabytes: 2 * LINK_MB, ...told };
 }
 
-/** What the first of so many ranks encodes and holds of a file. */
+/** What the first of so many ranks reads, encodes and holds of a file. */
 function readBy(ranks) {
   const config = { train: [options.read], microSteps: 8 };
   const task = JSON.stringify({ config, tokenizer: options.tokenizer });
@@ -215,10 +215,10 @@ if (options.json) {
       `  ${method.padEnd(10)} ${size.toFixed(0).padStart(4)} MB: ${late} s a step and ${lateWait} s of waiting at the end, ${early} s and ${earlyWait} s; steps ${ratio.toFixed(3)}`,
     );
   }
-  for (const { ranks, characters, seconds, bytes, description } of reading) {
+  for (const { ranks, read, characters, seconds, bytes, description } of reading) {
     if (ranks === 1) console.log(`\n${options.read}: ${description}\n`);
     console.log(
-      `  ${ranks} ranks: ${(characters / 1e6).toFixed(1)} M characters encoded in ${seconds.toFixed(1)} s, ${megabytes(bytes)} held`,
+      `  ${ranks} ranks: ${megabytes(read)} read, ${(characters / 1e6).toFixed(1)} M characters encoded in ${seconds.toFixed(1)} s, ${megabytes(bytes)} held`,
     );
   }
   if (runs.length > 0) console.log(`\na small GPT-2 on ${availableParallelism()} cores\n`);

@@ -16,7 +16,7 @@ export {
   someRank,
   type UnderWay,
 } from "./collective.ts";
-export { packed, packedLength, unpacked } from "./packing.ts";
+export { bytesOfFirst, packed, packedLength, unpacked } from "./packing.ts";
 export { checkSame } from "./same.ts";
 export { gatheredTexts } from "./texts.ts";
 export { summedInOrder, type Exchange, type Links } from "./ordered-sum.ts";

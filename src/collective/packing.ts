@@ -1,5 +1,7 @@
 /** @file Bytes as the numbers that ranks tell each other. */
 
+import { type Collective, fromFirst } from "./collective.ts";
+
 /** Bytes of a number: more would not be whole numbers of float64. */
 const BYTES = 6;
 
@@ -20,4 +22,24 @@ export function unpacked(numbers: readonly number[], length: number): Uint8Array
     left = Math.floor(left / 256);
   }
   return bytes;
+}
+
+/** Bytes that are told at a time. */
+const AT_ONCE = 6 * 2 ** 20;
+
+/** What the first rank has, on all ranks. */
+export function bytesOfFirst(
+  collective: Collective,
+  bytes: Uint8Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  if (collective.size === 1) return bytes;
+  const [length = 0] = fromFirst(collective, [bytes.length]);
+  const all = new Uint8Array(length);
+  // Ranks tell each other as many numbers each.
+  const own = collective.rank === 0 ? bytes : all;
+  for (let begin = 0; begin < length; begin += AT_ONCE) {
+    const part = own.subarray(begin, begin + AT_ONCE);
+    all.set(unpacked(fromFirst(collective, packed(part)), part.length), begin);
+  }
+  return all;
 }

@@ -30,6 +30,20 @@ writeFileSync(
   ),
 );
 
+/** Of questions, each with an answer, and with another that is not the right one. */
+const PAIRS = join(folder, "pairs.jsonl");
+writeFileSync(
+  PAIRS,
+  Array.from({ length: 200 }, (_, i) => ({
+    prompt: `what is ${i} and ${i % 7}?`,
+    completion: "it is ".repeat(1 + (i % 5)),
+    chosen: "it is ".repeat(1 + (i % 5)),
+    rejected: `no ${i}`,
+  }))
+    .map((row) => JSON.stringify(row))
+    .join("\n"),
+);
+
 const COMMON =
   "--context-length 32 --model.n_embd 32 --model.n_layer 2 --model.n_head 2 --model.n_positions 32" +
   " --batch-size 2 --evaluation-batches 3 --evaluate-every 4 --translations 0 --threads 1";
@@ -127,20 +141,24 @@ describe.skipIf(!hasMpi)("ranks that mpirun starts", () => {
     expect(distance(all.weights, one.weights)).toBeLessThan(1e-6);
   });
 
-  it("have the examples of one process where each encodes a share, and go on with another number", async () => {
-    const chat = join(folder, "pairs.jsonl");
-    const rows = Array.from({ length: 200 }, (_, i) => ({
-      prompt: `what is ${i} and ${i % 7}?`,
-      completion: "it is ".repeat(1 + (i % 5)),
-    }));
-    writeFileSync(chat, rows.map((row) => JSON.stringify(row)).join("\n"));
-    const sgd = "--optimizer sgd --learning-rate 0.1 --schedule constant --warmup-steps 0";
-    const options = `--train ${chat} ${COMMON.replaceAll("32", "64")} --rank 4 ${sgd}`;
-    const one = await trained(1, `${options} --micro-steps 6 --steps 30`, "one reads");
-    await trained(3, `${options} --micro-steps 2 --steps 15`, "three read");
-    const all = await trained(2, "--resume --steps 30", "three read");
-    expect(distance(all.weights, one.weights)).toBeLessThan(1e-6);
-  });
+  it.each<readonly [what: string, steps: number, options: string]>([
+    ["pairs", 30, ""],
+    ["what is streamed", 8, `--stream 20 --validation ${PAIRS}`],
+    ["preferences", 6, `--task preference --model ${join(folder, "one-pairs")} --method dense`],
+  ])(
+    "have the examples of one process where each reads a share of %s, and go on with another number",
+    async (what, steps, own) => {
+      const sgd = "--optimizer sgd --learning-rate 0.1 --schedule constant --warmup-steps 0";
+      const sizes = COMMON.replaceAll("32", "64");
+      // A model that is there has its sizes.
+      const common = own.includes("--model ") ? sizes.replaceAll(/--model\.\w+ \d+/g, "") : sizes;
+      const options = `--train ${PAIRS} ${common} --rank 4 ${sgd} ${own}`.replaceAll(/ +/g, " ");
+      const one = await trained(1, `${options} --micro-steps 6 --steps ${steps}`, `one-${what}`);
+      await trained(3, `${options} --micro-steps 2 --steps ${steps / 2}`, `three-${what}`);
+      const all = await trained(2, `--resume --steps ${steps}`, `three-${what}`);
+      expect(distance(all.weights, one.weights)).toBeLessThan(1e-6);
+    },
+  );
 
   it.each<readonly [ranks: number, name: string, options: TrainOptions]>([
     [2, "flora", { method: "flora", rank: 64, compressEmbeddings: true, microSteps: 2 }],

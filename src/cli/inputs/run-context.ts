@@ -15,7 +15,7 @@ export async function runContext(
 ): Promise<RunContext> {
   const threads = config.threads ?? (collective && threadsOf(collective));
   const host = nodeHost();
-  const files = withStandardInput(host.files, config, process.stdin);
+  const files = withStandardInput(host.files, config, process.stdin, collective);
   return {
     runtime: await openRuntime({ device: config.device, threads }),
     host: { ...host, files },

@@ -1,5 +1,9 @@
-/** @file The standard input as a file of data. It is kept in memory, since a file may be read anywhere and again. */
+/**
+ * @file The standard input as a file of data. It is kept in memory, since a file may be read anywhere and again. Of several ranks the first
+ * has one, and tells the others when they open it, which all do.
+ */
 
+import { alone, bytesOfFirst, type Collective } from "../../collective/index.ts";
 import { option, UsageError } from "../../errors.ts";
 import type { FileStore, ReadableFile } from "../../host/host.ts";
 import { STANDARD_INPUT } from "../../data/formats/registry.ts";
@@ -14,6 +18,7 @@ export function withStandardInput(
   files: FileStore,
   { train = [], validation = [] }: Pick<TrainConfig, "train" | "validation">,
   input: AsyncIterable<Uint8Array>,
+  ranks: Collective = alone,
 ): FileStore {
   const count = [...train, ...validation].filter((path) => path === STANDARD_INPUT).length;
   if (count === 0) return files;
@@ -25,13 +30,19 @@ export function withStandardInput(
     ...files,
     async open(path) {
       if (path !== STANDARD_INPUT) return files.open(path);
-      content ??= wholeOf(input);
+      content ??= wholeOf(ranks.rank === 0 ? input : NOTHING).then((own) =>
+        bytesOfFirst(ranks, own),
+      );
       return asFile(await content);
     },
   };
 }
 
-async function wholeOf(input: AsyncIterable<Uint8Array>): Promise<Uint8Array<ArrayBuffer>> {
+const NOTHING: readonly Uint8Array[] = [];
+
+async function wholeOf(
+  input: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<Uint8Array<ArrayBuffer>> {
   const parts: Uint8Array[] = [];
   for await (const part of input) parts.push(part);
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
