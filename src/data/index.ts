@@ -135,6 +135,7 @@ export {
   type Formats,
   FORMATS,
 } from "./formats/registry.ts";
+export type { RowShare, SharePlace } from "./bytes/row-share.ts";
 export type { Format, OpenRequest, PlacedRow, Row, RowKind, RowSource } from "./formats/row.ts";
 export { readTextFile, textChunks } from "./bytes/text-chunks.ts";
 export { type DataInput, pathsOf, type Rows } from "./input.ts";
