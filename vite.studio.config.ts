@@ -9,14 +9,33 @@ const OUTPUT = fileURLToPath(new URL("dist-studio/", import.meta.url));
  * onnxruntime-web stays as it is, in a folder of its own: its threads load its files by their names, and `flora studio` serves them from the
  * package where that is installed.
  */
-const RUNTIME = ["ort.wasm.min.mjs", "ort-wasm-simd-threaded.mjs", "ort-wasm-simd-threaded.wasm"];
+const RUNTIME: Readonly<Record<string, readonly string[]>> = {
+  "onnxruntime-web": [
+    "ort.wasm.min.mjs",
+    "ort-wasm-simd-threaded.mjs",
+    "ort-wasm-simd-threaded.wasm",
+  ],
+  "onnxruntime-web/webgpu": [
+    "ort.webgpu.min.mjs",
+    "ort-wasm-simd-threaded.asyncify.mjs",
+    "ort-wasm-simd-threaded.asyncify.wasm",
+  ],
+};
+/** What the worker imports of it, by the names of the package. */
+const BESIDE = Object.fromEntries(
+  Object.entries(RUNTIME).map(([name, [module]]) => [name, `../ort/${module}`]),
+);
 
 const runtimeBeside: Plugin = {
   name: "runtime-beside",
   async writeBundle() {
     await mkdir(`${OUTPUT}ort`, { recursive: true });
     const from = fileURLToPath(new URL(".", import.meta.resolve("onnxruntime-web")));
-    await Promise.all(RUNTIME.map((name) => copyFile(from + name, `${OUTPUT}ort/${name}`)));
+    await Promise.all(
+      Object.values(RUNTIME)
+        .flat()
+        .map((name) => copyFile(from + name, `${OUTPUT}ort/${name}`)),
+    );
   },
 };
 
@@ -53,7 +72,7 @@ const licensesBeside: Plugin = {
 };
 
 /** Packages that stand beside the bundle, or that a tab does without: images are decoded by a library of C. */
-const external = ["onnxruntime-web", "sharp"];
+const external = [...Object.keys(RUNTIME), "sharp"];
 
 const config: UserConfig = defineConfig({
   root: "page/studio",
@@ -74,7 +93,7 @@ const config: UserConfig = defineConfig({
     plugins: () => [collectPackages()],
     rollupOptions: {
       external,
-      output: { paths: { "onnxruntime-web": "../ort/ort.wasm.min.mjs" } },
+      output: { paths: BESIDE },
     },
   },
   plugins: [collectPackages(), runtimeBeside, licensesBeside],

@@ -16,6 +16,7 @@ const floorOf = (name: string): number =>
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   "onnxruntime-node": ["src/runtime/node.ts"],
   "onnxruntime-web": ["src/runtime/web.ts"],
+  "onnxruntime-web/webgpu": ["src/runtime/webgpu/runtime.ts"],
   "@huggingface/hub": ["src/hub/"],
   "@huggingface/tokenizers": ["src/text/"],
   "@resvg/resvg-wasm": ["src/lab/"],

@@ -1,6 +1,6 @@
 /**
- * @file What `flora-train` is in a browser: the same functions as on Node, for a worker. Files are those of the origin private file system, WebAssembly
- * computes, and no module of Node is reached.
+ * @file What `flora-train` is in a browser: the same functions as on Node, for a worker. Files are those of the origin private file system, a GPU or
+ * WebAssembly computes, and no module of Node is reached.
  *
  * @example
  * // In a worker of a page:
@@ -10,7 +10,7 @@
  */
 
 import { browserHost } from "../host/browser/index.ts";
-import { openWebRuntime } from "../runtime/web.ts";
+import { openWebRuntime } from "../runtime/webgpu/open.ts";
 import { onHost, type OnHost } from "./on-host.ts";
 
 export * from "./everywhere.ts";

@@ -82,18 +82,11 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
     buffers: Views,
     types: Program["inputs"],
   ): Record<string, Tensor> {
+    checkTypes(kind, buffers, types);
     const bound: Record<string, Tensor> = {};
     for (const [name, buffer] of Object.entries(buffers)) {
-      const type = types[name];
       const tensor = tensors.get(buffer);
-      if (!type) throw new GraphError(`run: the program has no ${kind} "${name}"`);
       if (!tensor) throw new GraphError(`run: ${kind} "${name}" belongs to another runtime`);
-      if (type.dtype !== buffer.dtype || !fits(buffer.shape, type.shape)) {
-        throw new GraphError(
-          `run: ${kind} "${name}" must be ${type.dtype} [${type.shape.join(", ")}]` +
-            `; got ${buffer.dtype} [${buffer.shape.join(", ")}]`,
-        );
-      }
       bound[name] = tensor;
     }
     return bound;
@@ -102,7 +95,9 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
   const located = (buffers: Views): Located =>
     Object.entries(buffers).flatMap(([name, buffer]) => {
       const data = memory.get(buffer);
-      return data ? [[name, data] as const] : [];
+      if (!data) return [];
+      const { buffer: held, byteOffset: begin, byteLength } = data;
+      return [[name, { held, begin, end: begin + byteLength }] as const];
     });
 
   return {
@@ -118,9 +113,7 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
         program,
         async run(feeds, fetches) {
           const bound = bind("feed", feeds, program.inputs);
-          for (const name of Object.keys(program.inputs)) {
-            if (!(name in bound)) throw new GraphError(`run: no feed "${name}"`);
-          }
+          checkComplete(program, feeds);
           const wanted = bind("fetch", fetches, program.outputs);
           checkOverwrites(program, located(feeds), located(fetches));
           const start = performance.now();
@@ -135,30 +128,62 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
   };
 }
 
-type Located = readonly (readonly [name: string, data: TypedArray])[];
+/** @throws {GraphError} if a view is none of the program's, or has another type or shape than the program says. */
+export function checkTypes(kind: "feed" | "fetch", views: Views, types: Program["inputs"]): void {
+  for (const [name, view] of Object.entries(views)) {
+    const type = types[name];
+    if (!type) throw new GraphError(`run: the program has no ${kind} "${name}"`);
+    if (type.dtype !== view.dtype || !fits(view.shape, type.shape)) {
+      throw new GraphError(
+        `run: ${kind} "${name}" must be ${type.dtype} [${type.shape.join(", ")}]` +
+          `; got ${view.dtype} [${view.shape.join(", ")}]`,
+      );
+    }
+  }
+}
 
-/** Memory that is both fed and fetched must be one tensor, which its output may overwrite. */
-function checkOverwrites(program: Program, feeds: Located, fetches: Located): void {
+/** @throws {GraphError} if something is not fed. */
+export function checkComplete({ inputs }: Program, feeds: Views): void {
+  for (const name of Object.keys(inputs)) {
+    if (!(name in feeds)) throw new GraphError(`run: no feed "${name}"`);
+  }
+}
+
+/** Bytes of a piece of memory. */
+export interface Range {
+  readonly held: object;
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** Tensors by name, and where they lie. */
+export type Located = readonly (readonly [name: string, range: Range])[];
+
+/**
+ * Memory that is both fed and fetched must be one tensor, which its output may overwrite.
+ *
+ * @throws {GraphError} if it is not.
+ */
+export function checkOverwrites(program: Program, feeds: Located, fetches: Located): void {
   for (const [i, [output, target]] of fetches.entries()) {
-    for (const [input, data] of feeds) {
-      if (!overlap(data, target)) continue;
-      const same = data.byteOffset === target.byteOffset && data.length === target.length;
+    for (const [input, range] of feeds) {
+      if (!overlap(range, target)) continue;
+      const same = range.begin === target.begin && range.end === target.end;
       if (!same || !program.mayOverwrite(output, input)) {
         throw new GraphError(`run: output "${output}" would overwrite input "${input}" too early`);
       }
     }
-    for (const [other, data] of fetches.slice(0, i)) {
-      if (overlap(data, target)) {
+    for (const [other, range] of fetches.slice(0, i)) {
+      if (overlap(range, target)) {
         throw new GraphError(`run: outputs "${other}" and "${output}" share memory`);
       }
     }
   }
 }
 
-const overlap = (a: TypedArray, b: TypedArray): boolean =>
-  a.buffer === b.buffer &&
-  a.byteOffset < b.byteOffset + b.byteLength &&
-  b.byteOffset < a.byteOffset + a.byteLength;
+/** Whether two tensors have bytes in common. */
+export const overlap = (a: Range, b: Range): boolean =>
+  a.held === b.held && a.begin < b.end && b.begin < a.end;
 
 const fits = (shape: readonly number[], expected: Program["inputs"][string]["shape"]): boolean =>
   sameShape(

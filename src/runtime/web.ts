@@ -1,8 +1,6 @@
 /** @file onnxruntime-web: WebAssembly kernels, in a browser or in Node. */
 
 import { env, InferenceSession, Tensor } from "onnxruntime-web";
-import { option, UsageError } from "../errors.ts";
-import type { DeviceOptions } from "./device-options.ts";
 import type { Runtime } from "./runtime.ts";
 import { hostRuntime } from "./session.ts";
 
@@ -37,19 +35,6 @@ export function wasmRuntime({ threads }: WasmOptions = {}): Runtime {
         release: () => session.release(),
       };
     },
-  });
-}
-
-/** The runtime of a device that is asked for by name, in a browser. @throws {UsageError} if it is another one than WebAssembly. */
-export async function openWebRuntime({
-  device = "auto",
-  threads,
-}: DeviceOptions = {}): Promise<Runtime> {
-  if (device === "auto" || device === "wasm") {
-    return wasmRuntime(threads === undefined ? {} : { threads });
-  }
-  throw new UsageError(`${option("device")}: in a browser WebAssembly computes; got ${device}`, {
-    hint: `take ${option("device", "wasm")}`,
   });
 }
 

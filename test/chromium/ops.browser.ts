@@ -3,61 +3,19 @@
  * node may fall back to the CPU. `CHROMIUM` names another browser.
  */
 
-import { readFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import { extname, join, normalize } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compile } from "../../src/onnx/model.ts";
 import { FLOAT32, relativeDifference } from "../support/close.ts";
 import { graphOf } from "../ops/built-case.ts";
 import { type Case, CASES } from "../ops/cases.ts";
+import { openPage, type ServedPage } from "./served-page.ts";
 
-const PAGE = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">
-<script type="importmap">{"imports":{"onnxruntime-web/webgpu":"/node_modules/onnxruntime-web/dist/ort.webgpu.bundle.min.mjs"}}</script>
-<script type="module">
-  import { runProgram } from "/test/chromium/run-programs.js";
-  globalThis.runProgram = runProgram;
-</script>`;
-const TYPES: Readonly<Record<string, string>> = {
-  ".js": "text/javascript",
-  ".mjs": "text/javascript",
-  ".wasm": "application/wasm",
-};
-/** https://github.com/google/swiftshader through Dawn: what a machine without a GPU has. */
-const SWIFTSHADER = [
-  "--enable-unsafe-webgpu",
-  "--use-webgpu-adapter=swiftshader",
-  "--enable-features=Vulkan",
-  "--ignore-gpu-blocklist",
-];
-
-let server: Server;
-let browser: Browser;
-let page: Page;
+let served: ServedPage;
 
 beforeAll(async () => {
-  server = createServer((request, response) => {
-    const path = normalize(new URL(request.url ?? "/", "http://localhost").pathname);
-    const isPage = path === "/";
-    response.writeHead(200, { "Content-Type": isPage ? "text/html" : TYPES[extname(path)] });
-    response.end(isPage ? PAGE : readFileSync(join(process.cwd(), path)));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  browser = await chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-dev-shm-usage", ...SWIFTSHADER],
-  });
-  page = await browser.newPage();
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("no port");
-  await page.goto(`http://127.0.0.1:${address.port}/`);
-  await page.waitForFunction("globalThis.runProgram !== undefined");
+  served = await openPage("/test/chromium/run-programs.js");
 });
-afterAll(async () => {
-  await browser?.close();
-  server?.close();
-});
+afterAll(() => served?.close());
 
 interface Ran {
   readonly outputs?: Readonly<Record<string, readonly number[]>>;
@@ -73,8 +31,7 @@ async function differenceOf(item: Case, provider: "wasm" | "webgpu"): Promise<nu
     return tensor ? [[name, { ...tensor, data: Array.from(tensor.data, Number) }] as const] : [];
   });
   const program = { bytes: Array.from(bytes), feeds: Object.fromEntries(given) };
-  const words = `globalThis.runProgram(${JSON.stringify(program)}, ${JSON.stringify(provider)})`;
-  const ran: Ran = await page.evaluate(words);
+  const ran = await served.call<Ran>("runProgram", program, provider);
   if (!ran.outputs) return ran.error ?? "nothing";
   const { outputs: got } = ran;
   const references = [

@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../../src/errors.ts";
 import { openRuntime } from "../../src/runtime/device.ts";
-import { openWebRuntime } from "../../src/runtime/web.ts";
 import { filesOf, importsOf, targetOf } from "../support/rooms.ts";
 
 const { peerDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
@@ -61,18 +60,6 @@ describe("a device", () => {
   });
 });
 
-describe("in a browser", () => {
-  it.each(["auto", "wasm", undefined] as const)("WebAssembly computes for %s", async (device) => {
-    expect((await openWebRuntime({ device })).name).toBe("wasm");
-  });
-
-  it.each(["cpu", "webgpu"] as const)("%s is refused", async (device) => {
-    await expect(openWebRuntime({ device })).rejects.toThrow(
-      `device: in a browser WebAssembly computes; got ${device}`,
-    );
-  });
-});
-
 describe("the package for WebAssembly", () => {
   it("is loaded by nobody but who opens it", () => {
     const others = filesOf("src").filter((file) =>
@@ -80,8 +67,8 @@ describe("the package for WebAssembly", () => {
         (specifier) => targetOf(file, specifier) === "src/runtime/web.ts",
       ),
     );
-    // In a browser nothing else computes.
-    expect(others).toEqual(["src/entries/browser.ts", "src/runtime/device.ts"]);
+    // In a browser it stands in for a GPU.
+    expect(others).toEqual(["src/runtime/device.ts", "src/runtime/webgpu/open.ts"]);
     expect(readFileSync("src/runtime/device.ts", "utf8")).toContain('await import("./web.ts")');
   });
 

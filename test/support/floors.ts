@@ -43,6 +43,7 @@ export const FLOORS: readonly (readonly Room[])[] = [
     },
     { room: "runtime" },
   ],
+  [{ room: "runtime/webgpu" }],
   [{ room: "nn" }],
   [{ room: "compress" }, { room: "models" }],
   [
