@@ -7,7 +7,9 @@
 
 import { InferenceSession, Tensor } from "onnxruntime-web/webgpu";
 import { GraphError, option, UsageError } from "../../errors.ts";
-import type { Program } from "../../onnx/model.ts";
+import { input } from "../../graph/value.ts";
+import { compile, type Program } from "../../onnx/model.ts";
+import { neg } from "../../ops/elementwise.ts";
 import type { Executable, Runtime, Views } from "../runtime.ts";
 import { checkComplete, checkOverwrites, checkTypes, overlap } from "../session.ts";
 import type { GpuBuffer, GpuDevice } from "./gpu.ts";
@@ -21,12 +23,16 @@ interface Bound {
   readonly tensor: Tensor;
 }
 
+/** onnxruntime forgets the kernels that it has compiled for a device when no program is left there, and takes seconds to compile them: one stays. */
+const SMALLEST = compile({ y: neg(input("x", "float32", [1])) });
+
 /** The runtime of a device that is open. */
 export function webgpuRuntime(device: GpuDevice): Runtime {
   const health = watch(device);
   const memory = gpuMemory(device, health.check);
   const inTurn = oneAtATime();
   const clock = { ms: 0 };
+  let kept: Promise<InferenceSession> | undefined;
 
   async function run(
     session: InferenceSession,
@@ -59,6 +65,8 @@ export function webgpuRuntime(device: GpuDevice): Runtime {
 
     async load(program): Promise<Executable> {
       health.check();
+      kept ??= inTurn(() => createSession(SMALLEST.bytes, device));
+      await kept;
       const session = await inTurn(() => createSession(program.bytes, device));
       return {
         program,
