@@ -1,5 +1,7 @@
 /** @file The page of the studio: what is chosen becomes a run in the worker, and what runs tell is drawn. */
 
+/** @import { Device } from "flora-train" */
+
 import uPlot from "uplot";
 import { startWorker } from "./client.js";
 import { createPanel } from "./panel.js";
@@ -12,10 +14,17 @@ Object.assign(globalThis, { uPlot });
 const panels = new Map();
 /** The run that trains in this tab. @type {string | undefined} */
 let training;
+/** What computes in that run, and what would in another: names of runtimes. @type {string | undefined} */
+let busy;
+/** @type {string | undefined} */
+let idle;
 
 const worker = startWorker({
   event(name, event) {
-    if (event.type === "start") say();
+    if (event.type === "start") {
+      busy = event.device;
+      say();
+    }
     panels.get(name)?.take(event);
   },
   coming(file) {
@@ -30,6 +39,7 @@ const form = byId("begin", HTMLFormElement);
 const drop = byId("drop", HTMLElement);
 const data = byId("data", HTMLInputElement);
 const model = byId("model", HTMLSelectElement);
+const device = byId("device", HTMLSelectElement);
 const folder = byId("folder", HTMLInputElement);
 const hub = byId("hub", HTMLInputElement);
 
@@ -58,6 +68,10 @@ model.addEventListener("change", () => {
   byId("steps-field", HTMLElement).hidden = isRun;
   byId("name-field", HTMLElement).hidden = isRun;
 });
+device.addEventListener("change", () => {
+  problem.hidden = true;
+  look().catch((error) => tell(error.message));
+});
 form.addEventListener("submit", (event) => {
   event.preventDefault();
   problem.hidden = true;
@@ -73,7 +87,7 @@ async function open() {
   }
   const runs = await worker.call("runs");
   for (const { name } of runs) await show(name);
-  say();
+  await look();
   const left = runs.find(({ isOpen }) => isOpen);
   if (left) await train(left.name, () => worker.call("goOn", left.name));
 }
@@ -104,7 +118,7 @@ async function begin() {
     if (file) await worker.call("keep", path, file);
   }
   if (isRun) {
-    await worker.call("adopt", name, paths);
+    await worker.call("adopt", { name, data: paths, device: chosenDevice() });
     await keepFolder(`runs/${name}`).catch(async (error) => {
       await worker.call("remove", name);
       throw error;
@@ -116,6 +130,7 @@ async function begin() {
     data: paths,
     model: await chosenModel(),
     steps: Number(byId("steps", HTMLInputElement).value),
+    device: chosenDevice(),
   };
   await train(name, () => worker.call("begin", request));
 }
@@ -164,6 +179,7 @@ async function keepFolder(to) {
  */
 async function train(name, work) {
   training = name;
+  busy = undefined;
   const panel = panels.get(name) ?? (await show(name));
   update();
   try {
@@ -213,12 +229,31 @@ function update() {
   say();
 }
 
+/** Finds out what would compute. */
+async function look() {
+  idle = await worker.call("device", chosenDevice());
+  say();
+}
+
+/** @returns {Device} */
+function chosenDevice() {
+  return device.value === "webgpu" || device.value === "wasm" ? device.value : "auto";
+}
+
 function say() {
-  const threads = crossOriginIsolated
+  const computing = training === undefined ? idle : busy;
+  status.textContent = [
+    training === undefined ? "ready" : `${training} trains in this tab`,
+    ...(computing === undefined ? [] : [inWords(computing)]),
+  ].join(", ");
+}
+
+/** @param {string} runtime its name */
+function inWords(runtime) {
+  if (runtime === "webgpu") return "on the GPU";
+  return crossOriginIsolated
     ? "with threads"
     : "on one thread: the server of this page does not isolate it (COOP and COEP)";
-  status.textContent =
-    training === undefined ? `ready, ${threads}` : `${training} trains in this tab, ${threads}`;
 }
 
 /** @param {string} text */

@@ -16,12 +16,12 @@ export function sentence(error) {
     return "The browser gives this page no more disk space; remove a run, or free some on the disk.";
   }
   const message = error instanceof Error ? error.message : String(error);
-  if (NO_MEMORY.test(message)) {
-    return "The tab has no more memory (WebAssembly ends at 4 GB); take a smaller model.";
-  }
   if (error instanceof UsageError || error instanceof FormatError) {
     const hint = error instanceof UsageError && error.hint !== undefined ? `; ${error.hint}` : "";
     return finished(message + hint);
+  }
+  if (NO_MEMORY.test(message)) {
+    return "The tab has no more memory (WebAssembly ends at 4 GB); take a smaller model.";
   }
   return finished(message);
 }

@@ -7,6 +7,7 @@
  *   requests/NAME.json   what the run was begun with
  */
 
+/** @import { Device } from "flora-train" */
 /** @import { FileStore } from "flora-train/host" */
 /** @import { Entry } from "./zip.js" */
 
@@ -19,6 +20,7 @@ import { exists, readText, writeFile } from "flora-train/host";
  * @property {string | Record<string, number | string> | undefined} [model] a directory, a name on the Hub, or fields of config.json; absent for a run
  *   that began elsewhere
  * @property {number} [steps]
+ * @property {Device} [device] what computes; "auto" if absent
  */
 
 const PART_BYTES = 2 ** 24;

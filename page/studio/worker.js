@@ -5,7 +5,7 @@
  */
 
 /** @import { Request } from "./store.js" */
-/** @import { TrainEvent } from "flora-train" */
+/** @import { Device, Runtime, TrainEvent } from "flora-train" */
 
 import { browserHost, loadModel, openRuntime, readLog, train } from "flora-train";
 import { resolveModel } from "flora-train/weights";
@@ -28,9 +28,14 @@ const { files } = host;
 /** What another tab may take to go, that was reloaded. */
 const LAST_MOMENTS_MS = 3000;
 
-/** @type {ReturnType<typeof openRuntime> | undefined} */
-let opened;
-const runtime = () => (opened ??= openRuntime({ threads: threadCount() }));
+/** By the device that was asked for. @type {Map<Device, Promise<Runtime>>} */
+const opened = new Map();
+/** @param {Device} [device] */
+function runtime(device = "auto") {
+  const found = opened.get(device) ?? openRuntime({ device, threads: threadCount() });
+  opened.set(device, found);
+  return found;
+}
 
 /** All cores, of which onnxruntime would take half; more than some gain nothing. */
 const MOST_THREADS = 8;
@@ -49,6 +54,13 @@ const threadCount = () =>
 let active;
 
 const methods = {
+  /**
+   * What computes if a device is asked for.
+   *
+   * @param {Device} device
+   */
+  device: async (device) => (await runtime(device)).name,
+
   /** The runs there are, and whether each was left in the middle. */
   async runs() {
     const names = await runNames(files);
@@ -88,12 +100,11 @@ const methods = {
   /**
    * Makes place for a run that began elsewhere, and remembers where its data are here.
    *
-   * @param {string} name
-   * @param {string[]} data
+   * @param {Request} request
    */
-  async adopt(name, data) {
-    await checkFree(name);
-    await keepRequest(files, { name, data });
+  async adopt(request) {
+    await checkFree(request.name);
+    await keepRequest(files, request);
   },
 
   /** @param {string} name */
@@ -155,7 +166,7 @@ async function follow(name) {
       request && !canGoOn
         ? await optionsOf(host, { ...request, model: await fetched(name, request.model, own.stop) })
         : { resume: true, ...(request && { train: request.data }) };
-    const context = { runtime: await runtime(), signal: own.stop.signal };
+    const context = { runtime: await runtime(request?.device), signal: own.stop.signal };
     const run = train({ ...options, output }, context);
     own.run = run;
     for await (const event of run) {
@@ -211,13 +222,14 @@ async function answerAll(waiting) {
  * @param {string} question
  */
 async function answerOf(name, question) {
+  const computing = await runtime((await readRequest(files, name))?.device);
   const live = active?.name === name ? active.run?.model() : undefined;
-  if (live) return answer(live, await runtime(), question);
+  if (live) return answer(live, computing, question);
   const directory = outputOf(name);
   if ((await files.stat(`${directory}/config.json`)) === undefined) {
     throw new Error("there is no model yet; the first is saved after the first evaluation");
   }
-  return answer(await loadModel(await runtime(), { directory }), await runtime(), question);
+  return answer(await loadModel(computing, { directory }), computing, question);
 }
 
 /**

@@ -86,10 +86,10 @@ export async function axeFinds(page) {
 }
 
 /** A browser with a profile of its own in a folder: files of one without are in memory, and have no end. */
-export const openBrowser = (folder) =>
+export const openBrowser = (folder, args = []) =>
   chromium.launchPersistentContext(join(folder, "profile"), {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-dev-shm-usage"],
+    args: ["--no-sandbox", "--disable-dev-shm-usage", ...args],
   });
 
 /** A page of the studio that is ready, and all that went wrong in it. */
