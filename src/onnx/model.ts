@@ -55,6 +55,8 @@ export interface Program {
   readonly heapBytes: number;
   /** Whether an output may be written over an input: whoever reads the input does so before. */
   mayOverwrite(output: string, input: string): boolean;
+  /** The bytes of the same program in other operators, for a runtime that has no good kernels for some. */
+  rewritten(rewrite: (outputs: readonly Value[]) => readonly Value[]): Uint8Array;
 }
 
 /** The graph in the form in which it is run: plain operators, constants folded, products in the cheapest order and scaled in their factors. */
@@ -85,6 +87,47 @@ export function compile(outputs: Tensors, { stored = new Set() }: CompileOptions
     if (inputTypes[name]) throw new GraphError(`compile: "${name}" is an input and an output`);
   }
 
+  const outputTypes = Object.fromEntries(values.map((value, i) => [names[i] ?? "", typeOf(value)]));
+  const overwrites = new Map<string, boolean>();
+  const products = matrixProducts(values);
+  const bytesOf = (results: readonly Value[]): Uint8Array =>
+    serialize(results, { names, inputTypes, outputTypes, stored });
+  return {
+    bytes: bytesOf(values),
+    inputs: inputTypes,
+    outputs: outputTypes,
+    products,
+    operations: operationsOf(products),
+    workspaceBytes: workspaceBytes(values),
+    heapBytes: workspaceBytes(values, MAPPED_BYTES),
+    mayOverwrite(output, input) {
+      const key = `${output} ${input}`;
+      const known = overwrites.get(key);
+      if (known !== undefined) return known;
+      const result = values[names.indexOf(output)];
+      const operand = inputs.find((value) => inputName(value) === input);
+      const safe = !!result && !!operand && overwritable(values, result, operand);
+      overwrites.set(key, safe);
+      return safe;
+    },
+    rewritten: (rewrite) => bytesOf(rewrite(values)),
+  };
+}
+
+interface Signature {
+  /** Of the outputs. */
+  readonly names: readonly string[];
+  readonly inputTypes: Program["inputs"];
+  readonly outputTypes: Program["outputs"];
+  readonly stored: ReadonlySet<string>;
+}
+
+/** The file of a graph that stays as it is. */
+function serialize(
+  values: readonly Value[],
+  { names, inputTypes, outputTypes, stored }: Signature,
+): Uint8Array {
+  const inputs = graphInputs(values);
   const namer = makeNamer();
   const nodes: Field[] = [];
   const initializers = new Map<string, Field>();
@@ -144,7 +187,6 @@ export function compile(outputs: Tensors, { stored = new Set() }: CompileOptions
     );
   }
 
-  const outputTypes = Object.fromEntries(values.map((value, i) => [names[i] ?? "", typeOf(value)]));
   const graph = messageField(7, [
     ...nodes,
     stringField(2, "flora"),
@@ -154,8 +196,6 @@ export function compile(outputs: Tensors, { stored = new Set() }: CompileOptions
     ),
     ...Object.entries(outputTypes).map(([name, type]) => valueInfoField(12, name, type)),
   ]);
-  const overwrites = new Map<string, boolean>();
-  const products = matrixProducts(values);
   const version = [...inputs, ...values].some(isBfloat16) ? BIT_CAST_OPSET : OPSET;
   const domains = topologicalOrder(values).flatMap(({ onnx }) => onnx.domain ?? []);
   const opsets = [
@@ -163,25 +203,7 @@ export function compile(outputs: Tensors, { stored = new Set() }: CompileOptions
     // Those of onnxruntime have one version.
     ...[...new Set(domains)].map((name) => messageField(8, [stringField(1, name), intField(2, 1)])),
   ];
-  return {
-    bytes: message([intField(1, IR_VERSION), stringField(2, "flora"), graph, ...opsets]),
-    inputs: inputTypes,
-    outputs: outputTypes,
-    products,
-    operations: operationsOf(products),
-    workspaceBytes: workspaceBytes(values),
-    heapBytes: workspaceBytes(values, MAPPED_BYTES),
-    mayOverwrite(output, input) {
-      const key = `${output} ${input}`;
-      const known = overwrites.get(key);
-      if (known !== undefined) return known;
-      const result = values[names.indexOf(output)];
-      const operand = inputs.find((value) => inputName(value) === input);
-      const safe = !!result && !!operand && overwritable(values, result, operand);
-      overwrites.set(key, safe);
-      return safe;
-    },
-  };
+  return message([intField(1, IR_VERSION), stringField(2, "flora"), graph, ...opsets]);
 }
 
 const typeOf = ({ dtype, shape }: Value): ValueType => ({ dtype, shape });

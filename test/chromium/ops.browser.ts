@@ -5,6 +5,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compile } from "../../src/onnx/model.ts";
+import { withKernels } from "../../src/runtime/webgpu/kernels.ts";
 import { FLOAT32, relativeDifference } from "../support/close.ts";
 import { graphOf } from "../ops/built-case.ts";
 import { type Case, CASES } from "../ops/cases.ts";
@@ -25,12 +26,13 @@ interface Ran {
 /** The largest relative difference to the reference, or what the provider said. */
 async function differenceOf(item: Case, provider: "wasm" | "webgpu"): Promise<number | string> {
   const { outputs, gradients, feeds } = graphOf(item, "float32");
-  const { bytes, inputs } = compile({ ...outputs, ...gradients });
+  const { bytes, inputs, rewritten } = compile({ ...outputs, ...gradients });
   const given = Object.keys(inputs).flatMap((name) => {
     const tensor = feeds[name];
     return tensor ? [[name, { ...tensor, data: Array.from(tensor.data, Number) }] as const] : [];
   });
-  const program = { bytes: Array.from(bytes), feeds: Object.fromEntries(given) };
+  const file = provider === "webgpu" ? rewritten(withKernels) : bytes;
+  const program = { bytes: Array.from(file), feeds: Object.fromEntries(given) };
   const ran = await served.call<Ran>("runProgram", program, provider);
   if (!ran.outputs) return ran.error ?? "nothing";
   const { outputs: got } = ran;
@@ -53,12 +55,6 @@ const cases = CASES.flatMap((item) =>
 /** Derivatives that cancel in float32, where the reference is float64: 1 - tanh(4)² is 1e-3, from roundings of 6e-8. */
 const CANCELS: Readonly<Record<string, number>> = { "tanh/wide": 2e-4 };
 
-/** WGSL promises 2^-11 of sin and cos between -π and π, and nothing beyond (WGSL, floating point accuracy). */
-const SINES: Readonly<Record<string, number>> = { cos: 2 ** -11, rotary: 2 ** -11, sin: 2 ** -11 };
-
-/** Operators for which the provider of WebGPU has no kernel. */
-const NO_KERNEL: readonly string[] = ["round"];
-
 describe("WebAssembly has the numbers of PyTorch", () => {
   it.each(cases)("%s", async (name, item) => {
     expect(await differenceOf(item, "wasm")).toBeLessThanOrEqual(CANCELS[name] ?? FLOAT32);
@@ -66,15 +62,7 @@ describe("WebAssembly has the numbers of PyTorch", () => {
 });
 
 describe("WebGPU has the numbers of PyTorch", () => {
-  it.each(cases.filter(([, { op }]) => !NO_KERNEL.includes(op)))("%s", async (name, item) => {
-    const tolerance = CANCELS[name] ?? SINES[item.op] ?? FLOAT32;
-    expect(await differenceOf(item, "webgpu")).toBeLessThanOrEqual(tolerance);
+  it.each(cases)("%s", async (name, item) => {
+    expect(await differenceOf(item, "webgpu")).toBeLessThanOrEqual(CANCELS[name] ?? FLOAT32);
   });
-
-  it.each(cases.filter(([, { op }]) => NO_KERNEL.includes(op)))(
-    "but %s, which would fall back to the CPU",
-    async (_, item) => {
-      expect(await differenceOf(item, "webgpu")).toMatch(/fallback/);
-    },
-  );
 });

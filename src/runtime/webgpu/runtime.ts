@@ -13,6 +13,7 @@ import { neg } from "../../ops/elementwise.ts";
 import type { Executable, Runtime, Views } from "../runtime.ts";
 import { checkComplete, checkOverwrites, checkTypes, overlap } from "../session.ts";
 import type { GpuBuffer, GpuDevice } from "./gpu.ts";
+import { withKernels } from "./kernels.ts";
 import { gpuMemory, isGpuDType, type Memory, type Place } from "./memory.ts";
 
 /** A tensor of a program: where it lies, and the whole buffer that the kernels see. */
@@ -65,9 +66,9 @@ export function webgpuRuntime(device: GpuDevice): Runtime {
 
     async load(program): Promise<Executable> {
       health.check();
-      kept ??= inTurn(() => createSession(SMALLEST.bytes, device));
+      kept ??= inTurn(() => createSession(SMALLEST, device));
       await kept;
-      const session = await inTurn(() => createSession(program.bytes, device));
+      const session = await inTurn(() => createSession(program, device));
       return {
         program,
         run: (feeds, fetches) =>
@@ -83,9 +84,9 @@ export function webgpuRuntime(device: GpuDevice): Runtime {
 }
 
 /** @throws {UsageError} if an operator has no kernel: what fell back to the CPU would copy its tensors there and back. */
-async function createSession(bytes: Uint8Array, device: GpuDevice): Promise<InferenceSession> {
+async function createSession(program: Program, device: GpuDevice): Promise<InferenceSession> {
   try {
-    return await InferenceSession.create(bytes, {
+    return await InferenceSession.create(program.rewritten(withKernels), {
       executionProviders: [{ name: "webgpu", device, storageBufferCacheMode: "simple" }],
       enableMemPattern: false,
       logSeverityLevel: 3,

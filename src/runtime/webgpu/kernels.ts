@@ -1,0 +1,59 @@
+/**
+ * @file Operators for which onnxruntime's provider of WebGPU has no kernel, or one that promises too little, as sums and products.
+ *
+ * It has none for Round. Of sin and cos WGSL promises an error of 2^-11 between -π and π, and nothing beyond (W3C, "WebGPU Shading Language",
+ * 15.7.4), while the position of a token is an angle of thousands. So, in float32:
+ *
+ *   round(x) = (x + 3/2 2^23) - 3/2 2^23        for |x| < 2^22: halves of the sum's last bit go to the even neighbour
+ *   sin x    = ± sin r or ± cos r               k = round(2 x / π), r = x - k π/2 in [-π/4, π/4], by k mod 4
+ *   cos x    = sin of the next quadrant
+ *
+ * π/2 is taken in three parts, of which the first two have few bits, so that their products with k are exact (Cody & Waite, "Software Manual for the Elementary Functions", 1980).
+ * Of sin r and cos r the series of Taylor up to r^9 and r^10 are within 2e-9.
+ */
+
+import { shareSubexpressions } from "../../graph/simplify.ts";
+import { rewrite } from "../../graph/topology.ts";
+import { scalarLike, type Value } from "../../graph/value.ts";
+import { abs, equal, mul, scale, shift, sub, where } from "../../ops/elementwise.ts";
+
+/** The same outputs in operators that a GPU computes as it should. */
+export const withKernels = (outputs: readonly Value[]): readonly Value[] =>
+  shareSubexpressions(
+    rewrite(outputs, ({ type }, [x]) => {
+      if (x?.dtype !== "float32") return undefined;
+      if (type === "Round") return [nearest(x)];
+      if (type === "Sin") return [sine(x, 0)];
+      return type === "Cos" ? [sine(x, 1)] : undefined;
+    }),
+  );
+
+/** From here to 2^24 float32 has whole numbers alone. */
+const WHOLE = 1.5 * 2 ** 23;
+
+const nearest = (x: Value): Value => shift(shift(x, WHOLE), -WHOLE);
+
+/** π/2 in its first 8 bits, the next 11, and the rest. */
+const [FIRST, SECOND] = [201 / 2 ** 7, 1014 / 2 ** 21] as const;
+const THIRD = Math.PI / 2 - FIRST - SECOND;
+
+/** sin(x + quadrants π/2). */
+function sine(x: Value, quadrants: number): Value {
+  const k = nearest(scale(x, 2 / Math.PI));
+  const r = sub(sub(sub(x, scale(k, FIRST)), scale(k, SECOND)), scale(k, THIRD));
+  const place = shift(k, quadrants);
+  const quadrant = sub(place, scale(nearest(scale(place, 1 / 4)), 4)); // -2 to 2
+  const square = mul(r, r);
+  const isOdd = equal(abs(quadrant), scalarLike(quadrant, 1));
+  // Of -2, 0 and 2 the signs of sin r are -1, 1 and -1; of -1 and 1 those of cos r are themselves.
+  const ofSine = mul(shift(scale(abs(quadrant), -1), 1), mul(r, series(square, SINE)));
+  return where(isOdd, mul(quadrant, series(square, COSINE)), ofSine);
+}
+
+/** 1 / n! with alternating signs: of sin r / r and of cos r, by powers of r². */
+const SINE: readonly number[] = [1, -1 / 6, 1 / 120, -1 / 5040, 1 / 362_880];
+const COSINE: readonly number[] = [1, -1 / 2, 1 / 24, -1 / 720, 1 / 40_320, -1 / 3_628_800];
+
+/** By Horner's rule. */
+const series = (square: Value, [first = 0, ...rest]: readonly number[]): Value =>
+  rest.length === 0 ? scalarLike(square, first) : shift(mul(square, series(square, rest)), first);
