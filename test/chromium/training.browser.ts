@@ -13,11 +13,11 @@ import { openPage, type ServedPage } from "./served-page.ts";
 const TOLERANCE = 1e-5;
 
 const SIZES = { hidden_size: 32, intermediate_size: 64, max_position_embeddings: 64 };
-const HEADS = { num_hidden_layers: 2, num_attention_heads: 2 };
+const HEADS = { num_hidden_layers: 1, num_attention_heads: 2 };
 const LLAMA = { model_type: "llama", num_key_value_heads: 1, ...SIZES, ...HEADS };
 const BERT = { model_type: "bert", ...SIZES, ...HEADS };
-const GPT2 = { model_type: "gpt2", n_embd: 32, n_layer: 2, n_head: 2, n_positions: 64 };
-const T5 = { model_type: "t5", d_model: 32, d_kv: 16, d_ff: 64, num_layers: 2, num_heads: 2 };
+const GPT2 = { model_type: "gpt2", n_embd: 32, n_layer: 1, n_head: 2, n_positions: 64 };
+const T5 = { model_type: "t5", d_model: 32, d_kv: 16, d_ff: 64, num_layers: 1, num_heads: 2 };
 
 const ANIMALS = ["cat", "dog", "wolf", "owl"];
 const PAIRS = Array.from({ length: 16 }, (_, i) => ({

@@ -3,16 +3,15 @@
 import type { Tensors } from "../../src/graph/tensors.ts";
 import { input, type Value } from "../../src/graph/value.ts";
 import { compile, type Program } from "../../src/onnx/model.ts";
-import { openRuntime } from "../../src/runtime/device.ts";
 import { readTensor, type Runtime } from "../../src/runtime/runtime.ts";
 import type { HostTensor } from "../../src/tensor/host-tensor.ts";
-import { testDevice } from "./device.ts";
+import { openTestRuntime } from "./device.ts";
 import { type Dim, staticShape } from "../../src/tensor/shape.ts";
 
 export type HostTensors = Readonly<Record<string, HostTensor>>;
 
-/** The CPU, or WebAssembly for the tests that run on both (vitest.config.ts). */
-export const testRuntime: Runtime = await openRuntime({ device: testDevice, threads: 1 });
+/** The CPU, but for the tests that run elsewhere too (vitest.config.ts, vitest.browser.config.ts). */
+export const testRuntime: Runtime = await openTestRuntime();
 
 /** An input of the type of a tensor. */
 export const inputFor = (name: string, { dtype, shape }: HostTensor): Value =>

@@ -3,11 +3,10 @@
  * garbage is V8's business. A third of a tiny run's time is spent on these otherwise.
  */
 
-import { openRuntime } from "../../src/runtime/device.ts";
 import type { Executable, Runtime } from "../../src/runtime/runtime.ts";
-import { testDevice } from "./device.ts";
+import { openTestRuntime } from "./device.ts";
 
-const runtime = await openRuntime({ device: testDevice, threads: 1 });
+const runtime = await openTestRuntime();
 const loaded = new Map<string, Promise<Executable>>();
 
 export const sharedRuntime: Runtime = {
