@@ -5,7 +5,7 @@ import {
 } from "vitest/config";
 
 /** Tests of models against transformers, which run in a tab as they are. */
-const MODELS = ["gpt2", "encoders/bert", "encoders/vit", "rotary/decoder/rotary-decoder", "t5/t5"];
+const MODELS = ["gpt2", "encoders/bert", "rotary/decoder/rotary-decoder", "t5/t5"];
 
 /** Those tests on a runtime of Chromium, whose kernels all of them share. */
 const models = (device: "wasm" | "webgpu"): TestProjectInlineConfiguration => ({

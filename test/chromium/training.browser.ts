@@ -1,5 +1,5 @@
 /**
- * Short runs in Chromium on WebGPU (SwiftShader), where no node may fall back to the CPU: losses, held-out losses and texts are those of onnxruntime-node.
+ * Short runs in Chromium on WebGPU (SwiftShader), where no node may fall back to the CPU: losses and held-out losses are those of onnxruntime-node.
  * `npm run build` comes before.
  */
 
@@ -16,7 +16,6 @@ const SIZES = { hidden_size: 32, intermediate_size: 64, max_position_embeddings:
 const HEADS = { num_hidden_layers: 1, num_attention_heads: 2 };
 const LLAMA = { model_type: "llama", num_key_value_heads: 1, ...SIZES, ...HEADS };
 const BERT = { model_type: "bert", ...SIZES, ...HEADS };
-const GPT2 = { model_type: "gpt2", n_embd: 32, n_layer: 1, n_head: 2, n_positions: 64 };
 const T5 = { model_type: "t5", d_model: 32, d_kv: 16, d_ff: 64, num_layers: 1, num_heads: 2 };
 
 const ANIMALS = ["cat", "dog", "wolf", "owl"];
@@ -38,33 +37,32 @@ const RUN = {
   translations: 0,
 } satisfies TrainRequest;
 
-/** Models, methods, optimizers, dropout, and text from a decoder. */
+/** Models, methods, optimizers, dropout. What a model writes is compared in the studio (test/browser/studio-webgpu.js). */
 const RUNS: readonly (readonly [name: string, request: TrainRequest])[] = [
-  ["a Llama, FLORA and Adafactor", { ...RUN, model: LLAMA, translations: 2 }],
-  ["a GPT-2, LoRA and AdamW", { ...RUN, model: GPT2, method: "lora", optimizer: "adamw" }],
-  ["a T5, dense and Muon", { ...RUN, model: T5, method: "dense", optimizer: "muon" }],
-  ["a BERT, dense and AdamW", { ...RUN, model: BERT, task: "embed", optimizer: "adamw" }],
+  ["a Llama, FLORA and Adafactor", { ...RUN, model: LLAMA }],
+  ["a T5, LoRA and AdamW", { ...RUN, model: T5, method: "lora", optimizer: "adamw" }],
+  [
+    "a BERT, dense and Muon",
+    { ...RUN, model: BERT, task: "embed", optimizer: "muon", method: "dense" },
+  ],
 ];
 
 interface Told {
   readonly device?: string;
   readonly losses: readonly number[];
   readonly heldOut?: number;
-  readonly outputs: readonly string[];
   readonly refused?: string;
 }
 
 async function inNode(request: TrainRequest): Promise<Required<Omit<Told, "device" | "refused">>> {
   const losses: number[] = [];
   let heldOut = Number.NaN;
-  let outputs: readonly string[] = [];
   const context = { host: memoryHost(), runtime: cpuRuntime({ threads: 1 }) };
   for await (const event of train(request, context)) {
     if (event.type === "step") losses.push(event.loss);
     if (event.type === "evaluation") heldOut = event.loss;
-    if (event.type === "translation") outputs = event.samples.map(({ output }) => output);
   }
-  return { losses, heldOut, outputs };
+  return { losses, heldOut };
 }
 
 let served: ServedPage;
@@ -79,13 +77,12 @@ describe("WebGPU trains as the CPU does", () => {
     const told = await served.call<Told>("run", request);
     expect(told.refused).toBeUndefined();
     expect(told.device).toBe("webgpu");
-    const { losses, heldOut, outputs } = await inNode(request);
+    const { losses, heldOut } = await inNode(request);
     const differences = [...losses, heldOut].map((loss, i) =>
       Math.abs(loss - ([...told.losses, told.heldOut][i] ?? Number.NaN)),
     );
     expect(Math.max(...differences)).toBeLessThan(TOLERANCE);
     expect(losses).toHaveLength(RUN.steps);
-    expect(told.outputs).toEqual(outputs);
   });
 });
 
