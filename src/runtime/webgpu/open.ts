@@ -9,9 +9,14 @@ import { type Gpu, type GpuAdapter, openDevice } from "./gpu.ts";
 declare const navigator: { readonly gpu?: Gpu } | undefined;
 
 /** The runtime of a device that is asked for by name, in a browser. @throws {UsageError} if it is not to be had. */
-export async function openWebRuntime(
-  { device = "auto", threads }: DeviceOptions = {},
-  gpu: Gpu | undefined = gpuOfBrowser(),
+export const openWebRuntime = (options: DeviceOptions = {}): Promise<Runtime> =>
+  // Node 20 has no `navigator`.
+  runtimeWith(typeof navigator === "undefined" ? undefined : navigator.gpu, options);
+
+/** The same, by what `navigator.gpu` is. */
+export async function runtimeWith(
+  gpu: Gpu | undefined,
+  { device = "auto", threads }: DeviceOptions,
 ): Promise<Runtime> {
   if (device === "cpu") {
     throw new UsageError(`${option("device")}: a browser has no native kernels; got cpu`, {
@@ -34,10 +39,6 @@ export async function openWebRuntime(
   ]);
   return webgpuRuntime(opened);
 }
-
-/** Node 20 has no `navigator`. */
-const gpuOfBrowser = (): Gpu | undefined =>
-  typeof navigator === "undefined" ? undefined : navigator.gpu;
 
 const adapterOf = async (gpu: Gpu | undefined): Promise<GpuAdapter | undefined> =>
   (await gpu?.requestAdapter({ powerPreference: "high-performance" })) ?? undefined;

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Gpu } from "../../../src/runtime/webgpu/gpu.ts";
-import { openWebRuntime } from "../../../src/runtime/webgpu/open.ts";
+import { runtimeWith } from "../../../src/runtime/webgpu/open.ts";
 import { fakeGpu } from "./fake-gpu.ts";
 
 const NONE: Gpu = { requestAdapter: () => Promise.resolve(null) };
@@ -22,7 +22,7 @@ describe("in a browser", () => {
     ["webgpu", "with SwiftShader", SWIFTSHADER, "webgpu"],
     ["wasm", "with a GPU", REAL, "wasm"],
   ] as const)("%s %s", async (device, _, gpu, name) => {
-    expect((await openWebRuntime({ device }, gpu)).name).toBe(name);
+    expect((await runtimeWith(gpu, { device })).name).toBe(name);
   });
 
   it.each([
@@ -30,7 +30,7 @@ describe("in a browser", () => {
     ["webgpu", undefined, "device: this browser has no WebGPU"],
     ["webgpu", NONE, "device: WebGPU finds no GPU here"],
   ] as const)("%s is refused where it is not", async (device, gpu, message) => {
-    await expect(openWebRuntime({ device }, gpu)).rejects.toMatchObject({
+    await expect(runtimeWith(gpu, { device })).rejects.toMatchObject({
       message,
       hint: expect.stringContaining('device: "wasm"'),
     });
