@@ -24,7 +24,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   hyparquet: ["src/data/formats/parquet.ts"],
   "hyparquet-compressors": ["src/data/formats/parquet.ts"],
   koffi: ["src/collective/mpi.ts"],
-  "ml-matrix": ["src/compress/methods/", "src/lab/"],
+  "ml-matrix": ["src/compress/subspaces/", "src/lab/"],
   picomatch: ["src/data/formats/glob.ts"],
   sharp: ["src/images/decode.ts"],
   yaml: ["src/cli/"],

@@ -10,7 +10,7 @@
  *   [B, -B₀] [A; A₀]
  */
 
-import { leadingDirections } from "../compress/methods/leading-directions.ts";
+import { leadingDirections } from "../compress/subspaces/leading-directions.ts";
 import { option, UsageError } from "../errors.ts";
 import type { EngineParts } from "../engine/parts/parts.ts";
 import { input } from "../graph/value.ts";

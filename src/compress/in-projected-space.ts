@@ -12,7 +12,12 @@
 
 import { UsageError } from "../errors.ts";
 import { scale } from "../ops/elementwise.ts";
-import type { Descent, GradientTransformation, Transfer } from "../optim/transform.ts";
+import type {
+  AdamConstants,
+  Descent,
+  GradientTransformation,
+  Transfer,
+} from "../optim/transform.ts";
 import type { StepRule } from "./flora.ts";
 import { compressedShape, decompress, matrixOf, type Projection } from "./projection.ts";
 
@@ -36,6 +41,17 @@ export function momentsOf(rule: GradientTransformation): SubspaceMoments {
   throw new UsageError("the optimizer's state cannot live in a subspace", {
     hint: "adam, adamw and momentum have moments that can",
   });
+}
+
+/** Adam in two parts, with its constants. */
+export interface AdamDescent extends Descent {
+  readonly adam: AdamConstants;
+}
+
+/** A rule as Adam. @throws {UsageError} if it is something else. */
+export function adamOf(rule: GradientTransformation): AdamDescent {
+  if (isDescent(rule) && rule.direction.adam) return { ...rule, adam: rule.direction.adam };
+  throw new UsageError("the optimizer has no moments of Adam", { hint: "adam and adamw have" });
 }
 
 /** How moments in a subspace differ from FLORA's. */

@@ -23,6 +23,8 @@ export { apollo, apolloMini } from "./methods/apollo.ts";
 export { compact } from "./methods/compact.ts";
 export { fira } from "./methods/fira.ts";
 export { galore, type GaloreOptions } from "./methods/galore.ts";
+export { ldadam, type LdadamOptions } from "./methods/ldadam.ts";
+export { loraPre } from "./methods/lora-pre.ts";
 export { referenceStepRule, type StepRule, stepRule, type StepRuleOptions } from "./flora.ts";
 export {
   dense,
@@ -33,6 +35,8 @@ export {
   MOMENTUM_RULES,
 } from "./flora-compressor.ts";
 export {
+  type AdamDescent,
+  adamOf,
   inProjectedSpace,
   keepsStateInSubspaces,
   momentsOf,

@@ -52,6 +52,7 @@ export function scaleByAdam({
     // Moved as the first moment is, the second could turn negative.
     transfers: { mu: "move", nu: "mean" },
     decay: b1,
+    adam: { b1, b2, eps },
     update(gradient, state, { stepScalar }) {
       const mu = add(scale(tensorAt(state, "mu"), b1), scale(gradient, 1 - b1));
       const square = mul(gradient, gradient);

@@ -51,6 +51,8 @@ export {
   scaleByLearningRate,
   stateBytes,
   type StateSpec,
+  type AdamConstants,
+  type MomentumDescent,
   type SubspaceDescent,
   stateless,
   type Transfer,

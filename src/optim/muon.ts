@@ -46,6 +46,7 @@ export function muon({
   return {
     ...descent(direction, weightDecay),
     inSubspace: { decay: subspaceDecay, direction: orthogonalizeCompressed(), finish },
+    onMomentum: { decay, direction: orthogonalize(), finish },
   };
 }
 

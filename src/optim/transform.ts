@@ -63,6 +63,27 @@ export interface GradientTransformation {
   readonly decay?: number;
   /** What takes its place where gradients are compressed; it does itself if absent. */
   readonly inSubspace?: SubspaceDescent;
+  /** Its constants where it is Adam, for who keeps or moves Adam's moments otherwise. */
+  readonly adam?: AdamConstants;
+  /** What it does with its momentum where it is Muon, for who keeps that otherwise. */
+  readonly onMomentum?: MomentumDescent;
+}
+
+/** A descent along a mean of gradients that somebody else keeps. */
+export interface MomentumDescent {
+  /** μ: the share of the mean that is left after a step. */
+  readonly decay: number;
+  /** From the mean to a direction of the same shape, whatever its scale. */
+  readonly direction: GradientTransformation;
+  /** Decay and rate, which need the parameter itself. */
+  readonly finish: GradientTransformation;
+}
+
+/** β₁, β₂ and ε: Kingma & Ba, ICLR 2015, arXiv:1412.6980. */
+export interface AdamConstants {
+  readonly b1: number;
+  readonly b2: number;
+  readonly eps: number;
 }
 
 /** A descent whose momentum is the sum in which compressed gradients add up: it decays from step to step, and begins anew in every subspace. */

@@ -132,11 +132,14 @@ function whole(value: unknown, entry: Option | undefined): unknown {
 
 /** @throws {UsageError} if moments shall live in a subspace that cannot, or beside another momentum. */
 function checkMoments({ compressMoments, method, optimizer, momentum }: TrainConfig): void {
-  const hasOwn = ownMomentsOf(method) !== undefined;
+  const own = ownMomentsOf(method);
+  const hasOwn = own !== undefined;
   if (!compressMoments && !hasOwn) return;
-  const fitting = OPTIMIZER_NAMES.filter((name) =>
-    Object.values(namedOptimizer(name).rules).every(keepsStateInSubspaces),
-  );
+  const fitting =
+    own?.optimizers ??
+    OPTIMIZER_NAMES.filter((name) =>
+      Object.values(namedOptimizer(name).rules).every(keepsStateInSubspaces),
+    );
   const fits = fitting.includes(optimizer) && momentum === 0;
   if (hasOwn) {
     if (fits && !compressMoments) return;
@@ -153,10 +156,19 @@ function checkMoments({ compressMoments, method, optimizer, momentum }: TrainCon
   );
 }
 
-/** @throws {UsageError} if a family is named that nothing is drawn from, or a rank that is not the method's. */
-function checkGiven({ method }: TrainConfig, { projection, rank }: TrainOptions): void {
+/** @throws {UsageError} if a family is named that nothing is drawn from, or a rank or an interval that is not the method's. */
+function checkGiven(
+  { method }: TrainConfig,
+  { projection, rank, resampleEvery }: TrainOptions,
+): void {
   if (isAdapterMethod(method)) return;
-  const { isLearned = false, rank: own } = COMPRESSORS[method];
+  const { follows = false, isLearned = follows, rank: own } = COMPRESSORS[method];
+  if (follows && resampleEvery !== undefined) {
+    throw new UsageError(
+      `${option("resampleEvery")}: ${method} follows its subspaces in every step; got ${resampleEvery}`,
+      { hint: "leave it out, or take another method" },
+    );
+  }
   if (own !== undefined && (rank ?? own) !== own) {
     throw new UsageError(`${option("rank")}: ${method} has rank ${own}; got ${rank}`, {
       hint: "leave it out, or take another method",

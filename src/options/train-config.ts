@@ -60,6 +60,8 @@ export interface TrainConfig {
     | "fira"
     | "flora"
     | "galore"
+    | "ldadam"
+    | "lora-pre"
     | "lora"
     | "lora-fa"
     | "lora+"
@@ -92,7 +94,7 @@ export interface TrainConfig {
   /** FLORA with adam, adamw or momentum: keep their moments compressed. Default: false. */
   readonly compressMoments: boolean;
 
-  /** Scale of an adapter, times its rank, 32 for relora, 16 for cola, else 8; or of updates, 1/4 for galore, fira and compact, 1 for apollo, 11.3 for apollo-mini. A number above 0. */
+  /** Scale of an adapter, times its rank, 32 for relora, 16 for cola, else 8; or of updates, 1/4 for galore, fira, compact and lora-pre, 1 for apollo and ldadam, 11.3 for apollo-mini. A number above 0. */
   readonly alpha: number;
   /** Where adapters begin: A at random and B with zeros, or both with the principal components of their weights, pissa. Default: "random". */
   readonly initAdapter: "random" | "pissa";

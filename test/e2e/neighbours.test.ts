@@ -1,15 +1,26 @@
 /** FLORA's neighbours as whole runs: what must not change them, that they go on with the same bits, and what they refuse. */
 
 import { describe, expect, it } from "vitest";
+import { COMPRESSORS } from "../../src/compress/methods/registry.ts";
 import { parseConfig, type TrainOptions } from "../../src/options/config.ts";
 import { largestDifference, runTiny, weightsOf } from "./support.ts";
 
-const METHODS = ["galore", "fira", "apollo", "apollo-mini", "compact"] as const;
+const METHODS = [
+  "galore",
+  "fira",
+  "apollo",
+  "apollo-mini",
+  "compact",
+  "ldadam",
+  "lora-pre",
+] as const;
+/** Those that follow their subspaces from step to step, so that there is no interval. */
+const FOLLOWING: ReadonlySet<(typeof METHODS)[number]> = new Set(["ldadam", "lora-pre"] as const);
 
 const optionsOf = (method: (typeof METHODS)[number]): TrainOptions => ({
   method,
   learningRate: 0.01,
-  resampleEvery: 3,
+  ...(!FOLLOWING.has(method) && { resampleEvery: 3 }),
   weightDecay: 0.1,
   schedule: "linear",
   warmupSteps: 2,
@@ -39,12 +50,13 @@ describe.each(METHODS)("%s", (method) => {
       await weightsOf(one.output),
       await weightsOf(other.output),
     );
-    // Adam divides by the size of the gradient.
-    expect(difference).toBeLessThan(2e-4);
+    // Adam divides by the size of the gradient, LoRA-Pre by a product that has both signs: float32 alone moves its golden steps by 8e-6.
+    expect(difference).toBeLessThan(method === "lora-pre" ? 2e-3 : 2e-4);
   });
 
   it("changes with another subspace", async () => {
-    const [one, other] = [await runTiny(base), await runTiny({ ...base, resampleEvery: 2 })];
+    const change = FOLLOWING.has(method) ? { rank: 3 } : { resampleEvery: 2 };
+    const [one, other] = [await runTiny(base), await runTiny({ ...base, ...change })];
     const [a, b] = [await weightsOf(one.output), await weightsOf(other.output)];
     expect(largestDifference(a, b)).toBeGreaterThan(1e-4);
   });
@@ -85,12 +97,21 @@ describe.each(METHODS)("%s", (method) => {
   });
 
   it("refuses what it has no use for", () => {
+    const { optimizers = ["adam", "adamw", "momentum"] } = COMPRESSORS[method].ownMoments ?? {};
+    const fitting = optimizers.join(" or ");
     expect(() => parseConfig({ method, optimizer: "adafactor" })).toThrow(
-      `method: "${method}": has the moments of optimizer adam or adamw or momentum in its subspaces`,
+      `method: "${method}": has the moments of optimizer ${fitting} in its subspaces`,
     );
     expect(() => parseConfig({ method, momentum: 0.9 })).toThrow("got adam, momentum 0.9");
     expect(() => parseConfig({ method, compressMoments: true })).toThrow("compressed moments");
   });
+});
+
+it.each([...FOLLOWING])("%s refuses an interval, and a family", (method) => {
+  expect(() => parseConfig({ method, resampleEvery: 3 })).toThrow(
+    `resampleEvery: ${method} follows its subspaces in every step; got 3`,
+  );
+  expect(() => parseConfig({ method, projection: "gaussian" })).toThrow("learns its projections");
 });
 
 it("refuses a rank where there is one alone, and a family where nothing is drawn", () => {

@@ -32,7 +32,8 @@ export const FLOORS: readonly (readonly Room[])[] = [
   [
     {
       room: "optim/directions",
-      about: "Directions that a matrix gives by itself: its polar factor, its columns at length 1.",
+      about:
+        "What a matrix gives by itself: its polar factor, its columns at length 1, a basis of its rows, an inverse.",
     },
   ],
   [{ room: "autodiff" }, { room: "onnx" }, { room: "optim" }],
@@ -46,6 +47,12 @@ export const FLOORS: readonly (readonly Room[])[] = [
   [{ room: "runtime/webgpu" }],
   [{ room: "nn" }],
   [{ room: "compress" }, { room: "models" }],
+  [
+    {
+      room: "compress/subspaces",
+      about: "Which subspace: drawn, learned from a gradient, or followed from step to step.",
+    },
+  ],
   [
     {
       room: "compress/methods",

@@ -20,7 +20,7 @@ import { compress, compressedShape, matrixOf, type Projection } from "../project
 import type { CompressorDefinition } from "./definition.ts";
 import { type GaloreOptions, USUAL_INTERVAL } from "./galore.ts";
 import { type Growth, growthByChannel, growthOfAll, limitGrowth, NORM_STATE } from "./growth.ts";
-import { drawnSubspace } from "./subspaces.ts";
+import { drawnSubspace } from "../subspaces/subspaces.ts";
 
 /** APOLLO: Zhu et al., MLSys 2025, arXiv:2412.05270. */
 export const apollo = (options: GaloreOptions): Compressor =>

@@ -14,7 +14,7 @@ import { stepRule } from "../flora.ts";
 import { inProjectedSpace } from "../in-projected-space.ts";
 import type { CompressorDefinition } from "./definition.ts";
 import { type GaloreOptions, USUAL_ALPHA, USUAL_INTERVAL } from "./galore.ts";
-import { drawnSubspace } from "./subspaces.ts";
+import { drawnSubspace } from "../subspaces/subspaces.ts";
 
 /** CompAct: Shamshoum et al., NAACL 2025, arXiv:2410.15352. */
 export const compact = ({

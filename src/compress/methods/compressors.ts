@@ -4,4 +4,6 @@ export { APOLLO as apollo, APOLLO_MINI as "apollo-mini" } from "./apollo.ts";
 export { COMPACT as compact } from "./compact.ts";
 export { FIRA as fira } from "./fira.ts";
 export { GALORE as galore } from "./galore.ts";
+export { LDADAM as ldadam } from "./ldadam.ts";
+export { LORA_PRE as "lora-pre" } from "./lora-pre.ts";
 export { DENSE as dense, FLORA as flora } from "./weights.ts";

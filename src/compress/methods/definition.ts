@@ -14,6 +14,8 @@ export interface CompressorOptions extends FloraOptions {
 export interface OwnMoments {
   readonly optimizer: OptimizerName;
   readonly alpha: number;
+  /** Those that it works with; all whose state can live in a subspace if absent. */
+  readonly optimizers?: readonly OptimizerName[];
 }
 
 /** A compressor that can be asked for by its name. */
@@ -26,5 +28,7 @@ export interface CompressorDefinition {
   readonly ownMoments?: OwnMoments;
   /** Whether its projections are learned, so that none are drawn from a family; false by default. */
   readonly isLearned?: boolean;
+  /** Whether it follows its subspaces from step to step, so that there is no interval between them either; false by default. */
+  readonly follows?: boolean;
   create(options: CompressorOptions): Compressor;
 }

@@ -20,7 +20,7 @@ import { compress, compressedShape, decompress, matrixOf, type Projection } from
 import type { CompressorDefinition } from "./definition.ts";
 import { type GaloreOptions, USUAL_ALPHA, USUAL_INTERVAL } from "./galore.ts";
 import { growthByChannel, limitGrowth, NORM_STATE } from "./growth.ts";
-import { learnedSubspace } from "./subspaces.ts";
+import { learnedSubspace } from "../subspaces/subspaces.ts";
 
 /** Fira: Chen et al., NeurIPS 2025, arXiv:2410.01623. */
 export const fira = (options: GaloreOptions): Compressor => ({

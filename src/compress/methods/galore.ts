@@ -15,7 +15,7 @@ import type { Compressor } from "../compressor.ts";
 import { stepRule } from "../flora.ts";
 import { inProjectedSpace } from "../in-projected-space.ts";
 import type { CompressorDefinition } from "./definition.ts";
-import { learnedSubspace } from "./subspaces.ts";
+import { learnedSubspace } from "../subspaces/subspaces.ts";
 
 /** Steps between subspaces, T. */
 export const USUAL_INTERVAL = 200;

@@ -1,4 +1,4 @@
-/** Steps of FLORA's neighbours beside those that NumPy takes from the papers' equations (`make_neighbours.py`). */
+/** Steps of FLORA's neighbours beside those that NumPy takes from the papers' equations (`make_neighbours.py`, `make_followed.py`). */
 
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
@@ -9,7 +9,7 @@ import {
 } from "../../../src/compress/compressor.ts";
 import { compressedShape, type Projection } from "../../../src/compress/projection.ts";
 import { input } from "../../../src/graph/value.ts";
-import { descent, scaleByAdam } from "../../../src/optim/index.ts";
+import { descent, muon, scaleByAdam } from "../../../src/optim/index.ts";
 import { float32, type HostTensor } from "../../../src/tensor/host-tensor.ts";
 import { expectClose, FLOAT32, numbersOf } from "../../support/close.ts";
 import { makeStepper, type Trained } from "../../optim/support.ts";
@@ -44,6 +44,11 @@ interface Golden {
 
 export const golden: Golden = JSON.parse(readFileSync("test/golden/neighbours.json", "utf8"));
 
+/** Those that follow their subspaces, on the same weights and gradients. */
+const followed: Pick<Golden, "cases"> = JSON.parse(
+  readFileSync("test/golden/followed.json", "utf8"),
+);
+
 const tensor = (shape: readonly number[], data: readonly number[] = []): HostTensor =>
   float32(shape, Float32Array.from(data));
 
@@ -75,17 +80,21 @@ export const gradientOf = (g: readonly number[], columns: number): WholeGradient
 
 /** The cases of a method. */
 const casesOf = (method: string) =>
-  golden.cases
+  [...golden.cases, ...followed.cases]
     .filter((each) => each.method === method)
     .map((each) => [each.param, each.side, each] as const);
 
 /** NumPy's steps of a method, under the projections that NumPy had. */
-export function takesGoldenSteps(method: string, compressor: Compressor): void {
+export function takesGoldenSteps(
+  method: string,
+  compressor: Compressor,
+  direction: "adam" | "muon" = "adam",
+): void {
   it.each(casesOf(method))("takes NumPy's steps: %s, of which %s are projected", async (...row) => {
     const [param, side, { rank, projections, weights }] = row;
     const shape = golden.shapes[param] ?? [0, 0];
     const { resampleEvery, learningRate, weightDecay } = golden.options;
-    const base = descent(scaleByAdam(), weightDecay);
+    const base = direction === "adam" ? descent(scaleByAdam(), weightDecay) : muon({ weightDecay });
     const role = "matrix";
     const given = { name: param, shape, role, inChunks: false, inputAxis: 1 } as const;
     const found = compressor.compress(given, base);
@@ -106,7 +115,8 @@ export function takesGoldenSteps(method: string, compressor: Compressor): void {
     expect(rule.transfers).toEqual({});
     let current: Trained = { param: tensor(shape, golden.initial[param]), state: stepper.initial };
     for (const [t, expected] of weights.entries()) {
-      const matrix = projections[Math.floor(t / resampleEvery)] ?? [];
+      // What is followed is drawn once.
+      const matrix = projections[Math.floor(t / resampleEvery)] ?? projections[0] ?? [];
       const g = golden.gradients[param]?.[t] ?? [];
       if (subspace.kind === "learned" && t % resampleEvery === 0) {
         const learned = await subspace.learn(gradientOf(g, shape[1]));

@@ -6,7 +6,8 @@ import { FAMILIES } from "../families.ts";
 import type { Projection } from "../projection.ts";
 import { leadingDirections } from "./leading-directions.ts";
 
-type Found = Compression | Uncompressed;
+/** How a parameter is compressed, or why not. */
+export type Found = Compression | Uncompressed;
 
 /** A subspace that is drawn: "gaussian" by default. */
 export function drawnSubspace(param: CompressibleParam, choice: CompressionChoice): Found {
@@ -33,7 +34,8 @@ export const learnedSubspace = (param: CompressibleParam, choice: CompressionCho
     },
   }));
 
-function inSubspace(
+/** A compression that saves something, or why there is none. */
+export function inSubspace(
   found: Projection | Uncompressed,
   compressed: (projection: Projection) => Compression,
 ): Found {

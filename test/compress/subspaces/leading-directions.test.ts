@@ -1,12 +1,12 @@
 /** Leading singular vectors against NumPy's, and what is left where there are too few. */
 
 import { expect, it } from "vitest";
-import { leadingDirections } from "../../../src/compress/methods/leading-directions.ts";
+import { leadingDirections } from "../../../src/compress/subspaces/leading-directions.ts";
 import type { Projection } from "../../../src/compress/projection.ts";
 import { expectClose } from "../../support/close.ts";
 import { normalTensor } from "../../support/random.ts";
 import { numbersOf } from "../../support/close.ts";
-import { golden, gradientOf } from "./support.ts";
+import { golden, gradientOf } from "../methods/support.ts";
 
 const SIDES = ["rows", "columns"] as const;
 
