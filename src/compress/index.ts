@@ -23,6 +23,7 @@ export { apollo, apolloMini } from "./methods/apollo.ts";
 export { compact } from "./methods/compact.ts";
 export { fira } from "./methods/fira.ts";
 export { galore, type GaloreOptions } from "./methods/galore.ts";
+export { gum } from "./methods/gum.ts";
 export { ldadam, type LdadamOptions } from "./methods/ldadam.ts";
 export { loraPre } from "./methods/lora-pre.ts";
 export { referenceStepRule, type StepRule, stepRule, type StepRuleOptions } from "./flora.ts";

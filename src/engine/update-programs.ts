@@ -78,7 +78,7 @@ export const takesNoise = ({ dtype, training }: Pick<Updatable, "dtype" | "train
 /**
  * The update of one parameter. Inputs besides `param` (or `master`, its copy in float32), the accumulator and the state by name: `A`
  * if it is compressed, `learningRate`, `gradientScale` (what turns the sum in the accumulator into the mean gradient, clipped), the
- * scalars, and `noise` (uint16) where the result is rounded at random.
+ * scalars, `chance` where the rule asks for it, and `noise` (uint16) where the result is rounded at random.
  */
 export function buildUpdate(updatable: Updatable): Update {
   const { shape: paramShape, dtype, training } = updatable;
@@ -103,6 +103,7 @@ export function buildUpdate(updatable: Updatable): Update {
         scalars.set(name, ofStep);
         return scalar(name);
       },
+      chance: () => scalar("chance"),
     },
   );
   const next = Object.entries(result.state).map(([name, value]) => [nextName(name), value]);

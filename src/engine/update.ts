@@ -150,6 +150,7 @@ export function createUpdate(parts: EngineParts): UpdateParam {
       feeds[scalarName] = scalar(scalarName, ofStep(numbers.step));
     }
     feeds["learningRate"] = scalar("learningRate", numbers.learningRate * training.rateFactor);
+    feeds["chance"] = scalar("chance", draws.chance(name, numbers.cycle));
     feeds["gradientScale"] = scalar("gradientScale", numbers.gradientScale);
 
     if (rows) return updateRows(param, rows, { feeds, fetches, noise });

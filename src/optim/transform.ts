@@ -37,6 +37,8 @@ export interface UpdateContext {
    * names are equal functions.
    */
   stepScalar(name: string, ofStep: (step: number) => number): Value;
+  /** A scalar from 0 to 1, drawn for each parameter by itself, once for each of its subspaces. */
+  chance(): Value;
 }
 
 /** An update and the state after it. */

@@ -9,7 +9,7 @@ export const ADAPTER_OPTIONS: OptionTable = {
     kind: "number",
     above: 0,
     byMethod: true,
-    help: "scale of an adapter, times its rank, 32 for relora, 16 for cola, else 8; or of updates, 1/4 for galore, fira, compact and lora-pre, 1 for apollo and ldadam, 11.3 for apollo-mini",
+    help: "scale of an adapter, times its rank, 32 for relora, 16 for cola, else 8; or of updates, 1/4 for galore, fira, compact and lora-pre, 1 for apollo, gum and ldadam, 11.3 for apollo-mini",
   },
   initAdapter: {
     kind: "choice",

@@ -60,6 +60,7 @@ export interface TrainConfig {
     | "fira"
     | "flora"
     | "galore"
+    | "gum"
     | "ldadam"
     | "lora-pre"
     | "lora"
@@ -94,7 +95,7 @@ export interface TrainConfig {
   /** FLORA with adam, adamw or momentum: keep their moments compressed. Default: false. */
   readonly compressMoments: boolean;
 
-  /** Scale of an adapter, times its rank, 32 for relora, 16 for cola, else 8; or of updates, 1/4 for galore, fira, compact and lora-pre, 1 for apollo and ldadam, 11.3 for apollo-mini. A number above 0. */
+  /** Scale of an adapter, times its rank, 32 for relora, 16 for cola, else 8; or of updates, 1/4 for galore, fira, compact and lora-pre, 1 for apollo, gum and ldadam, 11.3 for apollo-mini. A number above 0. */
   readonly alpha: number;
   /** Where adapters begin: A at random and B with zeros, or both with the principal components of their weights, pissa. Default: "random". */
   readonly initAdapter: "random" | "pissa";

@@ -7,6 +7,7 @@ import { largestDifference, runTiny, weightsOf } from "./support.ts";
 
 const METHODS = [
   "galore",
+  "gum",
   "fira",
   "apollo",
   "apollo-mini",
@@ -97,12 +98,13 @@ describe.each(METHODS)("%s", (method) => {
   });
 
   it("refuses what it has no use for", () => {
-    const { optimizers = ["adam", "adamw", "momentum"] } = COMPRESSORS[method].ownMoments ?? {};
+    const { optimizer, optimizers = ["adam", "adamw", "momentum"] } =
+      COMPRESSORS[method].ownMoments ?? {};
     const fitting = optimizers.join(" or ");
     expect(() => parseConfig({ method, optimizer: "adafactor" })).toThrow(
       `method: "${method}": has the moments of optimizer ${fitting} in its subspaces`,
     );
-    expect(() => parseConfig({ method, momentum: 0.9 })).toThrow("got adam, momentum 0.9");
+    expect(() => parseConfig({ method, momentum: 0.9 })).toThrow(`got ${optimizer}, momentum 0.9`);
     expect(() => parseConfig({ method, compressMoments: true })).toThrow("compressed moments");
   });
 });

@@ -1,4 +1,4 @@
-"""Writes followed.json: twelve steps of LDAdam and LoRA-Pre from their papers' equations, on the weights and gradients of neighbours.json.
+"""Writes followed.json: twelve steps of LDAdam, LoRA-Pre and GUM from their papers' equations, on the weights and gradients of neighbours.json.
 
 Made with Python 3.11, numpy 2.4.6, in float64:
     python test/golden/make_followed.py
@@ -22,9 +22,13 @@ from 1. AdamW's constants are those of neighbours.json.
               U = (M / (1 - b1^t)) / (sqrt(V / (1 - b2^t)) + eps)
     LoRA-Pre by Muon   (1 - gamma)^2 = mu = 0.95
               M = mu B A + (1 - mu) G,   U = 0.2 sqrt(max(n, m)) NS(M), five iterations
+    GUM       P of a cycle of resampleEvery steps are the leading singular vectors of the gradient of its first step, as those of
+              GaLore in neighbours.json; M begins each cycle as 0, and CHANCES are those of the cycles, q = 1/2
+              chance < q:   M <- mu M + (G - P^T P G) / q,     U = 0.2 sqrt(max(n, m)) NS(M)
+              else:         R <- mu R + P G / (1 - q),         U = 0.2 sqrt(max(n, m)) P^T NS(R)
     W <- W - lr (alpha U + lambda W)
 
-Terms with M or V of before the first step are 0, and so is (B^T B)^-1 B^T of B = 0. alpha is 1 of LDAdam, and 1/4. `float32Deviation` is how far the same steps in float32 land
+Terms with M or V of before the first step are 0, and so is (B^T B)^-1 B^T of B = 0. alpha is 1, of LoRA-Pre 1/4. `float32Deviation` is how far the same steps in float32 land
 from the last weights.
 """
 
@@ -34,7 +38,10 @@ from pathlib import Path
 
 import numpy as np
 
+from make_neighbours import singular_vectors
+
 RANK, MU = 3, 0.95
+CHANCES, Q = [0.25, 0.75, 0.1], 0.5
 FOLDER = Path(__file__).parent
 NEIGHBOURS = json.loads((FOLDER / "neighbours.json").read_text())
 OPTIONS = NEIGHBOURS["options"]
@@ -109,8 +116,19 @@ def lora_pre_muon(a, gradients):
         yield (dtype(0.2 * max(g.shape) ** 0.5) * newton_schulz(m)).T
 
 
-METHODS = {"ldadam": ldadam, "lora-pre": lora_pre, "lora-pre muon": lora_pre_muon}
-ALPHA = {"ldadam": 1.0, "lora-pre": 0.25, "lora-pre muon": 0.25}
+def gum(projections, gradients):
+    dtype = gradients[0].dtype.type
+    factor = dtype(0.2 * max(gradients[0].shape) ** 0.5)
+    for t, g in enumerate(gradients):
+        cycle, within = divmod(t, OPTIONS["resampleEvery"])
+        p, is_whole = projections[cycle], CHANCES[cycle] < Q
+        s = (g - p.T @ (p @ g)) / dtype(Q) if is_whole else p @ g / dtype(1 - Q)
+        m = s if within == 0 else dtype(MU) * m + s
+        yield factor * (newton_schulz(m) if is_whole else p.T @ newton_schulz(m))
+
+
+METHODS = {"ldadam": ldadam, "lora-pre": lora_pre, "lora-pre muon": lora_pre_muon, "gum": gum}
+ALPHA = {"ldadam": 1.0, "lora-pre": 0.25, "lora-pre muon": 0.25, "gum": 1.0}
 
 
 def run(method, w, gradients, a, side):
@@ -136,6 +154,9 @@ def main():
             w = np.reshape(NEIGHBOURS["initial"][name], shape)
             gradients = [np.reshape(g, shape) for g in NEIGHBOURS["gradients"][name]]
             a = np.round(256 * rng.normal(size=(RANK, shape[side == "columns"])) / RANK**0.5) / 256
+            if method == "gum":
+                starts = gradients[:: OPTIONS["resampleEvery"]]
+                a = np.array([singular_vectors(g, side, RANK) for g in starts])
             history = run(method, w, gradients, a, side)
             single = run(method, w.astype("f4"), [g.astype("f4") for g in gradients], a.astype("f4"), side)[-1]
             assert single.dtype == np.float32
@@ -146,7 +167,8 @@ def main():
                     "param": name,
                     "side": side,
                     "rank": RANK,
-                    "projections": [rounded(a)],
+                    "projections": [rounded(own) for own in (a if method == "gum" else [a])],
+                    **({"chances": CHANCES} if method == "gum" else {}),
                     "weights": [rounded(x) for x in history],
                 }
             )

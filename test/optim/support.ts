@@ -52,6 +52,7 @@ export async function makeStepper(
       scalars.set(name, ofStep);
       return scalar(name);
     },
+    chance: () => scalar("chance"),
   });
   const next = Object.entries(result.state).map(([name, value]) => [`next ${name}`, value]);
   const program: LoadedProgram = await loadProgram(

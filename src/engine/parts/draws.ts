@@ -23,6 +23,8 @@ export interface Draws {
   initialize(name: string, spec: ParamSpec, out: Float32Array, cycle?: number): void;
   /** The projection matrix of a parameter in a cycle, [rank, dimension]. */
   subspace(name: string, cycle: number, subspace: DrawnSubspace, a: Buffer): void;
+  /** A number from 0 to 1 for a parameter in a cycle. */
+  chance(name: string, cycle: number): number;
   /** The dropout mask of a stage in a micro-step of the run. */
   mask(stage: number, name: string, microStep: number, rate: number, mask: Buffer): void;
   /** What a stage adds to the embeddings of tokens in a micro-step, uniform between -bound and bound. */
@@ -41,6 +43,7 @@ export function createDraws(seed: number): Draws {
   const keys = {
     weights: foldIn(root, "weights"),
     projections: foldIn(root, "projections"),
+    chances: foldIn(root, "chances"),
     masks: foldIn(root, "masks"),
     noise: foldIn(root, "noise"),
     embeddings: foldIn(root, "embeddings"),
@@ -65,6 +68,11 @@ export function createDraws(seed: number): Draws {
       const key = foldIn(foldIn(keys.projections, name), Math.floor(cycle / blocks));
       a.write((elements) => draw(key, floats(elements), cycle % blocks));
       clock.ms += performance.now() - start;
+    },
+    chance(name, cycle) {
+      const drawn = new Float32Array(1);
+      fillUniform(foldIn(foldIn(keys.chances, name), cycle), drawn, 0, 1);
+      return drawn[0] ?? 0;
     },
     noise(name, position, bits, noise) {
       const key = position.reduce((folded, n) => foldIn(folded, n), foldIn(keys.noise, name));

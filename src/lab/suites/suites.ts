@@ -60,6 +60,7 @@ const neighboursOfRank = (rank: number): readonly SuiteMethod[] => [
     label: `FLORA(${rank}) Muon, columns`,
   },
   { spec: `galore:${rank}@resampleEvery=50`, label: `GaLore(${rank})` },
+  { spec: `gum:${rank}@resampleEvery=50`, label: `GUM(${rank})` },
   { spec: `fira:${rank}@resampleEvery=50`, label: `Fira(${rank})` },
   { spec: `apollo:${rank}@resampleEvery=50`, label: `APOLLO(${rank})` },
   { spec: `compact:${rank}@resampleEvery=50`, label: `CompAct(${rank})` },
@@ -153,7 +154,7 @@ export const SUITES: readonly Suite[] = [
     summary:
       "From scratch on characters: FLORA, Muon in its subspace, LoRA, and the methods that project gradients or scale them.",
     lookAt: [
-      "Look at the loss beside the bytes of state: GaLore, Fira, APOLLO, LDAdam and LoRA-Pre need gradients whole besides, CompAct and FLORA never do.",
+      "Look at the loss beside the bytes of state: GaLore, Fira, APOLLO, GUM, LDAdam and LoRA-Pre need gradients whole besides, CompAct and FLORA never do.",
       "Subspaces that keep moments change after an eighth of the run, as those of a long run at their interval of 200.",
     ],
     methods: [

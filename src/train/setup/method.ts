@@ -101,7 +101,9 @@ export function planOptionsOf(config: SettledConfig, inputs: RunInputs = {}): Pl
   const { method, maxGradNorm, skipSpikes } = config;
   const name = isAdapterMethod(method) ? "dense" : method;
   const optimizer = optimizerOf(config, inputs);
-  const resampleEvery = config.resampleEvery ?? optimizer.resampleEvery;
+  const resampleEvery =
+    config.resampleEvery ??
+    (COMPRESSORS[name].ownMoments === undefined ? optimizer.resampleEvery : undefined);
   return {
     ...config,
     compressor: inputs.compressor ?? COMPRESSORS[name].create({ ...config, resampleEvery }),

@@ -27,7 +27,7 @@ describe("commandHelp", () => {
   it("says what is allowed and what is taken without it", () => {
     const text = lines.join("\n").replaceAll(/\s+/g, " ");
     expect(text).toContain(
-      "instead: apollo, apollo-mini, compact, dense, fira, flora, galore, ldadam, lora-pre, lora, lora-fa, lora+, dora, relora, plora, cola [flora]",
+      "instead: apollo, apollo-mini, compact, dense, fira, flora, galore, gum, ldadam, lora-pre, lora, lora-fa, lora+, dora, relora, plora, cola [flora]",
     );
     expect(text).toContain("--rank N rows of a projection");
     expect(text).toContain("--rank-pattern.PATTERN X");

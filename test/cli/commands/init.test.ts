@@ -91,7 +91,7 @@ describe.skipIf(!hasScript)(`flora init in a terminal (${SCRIPT})`, () => {
     for (const mistake of [
       "data: cannot read nowhere.jsonl; got no such file\n",
       "--model: neither a directory that exists nor a name on the Hub; got nowhere\n",
-      "--method: must be one of apollo, apollo-mini, compact, dense, fira, flora,\ngalore, ldadam, lora-pre, lora, lora-fa, lora+, dora, relora, plora, cola; got\nlorra\n",
+      "--method: must be one of apollo, apollo-mini, compact, dense, fira, flora,\ngalore, gum, ldadam, lora-pre, lora, lora-fa, lora+, dora, relora, plora, cola;\ngot lorra\n",
       "--epochs: must be a number above 0; got many\n",
     ]) {
       expect(text).toContain(mistake);

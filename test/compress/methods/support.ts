@@ -8,10 +8,12 @@ import {
   type WholeGradient,
 } from "../../../src/compress/compressor.ts";
 import { compressedShape, type Projection } from "../../../src/compress/projection.ts";
+import { mapTensors } from "../../../src/graph/tensors.ts";
 import { input } from "../../../src/graph/value.ts";
 import { descent, muon, scaleByAdam } from "../../../src/optim/index.ts";
-import { float32, type HostTensor } from "../../../src/tensor/host-tensor.ts";
+import { float32, type HostTensor, zeros } from "../../../src/tensor/host-tensor.ts";
 import { expectClose, FLOAT32, numbersOf } from "../../support/close.ts";
+import type { HostTensors } from "../../support/graph.ts";
 import { makeStepper, type Trained } from "../../optim/support.ts";
 
 interface Case {
@@ -21,6 +23,8 @@ interface Case {
   readonly rank: number;
   readonly projections: readonly (readonly number[])[];
   readonly weights: readonly (readonly number[])[];
+  /** By projections. */
+  readonly chances?: readonly number[];
 }
 
 interface Golden {
@@ -44,7 +48,7 @@ interface Golden {
 
 export const golden: Golden = JSON.parse(readFileSync("test/golden/neighbours.json", "utf8"));
 
-/** Those that follow their subspaces, on the same weights and gradients. */
+/** Those that follow their subspaces, and GUM, on the same weights and gradients. */
 const followed: Pick<Golden, "cases"> = JSON.parse(
   readFileSync("test/golden/followed.json", "utf8"),
 );
@@ -91,7 +95,7 @@ export function takesGoldenSteps(
   direction: "adam" | "muon" = "adam",
 ): void {
   it.each(casesOf(method))("takes NumPy's steps: %s, of which %s are projected", async (...row) => {
-    const [param, side, { rank, projections, weights }] = row;
+    const [param, side, { rank, projections, weights, chances = [] }] = row;
     const shape = golden.shapes[param] ?? [0, 0];
     const { resampleEvery, learningRate, weightDecay } = golden.options;
     const base = direction === "adam" ? descent(scaleByAdam(), weightDecay) : muon({ weightDecay });
@@ -111,10 +115,15 @@ export function takesGoldenSteps(
     const stepper = await makeStepper(shape, specs, (state, context) =>
       rule.update(input("C", "float32", accumulated), a, state, context),
     );
-    // Under another projection all state is as it was.
-    expect(rule.transfers).toEqual({});
+    const transferred = (state: HostTensors): HostTensors =>
+      mapTensors(state, (own, name) => {
+        expect([undefined, "reset"]).toContain(rule.transfers[name]);
+        return rule.transfers[name] === "reset" ? zeros("float32", own.shape) : own;
+      });
     let current: Trained = { param: tensor(shape, golden.initial[param]), state: stepper.initial };
     for (const [t, expected] of weights.entries()) {
+      // Under another projection all state is as it was, but for what begins anew.
+      if (t % resampleEvery === 0) current = { ...current, state: transferred(current.state) };
       // What is followed is drawn once.
       const matrix = projections[Math.floor(t / resampleEvery)] ?? projections[0] ?? [];
       const g = golden.gradients[param]?.[t] ?? [];
@@ -132,6 +141,7 @@ export function takesGoldenSteps(
         feeds: {
           C: tensor(accumulated, isWhole ? g : c),
           A: tensor([rank, dimension], matrix),
+          chance: tensor([], [chances[Math.floor(t / resampleEvery)] ?? NaN]),
         },
       });
       expectClose(numbersOf(current.param), expected, FLOAT32, { what: `step ${t}` });

@@ -83,3 +83,14 @@ it("weights of later cycles are others, and the order of the data has a key of i
   expect(drawn(1)).not.toEqual(drawn(0));
   expect(dataKey(0)).not.toEqual(dataKey(1));
 });
+
+it("chances lie evenly between 0 and 1, and are others for every parameter and cycle", () => {
+  const { chance } = createDraws(0);
+  const drawn = Array.from({ length: 400 }, (_, i) => chance(i % 2 === 0 ? "v" : "w", i >> 1));
+  expect(chance("w", 3)).toBe(drawn[7]);
+  expect(new Set(drawn).size).toBe(400);
+  for (const below of [0.25, 0.5, 0.75]) {
+    expect(drawn.filter((x) => x < below).length / 400).toBeCloseTo(below, 1);
+  }
+  expect(createDraws(1).chance("w", 3)).not.toBe(drawn[7]);
+});

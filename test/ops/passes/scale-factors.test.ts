@@ -140,7 +140,12 @@ it("an update by Adafactor makes the gradient, and the update, and nothing else 
     "0.columns": matrix("columns", 1, COLUMNS),
   };
   const updated = (gradient: Value) => {
-    const context = { param: w, learningRate: number, stepScalar: () => number };
+    const context = {
+      param: w,
+      learningRate: number,
+      stepScalar: () => number,
+      chance: () => number,
+    };
     const result = rule.update(gradient, state, context);
     return [add(w, result.update), ...Object.values(result.state)];
   };

@@ -61,6 +61,7 @@ function update(name: OptimizerName): { outputs: Tensors; feeds: Record<string, 
     param,
     learningRate: input("rate", "float32", []),
     stepScalar: (scalar: string) => input(scalar, "float32", []),
+    chance: () => input("chance", "float32", []),
   };
   const result = rule
     ? rule.update(acc, a, inputs, context)
