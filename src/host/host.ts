@@ -104,6 +104,19 @@ export interface NewFile extends WritableFile {
   replace(begin: number, bytes: Uint8Array): Promise<void>;
 }
 
+/**
+ * A file without a name, which is read and written anywhere. It is gone when it is closed, and when its process ends, however that ends. Both
+ * block, as programs do that compute with what is read.
+ */
+export interface ScratchFile {
+  /** Fills `bytes` by what stands from `begin` on; zeros where nothing was written. */
+  read(begin: number, bytes: Uint8Array): void;
+  /** Writes over what stands from `begin` on. */
+  write(begin: number, bytes: Uint8Array): void;
+  /** Gives its room on the disk back. */
+  close(): void;
+}
+
 /** A claim on a path that other processes respect. */
 export interface Lock {
   /** Lets others have it. */
@@ -128,6 +141,10 @@ export interface FileStore {
   create(path: string): Promise<NewFile>;
   /** A file that is written on from its end, or begun. */
   append(path: string): Promise<WritableFile>;
+  /** A file without a name on the disk of a directory. */
+  scratch(directory: string): Promise<ScratchFile>;
+  /** Bytes that may still be written to the disk of a directory; infinite where nobody says. */
+  freeBytes(directory: string): Promise<number>;
   /** What stands at a path, links followed; undefined if nothing does. */
   stat(path: string): Promise<FileInfo | undefined>;
   /** What stands in a directory, links followed, in the order of the names; a link that leads nowhere is a file. */

@@ -41,6 +41,8 @@ export interface MemoryHostOptions {
   readonly home?: string;
   /** Of memory; without end if absent. */
   readonly availableBytes?: number;
+  /** Of the disk; without end if absent. */
+  readonly freeBytes?: number;
   /** The time at the beginning, in milliseconds since 1970. */
   readonly dateMs?: number;
   /** The change of the disk, counted from 1, that fails, and with which code; "ENOSPC" if it is not said. */
@@ -101,6 +103,7 @@ function startProcess(machine: Machine, options: MemoryHostOptions): MemoryHost 
   const files: FileStore = memoryFiles(machine.root, {
     dateMs,
     power,
+    freeBytes: options.freeBytes ?? Infinity,
     lock: (path) => claim(files, path, claimant),
   });
   const { failAt: _, powerCutAt: _2, ...lasting } = options;
@@ -166,10 +169,12 @@ function memoryFiles(
   {
     dateMs,
     power,
+    freeBytes,
     lock,
   }: {
     readonly dateMs: () => number;
     readonly power: Power;
+    readonly freeBytes: number;
     readonly lock: FileStore["lock"];
   },
 ): FileStore {
@@ -242,6 +247,32 @@ function memoryFiles(
     async append(path) {
       power.change(path);
       return isThere(path) ? writable(findFile(root, path), path) : add(path);
+    },
+
+    async scratch(directory) {
+      power.change(directory);
+      findDirectory(root, directory);
+      const file = newFile(dateMs());
+      return {
+        read(begin, bytes) {
+          power.check(directory);
+          const found = file.content.subarray(begin, begin + bytes.length);
+          bytes.set(found);
+          bytes.fill(0, found.length);
+        },
+        write(begin, bytes) {
+          power.change(directory);
+          const missing = begin + bytes.length - file.bytes;
+          if (missing > 0) appendTo(file, new Uint8Array(missing));
+          file.content.set(bytes, begin);
+        },
+        close: () => undefined,
+      };
+    },
+
+    async freeBytes(directory) {
+      findDirectory(root, directory);
+      return freeBytes;
     },
 
     async stat(path) {

@@ -1,6 +1,7 @@
 /** @file The host that Node.js is. */
 
 import { createHash, randomBytes } from "node:crypto";
+import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import {
   copyFile,
   type FileHandle,
@@ -12,6 +13,7 @@ import {
   rm,
   rmdir,
   stat,
+  statfs,
   symlink,
 } from "node:fs/promises";
 import { homedir, hostname } from "node:os";
@@ -22,7 +24,15 @@ import { crc32 } from "node:zlib";
 import { claimInTime } from "./claim.ts";
 import { availableBytes } from "./node-memory.ts";
 import { errorCode, isAbsent } from "./file-error.ts";
-import type { Clock, FileEntry, FileStore, Host, NewFile, ReadableFile } from "./host.ts";
+import type {
+  Clock,
+  FileEntry,
+  FileStore,
+  Host,
+  NewFile,
+  ReadableFile,
+  ScratchFile,
+} from "./host.ts";
 
 /** The files, the clock and the rest of the process that runs. */
 export const nodeHost = (): Host => ({
@@ -81,6 +91,13 @@ const nodeFiles: FileStore = {
       await handle.close();
       throw error;
     }
+  },
+
+  scratch: async (directory) => scratch(directory),
+
+  async freeBytes(directory) {
+    const { bavail, bsize } = await statfs(directory);
+    return bavail * bsize;
   },
 
   async stat(path) {
@@ -219,6 +236,32 @@ function writable(handle: FileHandle, begin: number): NewFile {
     },
     sync: () => handle.sync(),
     close: () => handle.close(),
+  };
+}
+
+/** A file whose name is taken away at once: whoever ends the process, the disk has its room back. */
+function scratch(directory: string): ScratchFile {
+  const path = join(directory, `scratch-${randomBytes(8).toString("hex")}.tmp`);
+  const file = openSync(path, "wx+");
+  rmSync(path);
+  return {
+    read(begin, bytes) {
+      let done = 0;
+      while (done < bytes.length) {
+        const length = Math.min(bytes.length - done, MOST_BYTES_AT_ONCE);
+        const count = readSync(file, bytes, done, length, begin + done);
+        if (count === 0) break;
+        done += count;
+      }
+      bytes.fill(0, done);
+    },
+    write(begin, bytes) {
+      for (let done = 0; done < bytes.length;) {
+        const length = Math.min(bytes.length - done, MOST_BYTES_AT_ONCE);
+        done += writeSync(file, bytes, done, length, begin + done);
+      }
+    },
+    close: () => closeSync(file),
   };
 }
 

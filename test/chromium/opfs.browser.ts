@@ -139,6 +139,8 @@ function filesOf(tab: Page): FileStore {
   return {
     absolute: local.files.absolute,
     crc32: local.files.crc32,
+    scratch: local.files.scratch,
+    freeBytes: local.files.freeBytes,
     open: async (path) => openedIn(tab, await ask("open", path)),
     create: async (path) => openedIn(tab, await ask("create", path)),
     append: async (path) => openedIn(tab, await ask("append", path)),

@@ -285,6 +285,35 @@ export function hostCases(open: () => HostUnderTest): void {
   }
 }
 
+/** What every host must do that has files without names. */
+export function scratchCases(open: () => HostUnderTest): void {
+  describe("a file without a name", () => {
+    it("is read and written anywhere, and has zeros where nobody wrote", async () => {
+      const { host, dir } = open();
+      const file = await host.files.scratch(dir);
+      expect(await host.files.list(dir)).toEqual([]);
+      const read = (begin: number, count: number): readonly number[] => {
+        const bytes = new Uint8Array(count).fill(9);
+        file.read(begin, bytes);
+        return [...bytes];
+      };
+      expect(read(5, 2)).toEqual([0, 0]);
+      file.write(4, Uint8Array.of(1, 2, 3));
+      expect(read(2, 7)).toEqual([0, 0, 1, 2, 3, 0, 0]);
+      file.write(5, Uint8Array.of(8));
+      expect(read(4, 3)).toEqual([1, 8, 3]);
+      file.close();
+    });
+
+    it("needs a directory, which has so many bytes free", async () => {
+      const { host, dir } = open();
+      expect(errorCode(await failure(host.files.scratch(`${dir}/none`)))).toBe("ENOENT");
+      expect(errorCode(await failure(host.files.freeBytes(`${dir}/none`)))).toBe("ENOENT");
+      expect(await host.files.freeBytes(dir)).toBeGreaterThan(0);
+    });
+  });
+}
+
 /** A claim that must be granted. */
 export async function claimed(files: FileStore, path: string): Promise<Lock> {
   const lock = await files.lock(path);

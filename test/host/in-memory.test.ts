@@ -2,10 +2,17 @@ import { describe, expect, it } from "vitest";
 import { readText, writeFile } from "../../src/host/content.ts";
 import { memoryHost } from "../../src/host/in-memory.ts";
 import { failure } from "../weights/support.ts";
-import { claimed, hostCases } from "./cases.ts";
+import { claimed, hostCases, scratchCases } from "./cases.ts";
 
 describe("the host in memory", () => {
   hostCases(() => ({ host: memoryHost(), dir: "/" }));
+
+  scratchCases(() => ({ host: memoryHost(), dir: "/" }));
+
+  it("fails at a write to a file without a name too", async () => {
+    const file = await memoryHost({ failAt: 2 }).files.scratch("/");
+    expect(() => file.write(0, Uint8Array.of(1))).toThrow("ENOSPC");
+  });
 
   it("begins with the files and the environment that it is given", async () => {
     const host = memoryHost({ files: { "a/b": "text" }, environment: { A: "1" }, dateMs: 5 });

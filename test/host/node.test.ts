@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { nodeHost } from "../../src/host/node.ts";
 import { temporaryDirectory } from "../weights/support.ts";
-import { claimed, hostCases } from "./cases.ts";
+import { claimed, hostCases, scratchCases } from "./cases.ts";
 
 describe("the host of Node", () => {
   hostCases(() => ({ host: nodeHost(), dir: temporaryDirectory() }));
+
+  scratchCases(() => ({ host: nodeHost(), dir: temporaryDirectory() }));
 
   it("follows links to directories, and lists what leads nowhere as a file", async () => {
     const dir = temporaryDirectory();

@@ -139,6 +139,10 @@ export function browserFiles({ root, locks, lock }: FilesContext): FileStore {
     create: async (path) => write(path, await newFile(path)),
     append: async (path) => write(path, await fileAt(path, true)),
 
+    /** Every file here has a name. */
+    scratch: (directory) => Promise.reject(systemError("ENOTSUP", directory)),
+    freeBytes: () => Promise.resolve(Infinity),
+
     async list(directory) {
       const found: FileEntry[] = [];
       const handle = await directoryAt(placesOf(directory), directory);
