@@ -17,8 +17,9 @@ if (process.versions.node.localeCompare(OLDEST_NODE, "en", { numeric: true }) < 
 }
 if (isStale()) build();
 const words = process.argv.slice(2);
-if (words.includes("--low-memory")) {
-  restart(words.filter((word) => word !== "--low-memory"));
+const isThrifty = Object.keys(memoryEnvironment).every((name) => name in process.env);
+if (words.includes("--low-memory") && !isThrifty) {
+  restart(words);
 } else {
   const { main } = await import("../dist/cli/main.js");
   await main(words);

@@ -10,7 +10,7 @@ import { scalesName, weightAtUse } from "../nn/weights-at-rest.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import { cast } from "../ops/elementwise.ts";
 import { bufferOf } from "../runtime/buffers.ts";
-import { readTensor, type Buffer } from "../runtime/runtime.ts";
+import type { Buffer } from "../runtime/runtime.ts";
 import type { DType } from "../tensor/dtype.ts";
 import type { WritableTensor } from "../weights/files/safetensors.ts";
 
@@ -97,28 +97,26 @@ export async function measureLengths(
 }
 
 /** The weights of the base, with the adapters in them; one at a time, and those in training stay as they are. */
-export async function mergedWeights(
+export function mergedWeights(
   base: Model,
   adapters: readonly Adapter[],
   { programs, slots, state }: Pick<EngineParts, "programs" | "slots" | "state">,
-): Promise<readonly (readonly [string, WritableTensor])[]> {
+): readonly (readonly [string, WritableTensor])[] {
   const byWeight = new Map(adapters.map((adapter) => [adapter.weight, adapter] as const));
-  return Promise.all(
-    [...base.params.keys()].map(async (name) => {
-      const weight = bufferOf(state.weights, name);
-      const adapter = byWeight.get(name);
-      if (!adapter) return [name, await readTensor(weight)] as const;
-      const { dtype, shape } = weight;
-      const merged: WritableTensor = {
-        dtype,
-        shape,
-        async read() {
-          const target = slots.take("merged", dtype, shape);
-          await mergeInto({ base, programs, state }, adapter, 1, target);
-          return target.read();
-        },
-      };
-      return [name, merged] as const;
-    }),
-  );
+  return [...base.params.keys()].map((name) => {
+    const weight = bufferOf(state.weights, name);
+    const adapter = byWeight.get(name);
+    const { dtype, shape } = weight;
+    if (!adapter) return [name, { dtype, shape, read: () => weight.read() }] as const;
+    const merged: WritableTensor = {
+      dtype,
+      shape,
+      async read() {
+        const target = slots.take("merged", dtype, shape);
+        await mergeInto({ base, programs, state }, adapter, 1, target);
+        return target.read();
+      },
+    };
+    return [name, merged] as const;
+  });
 }

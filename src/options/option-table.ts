@@ -267,6 +267,12 @@ export const OPTION_GROUPS: Readonly<Record<string, OptionTable>> = {
       help: "activations that are computed once more instead of kept: less takes less time and more memory; if absent all, or less where that takes little",
       changeable: true,
     },
+    lowMemory: {
+      kind: "flag",
+      default: false,
+      help: "as little memory as there can be, at the cost of time: weights lie on disk while they are not computed with, and on Linux freed memory goes back at once",
+      changeable: true,
+    },
     vocabularyChunk: {
       kind: "integer",
       above: 0,

@@ -178,6 +178,8 @@ export interface TrainConfig {
   readonly seed: number;
   /** Activations that are computed once more instead of kept: less takes less time and more memory; if absent all, or less where that takes little. */
   readonly recompute?: "all" | "cheap" | "none" | undefined;
+  /** As little memory as there can be, at the cost of time: weights lie on disk while they are not computed with, and on Linux freed memory goes back at once. Default: false. */
+  readonly lowMemory: boolean;
   /** Rows of the output embedding computed at a time. A whole number above 0. Default: 4096. */
   readonly vocabularyChunk: number;
   /** What computes: native kernels on the CPU, or WebAssembly; auto takes the CPU where onnxruntime-node has a binary for it. Default: "auto". */

@@ -28,6 +28,8 @@ export interface MemoryRow {
 export interface MemoryTable {
   readonly rows: readonly MemoryRow[];
   readonly predictedTotal: number;
+  /** What weights take of the disk, where they lie there. */
+  readonly disk?: number;
   /** Peak resident memory of the process, at the end. */
   readonly measuredTotal?: number;
   /** What weights, gradients and optimizer state would take with other methods, in bytes. */

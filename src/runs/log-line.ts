@@ -160,6 +160,7 @@ const memoryRow = z.object({
 const memory = z.object({
   rows: z.array(memoryRow),
   predictedTotal: number,
+  disk: z.exactOptional(number),
   measuredTotal: z.exactOptional(number),
   alternatives: z.array(
     z.object({ name: text, bytes: number } satisfies Shape<MemoryTable["alternatives"][number]>),

@@ -26,6 +26,7 @@ export function countingRuntime(): CountingRuntime {
     name: "counting",
     programs,
     allocate: countedBuffer,
+    allocateAtRest: countedBuffer,
     adopt: ({ dtype, shape }) => countedBuffer(dtype, shape),
     load(program: Program, { arena = true }: LoadOptions = {}) {
       programs.push({ program, arena });

@@ -56,11 +56,23 @@ export interface LoadOptions {
   readonly arena?: boolean;
 }
 
+/** What buffers on disk take. */
+export interface DiskUse {
+  /** Bytes of the disk. */
+  readonly bytes: number;
+  /** Bytes of memory: the most of them that one program used at a time. */
+  readonly bytesInMemory: number;
+}
+
 /** What compiles and runs programs, and owns the memory of their tensors. */
 export interface Runtime {
   readonly name: string;
   /** A zero-filled buffer. */
   allocate(dtype: DType, shape: readonly number[]): Buffer;
+  /** The same for what rests between few programs: weights. It may lie on disk. */
+  allocateAtRest(dtype: DType, shape: readonly number[]): Buffer;
+  /** Present where buffers at rest lie on disk. */
+  readonly disk?: DiskUse;
   /** A buffer over (on a device: with a copy of) the numbers of a host tensor. */
   adopt(tensor: HostTensor): Buffer;
   /** Compiles a program. */

@@ -77,6 +77,8 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
     return buffer;
   }
 
+  const allocate: Runtime["allocate"] = (dtype, shape) => adopt(zeros(dtype, shape));
+
   function bind(
     kind: "feed" | "fetch",
     buffers: Views,
@@ -102,7 +104,8 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
 
   return {
     name: provider.name,
-    allocate: (dtype, shape) => adopt(zeros(dtype, shape)),
+    allocate,
+    allocateAtRest: allocate,
     adopt,
     elapsedMs: () => clock.ms,
     collectGarbage: () => provider.collectGarbage?.("major"),

@@ -24,83 +24,43 @@ export type TypedArray =
   | Uint8Array
   | Int8Array;
 
-interface DTypeInfo {
-  readonly bytes: number;
-  readonly array: (elements: number) => TypedArray;
-  readonly holds: (data: TypedArray) => boolean;
+interface ArrayType {
+  new (elements: number): TypedArray;
+  new (buffer: ArrayBuffer, begin: number, elements: number): TypedArray;
+  readonly BYTES_PER_ELEMENT: number;
 }
 
-const DTYPES: Readonly<Record<DType, DTypeInfo>> = {
-  float32: info(
-    4,
-    (n) => new Float32Array(n),
-    (d) => d instanceof Float32Array,
-  ),
-  float64: info(
-    8,
-    (n) => new Float64Array(n),
-    (d) => d instanceof Float64Array,
-  ),
-  float16: info(
-    2,
-    (n) => new Uint16Array(n),
-    (d) => d instanceof Uint16Array,
-  ),
-  bfloat16: info(
-    2,
-    (n) => new Uint16Array(n),
-    (d) => d instanceof Uint16Array,
-  ),
-  int64: info(
-    8,
-    (n) => new BigInt64Array(n),
-    (d) => d instanceof BigInt64Array,
-  ),
-  int32: info(
-    4,
-    (n) => new Int32Array(n),
-    (d) => d instanceof Int32Array,
-  ),
-  uint32: info(
-    4,
-    (n) => new Uint32Array(n),
-    (d) => d instanceof Uint32Array,
-  ),
-  uint16: info(
-    2,
-    (n) => new Uint16Array(n),
-    (d) => d instanceof Uint16Array,
-  ),
-  uint8: info(
-    1,
-    (n) => new Uint8Array(n),
-    (d) => d instanceof Uint8Array,
-  ),
-  int8: info(
-    1,
-    (n) => new Int8Array(n),
-    (d) => d instanceof Int8Array,
-  ),
-  bool: info(
-    1,
-    (n) => new Uint8Array(n),
-    (d) => d instanceof Uint8Array,
-  ),
+const ARRAYS: Readonly<Record<DType, ArrayType>> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  float16: Uint16Array,
+  bfloat16: Uint16Array,
+  int64: BigInt64Array,
+  int32: Int32Array,
+  uint32: Uint32Array,
+  uint16: Uint16Array,
+  uint8: Uint8Array,
+  int8: Int8Array,
+  bool: Uint8Array,
 };
 
-function info(bytes: number, array: DTypeInfo["array"], holds: DTypeInfo["holds"]): DTypeInfo {
-  return { bytes, array, holds };
-}
-
 /** Bytes of one element. */
-export const bytesPerElement = (dtype: DType): number => DTYPES[dtype].bytes;
+export const bytesPerElement = (dtype: DType): number => ARRAYS[dtype].BYTES_PER_ELEMENT;
 
 /** A zero-filled array for `elements` elements. */
-export const allocate = (dtype: DType, elements: number): TypedArray =>
-  DTYPES[dtype].array(elements);
+export const allocate = (dtype: DType, elements: number): TypedArray => new ARRAYS[dtype](elements);
+
+/** An array of `elements` elements over memory that is there, from byte `begin` on. */
+export const arrayOver = (
+  dtype: DType,
+  memory: ArrayBuffer,
+  begin: number,
+  elements: number,
+): TypedArray => new ARRAYS[dtype](memory, begin, elements);
 
 /** Whether `data` is the kind of array that holds `dtype`. */
-export const holdsDType = (dtype: DType, data: TypedArray): boolean => DTYPES[dtype].holds(data);
+export const holdsDType = (dtype: DType, data: TypedArray): boolean =>
+  data instanceof ARRAYS[dtype];
 
 /** Whether gradients flow through values of this type. */
 export const isFloat = (dtype: DType): boolean => dtype === "float32" || dtype === "float64";

@@ -14,6 +14,7 @@ import { claimOutput } from "./output/claim.ts";
 import { compareOptions } from "./output/identity.ts";
 import type { RunInputs } from "./setup/inputs.ts";
 import { promiseMemory, promiseWeights } from "./memory/promise.ts";
+import { checkLowMemory, promiseDisk } from "./memory/disk-promise.ts";
 import { gather, openRun } from "./setup/prepare.ts";
 import { compareRankOptions, compareRanks, ranksOf } from "./ranks/ranks.ts";
 import type { Run, RunContext } from "./setup/run.ts";
@@ -27,7 +28,7 @@ export interface TrainContext extends RunContext {
 /**
  * Trains a model and saves it.
  *
- * @param onPrepared - is handed the run before its first event
+ * @param onPrepared - is handed the run before its first event, and closes the file of its weights once it has come to its end
  * @throws {UsageError} if the options do not fit together, before anything is written.
  * @throws {FormatError} if a file is not what it should be.
  */
@@ -35,7 +36,7 @@ export async function* trainEvents(
   given: TrainConfig,
   { signal, ...context }: TrainContext,
   inputs: RunInputs = {},
-  onPrepared: (run: Run) => void = () => undefined,
+  onPrepared?: (run: Run) => void,
 ): AsyncGenerator<TrainEvent, void, undefined> {
   checkCriterion(given, inputs);
   const { files } = context.host;
@@ -47,7 +48,9 @@ export async function* trainEvents(
     compareRankOptions(ranks, config, files);
     await promiseWeights(config, context, own);
     const parts = await gather(config, context, own);
+    const lowMemoryNotes = checkLowMemory(parts);
     const { table: memory, operations, recompute } = await promiseMemory(parts);
+    await promiseDisk(parts, memory);
     const stepMs = await estimatedStepMs(parts, {
       operations,
       speed: await measuredSpeed(context.runtime),
@@ -55,16 +58,23 @@ export async function* trainEvents(
     // The graphs of the counted step.
     context.runtime.collectGarbage();
     const run = await openRun(
-      await withTeacher({ ...parts, config: { ...parts.config, recompute } }),
+      await withTeacher({
+        ...parts,
+        config: { ...parts.config, recompute },
+        notes: [...parts.notes, ...lowMemoryNotes],
+      }),
     );
-    await compareRanks(ranks, { ...run, files });
-    onPrepared(run);
+    let isOver = false;
     try {
+      await compareRanks(ranks, { ...run, files });
+      onPrepared?.(run);
       yield* trainPrepared(run, { memory, stepMs, signal });
+      isOver = true;
     } finally {
       const { training } = run.data;
       if (training.batchesPerEpoch === undefined) await training.release();
       await run.engine.release();
+      if (!isOver || !onPrepared) run.disk?.close();
     }
   } finally {
     await claim?.release();

@@ -98,6 +98,7 @@ export async function* testRates(
     const { training } = run.data;
     if (training.batchesPerEpoch === undefined) await training.release();
     await run.engine.release();
+    run.disk?.close();
   }
 }
 

@@ -104,7 +104,7 @@ export interface TrainResult {
   evaluate(): Promise<EvaluationEvent>;
   /** Saves the model as a Hugging Face directory. @throws {UsageError} if it cannot. */
   save(directory: string): Promise<void>;
-  /** Frees compiled programs. What needs them compiles them again. */
+  /** Frees compiled programs, which what needs them compiles again, and the disk of weights that lie there, after which the model is no more. */
   dispose(): Promise<void>;
 }
 
@@ -274,6 +274,9 @@ function resultOf(
     },
     evaluate: () => evaluateRun(run, config.steps ?? 0),
     save: (directory) => saveOutput({ ...run, config: { ...config, output: directory } }),
-    dispose: () => engine.release(),
+    async dispose() {
+      await engine.release();
+      run.disk?.close();
+    },
   };
 }

@@ -60,9 +60,13 @@ export function deviceRuntime(processor: Runtime): Runtime {
     throw new Error("a buffer of another runtime");
   };
 
+  const allocate: Runtime["allocate"] = (dtype, shape) =>
+    bufferOf({ dtype, shape, data: zeros(dtype, shape).data });
+
   return {
     name: "device",
-    allocate: (dtype, shape) => bufferOf({ dtype, shape, data: zeros(dtype, shape).data }),
+    allocate,
+    allocateAtRest: allocate,
     adopt: ({ dtype, shape, data }: HostTensor) => bufferOf({ dtype, shape, data: data.slice() }),
     async load(program, options) {
       const executable = await processor.load(program, options);

@@ -44,7 +44,13 @@ export const FLOORS: readonly (readonly Room[])[] = [
     },
     { room: "runtime" },
   ],
-  [{ room: "runtime/webgpu" }],
+  [
+    { room: "runtime/webgpu" },
+    {
+      room: "runtime/disk",
+      about: "Buffers at rest on disk, in memory while a program uses them.",
+    },
+  ],
   [{ room: "nn" }],
   [{ room: "compress" }, { room: "models" }],
   [

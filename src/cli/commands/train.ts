@@ -29,7 +29,6 @@ export const help: CommandHelp = {
     "Without options, a small GPT-2 learns to translate sentences of a built-in German-English grammar.",
     "Every option can stand in the YAML file too, under the same name; the command line wins.",
     "--find-lr takes about a hundred steps at rates that grow, writes nothing, shows the loss over them, and proposes a rate: a tenth of where the loss was lowest.",
-    "--low-memory (Linux) gives freed memory back at once: less is resident, and it takes longer.",
   ],
   options: {
     watch: { kind: "flag", default: false, help: "show the run in a browser too, as flora watch" },

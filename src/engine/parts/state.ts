@@ -63,12 +63,12 @@ export function createState(options: StateOptions): TrainState {
     const { dtype = "float32", baseDtype, training } = plan.get(name) ?? {};
     if (baseDtype) {
       const { codes, scales } = roundedTypes(shape, baseDtype);
-      weights.set(name, runtime.allocate(codes.dtype, codes.shape));
-      weights.set(scalesName(name), runtime.allocate(scales.dtype, scales.shape));
+      weights.set(name, runtime.allocateAtRest(codes.dtype, codes.shape));
+      weights.set(scalesName(name), runtime.allocateAtRest(scales.dtype, scales.shape));
       continue;
     }
-    weights.set(name, options.weights?.get(name) ?? runtime.allocate(dtype, shape));
-    if (hasMaster(dtype, training)) masters.set(name, runtime.allocate("float32", shape));
+    weights.set(name, options.weights?.get(name) ?? runtime.allocateAtRest(dtype, shape));
+    if (hasMaster(dtype, training)) masters.set(name, runtime.allocateAtRest("float32", shape));
     if (!training) continue;
     const { accumulator, compression, rule, state } = training;
     if (rule.carry !== undefined) carried.add(name);

@@ -60,6 +60,7 @@ export function webgpuRuntime(device: GpuDevice): Runtime {
   return {
     name: "webgpu",
     allocate: memory.allocate,
+    allocateAtRest: memory.allocate,
     adopt: memory.adopt,
     elapsedMs: () => clock.ms,
     collectGarbage: () => undefined,

@@ -3,7 +3,7 @@
 import { option, UsageError } from "../../errors.ts";
 import type { TrainConfig } from "../../options/train-config.ts";
 import { spread } from "../../tasks/reading/dataset.ts";
-import type { RunInputs } from "../setup/inputs.ts";
+import type { Metric, RunInputs } from "../setup/inputs.ts";
 import type { Run } from "../setup/run.ts";
 import { ANSWER_METRICS, answerable, answerQuestions } from "./answers.ts";
 
@@ -30,6 +30,13 @@ export function checkCriterion(
   });
 }
 
+/** What scores answers under a criterion; undefined where it asks for none. */
+export const metricOf = (
+  criterion: string,
+  { metrics }: Pick<RunInputs, "metrics">,
+): Metric | undefined =>
+  OF_ALL.includes(criterion) ? undefined : (metrics?.[criterion] ?? ANSWER_METRICS[criterion]);
+
 /**
  * The score of held-out answers by the criterion of a run, by its name; nothing where that is told anyway.
  *
@@ -44,8 +51,8 @@ export async function answerScore({
   model,
   tokenizer,
 }: Run): Promise<Readonly<Record<string, number>>> {
-  const metric = inputs.metrics?.[criterion] ?? ANSWER_METRICS[criterion];
-  if (OF_ALL.includes(criterion) || !metric) return {};
+  const metric = metricOf(criterion, inputs);
+  if (!metric) return {};
   const questions = spread(answerable(data.questions, model), Math.min(MOST_ANSWERS, translations));
   if (!tokenizer || questions.length === 0) {
     throw new UsageError(

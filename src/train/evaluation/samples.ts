@@ -22,13 +22,14 @@ const FIRST_MS = 500;
 const LONGEST_ANSWER = 48;
 
 export function openSampler(run: Run): Sampler {
-  const { context, data, engine, model, tokenizer } = run;
+  const { config, context, data, engine, model, tokenizer } = run;
   let spentMs = 0;
   let lastMs = FIRST_MS;
   let questions: Promise<readonly Question[]> | undefined;
   return {
     async answer(step, { isLast, elapsedMs }) {
-      if (!tokenizer || (!isLast && spentMs + lastMs > TIME_SHARE * elapsedMs)) return undefined;
+      if (!tokenizer || config.lowMemory) return undefined;
+      if (!isLast && spentMs + lastMs > TIME_SHARE * elapsedMs) return undefined;
       const all = await (questions ??= questionsOf(run));
       const fitting = all.filter(({ prompt }) => prompt.length < model.contextLength);
       if (fitting.length === 0) return undefined;

@@ -14,7 +14,7 @@ const SAMPLES = 5;
 export async function translate(run: Run, step: number): Promise<TranslationEvent | undefined> {
   const { config, context, data, engine, inputs, model, tokenizer } = run;
   const { pairs } = data;
-  if (!tokenizer || pairs.length === 0) return undefined;
+  if (!tokenizer || config.lowMemory || pairs.length === 0) return undefined;
   const start = performance.now();
   const template = templateOf(config, model.task);
   const prompts = pairs.map(({ source }) => promptIds(tokenizer, source, template));

@@ -19,6 +19,7 @@ import type { TrainConfig } from "../../options/config.ts";
 import { settle, type SettledConfig } from "../choices/settle.ts";
 import type { MemoryRow, MemoryTable } from "../../runs/events.ts";
 import { type CountedProgram, countingRuntime } from "../../runtime/counting.ts";
+import { onDisk } from "../../runtime/disk/on-disk.ts";
 import { tensorBytes } from "../../tensor/host-tensor.ts";
 import { batchTypes } from "../../tasks/encoder.ts";
 import { countedBatch } from "./counted-batch.ts";
@@ -136,17 +137,20 @@ function allocatedBytes({ parts, state }: Engine, { syncEvery }: Pick<SettledCon
     [...buffers].reduce((bytes, buffer) => bytes + buffer.bytes, 0);
   const sumAll = (states: Engine["state"]["optimizer"]) =>
     sum([...states.values()].flatMap((own) => Object.values(own)));
-  const { slots } = parts;
+  const { runtime, slots } = parts;
   // The weights of the last meeting of ranks, and the momentum of what they average.
   const trained = [...state.weights].flatMap(([name, buffer]) =>
     state.optimizer.has(name) ? [buffer] : [],
   );
   const outer = syncEvery === 1 ? 0 : 2 * sum(trained);
   return {
-    weights: sum(state.weights.values()),
+    weights: runtime.disk?.bytesInMemory ?? sum(state.weights.values()),
     accumulators: sumAll(state.accumulators) + slots.bytesOf(isScratchSlot),
     "optimizer state":
-      sumAll(state.optimizer) + sum(state.masters.values()) + sum(state.subspaces.values()) + outer,
+      sumAll(state.optimizer) +
+      (runtime.disk ? 0 : sum(state.masters.values())) +
+      sum(state.subspaces.values()) +
+      outer,
     activations: slots.bytesOf((slot) => !isScratchSlot(slot)),
   };
 }
@@ -198,6 +202,7 @@ export async function predict(parts: MemoryParts): Promise<Prediction> {
   const { trainee, shapes, baseBytes, dataBytes, teacherBytes } = parts;
   const { engine, programs, operations } = await countedStep(parts);
   const allocated = allocatedBytes(engine, parts.config);
+  const { disk } = engine.parts.runtime;
   const rows: readonly MemoryRow[] = [
     { name: "weights", predicted: allocated.weights },
     { name: "accumulators", predicted: allocated.accumulators },
@@ -212,6 +217,7 @@ export async function predict(parts: MemoryParts): Promise<Prediction> {
   const table = {
     rows,
     predictedTotal: rows.reduce((bytes, { predicted }) => bytes + predicted, 0),
+    ...(disk && { disk: disk.bytes }),
     alternatives: alternatives(trainee.model),
   };
   return { table, operations };
@@ -232,7 +238,8 @@ async function countedStep({
   readonly programs: readonly CountedProgram[];
   readonly operations: number;
 }> {
-  const runtime = countingRuntime();
+  const counting = countingRuntime();
+  const runtime = config.lowMemory ? onDisk(counting, NO_FILE) : counting;
   const objective = namedObjective(config);
   const engine = openEngine({ ...config, ...trainee, runtime, shapes, holdGradients, objective });
   const choices = config.teacher === undefined ? undefined : config.teacherTokens + 1;
@@ -247,12 +254,15 @@ async function countedStep({
   if (merges) await mergeAdapters({ ...trainee, config, engine }, merges, 1);
   await engine.evaluate([batch]);
   if (!leavesAdapters(config))
-    await readAll(await mergedWeights(trainee.base, trainee.adapters, engine.parts));
-  return { engine, programs: runtime.programs, operations };
+    await readAll(mergedWeights(trainee.base, trainee.adapters, engine.parts));
+  return { engine, programs: counting.programs, operations };
 }
 
+/** Of numbers that nobody looks at. */
+const NO_FILE = { read: () => undefined, write: () => undefined, close: () => undefined };
+
 /** Reads tensors that are made when their turn comes, as saving does. */
-async function readAll(tensors: Awaited<ReturnType<typeof mergedWeights>>): Promise<void> {
+async function readAll(tensors: ReturnType<typeof mergedWeights>): Promise<void> {
   for (const [, tensor] of tensors) if ("read" in tensor) await tensor.read();
 }
 

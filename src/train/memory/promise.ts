@@ -17,6 +17,7 @@ import { modelOf } from "../setup/model.ts";
 import { ranksOf } from "../ranks/ranks.ts";
 import type { RunContext } from "../setup/run.ts";
 import type { RunParts } from "../setup/prepare.ts";
+import { gigabytes } from "./gigabytes.ts";
 import {
   type ChosenPrediction,
   IDLE_BYTES,
@@ -40,14 +41,16 @@ export async function promiseWeights(
   const { host } = context;
   // One that is made for the data is small.
   const isUnnamed = typeof config.model !== "string" && Object.keys(config.model).length === 0;
-  if (typeof config.model === "string" || isUnnamed || loaded) return;
+  if (typeof config.model === "string" || isUnnamed || loaded || config.lowMemory) return;
   const { params } = await modelOf(host.files, config, { vocabularySize: 1 });
   const needed = [...params.values()].reduce(
     (sum, { shape }) => sum + elementCount(shape) * bytesPerElement(config.weightDtype),
     0,
   );
   const available = freeBytes(context);
-  if (needed > available) throw tooLarge("the weights alone", { needed, available });
+  if (needed <= available) return;
+  const hint = `${option("lowMemory")} leaves them on disk; or take a smaller model`;
+  throw tooLarge("the weights alone", { needed, available }, hint);
 }
 
 /**
@@ -82,7 +85,9 @@ export async function promiseMemory(run: RunParts): Promise<ChosenPrediction> {
     );
     if (peak <= available) fitting.push(`${inWords(changes, config)} (${gigabytes(peak)})`);
   }
-  throw tooLarge("the run", { needed, available }, fitting);
+  const hint =
+    fitting.length === 0 ? undefined : `what would fit: ${fitting.slice(0, 3).join(", or ")}`;
+  throw tooLarge("the run", { needed, available }, hint);
 }
 
 /** What a run may take beside the other ranks of its machine. */
@@ -101,16 +106,11 @@ const batchBytes = (types: InputTypes): number =>
 export const tooLarge = (
   what: string,
   { needed, available }: { readonly needed: number; readonly available: number },
-  fitting: readonly string[] = [],
+  hint = "take a smaller model, a shorter context, or fewer sequences at a time",
 ): UsageError =>
   new UsageError(
     `memory: ${what} would take ${gigabytes(needed)}; got ${gigabytes(available)} that are free`,
-    {
-      hint:
-        fitting.length === 0
-          ? "take a smaller model, a shorter context, or fewer sequences at a time"
-          : `what would fit: ${fitting.slice(0, 3).join(", or ")}`,
-    },
+    { hint },
   );
 
 /** The share of a batch that would fit, as far as memory is that of batches. */
@@ -130,7 +130,7 @@ const KEPT_LESS: Readonly<Record<Recompute, readonly Recompute[]>> = {
 
 /** Options that take less memory, best first: what changes no number, then what changes few. */
 function savers(config: SettledConfig, share: number): readonly Partial<TrainConfig>[] {
-  const { batchSize, method, microSteps, rank, weightDtype } = config;
+  const { batchSize, lowMemory, method, microSteps, rank, weightDtype } = config;
   const split = (size: number) => ({
     recompute: "all" as const,
     batchSize: size,
@@ -147,6 +147,8 @@ function savers(config: SettledConfig, share: number): readonly Partial<TrainCon
       ? [{ ...split(1), baseDtype: "int8" as const }]
       : []),
     ...(weightDtype === "float32" ? [{ ...split(1), weightDtype: "bfloat16" as const }] : []),
+    // It takes time, and a disk.
+    ...(lowMemory ? [] : [{ lowMemory: true }, { ...split(1), lowMemory: true }]),
   ];
 }
 
@@ -187,8 +189,3 @@ const withBatchSize = (types: InputTypes, from: number, to: number): InputTypes 
       { dtype, shape: shape.map((dim, axis) => (axis === 0 && dim === from ? to : dim)) },
     ]),
   );
-
-const gigabytes = (bytes: number): string =>
-  bytes < 1e9
-    ? `${(bytes / 1e6).toFixed(0)} MB`
-    : `${(bytes / 1e9).toLocaleString("en-US", { maximumSignificantDigits: 3 })} GB`;

@@ -24,7 +24,7 @@ export async function saveOutput(run: Run): Promise<void> {
     {
       config: configOf(run),
       ...(generationConfig && { generationConfig }),
-      weights: await mergedWeights(run.base, run.adapters, run.engine.parts),
+      weights: mergedWeights(run.base, run.adapters, run.engine.parts),
       files: companionsOf(run),
     },
     { dtype: config.outputDtype ?? config.weightDtype },

@@ -23,9 +23,10 @@ import { checkPreference, namedObjective, referenceFor } from "../choices/object
 import { settle } from "../choices/settle.ts";
 import { ranksOf, reduceOver } from "../ranks/ranks.ts";
 import { fillWeights } from "./weights.ts";
+import { openDisk } from "./weights-on-disk.ts";
 
 /** All of a run but its engine; of its parameters, those are named that a new head draws. */
-export type RunParts = Omit<Run, "engine" | "reference">;
+export type RunParts = Omit<Run, "disk" | "engine" | "reference">;
 
 /** Everything that a run takes. */
 export const prepare = async (
@@ -144,7 +145,10 @@ function growthOf(
 
 /** The run, with an engine that has its weights. */
 export async function openRun({ drawn: newHead, ...parts }: RunParts): Promise<Run> {
-  const { config, context, data, inputs } = parts;
+  const { config, data, inputs } = parts;
+  const { context, disk } = config.lowMemory
+    ? await openDisk(config, parts.context)
+    : { context: parts.context };
   const reference = inputs.objective ? undefined : referenceFor(config, data.answers);
   const engine = openEngine({
     ...config,
@@ -154,8 +158,11 @@ export async function openRun({ drawn: newHead, ...parts }: RunParts): Promise<R
     objective: inputs.objective ?? namedObjective(config, reference),
     reduce: reduceOver(ranksOf(context), config),
   });
-  const run = { ...parts, engine, reference };
-  const drawn = await fillWeights(run, newHead);
+  const run = { ...parts, context, disk, engine, reference };
+  const drawn = await fillWeights(run, newHead).catch((error: unknown) => {
+    disk?.close();
+    throw error;
+  });
   // Reading and tokenizing leave more garbage than a small model has weights.
   context.runtime.collectGarbage();
   return { ...run, drawn };

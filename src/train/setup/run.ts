@@ -4,7 +4,7 @@ import type { Collective } from "../../collective/index.ts";
 import type { Reference } from "../../engine/objectives/preference.ts";
 import type { Engine } from "../../engine/engine.ts";
 import type { Batch } from "../../models/batch.ts";
-import type { Host } from "../../host/host.ts";
+import type { Host, ScratchFile } from "../../host/host.ts";
 import type { ImageProcessor } from "../../images/processor.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { StreamedData, TrainData } from "../../tasks/task-data.ts";
@@ -40,6 +40,8 @@ export interface Run extends Trainee {
   readonly processor: ImageProcessor | undefined;
   readonly data: StreamedData | TrainData;
   readonly engine: Engine;
+  /** The file in which the weights lie, if they lie on disk; whoever is handed the run closes it. */
+  readonly disk?: ScratchFile | undefined;
   /** What the model said before the first step, where the objective compares with it. */
   readonly reference?: Reference | undefined;
   /** Who says more of the targets, if anybody does. */

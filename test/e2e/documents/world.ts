@@ -36,6 +36,7 @@ const STANDS_FOR: Readonly<Record<string, keyof typeof MADE>> = {
   "HuggingFaceTB/SmolLM2-135M": "llama",
   "HuggingFaceTB/SmolLM2-135M-Instruct": "chat",
   "HuggingFaceTB/SmolLM2-360M-Instruct": "chat",
+  "huggyllama/llama-7b": "llama",
   "google-t5/t5-small": "t5",
   "google-bert/bert-base-uncased": "mask",
   "google/vit-base-patch16-224": "images",
