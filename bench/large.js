@@ -84,18 +84,35 @@ async function measured(name) {
     },
     { host: nodeHost(), runtime: cpuRuntime() },
   );
-  const result = { name, dtype: values.dtype, length: Number(values.length), stepSeconds: [] };
+  const result = {
+    name,
+    dtype: values.dtype,
+    length: Number(values.length),
+    stepSeconds: [],
+    processorSeconds: [],
+  };
   const begun = performance.now();
+  let used = process.cpuUsage();
+  const processorSeconds = () => {
+    const { user, system } = process.cpuUsage(used);
+    used = process.cpuUsage();
+    return (user + system) / 1e6;
+  };
   for await (const event of run) {
     if (event.type === "start") {
       result.parameters = event.parameterCount;
       result.startSeconds = (performance.now() - begun) / 1000;
       result.optimizer = event.config.optimizer;
     }
-    if (event.type === "evaluation") console.error(`${name}: held-out loss ${event.loss}`);
+    if (event.type === "evaluation") {
+      console.error(`${name}: held-out loss ${event.loss}`);
+      processorSeconds();
+    }
     if (event.type === "step") {
-      console.error(`${name}: step ${event.step}, loss ${event.loss}`);
-      result.stepSeconds.push(event.tokens / event.tokensPerSecond);
+      const own = event.tokens / event.tokensPerSecond;
+      console.error(`${name}: step ${event.step}, loss ${event.loss}, ${own.toFixed(0)} s`);
+      result.stepSeconds.push(own);
+      result.processorSeconds.push(processorSeconds());
     }
     if (event.type === "end") {
       result.memory = event.memory;
@@ -118,13 +135,14 @@ function text() {
 function print(results) {
   if (values.json) return console.log(JSON.stringify(results, null, 2));
   const gigabytes = (bytes) => `${(bytes / 1e9).toFixed(2)} GB`;
-  for (const { name, parameters, dtype, optimizer, memory, stepSeconds, outsideShare } of results) {
+  const seconds = (all) => all.map((each) => each.toFixed(0)).join(", ");
+  for (const { name, parameters, dtype, optimizer, memory, outsideShare, ...times } of results) {
     const { disk = 0, predictedTotal, measuredTotal, rows } = memory;
     console.log(
       `${name}: ${(parameters / 1e9).toFixed(2)} B parameters in ${dtype}, ${optimizer}, ${gigabytes(disk)} on disk`,
     );
     console.log(
-      `  peak ${gigabytes(measuredTotal)}, predicted ${gigabytes(predictedTotal)}; a step ${stepSeconds.map((s) => s.toFixed(0)).join(", ")} s, ${(100 * outsideShare).toFixed(0)} % of it outside onnxruntime`,
+      `  peak ${gigabytes(measuredTotal)}, predicted ${gigabytes(predictedTotal)}; a step ${seconds(times.stepSeconds)} s, ${(100 * outsideShare).toFixed(0)} % of it outside onnxruntime; of processors ${seconds(times.processorSeconds)} s`,
     );
     for (const { name: row, predicted } of rows) {
       console.log(`    ${row.padEnd(16)} ${gigabytes(predicted).padStart(9)}`);

@@ -21,7 +21,7 @@ export type { Host } from "../host/host.ts";
 export { gpt2, type Model, modelFromConfig } from "../models/index.ts";
 export { classifyTexts, cosineSimilarity, embedTexts } from "../predict/index.ts";
 export type { Device, DeviceOptions } from "../runtime/device-options.ts";
-export type { Runtime } from "../runtime/runtime.ts";
+export type { DiskUse, Runtime } from "../runtime/runtime.ts";
 export { byteTokenizer, type Tokenizer } from "../text/index.ts";
 export {
   type FollowOptions,

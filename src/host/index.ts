@@ -15,6 +15,7 @@ export type {
   Memory,
   NewFile,
   ReadableFile,
+  ScratchFile,
   WritableFile,
 } from "./host.ts";
 export { type MemoryHost, memoryHost, type MemoryHostOptions } from "./in-memory.ts";

@@ -239,12 +239,15 @@ function writable(handle: FileHandle, begin: number): NewFile {
   };
 }
 
+/** Files of which nobody knows any more. */
+const forgotten = new FinalizationRegistry<number>(closeSync);
+
 /** A file whose name is taken away at once: whoever ends the process, the disk has its room back. */
 function scratch(directory: string): ScratchFile {
   const path = join(directory, `scratch-${randomBytes(8).toString("hex")}.tmp`);
   const file = openSync(path, "wx+");
   rmSync(path);
-  return {
+  const scratchFile: ScratchFile = {
     read(begin, bytes) {
       let done = 0;
       while (done < bytes.length) {
@@ -261,8 +264,13 @@ function scratch(directory: string): ScratchFile {
         done += writeSync(file, bytes, done, length, begin + done);
       }
     },
-    close: () => closeSync(file),
+    close() {
+      forgotten.unregister(scratchFile);
+      closeSync(file);
+    },
   };
+  forgotten.register(scratchFile, file, scratchFile);
+  return scratchFile;
 }
 
 async function leadsToDirectory(path: string): Promise<boolean> {

@@ -4,6 +4,7 @@ export { createProgramCache, type ProgramCache } from "./programs.ts";
 export {
   type Buffer,
   type Buffers,
+  type DiskUse,
   type Executable,
   type LoadOptions,
   readTensor,

@@ -55,6 +55,7 @@ export type {
   FileInfo,
   FileEntry,
   ReadableFile,
+  ScratchFile,
   WritableFile,
   Lock,
 } from "../host/host.ts";

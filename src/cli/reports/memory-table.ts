@@ -15,6 +15,7 @@ export function formatPrediction(table: MemoryTable, width: number): string[] {
     ["memory", "predicted"],
     ...table.rows.map(({ name, predicted }) => [`  ${name}`, formatBytes(predicted)]),
     ["  total", formatBytes(table.predictedTotal)],
+    ...(table.disk === undefined ? [] : [["weights on disk", formatBytes(table.disk)]]),
   ];
   const left = formatTable(rows, ["left", "right"]);
   return table.alternatives.length === 0

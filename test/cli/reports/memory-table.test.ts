@@ -26,6 +26,11 @@ it("counts gradients that must be whole for some steps", () => {
   expect(text).toMatch(/this run +600\.0 MB/);
 });
 
+it("tells what weights take of the disk where they lie there", () => {
+  const lines = formatPrediction({ ...MEMORY, disk: 13.5e9 }, 80);
+  expect(lines.at(-1)).toMatch(/^weights on disk +13\.5 GB$/);
+});
+
 it("stacks the tables where they do not fit side by side", () => {
   const lines = formatPrediction(MEMORY, 40);
   expect(lines.every((line) => line.length <= 40)).toBe(true);

@@ -1,6 +1,7 @@
 /** What is promised of a run whose weights lie on disk: memory, the disk, and that nobody is asked for answers. */
 
 import { describe, expect, it } from "vitest";
+import { UsageError } from "../../../src/errors.ts";
 import { memoryHost, type MemoryHost } from "../../../src/host/in-memory.ts";
 import { parseConfig } from "../../../src/options/config.ts";
 import type { TrainEvent } from "../../../src/runs/events.ts";
@@ -48,6 +49,15 @@ describe("the promise", () => {
       hint: "give an output on a larger disk",
     });
   });
+});
+
+it("a disk that is full all the same is told in words", async () => {
+  const messages: string[] = [];
+  for (let failAt = 1; failAt < 40; failAt++) {
+    const error = await failure(start({ steps: 1 }, memoryHost({ failAt })).result());
+    if (error instanceof UsageError) messages.push(error.message);
+  }
+  expect(messages).toContainEqual(expect.stringMatching(/^run: cannot write weights: /));
 });
 
 describe("answers", () => {

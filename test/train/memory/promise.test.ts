@@ -43,6 +43,15 @@ it.each<[string, TrainRequest, number, RegExp, RegExp]>([
   });
 });
 
+it("offers the disk where weights are what does not fit", async () => {
+  const model = { n_embd: 1024, n_layer: 12, n_head: 8 };
+  const request: TrainRequest = { model, weightDtype: "bfloat16", batchSize: 1, rank: 8 };
+  expect(await failure(run(request, 620e6))).toMatchObject({
+    message: expect.stringMatching(/^memory: the run would take \d+ MB; got 620 MB/),
+    hint: expect.stringMatching(/^what would fit: lowMemory \(\d+ MB\)/),
+  });
+});
+
 it.each<[TrainRequest, RegExp]>([
   [{ batchSize: 1e9 }, /^batchSize: must be .* at most 1000000; got 1000000000$/],
   [{ rank: 1e9 }, /^rank: must be .* at most 1000000; got 1000000000$/],
