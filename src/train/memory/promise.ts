@@ -14,6 +14,7 @@ import { elementCount } from "../../tensor/shape.ts";
 import type { RunInputs } from "../setup/inputs.ts";
 import { leavesAdapters, traineeOf } from "../setup/method.ts";
 import { modelOf } from "../setup/model.ts";
+import { existing } from "../setup/weights-on-disk.ts";
 import { ranksOf } from "../ranks/ranks.ts";
 import type { RunContext } from "../setup/run.ts";
 import type { RunParts } from "../setup/prepare.ts";
@@ -49,8 +50,10 @@ export async function promiseWeights(
   );
   const available = freeBytes(context);
   if (needed <= available) return;
+  const { files } = host;
+  const hasRoom = needed <= (await files.freeBytes(await existing(files, config.output)));
   const hint = `${option("lowMemory")} leaves them on disk; or take a smaller model`;
-  throw tooLarge("the weights alone", { needed, available }, hint);
+  throw tooLarge("the weights alone", { needed, available }, hasRoom ? hint : undefined);
 }
 
 /**

@@ -7,7 +7,7 @@ import { train, type TrainRequest } from "../../../src/train/run.ts";
 import { failure } from "../../weights/support.ts";
 
 const rows = Array.from({ length: 60 }, (_, i) => ({ source: `${i} + 1 =`, target: `${i + 1}` }));
-const run = (request: TrainRequest, availableBytes: number) =>
+const run = (request: TrainRequest, availableBytes: number, diskBytes?: number) =>
   train(
     {
       model: { n_embd: 64, n_layer: 2, n_head: 2, n_positions: 128 },
@@ -17,7 +17,13 @@ const run = (request: TrainRequest, availableBytes: number) =>
       translations: 0,
       ...request,
     },
-    { host: memoryHost({ availableBytes }), runtime: cpuRuntime({ threads: 1 }) },
+    {
+      host: memoryHost({
+        availableBytes,
+        ...(diskBytes !== undefined && { freeBytes: diskBytes }),
+      }),
+      runtime: cpuRuntime({ threads: 1 }),
+    },
   ).result();
 
 it.each<[string, TrainRequest, number, RegExp, RegExp]>([
@@ -49,6 +55,16 @@ it("offers the disk where weights are what does not fit", async () => {
   expect(await failure(run(request, 620e6))).toMatchObject({
     message: expect.stringMatching(/^memory: the run would take \d+ MB; got 620 MB/),
     hint: expect.stringMatching(/^what would fit: lowMemory \(\d+ MB\)/),
+  });
+});
+
+it.each([
+  [1e15, /^lowMemory leaves them on disk; or take a smaller model$/],
+  [1e9, /^take a smaller model, a shorter context/],
+])("offers a disk of %d bytes only where it has room for the weights", async (disk, hint) => {
+  const model = { n_embd: 100_000, n_layer: 2, n_head: 1, n_positions: 128 };
+  expect(await failure(run({ model }, 1e9, disk))).toMatchObject({
+    hint: expect.stringMatching(hint),
   });
 });
 
