@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { input, type Value } from "../../../src/graph/value.ts";
 import { compile } from "../../../src/onnx/model.ts";
 import { cos, round, sin } from "../../../src/ops/elementwise.ts";
+import { largest } from "../../../src/ops/indexing.ts";
 import { withKernels } from "../../../src/runtime/webgpu/kernels.ts";
 import { float32 } from "../../../src/tensor/host-tensor.ts";
 import { loadProgram } from "../../support/graph.ts";
@@ -49,5 +50,20 @@ describe("on a GPU", () => {
     const x = Float32Array.of(0.5, 1.5, 2.5, -0.5, -1.5, 0.49999997, 127.5, 1023.4999, -2047.5);
     const expected = [0, 2, 2, 0, -2, 0, 128, 1023, -2048];
     expect(furthest(await computed(round, x), expected)).toBe(0);
+  });
+
+  it.each([1, 3, 5])("the %d largest are those of TopK, of equal ones the first", async (count) => {
+    const x = input("x", "float32", [2, 5]);
+    const program = compile({ y: largest(x, count) });
+    const bytes = program.rewritten(withKernels);
+    expect(Buffer.from(bytes).toString("latin1")).not.toContain("TopK");
+    const feeds = { x: float32([2, 5], Float32Array.of(3, -1, 7, 7, 0, 2, 2, 2, 9, -4)) };
+    const found: unknown[] = [];
+    for (const own of [program, { ...program, bytes }]) {
+      const loaded = await loadProgram(own);
+      found.push(Array.from((await loaded.run(feeds))["y"]?.data ?? [], Number));
+      await loaded.release();
+    }
+    expect(found[1]).toEqual(found[0]);
   });
 });
