@@ -66,7 +66,7 @@ export async function withTeacher(parts: RunParts): Promise<RunParts> {
   };
 }
 
-/** Asks a model about an epoch. */
+/** Asks a model about all examples that the run takes. */
 async function ask(parts: RunParts, training: BatchSource): Promise<Said> {
   const { config, context, data } = parts;
   const { teacher: directory = "", teacherTokens: choices } = config;
