@@ -43,7 +43,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
 const WITH_NODE: readonly string[] = [
   "src/host/node.ts",
   "src/host/node-memory.ts",
-  "src/collective/mpi.ts",
   "src/runtime/node.ts",
   "src/cli/",
 ];

@@ -14,8 +14,7 @@ import { openDataset } from "../../dist/tasks/reading/dataset.js";
 import { loadTokenizer } from "../../dist/text/index.js";
 
 const { config: options, tokenizer: path } = JSON.parse(process.argv[2]);
-const environment = (name) => process.env[name];
-const ranks = isStartedByMpi(environment) ? await joinMpi(environment) : alone;
+const ranks = isStartedByMpi(process.env) ? await joinMpi(process.env) : alone;
 const config = parseConfig({ contextLength: 1024, tooLong: "drop", ...options });
 const { files } = nodeHost();
 const tokenizer = await loadTokenizer(files, path);

@@ -10,7 +10,7 @@ import { prepare } from "../../dist/train/setup/prepare.js";
 import { openTrainer } from "../../dist/train/trainer.js";
 
 const { config: options, rounds } = JSON.parse(process.argv[2]);
-const ranks = await joinMpi((name) => process.env[name]);
+const ranks = await joinMpi(process.env);
 const config = parseConfig({
   steps: 2 * (rounds + 1),
   schedule: "constant",

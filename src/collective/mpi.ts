@@ -7,7 +7,6 @@
  *   standard   constants as wide as pointers: 0x101, ... (MPI 5.0, chapter 20; libmpi_abi)
  */
 
-import { hostname } from "node:os";
 import type * as KoffiModule from "koffi";
 import { UsageError } from "../errors.ts";
 import { crc32 } from "../host/crc32.ts";
@@ -62,27 +61,27 @@ const STARTED_BY = {
   slurm: { rank: "PMIX_RANK", size: "SLURM_STEP_NUM_TASKS" },
 } as const;
 
-export type Environment = (name: string) => string | undefined;
+/** Variables by name, as process.env has them: what is set is seen by libraries. */
+export type Environment = Record<string, string | undefined>;
 
 /** Processes that were started together, and by what; undefined if this one was started by itself. */
 function launchOf(environment: Environment) {
-  const [by, names] = Object.entries(STARTED_BY).find(([, { rank }]) => environment(rank)) ?? [];
-  return names && { by, size: Number(environment(names.size) ?? 1) };
+  const [by, names] = Object.entries(STARTED_BY).find(([, { rank }]) => environment[rank]) ?? [];
+  return names && { by, size: Number(environment[names.size] ?? 1) };
 }
 
 /** Whether mpirun or srun started this process with others. @throws {UsageError} if something else did. */
 export function isStartedByMpi(environment: Environment): boolean {
-  const isSet = (name: string) => environment(name) !== undefined;
   const launch = launchOf(environment);
   if (launch) return launch.size > 1;
-  const tasks = Number(environment("SLURM_STEP_NUM_TASKS") ?? 1);
+  const tasks = Number(environment["SLURM_STEP_NUM_TASKS"] ?? 1);
   if (tasks > 1) {
     throw new UsageError(`ranks: srun told its ${tasks} processes nothing of each other`, {
       hint: "srun --mpi=pmix npx flora train ..., or --mpi=pmi2 with MPICH",
     });
   }
-  const size = Number(environment("WORLD_SIZE") ?? 1);
-  if (size > 1 && isSet("RANK")) {
+  const size = Number(environment["WORLD_SIZE"] ?? 1);
+  if (size > 1 && environment["RANK"] !== undefined) {
     throw new UsageError(`ranks: they are joined by MPI; got torchrun's RANK and WORLD_SIZE`, {
       hint: `mpirun -n ${size} npx flora train ...`,
     });
@@ -106,7 +105,7 @@ export async function joinMpi(environment: Environment): Promise<MpiCollective> 
     });
   }
   // UCX, under Debian's MPICH, takes malloc's calls to the system in its hands, and one start in thirty crashed.
-  if (launchOf(environment)?.by === "mpich") process.env["UCX_MEM_EVENTS"] ??= "no";
+  if (launchOf(environment)?.by === "mpich") environment["UCX_MEM_EVENTS"] ??= "no";
   const found = loadLibrary(koffi, environment);
   if (!found) {
     const names = [...OPEN_MPI, ...MPICH, ...STANDARD].join(", ");
@@ -123,7 +122,7 @@ export async function joinMpi(environment: Environment): Promise<MpiCollective> 
     );
   }
   const { gather, rank, size } = links;
-  const machine = crc32(new TextEncoder().encode(hostname()));
+  const machine = crc32(new TextEncoder().encode(textBy(found.library, "MPI_Get_processor_name")));
   const localSize = gather([machine]).filter(([each]) => each === machine).length;
   const add = summedInOrder(size);
   return {
@@ -165,14 +164,22 @@ function loadLibrary(koffi: Koffi, environment: Environment): FoundLibrary | und
 }
 
 function versionOf(library: KoffiModule.LibraryHandle): string {
-  const ask: (text: Uint8Array, length: [number]) => number = library.func(
-    "int MPI_Get_library_version(void *text, _Out_ int *length)",
-  );
-  const text = new Uint8Array(8192);
-  const length: [number] = [0];
-  ask(text, length);
-  const [line = ""] = new TextDecoder().decode(text.subarray(0, length[0])).split(/[\n,]/);
+  const [line = ""] = textBy(library, "MPI_Get_library_version").split(/[\n,]/);
   return line.replaceAll("\0", "").replaceAll(/\s+/g, " ").trim();
+}
+
+/** More than any library writes. */
+const TEXT_BYTES = 8192;
+
+/** What a function says that writes a text. */
+function textBy(library: KoffiModule.LibraryHandle, name: string): string {
+  const ask: (text: Uint8Array, length: [number]) => number = library.func(
+    `int ${name}(void *text, _Out_ int *length)`,
+  );
+  const text = new Uint8Array(TEXT_BYTES);
+  const length: [number] = [0];
+  check(ask(text, length), name);
+  return new TextDecoder().decode(text.subarray(0, length[0]));
 }
 
 function handlesOf(koffi: Koffi, { name: file, library }: FoundLibrary): Handles {

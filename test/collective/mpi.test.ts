@@ -29,8 +29,7 @@ const LAUNCHERS = [
 /** Says on a line what a rank has after two sums at once of arrays in which it knows every number, and what it was told meanwhile. */
 const PROGRAM = `
   const { findMpi, joinMpi } = await import(process.argv[1]);
-  const environment = (name) => process.env[name];
-  const ranks = await joinMpi(environment);
+  const ranks = await joinMpi(process.env);
   const numbers = () => [3, 100_001].map((length) =>
     Float32Array.from({ length }, (_, i) => Math.sin(i + 1) * 10 ** ((i * (ranks.rank + 1)) % 7)));
   const [own, again] = [numbers(), numbers()];
@@ -42,7 +41,7 @@ const PROGRAM = `
   let hash = 0;
   for (const array of own) for (const bits of new Uint32Array(array.buffer)) hash = (Math.imul(hash, 31) + bits) | 0;
   const repeats = own.every((array, k) => array.every((x, i) => Object.is(x, again[k][i])));
-  const { version } = await findMpi(environment);
+  const { version } = await findMpi(process.env);
   const { rank, size, localSize } = ranks;
   process.stdout.write(JSON.stringify({ rank, size, localSize, hash, repeats, told, version }) + "\\n");
   ranks.close();
@@ -119,7 +118,7 @@ describe.each(LAUNCHERS)("ranks that $library starts", ({ library, launcher = ""
       launcher,
       3,
       `const { joinMpi } = await import(process.argv[1]);
-       const ranks = await joinMpi((name) => process.env[name]);
+       const ranks = await joinMpi(process.env);
        if (ranks.rank === 1) ranks.abort(3);
        ranks.gather([1]);
        process.stdout.write("went on");`,
@@ -134,7 +133,7 @@ describe.each(LAUNCHERS)("ranks that $library starts", ({ library, launcher = ""
       launcher,
       2,
       `const { joinMpi } = await import(process.argv[1]);
-       const ranks = await joinMpi((name) => process.env[name]);
+       const ranks = await joinMpi(process.env);
        if (ranks.rank === 1) process.kill(process.pid, "SIGKILL");
        ranks.gather([1]);
        process.stdout.write("went on");`,
@@ -156,7 +155,7 @@ it.skipIf(openMpi === undefined || mpich === undefined)(
       2,
       `const { joinMpi } = await import(process.argv[1]);
        const names = { OMPI_COMM_WORLD_RANK: process.env.PMI_RANK, OMPI_COMM_WORLD_SIZE: "2" };
-       await joinMpi((name) => names[name]).catch((error) => {
+       await joinMpi(names).catch((error) => {
          process.stderr.write(error.message);
          process.exit(2);
        });`,
@@ -165,12 +164,6 @@ it.skipIf(openMpi === undefined || mpich === undefined)(
     expect(stderr).toContain("knows of 1 of 2 ranks: it is not the library of the mpirun");
   },
 );
-
-/** An environment with these variables alone. */
-const having =
-  (variables: Readonly<Record<string, string>>) =>
-  (name: string): string | undefined =>
-    variables[name];
 
 describe("an environment", () => {
   it.each<readonly [expected: boolean, Readonly<Record<string, string>>]>([
@@ -182,12 +175,12 @@ describe("an environment", () => {
     [false, { PMIX_RANK: "0", SLURM_STEP_NUM_TASKS: "1" }],
     [false, { RANK: "0", WORLD_SIZE: "1" }],
   ])("says %s of ranks: %j", (expected, variables) => {
-    expect(isStartedByMpi(having(variables))).toBe(expected);
+    expect(isStartedByMpi(variables)).toBe(expected);
   });
 
   it("of torchrun is answered by the command to take", () => {
     const variables = { RANK: "0", LOCAL_RANK: "0", WORLD_SIZE: "4" };
-    expect(() => isStartedByMpi(having(variables))).toThrow(
+    expect(() => isStartedByMpi(variables)).toThrow(
       expect.objectContaining({
         message: "ranks: they are joined by MPI; got torchrun's RANK and WORLD_SIZE",
         hint: "mpirun -n 4 npx flora train ...",
@@ -196,7 +189,7 @@ describe("an environment", () => {
   });
 
   it("of an srun without MPI is answered by its option", () => {
-    expect(() => isStartedByMpi(having({ SLURM_STEP_NUM_TASKS: "8" }))).toThrow(
+    expect(() => isStartedByMpi({ SLURM_STEP_NUM_TASKS: "8" })).toThrow(
       expect.objectContaining({
         message: "ranks: srun told its 8 processes nothing of each other",
         hint: expect.stringContaining("srun --mpi=pmix"),
@@ -206,7 +199,7 @@ describe("an environment", () => {
 });
 
 it.skipIf(openMpi === undefined && mpich === undefined)("a library says its version", async () => {
-  expect(await findMpi(having({}))).toEqual({
+  expect(await findMpi({})).toEqual({
     name: expect.stringMatching(/^libmpi/),
     version: expect.stringMatching(/^(Open MPI v|MPICH Version: )\d/),
   });

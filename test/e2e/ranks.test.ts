@@ -63,7 +63,7 @@ const BITS = `
   const { prepare } = await load("train/setup/prepare.js");
   const { openTrainer } = await load("train/trainer.js");
   const { crc32 } = await load("host/crc32.js");
-  const ranks = await joinMpi((name) => process.env[name]);
+  const ranks = await joinMpi(process.env);
   let sums = 0;
   const counted = { ...ranks, sum: (...all) => (sums++, ranks.sum(...all)) };
   const config = parseConfig({ threads: 1, ...JSON.parse(given) });

@@ -1,7 +1,6 @@
 /** @file `flora doctor`: whether flora works on this machine, and how fast. */
 
 import type { MpiLibrary } from "../../collective/mpi.ts";
-import { nodeHost } from "../../host/node.ts";
 import { openRuntime } from "../../runtime/device.ts";
 import { runContext } from "../inputs/run-context.ts";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
@@ -80,7 +79,7 @@ async function examine(what: string, check: Check[1], advice: string): Promise<F
 
 async function mpi(): Promise<string> {
   const { findMpi } = await import("../../collective/mpi.ts");
-  return mpiText(await findMpi(nodeHost().environment));
+  return mpiText(await findMpi(process.env));
 }
 
 /** What there is for runs of several processes; nobody else misses it. */

@@ -14,9 +14,8 @@ export interface JoinedRanks extends Collective {
 /** @throws {UsageError} if they cannot be joined, or another version of flora is among them. */
 export async function joinRanks(): Promise<JoinedRanks | undefined> {
   const { isStartedByMpi, joinMpi } = await import("../../collective/mpi.ts");
-  const environment = (name: string) => process.env[name];
-  if (!isStartedByMpi(environment)) return undefined;
-  const joined = await joinMpi(environment);
+  if (!isStartedByMpi(process.env)) return undefined;
+  const joined = await joinMpi(process.env);
   let hasLeft = false;
   process.on("exit", (code) => {
     if (!hasLeft) joined.abort(code === 0 ? 1 : code);
