@@ -38,19 +38,20 @@ export interface GpuQueue {
 }
 
 /** What an adapter has more of than a device gets that asks for nothing: 128 MiB for a tensor, 16 KiB for a group of threads. */
-export interface GpuLimits {
-  /** Bytes of a buffer. */
-  readonly maxBufferSize: number;
-  /** Bytes of it that a kernel sees. */
-  readonly maxStorageBufferBindingSize: number;
-  readonly maxStorageBuffersPerShaderStage: number;
-  readonly maxComputeWorkgroupStorageSize: number;
-  readonly maxComputeInvocationsPerWorkgroup: number;
-  readonly maxComputeWorkgroupSizeX: number;
-  readonly maxComputeWorkgroupSizeY: number;
-  readonly maxComputeWorkgroupSizeZ: number;
-  readonly maxComputeWorkgroupsPerDimension: number;
-}
+const LIMITS = [
+  // Bytes of a buffer, and those of it that a kernel sees.
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
+  "maxComputeWorkgroupSizeZ",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+/** Numbers by these names. */
+export type GpuLimits = Readonly<Record<(typeof LIMITS)[number], number>>;
 
 /** A device that is open. */
 export interface GpuDevice {
@@ -84,7 +85,7 @@ export interface GpuAdapter {
   };
   /** Opens it. */
   requestDevice(options: {
-    readonly requiredLimits: GpuLimits;
+    readonly requiredLimits: Readonly<Record<string, number>>;
     readonly requiredFeatures: readonly string[];
   }): Promise<GpuDevice>;
 }
@@ -110,32 +111,7 @@ const FEATURES = ["shader-f16", "subgroups"];
 /** The device of an adapter, with as much as that has. */
 export const openDevice = (adapter: GpuAdapter): Promise<GpuDevice> =>
   adapter.requestDevice({
-    requiredLimits: allOf(adapter.limits),
+    // Those of the browser's object are not its own properties.
+    requiredLimits: Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]])),
     requiredFeatures: FEATURES.filter((name) => adapter.features.has(name)),
   });
-
-/** The properties of the browser's object are not its own. */
-function allOf(limits: GpuLimits): GpuLimits {
-  const {
-    maxBufferSize,
-    maxStorageBufferBindingSize,
-    maxStorageBuffersPerShaderStage,
-    maxComputeWorkgroupStorageSize,
-    maxComputeInvocationsPerWorkgroup,
-    maxComputeWorkgroupSizeX,
-    maxComputeWorkgroupSizeY,
-    maxComputeWorkgroupSizeZ,
-    maxComputeWorkgroupsPerDimension,
-  } = limits;
-  return {
-    maxBufferSize,
-    maxStorageBufferBindingSize,
-    maxStorageBuffersPerShaderStage,
-    maxComputeWorkgroupStorageSize,
-    maxComputeInvocationsPerWorkgroup,
-    maxComputeWorkgroupSizeX,
-    maxComputeWorkgroupSizeY,
-    maxComputeWorkgroupSizeZ,
-    maxComputeWorkgroupsPerDimension,
-  };
-}
