@@ -55,7 +55,9 @@ export async function fetchInputs(options: TrainOptions, dataset?: string): Prom
       const inputs = {
         ...options,
         ...(directory !== undefined && { model: directory }),
-        ...(larger !== undefined && { teacher: await resolveModel(larger, hub) }),
+        ...(larger !== undefined && {
+          teacher: await resolveModel(larger, { ...hub, namedBy: "teacher" }),
+        }),
       };
       if (dataset === undefined) return inputs;
       const wanted = { train: textsOf(files), validation: textsOf(heldOut) };

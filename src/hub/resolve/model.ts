@@ -25,6 +25,8 @@ import { type Choice, fetchSnapshot, type HubOptions } from "../download/snapsho
 export interface ModelOptions extends HubOptions {
   /** Whether weights are fetched too; true if absent. */
   readonly weights?: boolean;
+  /** The option that names it, for who mistypes it; that of the model if absent. */
+  readonly namedBy?: "adapter" | "teacher";
 }
 
 /**
@@ -41,7 +43,7 @@ export async function resolveModel(name: string, options: ModelOptions): Promise
   const repository = parseRepository(named.name, "model");
   if (!repository) {
     throw new UsageError(
-      `${option("model")}: neither a directory that exists nor a name on the Hub; got ${name}`,
+      `${option(options.namedBy ?? "model")}: neither a directory that exists nor a name on the Hub; got ${name}`,
       {
         hint: "a name on the Hub reads owner/name, owner/name@revision, or owner/name:FILE for one of several GGUF files",
       },
@@ -72,7 +74,10 @@ export async function resolveModels(
   { directory, adapter: adapterName }: ModelNames,
   options: HubOptions,
 ): Promise<ModelNames> {
-  const adapter = adapterName === undefined ? undefined : await resolveModel(adapterName, options);
+  const adapter =
+    adapterName === undefined
+      ? undefined
+      : await resolveModel(adapterName, { ...options, namedBy: "adapter" });
   const name = directory ?? (await baseOf(options.host.files, adapter));
   return {
     directory: name === undefined ? undefined : await resolveModel(name, options),

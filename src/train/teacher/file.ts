@@ -49,7 +49,7 @@ export async function readSaid(files: FileStore, path: string): Promise<Said> {
 
 function checkHas({ tensors }: SafetensorsFile, path: string, name: string): void {
   if (tensors.has(name)) return;
-  throw new FormatError(path, `what a teacher said has a tensor "${name}"`);
+  throw new FormatError(path, `nothing that a teacher said; it lacks the tensor "${name}"`);
 }
 
 async function integers(file: SafetensorsFile, path: string, name: string): Promise<Int32Array> {

@@ -44,7 +44,9 @@ export async function withTeacher(parts: RunParts): Promise<RunParts> {
   if (!parts.model.head) throw unfit("a model of vectors has no tokens to tell of");
   const { files } = context.host;
   const { training } = data;
-  if (training.batchesPerEpoch === undefined) throw unfit("what is streamed is not known before");
+  if (training.batchesPerEpoch === undefined) {
+    throw unfit("what is streamed is not known before", `leave ${option("stream")} out`);
+  }
   const folder = checkpointFolder(output);
   const own = join(folder, NAME);
   const isFile = teacher.endsWith(FILE);

@@ -37,6 +37,7 @@ describe("the inputs of a run", () => {
       train: [join(data, "train.txt")],
       validation: [join(data, "dev.txt")],
     });
+    expect(await fetchInputs({ teacher: "some/model" })).toEqual({ teacher: model });
     expect(await fetchInputs({ train: "c.txt" }, "some/data")).toEqual({
       train: [join(data, "c.txt")],
     });
@@ -48,7 +49,7 @@ describe("the inputs of a run", () => {
   it("stay as they are where they are none", async () => {
     const { hub } = await setUp();
     const directory = temporaryDirectory();
-    const options = { model: directory, train: "a/b.txt" };
+    const options = { model: directory, teacher: "runs/a/teacher.safetensors", train: "a/b.txt" };
     expect(await fetchInputs(options)).toEqual(options);
     expect(await fetchInputs({ model: { n_layer: 1 } })).toEqual({ model: { n_layer: 1 } });
     expect(hub.requests).toEqual([]);
@@ -63,7 +64,8 @@ describe("the inputs of a run", () => {
   });
 
   it.each([
-    [{ model: "gpt2" }, /neither a directory that exists nor a name on the Hub; got gpt2/],
+    [{ model: "gpt2" }, /model: neither a directory that exists nor a name on the Hub; got gpt2/],
+    [{ teacher: "gpt2" }, /teacher: neither a directory that exists/],
     [{ model: "./no/model" }, /neither a directory that exists/],
     [{ model: "no/model" }, /no\/model: no such directory, and no such model/],
   ])("%j are refused", async (options, message) => {

@@ -24,7 +24,7 @@ const ids: NamedTensor = ["ids", int32([1, 2], Int32Array.of(1, 2))];
 
 describe("refuses in a sentence", () => {
   it.each<readonly [string, readonly NamedTensor[], string]>([
-    ["another file", [ids], 'what a teacher said has a tensor "examples"'],
+    ["another file", [ids], 'nothing that a teacher said; it lacks the tensor "examples"'],
     [
       "shares in float32",
       [examples, ids, ["shares", float32([1, 2], new Float32Array(2))]],
