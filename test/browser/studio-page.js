@@ -108,3 +108,21 @@ export async function openStudio(browser, address) {
 /** Waits for what the card of the run says. */
 export const waitForState = (page, pattern) =>
   page.locator(".title p").filter({ hasText: pattern }).waitFor({ timeout: LONGEST_MS });
+
+/**
+ * Presses a button of the card, or reloads the page, as soon as the card says that a step is done: the page itself looks, since from here a small run may
+ * be over before it is seen. Called before the run begins.
+ *
+ * @param {"Stop" | "reload"} what
+ */
+export const afterFirstSteps = (page, what) =>
+  page.evaluate((action) => {
+    const observer = new MutationObserver(() => {
+      if (!/^step [2-9]/.test(document.querySelector(".title p")?.textContent ?? "")) return;
+      observer.disconnect();
+      if (action === "reload") return location.reload();
+      const buttons = Array.from(document.querySelectorAll("button"));
+      buttons.find(({ textContent }) => textContent.trim() === action).click();
+    });
+    observer.observe(document.body, { childList: true, characterData: true, subtree: true });
+  }, what);
