@@ -33,9 +33,16 @@ export interface Session<Tensor> {
   release(): Promise<void>;
 }
 
+/** What stands behind a buffer. */
+interface Held<Tensor> {
+  readonly tensor: Tensor;
+  readonly data: TypedArray;
+  /** Asked for once: an array's memory is slow to ask for. */
+  readonly range: Range;
+}
+
 export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime {
-  const tensors = new WeakMap<View, Tensor>();
-  const memory = new WeakMap<View, TypedArray>();
+  const memory = new WeakMap<View, Held<Tensor>>();
   const clock = { ms: 0, runs: 0 };
 
   function adopt({ dtype, shape, data }: HostTensor): Buffer {
@@ -46,7 +53,7 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
       write: (fill) => fill(data),
       read: () => Promise.resolve(data),
       copyFrom(source) {
-        const from = memory.get(source);
+        const from = memory.get(source)?.data;
         if (!from || source.dtype !== dtype || from.length !== data.length) {
           throw new ShapeError("copy: buffers differ", { from: source.shape, to: shape });
         }
@@ -72,8 +79,9 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
     };
     // onnxruntime's JavaScript has no bfloat16; programs take such numbers by their bits.
     const type = dtype === "bfloat16" ? "uint16" : dtype;
-    tensors.set(buffer, provider.createTensor(type, data, shape));
-    memory.set(buffer, data);
+    const { buffer: held, byteOffset: begin, byteLength } = data;
+    const range = { held, begin, end: begin + byteLength };
+    memory.set(buffer, { tensor: provider.createTensor(type, data, shape), data, range });
     return buffer;
   }
 
@@ -83,24 +91,18 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
     kind: "feed" | "fetch",
     buffers: Views,
     types: Program["inputs"],
-  ): Record<string, Tensor> {
+  ): { readonly tensors: Record<string, Tensor>; readonly located: Located } {
     checkTypes(kind, buffers, types);
-    const bound: Record<string, Tensor> = {};
+    const tensors: Record<string, Tensor> = {};
+    const located: [name: string, range: Range][] = [];
     for (const [name, buffer] of Object.entries(buffers)) {
-      const tensor = tensors.get(buffer);
-      if (!tensor) throw new GraphError(`run: ${kind} "${name}" belongs to another runtime`);
-      bound[name] = tensor;
+      const found = memory.get(buffer);
+      if (!found) throw new GraphError(`run: ${kind} "${name}" belongs to another runtime`);
+      tensors[name] = found.tensor;
+      located.push([name, found.range]);
     }
-    return bound;
+    return { tensors, located };
   }
-
-  const located = (buffers: Views): Located =>
-    Object.entries(buffers).flatMap(([name, buffer]) => {
-      const data = memory.get(buffer);
-      if (!data) return [];
-      const { buffer: held, byteOffset: begin, byteLength } = data;
-      return [[name, { held, begin, end: begin + byteLength }] as const];
-    });
 
   return {
     name: provider.name,
@@ -118,9 +120,9 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
           const bound = bind("feed", feeds, program.inputs);
           checkComplete(program, feeds);
           const wanted = bind("fetch", fetches, program.outputs);
-          checkOverwrites(program, located(feeds), located(fetches));
+          checkOverwrites(program, bound.located, wanted.located);
           const start = performance.now();
-          await session.run(bound, wanted);
+          await session.run(bound.tensors, wanted.tensors);
           clock.ms += performance.now() - start;
           clock.runs += 1;
           if (clock.runs % RUNS_BETWEEN_COLLECTIONS === 0) provider.collectGarbage?.("minor");
