@@ -44,7 +44,7 @@ export async function withRunner<T>(
       const executable = await programs.get(key.join(), build, { arena: false });
       const { y } = programs.allocate(executable.program);
       if (!y) throw new Error("internal: a program without y");
-      await programs.run(executable, new Map(Object.entries(inputs)), { y });
+      await programs.run(executable, programs.adopt(Object.entries(inputs)), { fetches: { y } });
       const numbers = asFloat32(await readTensor(y));
       const [batch = 1, width = 1] = y.shape;
       return Array.from({ length: batch }, (_, row) =>

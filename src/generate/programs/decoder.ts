@@ -9,13 +9,13 @@
 
 import { GraphError, UsageError } from "../../errors.ts";
 import type { Model } from "../../models/model.ts";
-import type { Program } from "../../onnx/model.ts";
 import { type Buffer, type Buffers, readTensor, type Runtime } from "../../runtime/runtime.ts";
-import { asFloat32, type HostTensor } from "../../tensor/host-tensor.ts";
+import { asFloat32 } from "../../tensor/host-tensor.ts";
 import { attentionCache } from "./cache.ts";
 import { encode } from "./encoder.ts";
 import { checkTokens, decoderFeeds, roundUp } from "./feeds.ts";
-import { cacheWidths, decodeProgram } from "./program.ts";
+import { cacheWidths } from "./program.ts";
+import { segmentsOf } from "./segments.ts";
 import { weightPrograms } from "./weight-programs.ts";
 
 /** How much is read in one run. */
@@ -91,6 +91,7 @@ export function createDecoder(
   }
   const { vocabularySize, contextLength, usualLength = contextLength } = model;
   const widths = cacheWidths(model);
+  const segments = segmentsOf(model, weights);
   const programs = weightPrograms(runtime, weights);
 
   async function open(prompts: readonly Int32Array[]): Promise<Decoding> {
@@ -102,37 +103,47 @@ export function createDecoder(
     const reserve = (slots: number) =>
       cache.reserve(Math.min(contextLength, roundUp(slots, SMALLEST_PAST)));
     reserve(0);
-    let fetches: { readonly program: Program; readonly buffers: Buffers } | undefined;
+    /** What the last run wrote, for the next of the same sizes. */
+    let written: { readonly sizes: string; readonly outputs: readonly Buffers[] } = {
+      sizes: "",
+      outputs: [],
+    };
 
     async function run(tokens: readonly Int32Array[], longest: number): Promise<Float32Array> {
       const counts = tokens.map((ids) => ids.length);
       const most = Math.max(...counts);
       const length = most === 1 ? 1 : Math.min(longest, roundUp(most, SMALLEST_PROMPT));
       const past = cache.capacity;
-      const source = encoded?.length ?? 0;
-      const sizes = { batch: tokens.length, length, past, source };
-      const executable = await programs.get(
-        `decode ${Object.values(sizes).join()}`,
-        () => decodeProgram(model, sizes, weights),
-        // Prompts are read rarely and need much memory, single tokens often and little.
-        { arena: length === 1 },
-      );
-      const { program } = executable;
-      if (fetches?.program !== program) fetches = { program, buffers: programs.allocate(program) };
-      const { buffers } = fetches;
-
-      const inputs = new Map<string, HostTensor>([
-        ...decoderFeeds({ lengths: cache.lengths, tokens, length, past }),
+      const sizes = { batch: tokens.length, length, past, source: encoded?.length ?? 0 };
+      const key = Object.values(sizes).join();
+      const { ids, ...rows } = decoderFeeds({ lengths: cache.lengths, tokens, length, past });
+      const inputs = programs.adopt([
+        ...Object.entries(rows),
         ...[...cache.tensors].map(([name, tensor]) => [`past.${name}`, tensor] as const),
         ...(encoded?.tensors ?? []),
       ]);
-      await programs.run(executable, inputs, buffers);
-
+      const known = written.sizes === key ? written.outputs : [];
+      const all: Buffers[] = [];
       const fresh = new Map<string, Float32Array>();
-      for (const name of widths.keys()) fresh.set(name, await floats(buffers, `new.${name}`));
+      let x = runtime.adopt(ids);
+      for (const [i, segment] of segments.entries()) {
+        inputs.set("x", x);
+        const build = () => segment.build(x, sizes);
+        // Prompts are read rarely and need much memory, single tokens often and little.
+        const options = { arena: length === 1 };
+        const executable = await programs.get(`${segment.key} ${key}`, build, options);
+        const fetches = known[i] ?? programs.allocate(executable.program);
+        await programs.run(executable, inputs, { fetches, names: segment.names });
+        all.push(fetches);
+        for (const [own, name] of segment.cached) {
+          fresh.set(name, await floats(fetches, `new.${own}`));
+        }
+        x = fetches["y"] ?? x;
+      }
+      written = { sizes: key, outputs: all };
       reserve(Math.max(...counts.map((count, b) => count + (cache.lengths[b] ?? 0))));
       cache.append(fresh, counts);
-      return floats(buffers, "logits");
+      return floats(all.at(-1) ?? {}, "logits");
     }
 
     return {

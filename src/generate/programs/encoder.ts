@@ -55,7 +55,7 @@ export async function encode(
       arena: false,
     });
     const fetches = programs.allocate(executable.program);
-    await programs.run(executable, new Map(encoderFeeds(some, length)), fetches);
+    await programs.run(executable, programs.adopt(encoderFeeds(some, length)), { fetches });
     for (const [name, buffer] of Object.entries(fetches)) {
       const part = asFloat32(await readTensor(buffer));
       const stride = part.length / some.length;

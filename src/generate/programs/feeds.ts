@@ -31,15 +31,19 @@ export interface NewTokens {
 }
 
 /** `ids` and `positions` [B, T], `keyPositions` [B, P + T] and `past.bias` [B, 1, T, P + T]. */
-export function decoderFeeds(rows: NewTokens): readonly (readonly [string, HostTensor])[] {
+export type DecoderFeeds = Readonly<
+  Record<"ids" | "positions" | "keyPositions" | "past.bias", HostTensor>
+>;
+
+export function decoderFeeds(rows: NewTokens): DecoderFeeds {
   const { lengths, tokens, length } = rows;
   const positions = tokens.map((ids, b) => range(lengths[b] ?? 0, ids.length));
-  return [
-    ["ids", rightAligned(tokens, length)],
-    ["positions", rightAligned(positions, length)],
-    ["keyPositions", keyPositions(positions, rows)],
-    ["past.bias", attentionBias(rows)],
-  ];
+  return {
+    ids: rightAligned(tokens, length),
+    positions: rightAligned(positions, length),
+    keyPositions: keyPositions(positions, rows),
+    "past.bias": attentionBias(rows),
+  };
 }
 
 /** `ids` and `attentionMask` [B, S]. */
