@@ -1,7 +1,7 @@
 /** @file Texts as the prompts that a model knows. */
 
 import { UsageError } from "../errors.ts";
-import { promptIds } from "../data/index.ts";
+import { promptIds } from "../data/sequences/sequence.ts";
 import type { Model } from "../models/model.ts";
 import type { Tokenizer } from "../text/index.ts";
 

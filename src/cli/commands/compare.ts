@@ -21,7 +21,7 @@ import { parseConfig, type TrainOptions } from "../../options/config.ts";
 import { claimDirectory } from "../../train/output/claim.ts";
 import { quoteWords } from "../arguments/arguments.ts";
 import { createCompareConsole } from "../reports/compare-console.ts";
-import { fetchInputs } from "../inputs/fetch.ts";
+import { fetchInputs } from "../inputs/fetch-run.ts";
 import { runContext } from "../inputs/run-context.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { INTERRUPTED, onInterrupt } from "../terminal/interrupt.ts";

@@ -6,7 +6,7 @@ import { parseConfig } from "../../options/config.ts";
 import type { DynamicsEvent, DynamicsOptions } from "../../lab/dynamics/events.ts";
 import type { DynamicsResult } from "../../lab/dynamics/result.ts";
 import { chartLines } from "../reports/chart.ts";
-import { fetchInputs } from "../inputs/fetch.ts";
+import { fetchInputs } from "../inputs/fetch-run.ts";
 import { formatDuration } from "../terminal/format.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { formatTable, indent, wrap } from "../terminal/layout.ts";

@@ -9,7 +9,7 @@ import { METHODS } from "../../options/tables/names.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { parseOptions, type ParsedOptions } from "../arguments/options.ts";
 import { quoteWords } from "../arguments/arguments.ts";
-import { fetchSettings } from "../inputs/fetch.ts";
+import { fetchSettings } from "../inputs/fetch-run.ts";
 import { describeData } from "../inputs/seen-data.ts";
 import { type Answers, optionsFile } from "../reports/options-page.ts";
 import { errorText } from "../terminal/error-text.ts";

@@ -6,7 +6,7 @@ import type { CommandHelp } from "../arguments/help.ts";
 import { readRunOptions } from "../arguments/run-config.ts";
 import { parseConfig } from "../../options/config.ts";
 import { withEarlierRun } from "../inputs/earlier-run.ts";
-import { fetchInputs, fetchSettings } from "../inputs/fetch.ts";
+import { fetchInputs, fetchSettings } from "../inputs/fetch-run.ts";
 import { runContext } from "../inputs/run-context.ts";
 import { inspection } from "../reports/inspection.ts";
 import { standardOutput } from "../terminal/terminal.ts";

@@ -5,7 +5,7 @@ import { parseConfig, type TrainConfig, type TrainOptions } from "../../options/
 import { elementCount } from "../../tensor/shape.ts";
 import type { PredictedMemory } from "../../train/memory/memory.ts";
 import { withEarlierRun } from "../inputs/earlier-run.ts";
-import { fetchInputs, fetchSettings } from "../inputs/fetch.ts";
+import { fetchInputs, fetchSettings } from "../inputs/fetch-run.ts";
 import { runContext } from "../inputs/run-context.ts";
 import type { CommandHelp } from "../arguments/help.ts";
 import { indent, wrap } from "../terminal/layout.ts";

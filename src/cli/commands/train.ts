@@ -10,7 +10,7 @@ import { parseConfig, type TrainConfig } from "../../options/config.ts";
 import type { EndEvent, TrainEvent } from "../../runs/events.ts";
 import { createConsole, type RunConsole } from "../reports/console.ts";
 import { withEarlierRun } from "../inputs/earlier-run.ts";
-import { fetchInputs } from "../inputs/fetch.ts";
+import { fetchInputs } from "../inputs/fetch-run.ts";
 import { type JoinedRanks, joinRanks } from "../inputs/ranks.ts";
 import { runContext } from "../inputs/run-context.ts";
 import type { CommandHelp } from "../arguments/help.ts";

@@ -11,7 +11,6 @@
  * Source: `_tree_cache.py` of huggingface_hub, version 2.4.
  */
 
-import { listFiles } from "@huggingface/hub";
 import { FormatError } from "../../errors.ts";
 import { isObject, type JsonValue } from "../../files/json.ts";
 import { parseJson } from "../../files/json-parser.ts";
@@ -48,6 +47,7 @@ export async function listRepository(
   { type, name }: Repository,
   commit: string,
 ): Promise<readonly RemoteFile[]> {
+  const { listFiles } = await import("@huggingface/hub");
   const repo = { type, name } as const;
   const files: RemoteFile[] = [];
   const entries = listFiles({ ...connection, repo, revision: commit, recursive: true });

@@ -6,7 +6,6 @@
  * that it always leads to a snapshot that is complete.
  */
 
-import { datasetInfo, modelInfo } from "@huggingface/hub";
 import { FormatError, UsageError } from "../../errors.ts";
 import type { FileStore, Host } from "../../host/host.ts";
 import { join } from "../../host/path.ts";
@@ -142,6 +141,8 @@ async function commitOf(
   connection: Connection,
   { type, name, revision }: Repository,
 ): Promise<string> {
+  // Most models are on disk already, and need nothing of the Hub.
+  const { datasetInfo, modelInfo } = await import("@huggingface/hub");
   const params = { ...connection, name, revision };
   const { sha } =
     type === "dataset"

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
-import { fetchInputs, fetchModels, fetchSettings } from "../../../src/cli/inputs/fetch.ts";
+import { fetchInputs, fetchSettings } from "../../../src/cli/inputs/fetch-run.ts";
+import { fetchModels } from "../../../src/cli/inputs/fetch.ts";
 import { UsageError } from "../../../src/errors.ts";
 import { parseConfig } from "../../../src/options/config.ts";
 import { MODEL, testHub } from "../../hub/support.ts";
