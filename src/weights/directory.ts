@@ -61,7 +61,8 @@ export async function readGenerationConfig(
 }
 
 /**
- * Reads the tensors that a model expects, under the names it expects, floats as float32.
+ * Reads the tensors that a model expects, under the names it expects, floats as float32; those that are neighbours in a file may share
+ * memory.
  *
  * @param expected - shape of each tensor
  * @throws {UsageError} that lists every missing, unexpected and misshapen tensor, before any data
@@ -75,7 +76,8 @@ export async function loadWeights(
   options: LoadWeightsOptions = {},
 ): Promise<Map<string, HostTensor>> {
   const weights = new Map<string, HostTensor>();
-  for await (const [name, tensor] of eachWeight(files, dir, expected, options))
+  const together = { ...options, together: true };
+  for await (const [name, tensor] of eachWeight(files, dir, expected, together))
     weights.set(name, tensor);
   return weights;
 }

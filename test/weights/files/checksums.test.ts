@@ -7,7 +7,11 @@ import { readBytes, writeFile } from "../../../src/host/content.ts";
 import type { FileStore } from "../../../src/host/host.ts";
 import { memoryHost } from "../../../src/host/in-memory.ts";
 import { float32, hostTensor } from "../../../src/tensor/host-tensor.ts";
-import { openSafetensors, writeSafetensors } from "../../../src/weights/files/safetensors.ts";
+import {
+  openSafetensors,
+  type ReadOptions,
+  writeSafetensors,
+} from "../../../src/weights/files/safetensors.ts";
 import { nodeFiles } from "../../support/files.ts";
 import { failure, temporaryDirectory } from "../support.ts";
 
@@ -18,10 +22,10 @@ const TENSORS = [
   ["empty", float32([0], new Float32Array())],
 ] as const;
 
-async function readAll(files: FileStore): Promise<void> {
+async function readAll(files: FileStore, options: ReadOptions = {}): Promise<void> {
   const file = await openSafetensors(files, PATH);
   try {
-    for (const name of file.tensors.keys()) await file.read(name);
+    for (const name of file.tensors.keys()) await file.read(name, options);
   } finally {
     await file.close();
   }
@@ -38,14 +42,17 @@ const raw = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
   new Uint8Array(buffer, byteOffset, byteLength);
 
 describe("a file of weights", () => {
-  it("is refused if one bit of it is another, wherever it stands", async () => {
+  it.each([
+    ["one by one", {}],
+    ["together", { together: true }],
+  ])("is refused if one bit of it is another, wherever it stands, read %s", async (_, options) => {
     const bytes = await written();
     const accepted: string[] = [];
     for (let bit = 0; bit < 8 * bytes.length; bit++) {
       const damaged = bytes.slice();
       damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       const { files } = memoryHost({ files: { [PATH]: damaged } });
-      const error = await readAll(files).catch((thrown: unknown) => thrown);
+      const error = await readAll(files, options).catch((thrown: unknown) => thrown);
       if (!(error instanceof FormatError)) accepted.push(`bit ${bit}: ${String(error)}`);
     }
     expect(accepted).toEqual([]);

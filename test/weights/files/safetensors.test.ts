@@ -70,9 +70,12 @@ const bytesOf = ({ data }: HostTensor): Buffer =>
   Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 
 describe("openSafetensors", () => {
-  it("reads every dtype that Python wrote, number for number", async () => {
+  it.each([
+    ["one by one", {}],
+    ["together", { together: true }],
+  ])("reads every dtype that Python wrote, number for number, %s", async (_, options) => {
     const expected = golden("safetensors_mixed.json");
-    const tensors = await readAll(goldenPath("safetensors_mixed.safetensors"));
+    const tensors = await readAll(goldenPath("safetensors_mixed.safetensors"), options);
     expect([...tensors.keys()].toSorted()).toEqual(Object.keys(expected).toSorted());
     for (const [name, { dtype, shape, values }] of Object.entries(expected)) {
       const tensor = tensors.get(name);
