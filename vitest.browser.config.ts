@@ -3,16 +3,15 @@ import {
   type TestProjectInlineConfiguration,
   type ViteUserConfig,
 } from "vitest/config";
+import { isShort } from "./test/support/extent.ts";
+import { REFERENCES } from "./test/support/references.ts";
 
-/** Tests of models against transformers, which run in a tab as they are. */
-const MODELS = ["gpt2", "encoders/bert", "rotary/decoder/rotary-decoder", "t5/t5"];
-
-/** Those tests on a runtime of Chromium, whose kernels all of them share. */
-const models = (device: "wasm" | "webgpu"): TestProjectInlineConfiguration => ({
+/** Tests against goldens as they are, on a runtime of Chromium, whose kernels all of them share. */
+const references = (device: "wasm" | "webgpu"): TestProjectInlineConfiguration => ({
   extends: true,
   test: {
     name: device,
-    include: MODELS.map((name) => `test/models/architectures/${name}.test.ts`),
+    include: isShort ? ["test/models/architectures/gpt2.test.ts"] : [...REFERENCES],
     isolate: false,
     env: { FLORA_TEST_IN: "chromium", FLORA_TEST_DEVICE: device },
   },
@@ -26,8 +25,8 @@ const config: ViteUserConfig = defineConfig({
     fileParallelism: false,
     projects: [
       { extends: true, test: { name: "chromium", include: ["test/chromium/*.browser.ts"] } },
-      models("wasm"),
-      models("webgpu"),
+      references("wasm"),
+      references("webgpu"),
     ],
   },
 });

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { defineConfig, type ViteUserConfig } from "vitest/config";
 import { missingData } from "./test/support/missing-data.ts";
+import { REFERENCES } from "./test/support/references.ts";
 
 /** Tests that have a process for each file: they train whole runs, look at its memory, or change what it has but one of. */
 const ALONE = [
@@ -10,15 +11,6 @@ const ALONE = [
   "test/data/streaming.test.ts",
   "test/weights/directory.test.ts",
   "test/weights/files/safetensors.test.ts",
-];
-
-/** Tests against goldens that run once more, on WebAssembly; those of operators (test/ops) compare both in one run. */
-const ON_WASM = [
-  "test/models/architectures/**/*.test.ts",
-  "test/nn/**/*.test.ts",
-  "test/optim/**/*.test.ts",
-  "test/compress/**/*.test.ts",
-  "test/random/**/*.test.ts",
 ];
 
 const config: ViteUserConfig = defineConfig({
@@ -40,7 +32,7 @@ const config: ViteUserConfig = defineConfig({
         extends: true,
         test: {
           name: "wasm",
-          include: ON_WASM,
+          include: [...REFERENCES],
           isolate: false,
           env: { FLORA_TEST_DEVICE: "wasm" },
         },
