@@ -125,7 +125,10 @@ function refusing<T>(render: () => T): T {
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
     const message = `chat: the template cannot render the messages; got ${cause.message}`;
-    throw new UsageError(message, { cause });
+    throw new UsageError(message, {
+      cause,
+      hint: `give another ${option("chatTemplate")}, or messages as this one reads them`,
+    });
   }
 }
 

@@ -97,6 +97,7 @@ describe("chatTemplate", () => {
     expect(error).toBeInstanceOf(UsageError);
     expect(error).toHaveProperty("message", expect.stringContaining(`${CANNOT}; got `));
     expect(error).toHaveProperty("message", expect.stringContaining("unheard_of"));
+    expect(error).toHaveProperty("hint", expect.stringContaining("give another chatTemplate"));
   });
 
   it("gives the special tokens and the variables", () => {
