@@ -52,6 +52,7 @@ const METHODS = [
   { method: "lora", optimizer: "adafactor", scratch: 3e-2, tuned: 3e-2 },
   { method: "flora", optimizer: "muon", scratch: 3e-2, tuned: 1e-2 },
   { method: "dense", optimizer: "muon", scratch: 3e-2, tuned: 3e-3 },
+  { method: "dense", optimizer: "sgd", scratch: 3e-1, tuned: 9e-2 },
 ];
 
 const inFolder = (name, text) => {

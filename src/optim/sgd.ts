@@ -64,7 +64,7 @@ export function ema(decay: number): GradientTransformation {
 
 export const SGD: OptimizerDefinition = {
   help: "stochastic gradient descent",
-  usualRates: { scratch: 0.1, tuning: 0.1, adapters: 0.1 },
+  usualRates: { scratch: 0.3, tuning: 0.1, adapters: 0.1 },
   hyperparameters: {},
   build: (_, weightDecay) => everywhere(descent(identity(), weightDecay)),
 };
