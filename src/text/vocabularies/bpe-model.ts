@@ -91,14 +91,10 @@ function mergesOf(part: Part, vocabulary: Vocabulary, prefix: string): Merges {
   if (!Array.isArray(listed)) return wrongField(part, "merges", "a list");
   const merges = new Map<number, Map<number, Merge>>();
   for (const [rank, entry] of listed.entries()) {
-    const halves: unknown = typeof entry === "string" ? entry.split(" ") : entry;
-    const [left, right]: readonly unknown[] =
-      Array.isArray(halves) && halves.length === 2 ? halves : [];
-    const made =
-      typeof left === "string" && typeof right === "string"
-        ? left + right.slice(prefix.length)
-        : "";
-    const [a, b, id] = [left, right, made].map((each) => vocabulary.get(String(each)));
+    const halves = halvesOf(entry);
+    const a = halves && vocabulary.get(halves.left);
+    const b = halves && vocabulary.get(halves.right);
+    const id = halves && vocabulary.get(halves.left + halves.right.slice(prefix.length));
     if (a === undefined || b === undefined || id === undefined) {
       const what = `${part.field} ${part.type}: merges: must be of two tokens that make one`;
       throw new FormatError(
@@ -110,6 +106,18 @@ function mergesOf(part: Part, vocabulary: Vocabulary, prefix: string): Merges {
     merges.set(a, afterLeft.set(b, { rank, id }));
   }
   return merges;
+}
+
+/** What a merge joins: two tokens in a list, or with a space between them; undefined for anything else. */
+function halvesOf(entry: unknown): { readonly left: string; readonly right: string } | undefined {
+  if (typeof entry === "string") {
+    const space = entry.indexOf(" ");
+    if (space < 0 || entry.includes(" ", space + 1)) return undefined;
+    return { left: entry.slice(0, space), right: entry.slice(space + 1) };
+  }
+  const halves: readonly unknown[] = Array.isArray(entry) && entry.length === 2 ? entry : [];
+  const [left, right] = halves;
+  return typeof left === "string" && typeof right === "string" ? { left, right } : undefined;
 }
 
 /** Spaces, written ▁, and what follows them; those at the end belong to the last word. */

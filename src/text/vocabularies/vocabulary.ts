@@ -20,12 +20,15 @@ export interface TokenizerModel {
 export function vocabularyOf(part: Part): Vocabulary {
   const { vocab } = part.json;
   if (!isObject(vocab)) return wrongField(part, "vocab", "a table of ids");
-  const entries = Object.entries(vocab).map(([token, id]) =>
-    typeof id === "number" && Number.isInteger(id) && id >= 0
-      ? ([token, id] as const)
-      : wrongField(part, "vocab", `a table of ids, also of ${JSON.stringify(token)}`),
-  );
-  return new Map(entries);
+  const vocabulary = new Map<string, number>();
+  for (const token of Object.keys(vocab)) {
+    const id = vocab[token];
+    if (typeof id !== "number" || !Number.isInteger(id) || id < 0) {
+      return wrongField(part, "vocab", `a table of ids, also of ${JSON.stringify(token)}`);
+    }
+    vocabulary.set(token, id);
+  }
+  return vocabulary;
 }
 
 /** @throws {FormatError} always: nothing can be written for a piece. */
