@@ -49,14 +49,17 @@ export function pipelineOf(path: string, tokenizer: Json, named: readonly Json[]
   const added = [...listed, ...addedByName(path, listed, named, model.vocabulary)];
   const find = addedTokenFinder(added, normalize);
 
-  const ids = new Map(model.vocabulary);
-  for (const { content, id } of added) ids.set(content, id);
-  const tokens = new Map([...ids].map(([token, id]) => [id, token] as const));
+  const ids = new Map(added.map(({ content, id }) => [content, id] as const));
+  const tokens = new Map<number, string>();
+  for (const [token, id] of model.vocabulary) if (!ids.has(token)) tokens.set(id, token);
+  for (const [token, id] of ids) tokens.set(id, token);
+  let vocabularySize = 0;
+  for (const id of tokens.keys()) vocabularySize = Math.max(vocabularySize, id + 1);
   return {
-    vocabularySize: [...tokens.keys()].reduce((max, id) => Math.max(max, id), -1) + 1,
+    vocabularySize,
     unknown: model.unknown,
     specialTokens: new Set(added.filter(({ isSpecial }) => isSpecial).map(({ id }) => id)),
-    idOf: (token) => ids.get(token),
+    idOf: (token) => ids.get(token) ?? model.vocabulary.get(token),
     encode(text) {
       const found: number[] = [];
       for (const each of find(text.replaceAll(/\p{Surrogate}/gu, "\uFFFD"))) {
