@@ -5,6 +5,7 @@
 
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import module from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { memoryEnvironment } from "./memory-environment.js";
@@ -15,6 +16,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 if (process.versions.node.localeCompare(OLDEST_NODE, "en", { numeric: true }) < 0) {
   fail(`flora needs Node ${OLDEST_NODE} or newer; got ${process.version}`);
 }
+// Node 22.8 and later keep what they compile in the folder for temporary files; NODE_DISABLE_COMPILE_CACHE=1 forbids it.
+module.enableCompileCache?.();
 if (isStale()) build();
 const words = process.argv.slice(2);
 const isThrifty = Object.keys(memoryEnvironment).every((name) => name in process.env);
