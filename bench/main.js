@@ -3,6 +3,7 @@
  *
  *   node bench/main.js [--json] [--runs 9] [--peers] [--no-step] [--no-memory]
  *   node bench/main.js story [...]        what people do, timed: story/main.js has the options
+ *   node bench/main.js generate [...]     texts, timed: generate/main.js has the options
  *   node bench/main.js ranks [...]        what ranks exchange: ranks/main.js has the options
  *   node bench/main.js large [...]        weights that lie on disk: large.js has the options
  *   node bench/main.js load [...]         what passes before a first step: load.js has the options
@@ -31,6 +32,7 @@ import { accumulateInto } from "../dist/engine/parts/accumulate.js";
 
 const OTHERS = {
   story: "./story/main.js",
+  generate: "./generate/main.js",
   ranks: "./ranks/main.js",
   large: "./large.js",
   load: "./load.js",
