@@ -76,9 +76,8 @@ export async function loadWeights(
   options: LoadWeightsOptions = {},
 ): Promise<Map<string, HostTensor>> {
   const weights = new Map<string, HostTensor>();
-  const together = { ...options, together: true };
-  for await (const [name, tensor] of eachWeight(files, dir, expected, together))
-    weights.set(name, tensor);
+  const matched = readMatched({ files, dir, expected, options, together: true });
+  for await (const [name, tensor] of matched) weights.set(name, tensor);
   return weights;
 }
 
@@ -88,20 +87,42 @@ export async function loadWeights(
  *
  * @throws {UsageError | FormatError} as `loadWeights` does, before the first tensor.
  */
-export async function* eachWeight(
+export function eachWeight(
   files: FileStore,
   dir: string,
   expected: ReadonlyMap<string, readonly number[]>,
   options: LoadWeightsOptions = {},
 ): AsyncGenerator<readonly [name: string, tensor: HostTensor], void, undefined> {
+  return readMatched({ files, dir, expected, options, together: false });
+}
+
+interface Wanted {
+  readonly files: FileStore;
+  readonly dir: string;
+  readonly expected: ReadonlyMap<string, readonly number[]>;
+  readonly options: LoadWeightsOptions;
+  /** Whether all are kept, so that they may share memory. */
+  readonly together: boolean;
+}
+
+async function* readMatched({
+  files,
+  dir,
+  expected,
+  options,
+  together,
+}: Wanted): AsyncGenerator<readonly [name: string, tensor: HostTensor], void, undefined> {
   const opened: WeightsFile[] = [];
   try {
     const stored = await openWeights(files, dir, opened);
-    for (const [name, tensor] of matchTensors(dir, stored, expected, options)) {
+    const matched = [...matchTensors(dir, stored, expected, options)];
+    const names = new Set(matched.map(([, { storedName }]) => storedName));
+    const reading = together ? { ...options, together: names } : options;
+    for (const [name, tensor] of matched) {
       const { file, storedName } = tensor;
       const copies = tiedCopies(stored, name, options).filter((copy) => copy !== tensor);
       for (const copy of copies) await checkCopy(dir, tensor, copy);
-      yield [name, await file.read(storedName, options)];
+      yield [name, await file.read(storedName, reading)];
     }
   } finally {
     await Promise.all(opened.map((file) => file.close()));

@@ -17,18 +17,14 @@ export interface Run {
   readonly tensors: readonly Located[];
 }
 
-/** The tensors that fit, in the order of the data, in runs of at most so many bytes; a larger tensor is a run. */
-export function runsOf(
-  tensors: Iterable<Located>,
-  { mostBytes, fits }: { readonly mostBytes: number; fits(info: TensorInfo): boolean },
-): readonly Run[] {
+/** Tensors, in the order of the data, in runs of one type and at most so many bytes; a larger tensor is a run. */
+export function runsOf(tensors: Iterable<Located>, mostBytes: number): readonly Run[] {
   const runs: { readonly begin: number; end: number; readonly tensors: Located[] }[] = [];
   for (const located of tensors) {
-    const [, info] = located;
-    if (!fits(info)) continue;
-    const { begin, end } = info;
+    const [, { dtype, begin, end }] = located;
     const last = runs.at(-1);
-    if (last?.end === begin && end - last.begin <= mostBytes) {
+    const isAlike = last?.end === begin && last.tensors[0]?.[1].dtype === dtype;
+    if (last && isAlike && end - last.begin <= mostBytes) {
       last.tensors.push(located);
       last.end = end;
     } else {

@@ -57,10 +57,10 @@ export interface ReadOptions {
   /** Whether float16 and bfloat16 become float32; otherwise they are read as bits. Default: true. */
   readonly widen?: boolean;
   /**
-   * Whether tensors share memory with their neighbours in the file, which are read with them and kept until it is closed: faster where
-   * all are wanted, and none is let go before the others. Default: false.
+   * Tensors that are all wanted, and none of which is let go before the others: neighbours among them are read at once, into memory
+   * that they share, and kept until the file is closed.
    */
-  readonly together?: boolean;
+  readonly together?: ReadonlySet<string>;
 }
 
 /** What is written besides tensors. */
@@ -226,7 +226,7 @@ interface OpenFile {
 async function readTensor(
   opened: OpenFile,
   name: string,
-  { widen = true, together = false, neighbours }: ReadOptions & { neighbours: RunReader },
+  { widen = true, together, neighbours }: ReadOptions & { readonly neighbours: RunReader },
 ): Promise<HostTensor> {
   const { path, header } = opened;
   const info = header.tensors.get(name);
@@ -236,44 +236,47 @@ async function readTensor(
     const message = `tensor ${JSON.stringify(name)}: dtype is not supported; got ${info.dtype}`;
     throw new FormatError(path, message);
   }
-  if (together && isReadAsItIs(info)) {
-    const run = await neighbours(name);
-    if (run) {
-      const data = new Float32Array(run.bytes, info.begin - run.begin, elementCount(info.shape));
-      return hostTensor(decoder.dtype, info.shape, data);
-    }
+  const { begin, end, shape } = info;
+  if (together?.has(name)) {
+    const { run, data } = await neighbours(name, decoder, together);
+    const bytesOfOne = (run.end - run.begin) / data.length;
+    const start = data.length === 0 ? 0 : (begin - run.begin) / bytesOfOne;
+    return hostTensor(decoder.dtype, shape, data.subarray(start, start + elementCount(shape)));
   }
-  const { begin, end } = info;
   const bytes = await readRun(opened, { begin, end, tensors: [[name, info]] });
-  return hostTensor(decoder.dtype, info.shape, decoder.decode(bytes));
+  return hostTensor(decoder.dtype, shape, decoder.decode(bytes));
 }
 
-/** Whether the bytes of a tensor are those of the array that is made of it, which may begin at any of its elements. */
-const isReadAsItIs = ({ dtype }: TensorInfo): boolean => dtype === "F32";
+/** Bytes that are read at once: they are there twice while they become another type. */
+const RUN_BYTES = 2 ** 26;
 
-/** Bytes that are read at once. */
-const RUN_BYTES = 2 ** 28;
+/** The run of a tensor among those that are wanted, and its elements. */
+type RunReader = (
+  name: string,
+  decoder: Decoder,
+  wanted: ReadonlySet<string>,
+) => Promise<{ readonly run: Run; readonly data: TypedArray }>;
 
-/** The run of a tensor, and its bytes. */
-type RunReader = (name: string) => Promise<(Run & { readonly bytes: ArrayBuffer }) | undefined>;
-
-/** Reads runs of tensors, each once. */
+/** Reads runs of tensors, each once as long as the same are wanted. */
 function readerOfRuns(opened: OpenFile): RunReader {
-  const read = new Map<Run, Promise<ArrayBuffer>>();
-  let places: ReadonlyMap<string, Run> | undefined;
-  return async (name) => {
-    places ??= new Map(
-      runsOf(opened.header.tensors, { mostBytes: RUN_BYTES, fits: isReadAsItIs }).flatMap((run) =>
-        run.tensors.map(([each]) => [each, run] as const),
-      ),
-    );
-    const run = places.get(name);
-    if (!run) return undefined;
-    const reading = read.get(run) ?? readRun(opened, run);
-    read.set(run, reading);
-    return { ...run, bytes: await reading };
+  const made = new WeakMap<ReadonlySet<string>, ReadonlyMap<string, Run>>();
+  const read = new Map<Run, Promise<TypedArray>>();
+  return async (name, { decode }, wanted) => {
+    const runs = made.get(wanted) ?? runByName(opened.header, wanted);
+    made.set(wanted, runs);
+    const run = runs.get(name);
+    if (!run) throw new Error(`internal: no run has ${name}`);
+    const data = read.get(run) ?? readRun(opened, run).then(decode);
+    read.set(run, data);
+    return { run, data: await data };
   };
 }
+
+const runByName = ({ tensors }: Header, wanted: ReadonlySet<string>): ReadonlyMap<string, Run> => {
+  const chosen = [...tensors].filter(([name]) => wanted.has(name));
+  const runs = runsOf(chosen, RUN_BYTES);
+  return new Map(runs.flatMap((run) => run.tensors.map(([name]) => [name, run] as const)));
+};
 
 /** The bytes of a run. @throws {FormatError} if a tensor has another checksum than was written. */
 async function readRun(

@@ -20,7 +20,6 @@ function inARow(...sizes: readonly (number | `${number} BF16`)[]): Located[] {
 }
 
 describe("runs of tensors", () => {
-  const fits = ({ dtype }: { readonly dtype: string }) => dtype === "F32";
   it.each([
     ["all of them, if they may be as long", inARow(4, 8, 4), [["t0", "t1", "t2"]]],
     [
@@ -32,11 +31,16 @@ describe("runs of tensors", () => {
       ],
     ],
     ["one that is longer by itself", inARow(4, 40, 4), [["t0"], ["t1"], ["t2"]]],
-    ["without those of another type", inARow(4, 4, "4 BF16", 4), [["t0", "t1"], ["t3"]]],
+    ["apart from those of another type", inARow(4, 4, "4 BF16", 4), [["t0", "t1"], ["t2"], ["t3"]]],
+    [
+      "apart where one between them is not wanted",
+      inARow(4, 4, 4).toSpliced(1, 1),
+      [["t0"], ["t2"]],
+    ],
     ["empty ones with what is before them", inARow(4, 0, 4), [["t0", "t1", "t2"]]],
     ["none", [], []],
   ])("are %s", (_, tensors, expected) => {
-    const runs = runsOf(tensors, { mostBytes: 16, fits });
+    const runs = runsOf(tensors, 16);
     expect(runs.map((run) => run.tensors.map(([name]) => name))).toEqual(expected);
   });
 
@@ -60,12 +64,14 @@ it("are memory that tensors share which are wanted together", async () => {
     ["b", floats(2)],
   ]);
   const file = await openSafetensors(files, "ab");
-  const held = async (together: boolean) => {
+  const held = async (...names: readonly string[]) => {
+    const together = new Set(names);
     const tensors = [await file.read("a", { together }), await file.read("b", { together })];
     expect(tensors).toEqual([floats(1), floats(2)]);
     return new Set(tensors.map(({ data }) => data.buffer)).size;
   };
-  expect(await held(false)).toBe(2);
-  expect(await held(true)).toBe(1);
+  expect(await held()).toBe(2);
+  expect(await held("a")).toBe(2);
+  expect(await held("a", "b")).toBe(1);
   await file.close();
 });

@@ -55,11 +55,14 @@ afterAll(() => rmSync(scratch, { recursive: true }));
 async function readAll(
   path: string,
   options: ReadOptions = {},
+  isTogether = false,
 ): Promise<ReadonlyMap<string, HostTensor>> {
   const file = await openSafetensors(path);
   try {
+    const names = [...file.tensors.keys()];
+    const all = isTogether ? { ...options, together: new Set(names) } : options;
     const tensors = new Map<string, HostTensor>();
-    for (const name of file.tensors.keys()) tensors.set(name, await file.read(name, options));
+    for (const name of names) tensors.set(name, await file.read(name, all));
     return tensors;
   } finally {
     await file.close();
@@ -70,12 +73,9 @@ const bytesOf = ({ data }: HostTensor): Buffer =>
   Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 
 describe("openSafetensors", () => {
-  it.each([
-    ["one by one", {}],
-    ["together", { together: true }],
-  ])("reads every dtype that Python wrote, number for number, %s", async (_, options) => {
+  it.each([false, true])("reads every dtype that Python wrote, together %s", async (together) => {
     const expected = golden("safetensors_mixed.json");
-    const tensors = await readAll(goldenPath("safetensors_mixed.safetensors"), options);
+    const tensors = await readAll(goldenPath("safetensors_mixed.safetensors"), {}, together);
     expect([...tensors.keys()].toSorted()).toEqual(Object.keys(expected).toSorted());
     for (const [name, { dtype, shape, values }] of Object.entries(expected)) {
       const tensor = tensors.get(name);
