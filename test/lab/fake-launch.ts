@@ -71,7 +71,8 @@ function eventsOf(config: TrainConfig, ending: Ending, loss: number): TrainEvent
   const half = Math.ceil(totalSteps / 2);
   const start = {
     ...startEvent(),
-    config,
+    // As a run does, whose model says what rank fits.
+    config: { ...config, rank: config.rank ?? 32 },
     totalSteps,
     startStep: config.resume ? half : 0,
   };

@@ -135,8 +135,18 @@ export async function rateOf(
   return { value: settle(open, model).learningRate, how: "usual" };
 }
 
+/**
+ * Whether what a log has are the options of a run. Where they leave the rank open, the log has the one that was chosen.
+ *
+ * @param logged - options as a log has them
+ */
+export const isSameRun = (
+  config: TrainConfig,
+  logged: Readonly<Record<string, unknown>>,
+): boolean => identityOf({ ...config, rank: config.rank ?? logged["rank"] }) === identityOf(logged);
+
 /** The whole set of options of a run, without what does not change its result. */
-export const identityOf = (config: TrainConfig | Readonly<Record<string, unknown>>): string =>
+const identityOf = (config: Readonly<Record<string, unknown>>): string =>
   canonical({
     ...config,
     output: undefined,

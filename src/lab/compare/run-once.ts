@@ -9,7 +9,7 @@ import type { FileStore, Host } from "../../host/host.ts";
 import { join } from "../../host/path.ts";
 import { hasCheckpoint, removeCheckpoints } from "../../train/output/checkpoints.ts";
 import { parseConfig, type TrainConfig } from "../../options/config.ts";
-import { identityOf, type PlannedRun } from "./plan-runs.ts";
+import { isSameRun, type PlannedRun } from "./plan-runs.ts";
 import type { EndEvent, StepEvent } from "../../runs/events.ts";
 import { followLog, logBytes } from "../../runs/follow-log.ts";
 import { logPath } from "../../runs/log-line.ts";
@@ -86,7 +86,7 @@ async function* attempt(
   const { directory } = run;
   const { files } = context.host;
   const earlier = await readRunLog(files, directory);
-  const isSame = earlier !== undefined && identityOf(earlier.config) === identityOf(config);
+  const isSame = earlier !== undefined && isSameRun(config, earlier.config);
   if (isSame && earlier.end && isOver(earlier.end)) {
     yield { type: "run", run, how: "is done already" };
     return judge(run, { exitCode: 0, errorText: "" }, earlier);

@@ -95,6 +95,15 @@ describe("a second time", () => {
     expect(outcome?.status).toBe(ending === "not a number" ? "diverged" : "finished");
   });
 
+  it("a run whose rank its model chose is done already", async () => {
+    const output = newFolder();
+    const rate = { seed: 0, learningRate: 0.1 };
+    const run = planRun(base, parseMethod("dense"), output, rate);
+    const fake = fakeLaunch();
+    await follow(run, fake);
+    expect(howOf((await follow(run, fake)).events)).toEqual(["is done already"]);
+  });
+
   it("a run with other options starts anew, without the checkpoint of the others", async () => {
     const output = newFolder();
     const run = plan(output);
