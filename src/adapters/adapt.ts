@@ -12,7 +12,7 @@ import { GraphError } from "../errors.ts";
 import { type Tensors, tensorAt } from "../graph/tensors.ts";
 import { rewrite } from "../graph/topology.ts";
 import { producer, type Value } from "../graph/value.ts";
-import type { Model, Stage, StageDecoding } from "../models/model.ts";
+import type { HeadAdapter, Model, Stage, StageDecoding } from "../models/model.ts";
 import {
   type Adapter,
   adaptedSizes,
@@ -21,6 +21,8 @@ import {
   adapterNames,
   type AdapterNames,
   adapterParams,
+  type AdapterValues,
+  tokenHead,
 } from "./adapter.ts";
 
 /**
@@ -35,8 +37,45 @@ export function adaptModel(model: Model, adapters: readonly Adapter[]): Model {
     for (const [name, spec] of own) params.set(name, spec);
   }
   const stages = model.stages.map((stage) => adaptStage(model, stage, adapters));
-  return { ...model, params, stages };
+  const ofHead = adapters.find(({ weight }) => weight === tokenHead(model));
+  const head = model.head && ofHead && { ...model.head, adapter: headAdapter(model, ofHead) };
+  return { ...model, params, stages, ...(head && { head }) };
 }
+
+/** An adapter as what is added to the product with the weight of the head. */
+function headAdapter(model: Model, adapter: Adapter): HeadAdapter {
+  const { rank, scale, hasMagnitude = false, hasInitial = false } = adapter;
+  const { inputAxis } = adaptedSizes(model, adapter);
+  const { a, b, m, a0, b0 } = adapterNames(adapter);
+  return {
+    kind: `${rank}:${scale}${hasMagnitude ? ":m" : ""}${hasInitial ? ":0" : ""}`,
+    params: { a, b, ...(hasMagnitude && { m }), ...(hasInitial && { a0, b0 }) },
+    inRows: ["b", "m", "b0"],
+    adapt: (product, hidden, w, params) =>
+      adaptedOutput(
+        product,
+        hidden,
+        valuesOf(adapter, (part) => tensorAt(params, part), w),
+        {
+          scale,
+          inputAxis,
+        },
+      ),
+  };
+}
+
+/** The parts of an adapter, wherever they are to be found. */
+const valuesOf = (
+  { hasMagnitude, hasInitial }: Adapter,
+  part: (name: keyof AdapterNames) => Value,
+  w: Value,
+): AdapterValues => ({
+  w,
+  a: part("a"),
+  b: part("b"),
+  m: hasMagnitude ? part("m") : undefined,
+  initial: hasInitial ? { a: part("a0"), b: part("b0") } : undefined,
+});
 
 /** An adapter with the names of its parts inside a stage. */
 interface LocalAdapter extends AdapterNames {
@@ -119,10 +158,11 @@ function adaptProducts(
       const local = table && byValue.get(table);
       const [, ids] = inputs;
       const [y] = node.rebuild(inputs);
-      if (!local?.adapter.isEmbedding || !ids || !y) return undefined;
+      if (!table || !local?.adapter.isEmbedding || !ids || !y) return undefined;
       unused.delete(local);
-      const own = { a: tensorAt(tensors, local.a), b: tensorAt(tensors, local.b) };
-      return [adaptedRows(y, ids, own, local.adapter.scale)];
+      const { adapter, inputAxis } = local;
+      const own = valuesOf(adapter, (part) => tensorAt(tensors, local[part]), table);
+      return [adaptedRows(y, ids, own, { scale: adapter.scale, inputAxis })];
     }
     if (node.type !== "MatMul" || !factor) return undefined;
     const made = producer(factor);
@@ -133,15 +173,7 @@ function adaptProducts(
     unused.delete(local);
     const [y = x] = node.rebuild(inputs);
     const { adapter, inputAxis } = local;
-    const values = {
-      w: weight,
-      a: tensorAt(tensors, local.a),
-      b: tensorAt(tensors, local.b),
-      m: adapter.hasMagnitude ? tensorAt(tensors, local.m) : undefined,
-      initial: adapter.hasInitial
-        ? { a: tensorAt(tensors, local.a0), b: tensorAt(tensors, local.b0) }
-        : undefined,
-    };
+    const values = valuesOf(adapter, (part) => tensorAt(tensors, local[part]), weight);
     return [adaptedOutput(y, x, values, { scale: adapter.scale, inputAxis })];
   });
   const [missed] = unused;

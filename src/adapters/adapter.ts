@@ -4,6 +4,7 @@
  *
  *   y = x Wᵀ + s (x Aᵀ) Bᵀ,   s = α / r         A [r, in],  B [out, r],  W [out, in] or, as in GPT-2, [in, out]
  *   y = W[ids] + s Aᵀ[ids] Bᵀ                   of the table of tokens W [V, C]:  A [r, V],  B [C, r]
+ *   z = h Wᵀ + s (h Aᵀ) Bᵀ                      of the head, which has its own also where W is that table:  A [r, C],  B [V, r]
  *   W ← W + s B A                               a merge, which leaves the function as it was
  *
  * Where lengths are trained apart from directions (`dora.ts`), m [out] scales both. Where B A is not 0 at first (`pissa.ts`), what it was is
@@ -92,20 +93,30 @@ export function tokenTable({ stages, params, vocabularySize }: Model): string | 
   });
 }
 
-/** The weight of a head that is no embedding, and maps to logits of tokens. */
-export const untiedHead = (model: Model): string | undefined =>
-  (model.task === "causal" || model.task === "seq2seq") && tiedHead(model) === undefined
-    ? model.head?.weight
-    : undefined;
+/** The head as transformers names it where it maps to logits of tokens, also where its weight is the table. */
+const TOKEN_HEAD = "lm_head.weight";
+
+/** The head that maps to logits of tokens: a linear map of its own, also where its weight is the table of tokens. */
+export function tokenHead(model: Model): string | undefined {
+  if (model.task !== "causal" && model.task !== "seq2seq") return undefined;
+  const tied = tiedHead(model);
+  if (tied === undefined) return model.head?.weight;
+  return model.checkpoint.substitutes?.[tied]?.find((name) => name === TOKEN_HEAD);
+}
+
+/** The parameter that an adapter is laid over: for a head without a weight of its own the table of tokens. */
+export const weightBeneath = ({ params, head }: Model, { weight }: AdaptedWeight): string =>
+  params.has(weight) ? weight : (head?.weight ?? weight);
 
 /** @throws {UsageError} if the model has nothing of this name that an adapter could be of. */
-export function adaptedSizes(model: Model, { weight, isEmbedding }: AdaptedWeight): LinearSizes {
-  const spec = model.params.get(weight);
+export function adaptedSizes(model: Model, adapter: AdaptedWeight): LinearSizes {
+  const { weight, isEmbedding } = adapter;
+  const spec = model.params.get(weightBeneath(model, adapter));
   const [rows = 0, columns = 0] = spec?.shape ?? [];
   if (isEmbedding && weight === tokenTable(model)) {
     return { input: rows, output: columns, inputAxis: 0 };
   }
-  if (weight === untiedHead(model)) return { input: columns, output: rows, inputAxis: 1 };
+  if (weight === tokenHead(model)) return { input: columns, output: rows, inputAxis: 1 };
   const sizes = spec && linearSizes(spec);
   if (sizes && !isEmbedding) return sizes;
   throw new UsageError(
@@ -174,11 +185,12 @@ export function adaptedOutput(
 export function adaptedRows(
   y: Value,
   ids: Value,
-  { a, b }: Pick<AdapterValues, "a" | "b">,
-  s: number,
+  { w, a, b, m }: AdapterValues,
+  layout: AdapterLayout,
 ): Value {
   const low = gather(matrixTranspose(a), ids); // [B, T, r]
-  return add(y, expanded(scale(foldBatch(low), s), b, y));
+  const sum = add(y, expanded(scale(foldBatch(low), layout.scale), b, y));
+  return m ? mul(sum, div(m, adaptedNorms(w, a, b, layout))) : sum;
 }
 
 /** s (x Aᵀ) Bᵀ, [..., in] to [..., out]. */

@@ -11,8 +11,8 @@ export {
   linearSizes,
   mergedWeight,
   moduleOf,
+  tokenHead,
   tokenTable,
-  untiedHead,
   type LinearSizes,
 } from "./adapter.ts";
 export type { AdapterLayout } from "./dora.ts";

@@ -1,7 +1,13 @@
 /** @file Weights with their adapters in them. */
 
 import type { Model } from "../models/model.ts";
-import { adaptedSizes, adapterNames, mergedWeight, type Adapter } from "./adapter.ts";
+import {
+  type Adapter,
+  adaptedSizes,
+  adapterNames,
+  mergedWeight,
+  weightBeneath,
+} from "./adapter.ts";
 import { outputNorms } from "./dora.ts";
 import type { EngineParts } from "../engine/parts/parts.ts";
 import type { TrainState } from "../engine/parts/state.ts";
@@ -79,7 +85,7 @@ export async function measureLengths(
 ): Promise<void> {
   for (const adapter of adapters) {
     if (!adapter.hasMagnitude) continue;
-    const { weight } = adapter;
+    const weight = weightBeneath(base, adapter);
     const { inputAxis } = adaptedSizes(base, adapter);
     const shape = base.params.get(weight)?.shape ?? [];
     const w = bufferOf(state.weights, weight);

@@ -15,8 +15,8 @@ import {
   adaptedSizes,
   adapterNames,
   moduleOf,
+  tokenHead,
   tokenTable,
-  untiedHead,
 } from "./adapter.ts";
 import { expression, isTarget } from "./peft-targets.ts";
 import { linearWeights } from "./targets.ts";
@@ -31,9 +31,12 @@ import {
 /** The fields of adapter_config.json that say how adapters are scaled, and which modules have them. */
 export type PeftSettings = Omit<PeftConfig, "base_model_name_or_path">;
 
-/** A parameter's name in an adapter directory, without "base_model.model.". */
-export const peftName = ({ checkpoint }: Model, name: string): string =>
-  `${checkpoint.modulePrefix ?? ""}${name}`;
+/** The name of a parameter or of a module in an adapter directory, without "base_model.model."; a head stands beside what has the prefix. */
+export function peftName(model: Model, name: string): string {
+  const head = moduleOf(tokenHead(model) ?? "");
+  const isOfHead = head !== "" && (name === head || name.startsWith(`${head}.`));
+  return isOfHead ? name : `${model.checkpoint.modulePrefix ?? ""}${name}`;
+}
 
 /** The name that the model has for a tensor of an adapter directory. */
 function modelName({ checkpoint: { modulePrefix: prefix = "" } }: Model, stored: string): string {
@@ -73,7 +76,6 @@ export function adaptersOf(
     const scale = scaleOf(model, settings, own.weight, rank);
     return [{ ...own, rank, scale, ...(settings.use_dora && { hasMagnitude: true }) }];
   });
-  refuseLengths(adapters);
 
   const expected = new Map<string, readonly number[]>();
   for (const adapter of adapters) {
@@ -108,21 +110,12 @@ export function adaptersOf(
 
 /** What may have adapters. */
 function adaptable(model: Model): readonly AdaptedWeight[] {
-  const [table, head] = [tokenTable(model), untiedHead(model)];
+  const [table, head] = [tokenTable(model), tokenHead(model)];
   return [
     ...(table === undefined ? [] : [{ weight: table, isEmbedding: true }]),
     ...linearWeights(model).map((weight) => ({ weight })),
     ...(head === undefined ? [] : [{ weight: head }]),
   ];
-}
-
-/** @throws {UsageError} if the lengths of a table's rows are trained apart. */
-function refuseLengths(adapters: readonly Adapter[]): void {
-  const table = adapters.find(({ isEmbedding, hasMagnitude }) => isEmbedding && hasMagnitude);
-  if (!table) return;
-  throw new UsageError(`adapter: ${moduleOf(table.weight)} has DoRA, which no embedding has here`, {
-    hint: "merge the adapter with peft's merge_and_unload, and load the merged model",
-  });
 }
 
 /** Stored names by what they are in the model. */

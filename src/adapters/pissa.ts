@@ -21,7 +21,7 @@ import { matrixTranspose } from "../ops/movement.ts";
 import { bufferOf, floats, setElements } from "../runtime/buffers.ts";
 import { float32, asFloat32, type HostTensor } from "../tensor/host-tensor.ts";
 import { transposed } from "../tensor/matrix.ts";
-import { type Adapter, adaptedSizes, adapterNames, moduleOf } from "./adapter.ts";
+import { type Adapter, adaptedSizes, adapterNames, moduleOf, weightBeneath } from "./adapter.ts";
 import type { MergeParts } from "./merge.ts";
 
 /** As many as peft's documentation has for its randomised decomposition: singular values of weights fall slowly. */
@@ -50,11 +50,12 @@ async function principal(
   adapter: Adapter,
 ): Promise<{ readonly a: Float32Array; readonly b: Float32Array }> {
   const { rank, scale: s } = adapter;
+  const weight = weightBeneath(parts.base, adapter);
   const { input: from, output: to, inputAxis } = adaptedSizes(parts.base, adapter);
   const shape = inputAxis === 0 ? [from, to] : [to, from];
   const [times, transposedTimes] = [
-    productWith(parts, adapter, { shape, isTransposed: false }),
-    productWith(parts, adapter, { shape, isTransposed: true }),
+    productWith(parts, weight, { shape, isTransposed: false }),
+    productWith(parts, weight, { shape, isTransposed: true }),
   ];
   if (rank > Math.min(from, to)) {
     throw new UsageError(
@@ -81,7 +82,7 @@ async function principal(
 /** W X, or Wᵀ X. */
 function productWith(
   { slots, state, programs }: PrincipalParts,
-  { weight }: Adapter,
+  weight: string,
   { shape, isTransposed }: { readonly shape: readonly number[]; readonly isTransposed: boolean },
 ): (x: Float32Array) => Promise<Float32Array> {
   const buffer = bufferOf(state.weights, weight);

@@ -1,12 +1,13 @@
 /**
  * @file Which linear maps get adapters, of which rank and scale, by patterns of module names as peft has them: `c_attn` names every
- * module whose path ends in it, and `*` stands for any text. The table of tokens gets one where a pattern without `*` names it.
+ * module whose path ends in it, and `*` stands for any text. The table of tokens and the head get one where a pattern without `*` names
+ * them.
  */
 
-import { UsageError } from "../errors.ts";
+import { option, UsageError } from "../errors.ts";
 import type { Model } from "../models/model.ts";
 import { matchesModule } from "../nn/patterns.ts";
-import { type Adapter, linearSizes, moduleOf, tokenTable } from "./adapter.ts";
+import { type Adapter, linearSizes, moduleOf, tokenHead, tokenTable } from "./adapter.ts";
 import type { AdapterStart } from "./methods.ts";
 
 /** Which weights get adapters, of which rank. */
@@ -26,32 +27,38 @@ export interface TargetOptions {
 /**
  * The adapters for a model.
  *
- * @throws {UsageError} if a pattern fits nothing, or the table of tokens is to have more than A and B.
+ * @throws {UsageError} if a pattern fits nothing, or the table of tokens is to begin with principal components.
  */
 export function chooseAdapters(model: Model, options: TargetOptions): readonly Adapter[] {
   const weights = linearWeights(model);
   const modules = weights.map(moduleOf);
-  const table = tokenTable(model);
-  const fitsTable = (pattern: string) =>
-    table !== undefined && !pattern.includes("*") && matchesModule(pattern, moduleOf(table));
+  const [table, head] = [tokenTable(model), tokenHead(model)];
+  const fits = (weight: string | undefined) => (pattern: string) =>
+    weight !== undefined && !pattern.includes("*") && matchesModule(pattern, moduleOf(weight));
+  const [fitsTable, fitsHead] = [fits(table), fits(head)];
   const named = [
     ...options.targets.map((pattern) => ["targets", pattern] as const),
     ...Object.keys(options.rankPattern).map((pattern) => ["rankPattern", pattern] as const),
     ...Object.keys(options.alphaPattern).map((pattern) => ["alphaPattern", pattern] as const),
   ];
-  for (const [option, pattern] of named) {
-    if (modules.some((module) => matchesModule(pattern, module)) || fitsTable(pattern)) continue;
+  for (const [name, pattern] of named) {
+    if (modules.some((module) => matchesModule(pattern, module))) continue;
+    if (fitsTable(pattern) || fitsHead(pattern)) continue;
     const ofTable = table === undefined ? "" : `; the table of tokens is ${moduleOf(table)}`;
-    throw new UsageError(`${option}: no linear map matches "${pattern}"`, {
-      hint: `linear maps are ${[...new Set(modules.map(withoutLayer))].join(", ")}${ofTable}`,
+    const ofHead = head === undefined ? "" : `; the head is ${moduleOf(head)}`;
+    throw new UsageError(`${name}: no linear map matches "${pattern}"`, {
+      hint: `linear maps are ${[...new Set(modules.map(withoutLayer))].join(", ")}${ofTable}${ofHead}`,
     });
   }
-  const hasTable = options.targets.some(fitsTable);
-  if (hasTable && table !== undefined) checkTable(table, options);
+  const ofTokens = [
+    ...(options.targets.some(fitsTable) ? [table] : []),
+    ...(options.targets.some(fitsHead) ? [head] : []),
+  ].filter((weight) => weight !== undefined);
+  if (table !== undefined && ofTokens.includes(table)) checkTable(table, options);
   const chosen = weights.filter((weight) =>
     options.targets.some((target) => matchesModule(target, moduleOf(weight))),
   );
-  return [...(hasTable && table !== undefined ? [table] : []), ...chosen].map((weight) => {
+  return [...ofTokens, ...chosen].map((weight) => {
     const rank = ofPattern(options.rankPattern, moduleOf(weight)) ?? options.rank;
     const alpha = ofPattern(options.alphaPattern, moduleOf(weight)) ?? options.alpha;
     const { hasMagnitude = false } = options;
@@ -67,12 +74,12 @@ export function chooseAdapters(model: Model, options: TargetOptions): readonly A
   });
 }
 
-function checkTable(table: string, { hasMagnitude, initAdapter }: TargetOptions): void {
-  if (!hasMagnitude && initAdapter !== "pissa") return;
-  const what = hasMagnitude ? "no lengths of its own" : "no principal components";
-  throw new UsageError(`targets: the table of tokens has ${what}; got ${moduleOf(table)}`, {
-    hint: "take the method lora, or leave it out",
-  });
+function checkTable(table: string, { initAdapter }: TargetOptions): void {
+  if (initAdapter !== "pissa") return;
+  throw new UsageError(
+    `targets: no adapter of a table of tokens begins with principal components, in peft neither; got ${moduleOf(table)}`,
+    { hint: `leave it out, or ${option("initAdapter", "pissa")}` },
+  );
 }
 
 /** The weights of all linear maps, by name. */

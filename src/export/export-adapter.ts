@@ -9,6 +9,7 @@ import { writeFileAtomic } from "../host/atomic.ts";
 import { exists } from "../host/content.ts";
 import type { FileStore } from "../host/host.ts";
 import { basename, join } from "../host/path.ts";
+import type { Model } from "../models/model.ts";
 import { modelFromConfig } from "../models/architectures/registry.ts";
 import { asFloat32, type HostTensor } from "../tensor/host-tensor.ts";
 import { convertTo } from "../weights/convert.ts";
@@ -50,7 +51,7 @@ export async function exportAdapter(
   const base = modelFromConfig(await readConfig(store, home));
   const shapes = new Map([...tensors].map(([name, { shape }]) => [name, shape] as const));
   const { adapters, stored } = adaptersOf(base, config, shapes);
-  checkPlain(adapters, stored);
+  checkPlain(base, adapters, stored);
 
   const [first] = adapters;
   const alpha = (first?.rank ?? 1) * (first?.scale ?? 1);
@@ -94,8 +95,19 @@ async function* bytesOf(parts: readonly (readonly [PlannedTensor, HostTensor])[]
 }
 
 /** @throws {UsageError} if there is more than A and B. */
-function checkPlain(adapters: readonly Adapter[], stored: ReadonlyMap<string, string>): void {
+function checkPlain(
+  base: Model,
+  adapters: readonly Adapter[],
+  stored: ReadonlyMap<string, string>,
+): void {
   const hint = "merge it, and export the model: --adapter in place of --model";
+  const tied = adapters.find(({ weight }) => !base.params.has(weight));
+  if (tied) {
+    throw new UsageError(
+      `adapter: llama.cpp has no head apart from the table of tokens that it is tied to; got ${tied.weight}`,
+      { hint: "use the adapter beside its base here, with --adapter" },
+    );
+  }
   if (adapters.some(({ hasMagnitude }) => hasMagnitude)) {
     throw new UsageError("adapter: llama.cpp has no DoRA", { hint });
   }

@@ -1,7 +1,7 @@
 /** @file Adapters of a model that is ready to run, folded into its weights. */
 
 import { mergeInto } from "../adapters/merge.ts";
-import { type Adapter, moduleOf } from "../adapters/adapter.ts";
+import { type Adapter, moduleOf, weightBeneath } from "../adapters/adapter.ts";
 import { UsageError } from "../errors.ts";
 import { type Model, tiedHead } from "../models/model.ts";
 import { bufferOf } from "../runtime/buffers.ts";
@@ -18,16 +18,17 @@ export interface Foldable {
 /**
  * Each adapted weight becomes W + s B A, in its place.
  *
- * @throws {UsageError} if a table with an adapter is the head too, which has none: it could not be both.
+ * @throws {UsageError} if a table is the head too, and one of both has an adapter that the other has not.
  */
 export async function foldAdapters(
   runtime: Runtime,
   { base, adapters, weights }: Foldable,
 ): Promise<void> {
-  const tied = adapters.find(({ weight }) => weight === tiedHead(base));
+  const tied = adapters.find((adapter) => weightBeneath(base, adapter) === tiedHead(base));
   if (tied) {
+    const other = tied.isEmbedding ? "the output embedding" : "the table of tokens";
     throw new UsageError(
-      `adapter: ${moduleOf(tied.weight)} is also the output embedding, which it leaves alone: one table cannot be both`,
+      `adapter: ${moduleOf(tied.weight)} is also ${other}, which it leaves alone: one table cannot be both`,
       { hint: "use the adapter beside its base, with --adapter" },
     );
   }

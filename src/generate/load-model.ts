@@ -1,7 +1,7 @@
 /** @file A model from disk, with or without adapters, ready to run. */
 
 import { vocabularyParams, withNewRows } from "../adapters/grow.ts";
-import { type Adapter, adaptersOf, adaptModel, untiedHead } from "../adapters/index.ts";
+import { type Adapter, adaptersOf, adaptModel } from "../adapters/index.ts";
 import { modelForTokens, withTokenRows } from "../adapters/token-rows.ts";
 import { option, UsageError } from "../errors.ts";
 import { exists } from "../host/content.ts";
@@ -21,7 +21,6 @@ import {
   readConfig,
   readGenerationConfig,
 } from "../weights/index.ts";
-import { foldAdapters } from "./fold-adapters.ts";
 import { readSentenceConfig, type SentenceConfig } from "./sentence-config.ts";
 import { generationDefaults, type GenerationDefaults } from "./generation-config.ts";
 
@@ -32,8 +31,6 @@ export interface LoadedNetwork {
   /** The model as it is on disk. */
   readonly base: Model;
   readonly adapters: readonly Adapter[];
-  /** Those that are in the weights already: of a head, which belongs to no stage. */
-  readonly folded?: readonly Adapter[];
   /** The base with its adapters. */
   readonly model: Model;
   /** By the names of `model`. */
@@ -146,11 +143,8 @@ export async function loadNetwork(
     ? withAdapter(stored, tensors, loaded)
     : { base: stored, adapters: [] };
   const weights = new Map([...tensors].map(([name, tensor]) => [name, runtime.adopt(tensor)]));
-  const folded = adapters.filter(({ weight }) => weight === untiedHead(base));
-  await foldAdapters(runtime, { base, adapters: folded, weights });
-  const others = adapters.filter((each) => !folded.includes(each));
-  const model = loaded ? adaptModel(base, others) : base;
-  return { home, network: { directory: home, base, weights, adapters: others, folded, model } };
+  const model = loaded ? adaptModel(base, adapters) : base;
+  return { home, network: { directory: home, base, weights, adapters, model } };
 }
 
 /** The model of an adapter, which may know more tokens; the weights of both are then in `tensors`. */

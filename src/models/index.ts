@@ -9,6 +9,7 @@ export type {
   Decoded,
   DecodeContext,
   Head,
+  HeadAdapter,
   InputName,
   InputTypes,
   StageContext,

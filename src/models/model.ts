@@ -132,6 +132,20 @@ export interface Head {
   /** The name of its bias, [V]. */
   readonly bias?: string;
   readonly softcap?: number;
+  /** What is added to the product with the weight; absent where nothing is. */
+  readonly adapter?: HeadAdapter;
+}
+
+/** An addition to the product of hidden states and the weight of a head, z = f(h Wᵀ, h, W) + b. */
+export interface HeadAdapter {
+  /** Tells apart what is computed. */
+  readonly kind: string;
+  /** Its parameters by their names in `adapt`, and in the checkpoint. */
+  readonly params: Readonly<Record<string, string>>;
+  /** Those that have a row for each logit; the others belong to all of them. */
+  readonly inRows: readonly string[];
+  /** [N, V'] for V' rows of the weight, from h Wᵀ [N, V'], h [N, C] and W [V', C]. */
+  adapt(product: Value, hidden: Value, weight: Value, params: Tensors): Value;
 }
 
 /** A model as named parameters and a chain of stages; it holds no weights. */
@@ -187,7 +201,9 @@ export function headOf({ type, head }: Model): Head {
 
 /** The parameters of the head. */
 export const headParams = ({ head }: Model): readonly string[] =>
-  [head?.weight, head?.bias].filter((name) => name !== undefined);
+  [head?.weight, head?.bias, ...Object.values(head?.adapter?.params ?? {})].filter(
+    (name) => name !== undefined,
+  );
 
 /** V, the rows of the head; 0 without one. */
 export function headRows({ params, head }: Model): number {

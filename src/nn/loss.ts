@@ -18,6 +18,8 @@
  * Logits may have a bias, z = h Wᵀ + b, and a cap c, z = c tanh((h Wᵀ + b) / c), through which dz goes as dz (1 - (z / c)²).
  */
 
+import { vjp } from "../autodiff/index.ts";
+import type { Tensors } from "../graph/tensors.ts";
 import { scalarLike, type Value } from "../graph/value.ts";
 import {
   add,
@@ -81,13 +83,27 @@ export interface LogitParts {
   /** [V'] */
   readonly bias?: Value | undefined;
   readonly softcap?: number | undefined;
+  /** What h Wᵀ becomes before the bias is added. */
+  readonly adapter?: LogitAdapter | undefined;
+}
+
+/** An addition to h Wᵀ with parameters of its own. */
+export interface LogitAdapter {
+  readonly params: Tensors;
+  adapt(product: Value, hidden: Value, weight: Value, params: Tensors): Value;
 }
 
 /** [N, V'] */
-export function logitsOf({ hidden, weight, bias, softcap }: LogitParts): Value {
-  const product = matmul(hidden, matrixTranspose(weight)); // [N, V']
+export function logitsOf({ bias, softcap, ...parts }: LogitParts): Value {
+  const product = productOf(parts);
   const logits = bias ? add(product, bias) : product;
   return softcap === undefined ? logits : scale(tanh(scale(logits, 1 / softcap)), softcap);
+}
+
+/** h Wᵀ with what is added to it, [N, V']. */
+function productOf({ hidden, weight, adapter }: LogitParts): Value {
+  const product = matmul(hidden, matrixTranspose(weight)); // [N, V']
+  return adapter ? adapter.adapt(product, hidden, weight, adapter.params) : product;
 }
 
 /** What of a target goes to other classes. */
@@ -139,13 +155,13 @@ export const correctOf = ({ peak, target }: LogitStatistics, weights: Value): Va
 /**
  * The second pass: the chunk's gradients, for a loss whose cotangent is 1.
  *
- * @returns `dHidden` [N, C], to be added up over chunks, `dWeight` [V', C] and `dBias` [V']
+ * @returns `dHidden` [N, C], to be added up over chunks, `dWeight` [V', C], `dBias` [V'], and those of an adapter's parameters
  */
 export function chunkGradients(
   chunk: VocabularyChunk,
   { peak, sum }: Pick<LogitStatistics, "peak" | "sum">,
   weights: Value,
-): { readonly dHidden: Value; readonly dWeight: Value; readonly dBias: Value } {
+): ChunkGradients {
   const logits = chunk.logits ?? logitsOf(chunk); // [N, V']
   const { index, inside } = localTargets(chunk);
   const probabilities = boundedExp(sub(logits, add(peak, log(sum)))); // [N, V']
@@ -158,7 +174,36 @@ export function chunkGradients(
     dHidden: mul(matmul(dLogits, chunk.weight), weights),
     dWeight: matmul(matrixTranspose(dLogits), mul(chunk.hidden, weights)),
     dBias: reduceSum(mul(dLogits, weights), { axes: [0] }),
+    ...(chunk.adapter && throughAdapter(chunk, chunk.adapter, mul(dLogits, weights))),
   };
+}
+
+/** What the second pass leaves of a chunk. */
+export interface ChunkGradients {
+  readonly dHidden: Value;
+  readonly dWeight: Value;
+  readonly dBias: Value;
+  /** By the names of the adapter's parameters. */
+  readonly dAdapter?: Tensors;
+}
+
+/** The cotangents of the hidden states and of an adapter's parameters. */
+function throughAdapter(
+  chunk: VocabularyChunk,
+  { params }: LogitAdapter,
+  dLogits: Value,
+): Pick<ChunkGradients, "dAdapter" | "dHidden"> {
+  const names = Object.keys(params);
+  const [dHidden = chunk.hidden, ...own] = vjp(
+    [productOf(chunk)],
+    [dLogits],
+    [chunk.hidden, ...Object.values(params)],
+  );
+  const dAdapter = names.flatMap((name, i) => {
+    const gradient = own[i];
+    return gradient ? [[name, gradient] as const] : [];
+  });
+  return { dHidden, dAdapter: Object.fromEntries(dAdapter) };
 }
 
 /** dz (1 - (z / c)²) */

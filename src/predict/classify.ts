@@ -1,7 +1,7 @@
 /** @file The classes of texts. */
 
-import { headOf, type Model } from "../models/model.ts";
-import { logitsOf } from "../nn/loss.ts";
+import { headLogits } from "../models/head.ts";
+import type { Model } from "../models/model.ts";
 import { softmax } from "../ops/softmax.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { encode } from "./encoder.ts";
@@ -42,17 +42,10 @@ export async function classifyTexts(
 }
 
 /** The probabilities of the classes [B, labels] from the last hidden states [B, C]. */
-export function classProbabilities(model: Model): RunnerParts["finish"] {
-  const { weight: weightName, bias } = headOf(model);
-  return (hidden, weight) =>
-    softmax(
-      logitsOf({
-        hidden,
-        weight: weight(weightName),
-        bias: bias === undefined ? undefined : weight(bias),
-      }),
-    );
-}
+export const classProbabilities =
+  (model: Model): RunnerParts["finish"] =>
+  (hidden, weight) =>
+    softmax(headLogits(model, weight, hidden));
 
 /** What the probabilities of the classes say. */
 export function classification(

@@ -5,9 +5,9 @@ import { type Adapter, adaptersOf, adaptModel } from "../../src/adapters/index.t
 import { mapTensors, tensorAt, type Tensors } from "../../src/graph/tensors.ts";
 import { constant, input, type Value } from "../../src/graph/value.ts";
 import { gpt2 } from "../../src/models/architectures/gpt2.ts";
-import { headOf, type Model } from "../../src/models/model.ts";
-import { matmul } from "../../src/ops/matmul.ts";
-import { foldBatch, matrixTranspose } from "../../src/ops/movement.ts";
+import { headLogits } from "../../src/models/head.ts";
+import type { Model } from "../../src/models/model.ts";
+import { foldBatch } from "../../src/ops/movement.ts";
 import { type HostTensor, int32 } from "../../src/tensor/host-tensor.ts";
 import { type PeftConfig } from "../../src/weights/index.ts";
 import { numbersOf } from "../support/close.ts";
@@ -90,8 +90,7 @@ export function graphOfLogits(
       mapTensors(stage.params, (name) => tensorAt(inputs, name)),
     );
   }
-  const table = tensorAt(inputs, headOf(model).weight);
-  return { y: matmul(foldBatch(x), matrixTranspose(table)), inputs };
+  return { y: headLogits(model, (name) => tensorAt(inputs, name), foldBatch(x)), inputs };
 }
 
 /** Logits of ids, [B, T, V] row by row. */

@@ -33,7 +33,9 @@ describe("targets", () => {
   it("say in an error which there are", () => {
     const names = "h.*.attn.c_attn, h.*.attn.c_proj, h.*.mlp.c_fc, h.*.mlp.c_proj";
     expect(() => chosen({ targets: ["q_proj"] })).toThrow(
-      expect.objectContaining({ hint: `linear maps are ${names}; the table of tokens is wte` }),
+      expect.objectContaining({
+        hint: `linear maps are ${names}; the table of tokens is wte; the head is lm_head`,
+      }),
     );
   });
 });

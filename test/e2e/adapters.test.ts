@@ -86,7 +86,8 @@ describe("a LoRA run from a model on disk", () => {
   });
 
   it("resumes with the same bits", async () => {
-    const options = { ...lora, model: base.output, microSteps: 2 };
+    const targets = ["c_attn", "mlp.c_fc", "lm_head"];
+    const options = { ...lora, targets, model: base.output, microSteps: 2 };
     const whole = await runTiny(options);
     const first = await runTiny(options, (event) => event.type === "step" && event.step === 2);
     await runTiny({ ...options, output: first.output, resume: true });
@@ -100,9 +101,9 @@ describe("a LoRA run from a model on disk", () => {
   });
 });
 
-describe("a LoRA run whose table of tokens has an adapter", () => {
+describe("a LoRA run whose table of tokens has an adapter, and the head another", () => {
   it("starts from the function of its base, learns, and is used beside it alone", async () => {
-    const options = { ...lora, model: base.output, targets: ["wte", "c_attn"] };
+    const options = { ...lora, model: base.output, targets: ["wte", "lm_head", "c_attn"] };
     const [plain, run] = [
       await runTiny({ ...options, targets: ["c_attn"], steps: 20 }),
       await runTiny({ ...options, steps: 20 }),
@@ -123,7 +124,9 @@ describe("a LoRA run whose table of tokens has an adapter", () => {
 
   it.each(["lora+", "relora"] as const)("is refused with %s", async (method) => {
     const options = { ...lora, model: base.output, targets: ["wte"], method };
-    await expect(runTiny(options)).rejects.toThrow("has an adapter with lora alone; got wte");
+    await expect(runTiny(options)).rejects.toThrow(
+      "has an adapter with lora and dora alone; got wte",
+    );
   });
 });
 

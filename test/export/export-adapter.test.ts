@@ -77,11 +77,12 @@ it("is told from a model by what its directory holds", async () => {
 });
 
 it.each([
-  ["peft_adapter_dora", "adapter: llama.cpp has no DoRA"],
-  ["peft_adapter_ln_f", "adapter: llama.cpp has no weights beside adapters; got ln_f"],
-])("%s is refused", async (name, message) => {
+  ["peft_adapter_dora", "peft_base", "adapter: llama.cpp has no DoRA"],
+  ["peft_adapter_ln_f", "peft_base", "adapter: llama.cpp has no weights beside adapters; got ln_f"],
+  ["peft_heads/tied/adapter", "peft_heads/tied/base", "adapter: llama.cpp has no head apart from"],
+])("%s is refused", async (name, base, message) => {
   const output = join(temporaryDirectory(), "out");
-  const settings = { adapter: pathOf(name), directory: pathOf("peft_base"), output };
+  const settings = { adapter: pathOf(name), directory: pathOf(base), output };
   expect(await failure(exportAdapter(files, settings))).toMatchObject({
     name: "UsageError",
     message: expect.stringContaining(message),

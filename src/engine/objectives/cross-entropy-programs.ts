@@ -11,10 +11,12 @@
  */
 
 import type { ParamTraining } from "../parts/param-plan.ts";
-import type { Tensors } from "../../graph/tensors.ts";
+import { mapTensors, type Tensors } from "../../graph/tensors.ts";
 import { input, scalarLike, type Value } from "../../graph/value.ts";
+import type { HeadAdapter } from "../../models/model.ts";
 import {
   chunkGradients,
+  type ChunkGradients,
   chunkStatistics,
   correctOf,
   logitsOf,
@@ -44,23 +46,25 @@ export interface HeadShape {
   readonly choices?: number | undefined;
   /** Whether the first pass hands its logits to the second. */
   readonly keepsLogits?: boolean;
-  /** How the parameters that the head has are kept. */
-  readonly params: Readonly<Partial<Record<HeadParam, WeightDType>>>;
+  /** What of its parameters the head reads, W [V', C], b [V'] and those of an adapter, by their names in its programs. */
+  readonly params: Readonly<Record<string, HeadParamType>>;
+  readonly adapter?: HeadAdapter | undefined;
 }
 
-/** The parameters of a head by their names in its programs: W [V', C] and b [V']. */
-export type HeadParam = "weight" | "bias";
+/** How a parameter is kept, and the shape of its rows that a chunk has. */
+export interface HeadParamType {
+  readonly dtype: WeightDType;
+  readonly shape: readonly number[];
+}
 
-/** The shape of a parameter's rows that a chunk has. */
-const rowsShape = (
-  param: HeadParam,
-  { rows, width }: Pick<HeadShape, "rows" | "width">,
-): readonly number[] => (param === "weight" ? [rows, width] : [rows]);
+/** The names of W and b in the programs of a head; the other parameters are an adapter's. */
+export const WEIGHT = "weight";
+export const BIAS = "bias";
 
 const LOWEST = -1e30;
 
 /** What the head computes beside the loss and the cotangent of its input: the gradients of what is trained. */
-export type HeadTraining = Readonly<Partial<Record<HeadParam, ParamTraining>>>;
+export type HeadTraining = Readonly<Record<string, ParamTraining>>;
 
 /** One program for a vocabulary of one chunk; without `training` the loss alone. */
 export function buildWholeHead(shape: HeadShape, training: HeadTraining | undefined): Program {
@@ -102,22 +106,29 @@ export function buildGradients(shape: HeadShape, training: HeadTraining): Progra
   const before = input("dHidden", "float32", [shape.tokens, shape.width]);
   // The accumulator of the chunk's rows with their gradient in it.
   const rows = accumulateAll(training, gradients, (own, param) =>
-    own.accumulatorOfRows(rowsShape(param, shape)),
+    own.accumulatorOfRows(typeOf(shape, param).shape),
   );
   return compile({ "dHidden'": add(before, gradients.dHidden), ...rows });
 }
 
-function headInputs({ tokens, width, rows, softcap, smoothing, choices, params }: HeadShape): {
+function headInputs(shape: HeadShape): {
   readonly chunk: VocabularyChunk;
   readonly weights: Value;
 } {
-  const param = (name: HeadParam, dtype: WeightDType) =>
-    cast(input(name, dtype, rowsShape(name, { rows, width })), "float32");
+  const { tokens, width, softcap, smoothing, choices, params, adapter } = shape;
+  const param = (name: string) => {
+    const { dtype, shape: rows } = typeOf(shape, name);
+    return cast(input(name, dtype, rows), "float32");
+  };
   return {
     chunk: {
       hidden: input("hidden", "float32", [tokens, width]),
-      weight: param("weight", params.weight ?? "float32"),
-      bias: params.bias && param("bias", params.bias),
+      weight: param(WEIGHT),
+      bias: params[BIAS] && param(BIAS),
+      adapter: adapter && {
+        params: mapTensors(adapter.params, (_, name) => param(name)),
+        adapt: adapter.adapt,
+      },
       softcap,
       smoothing,
       targets: input("targets", "int32", [tokens, choices ?? 1]),
@@ -125,6 +136,12 @@ function headInputs({ tokens, width, rows, softcap, smoothing, choices, params }
     },
     weights: input("weights", "float32", [tokens, 1]),
   };
+}
+
+function typeOf({ params }: HeadShape, name: string): HeadParamType {
+  const type = params[name];
+  if (type) return type;
+  throw new Error(`internal: the head has no ${name}`);
 }
 
 const statisticsInputs = ({ tokens }: HeadShape): LogitStatistics => ({
@@ -136,13 +153,17 @@ const statisticsInputs = ({ tokens }: HeadShape): LogitStatistics => ({
 /** Every trained parameter's accumulator, of its whole or of some rows, with the gradient in it. */
 function accumulateAll(
   training: HeadTraining,
-  { dWeight, dBias }: { readonly dWeight: Value; readonly dBias: Value },
-  accumulatorOf: (training: ParamTraining, param: HeadParam) => Accumulator,
+  { dWeight, dBias, dAdapter }: ChunkGradients,
+  accumulatorOf: (training: ParamTraining, param: string) => Accumulator,
 ): Tensors {
-  const accumulate = (param: HeadParam, gradient: Value): Tensors => {
+  const gradients: Tensors = { [WEIGHT]: dWeight, [BIAS]: dBias, ...dAdapter };
+  const accumulated = Object.entries(gradients).flatMap(([param, gradient]) => {
     const own = training[param];
-    if (!own) return {};
-    return accumulateInto(param, own.gradientProjection, accumulatorOf(own, param), gradient);
-  };
-  return { ...accumulate("weight", dWeight), ...accumulate("bias", dBias) };
+    if (!own) return [];
+    const { gradientProjection } = own;
+    return Object.entries(
+      accumulateInto(param, gradientProjection, accumulatorOf(own, param), gradient),
+    );
+  });
+  return Object.fromEntries(accumulated);
 }

@@ -14,6 +14,7 @@
 import { UsageError } from "../../errors.ts";
 import type { Batch } from "../../models/batch.ts";
 import { headOf, headRows } from "../../models/model.ts";
+import type { ParamSpec } from "../../nn/params.ts";
 import type { WeightDType } from "../../optim/rounding.ts";
 import { bufferOf, clear, fill, floats, numberOf, setElements } from "../../runtime/buffers.ts";
 import { only } from "../../runtime/programs.ts";
@@ -29,9 +30,10 @@ import {
   buildLoss,
   buildStatistics,
   buildWholeHead,
-  type HeadParam,
+  BIAS,
   type HeadShape,
   type HeadTraining,
+  WEIGHT,
 } from "./cross-entropy-programs.ts";
 import { takeAllRows, takeCountedRows } from "./counted-rows.ts";
 import type { Head, Objective, Sums } from "./objective.ts";
@@ -82,24 +84,30 @@ interface Softening {
 
 /** A parameter of the head by its name in the programs, and in the model. */
 interface NamedParam {
-  readonly param: HeadParam;
+  readonly param: string;
   readonly name: string;
+  readonly spec: ParamSpec;
   readonly training: ParamTraining | undefined;
   readonly dtype: WeightDType;
   readonly key: string;
+  /** Whether it has a row for each row of the head; what has none belongs to all chunks. */
+  readonly isInRows: boolean;
 }
 
 function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntropyOptions): Head {
   const { shapes, model, plan, vocabularyChunk, state, programs, slots } = parts;
   const { width } = model;
   const head = headOf(model);
+  const { adapter } = head;
   const params = [
-    ["weight", head.weight],
-    ["bias", head.bias],
+    [WEIGHT, head.weight],
+    [BIAS, head.bias],
+    ...Object.entries(adapter?.params ?? {}),
   ] as const;
-  const named = params.flatMap(([param, name]): NamedParam[] =>
-    name === undefined ? [] : [{ ...planOf(plan, name), param }],
-  );
+  const named = params.flatMap(([param, name]): NamedParam[] => {
+    const isInRows = param === WEIGHT || param === BIAS || adapter?.inRows.includes(param) === true;
+    return name === undefined ? [] : [{ ...planOf(plan, name), param, isInRows }];
+  });
   const rows = headRows(model);
   const whole = rows <= vocabularyChunk && !weigh;
   const chunks = chunksOf(rows, vocabularyChunk, edgesOf(named));
@@ -122,11 +130,17 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
     softcap: head.softcap,
     smoothing,
     choices,
-    params: Object.fromEntries(named.map(({ param, dtype }) => [param, dtype])),
+    params: Object.fromEntries(
+      named.map(({ param, dtype, spec: { shape }, isInRows }) => [
+        param,
+        { dtype, shape: isInRows ? shape.with(0, end - start) : shape },
+      ]),
+    ),
+    adapter,
   });
   const everything: Rows = { start: 0, end: rows };
 
-  const treatments = named.map(({ key }) => key).join();
+  const treatments = [...named.map(({ key }) => key), adapter?.kind ?? ""].join();
   const program = (kind: string, shape: HeadShape, build: Parameters<typeof programs.get>[1]) =>
     programs.get(
       `head ${kind} ${shape.smoothing?.share ?? 0} ${shape.choices ?? 0} ${shape.tokens} ${shape.rows} ${shape.keepsLogits === true} ${treatments}`,
@@ -154,19 +168,19 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
   /** The parameters' rows of a chunk, or of all. */
   const paramsOf = ({ start, end }: Rows): Views =>
     Object.fromEntries(
-      named.map(({ param, name }) => {
+      named.map(({ param, name, isInRows }) => {
         const buffer = bufferOf(state.weights, name);
-        return [param, end - start === rows ? buffer : buffer.rows(start, end)];
+        return [param, !isInRows || end - start === rows ? buffer : buffer.rows(start, end)];
       }),
     );
 
   /** The tensors of the accumulators under their names in a program, their rows of a chunk, or all. */
   function accumulators(chunk: Rows, nameOf: (name: string) => string = (name) => name): Views {
-    const entries = trainedIn(named, chunk).flatMap(({ param, name, training }) =>
+    const entries = trainedIn(named, chunk).flatMap(({ param, name, training, isInRows }) =>
       Object.entries(state.accumulators.get(name) ?? {}).map(([key, buffer]) => {
         const own = nameOf(accumulatorName(param, key));
         const { start: first, end: last } = training.rows ?? everything;
-        const isWhole = chunk.start <= first && chunk.end >= last;
+        const isWhole = !isInRows || (chunk.start <= first && chunk.end >= last);
         return [own, isWhole ? buffer : buffer.rows(chunk.start - first, chunk.end - first)];
       }),
     );
@@ -332,10 +346,10 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
 
 /** The parameters of which rows of a chunk are trained: no chunk has some that are and some that are not. */
 const trainedIn = (named: readonly NamedParam[], { start, end }: Rows) =>
-  named.flatMap(({ param, name, training }) => {
+  named.flatMap(({ param, name, training, isInRows }) => {
     const rows = training?.rows;
     const isOutside = rows && (end <= rows.start || start >= rows.end);
-    return training && !isOutside ? [{ param, name, training }] : [];
+    return training && !isOutside ? [{ param, name, training, isInRows }] : [];
   });
 
 const trainingOf = (named: readonly NamedParam[], chunk: Rows): HeadTraining =>

@@ -9,7 +9,7 @@ import { mapTensors, type Tensors } from "../../graph/tensors.ts";
 import { input, type Value } from "../../graph/value.ts";
 import type { KeysAndValues, Model } from "../../models/model.ts";
 import { concat, reshape, transpose } from "../../ops/movement.ts";
-import { headLogits } from "./forward.ts";
+import { headLogits } from "../../models/head.ts";
 import { BATCH, PAST } from "./inputs.ts";
 
 export interface DecoderInputs {

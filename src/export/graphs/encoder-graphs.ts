@@ -16,7 +16,8 @@ import type { Tensors } from "../../graph/tensors.ts";
 import { input, type Value } from "../../graph/value.ts";
 import { headRows, imageInputOf, type Model, type Stage } from "../../models/model.ts";
 import { reshape } from "../../ops/movement.ts";
-import { forward, headLogits } from "./forward.ts";
+import { headLogits } from "../../models/head.ts";
+import { forward } from "./forward.ts";
 import { BATCH, LENGTH, places, tokens, weightsOf } from "./inputs.ts";
 
 /** Logits of every token. */

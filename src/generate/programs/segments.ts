@@ -12,16 +12,15 @@
 
 import { mapTensors, type Tensors } from "../../graph/tensors.ts";
 import { input, type Value, type ValueType } from "../../graph/value.ts";
+import { headLogits } from "../../models/head.ts";
 import {
   ENCODER_OUTPUT,
-  headOf,
-  type Head,
+  headParams,
   type KeysAndValues,
   type Model,
   type Stage,
   type StageDecoding,
 } from "../../models/model.ts";
-import { logitsOf } from "../../nn/loss.ts";
 import { scalesName } from "../../nn/weights-at-rest.ts";
 import { compile, type Program } from "../../onnx/model.ts";
 import { reshape, slice } from "../../ops/movement.ts";
@@ -78,16 +77,16 @@ export function segmentsOf(model: Model, kept: KeptWeights): readonly Segment[] 
     else groups.push([{ index, stage, decoding }]);
   }
   return groups.map((places, i) =>
-    segmentOf(model, kept, { places, head: i === groups.length - 1 ? headOf(model) : undefined }),
+    segmentOf(model, kept, { places, hasHead: i === groups.length - 1 }),
   );
 }
 
 interface SegmentParts {
   readonly places: readonly Place[];
-  readonly head: Head | undefined;
+  readonly hasHead: boolean;
 }
 
-function segmentOf(model: Model, kept: KeptWeights, { places, head }: SegmentParts): Segment {
+function segmentOf(model: Model, kept: KeptWeights, { places, hasHead }: SegmentParts): Segment {
   const names = new Map<string, string>();
   const cached = new Map<string, string>();
   const marks: string[] = [];
@@ -111,8 +110,15 @@ function segmentOf(model: Model, kept: KeptWeights, { places, head }: SegmentPar
     const params = mapTensors(stage.params, (name, local) => weightAs(`${i}.${local}`, name));
     return { own, decoding, params };
   });
-  const headWeight = head && weightAs("head.weight", head.weight);
-  const headBias = head?.bias === undefined ? undefined : weightAs("head.bias", head.bias);
+  const ofHead = new Map(
+    hasHead ? headParams(model).map((name, i) => [name, weightAs(`head.${i}`, name)] as const) : [],
+  );
+  if (hasHead) marks.push(model.head?.adapter?.kind ?? "");
+  function headWeight(name: string): Value {
+    const weight = ofHead.get(name);
+    if (weight) return weight();
+    throw new Error(`internal: the head has no ${name}`);
+  }
 
   return {
     key: marks.join(),
@@ -149,14 +155,9 @@ function segmentOf(model: Model, kept: KeptWeights, { places, head }: SegmentPar
           outputs[`new.${values}`] = attention.values;
         }
       }
-      if (!headWeight) return compile({ y: x, ...outputs });
+      if (!hasHead) return compile({ y: x, ...outputs });
       const last = slice(x, { axis: 1, start: length - 1, end: length }); // [B, 1, C]
-      const logits = logitsOf({
-        hidden: reshape(last, [batch, model.width]),
-        weight: headWeight(),
-        bias: headBias?.(),
-        softcap: head?.softcap,
-      });
+      const logits = headLogits(model, headWeight, reshape(last, [batch, model.width]));
       return compile({ logits, ...outputs });
     },
   };

@@ -28,7 +28,7 @@ export async function mergeAdapter(
   await checkEmpty(store, output, { hint: `give another ${option("output")}` });
   const runtime = await openRuntime();
   const { network, home } = await loadNetwork(store, runtime, options);
-  const { base, adapters, weights, folded = [] } = network;
+  const { base, adapters, weights } = network;
   const files = await companionFiles(store, home, { ...options, model: base });
   const generationConfig =
     (await readGenerationConfig(store, options.adapter ?? home)) ??
@@ -44,5 +44,5 @@ export async function mergeAdapter(
     weights: tensors,
     files,
   });
-  return adapters.length + folded.length;
+  return adapters.length;
 }

@@ -1,6 +1,6 @@
 /** @file What is trained beside adapters, and how fast. */
 
-import { adapterNames, moduleOf, type Adapter } from "../../adapters/adapter.ts";
+import { adapterNames, moduleOf, weightBeneath, type Adapter } from "../../adapters/adapter.ts";
 import { type Growth, vocabularyParams } from "../../adapters/grow.ts";
 import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
 import type { NewTokens } from "../../adapters/token-rows.ts";
@@ -20,7 +20,7 @@ export function adapterTraining(
 ): Trainable {
   if (!isAdapterMethod(config.method)) return EVERYTHING;
   const { trainsA, hasRateRatio } = ADAPTER_FAMILY[config.method];
-  const targets = new Set(adapters.map(({ weight }) => weight));
+  const targets = new Set(adapters.map((adapter) => weightBeneath(base, adapter)));
   const names = adapters.map(adapterNames);
   const [as, bs] = [new Set(names.map(({ a }) => a)), new Set(names.map(({ b }) => b))];
   const lengths = new Set(names.map(({ m }) => m));

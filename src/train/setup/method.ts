@@ -3,7 +3,7 @@
  */
 
 import { adaptModel } from "../../adapters/adapt.ts";
-import { type Adapter, moduleOf } from "../../adapters/adapter.ts";
+import { type Adapter, moduleOf, weightBeneath } from "../../adapters/adapter.ts";
 import type { Growth } from "../../adapters/grow.ts";
 import { ADAPTER_FAMILY, isAdapterMethod } from "../../adapters/methods.ts";
 import { settingsOf } from "../../adapters/peft.ts";
@@ -12,7 +12,7 @@ import { COMPRESSORS } from "../../compress/methods/registry.ts";
 import type { Plan } from "../../engine/parts/param-plan.ts";
 import { planParameters, type PlanOptions } from "../../engine/plan.ts";
 import { option, UsageError } from "../../errors.ts";
-import type { Model } from "../../models/model.ts";
+import { type Model, tiedHead } from "../../models/model.ts";
 import { matches } from "../../nn/patterns.ts";
 import type { Optimizer } from "../../optim/optimizer.ts";
 import { namedOptimizer, OPTIMIZERS } from "../../optim/registry.ts";
@@ -64,7 +64,7 @@ export function traineeOf(
   }
   const { hasMagnitude } = ADAPTER_FAMILY[method];
   const adapters = chooseAdapters(base, { ...config, hasMagnitude });
-  checkTable(adapters, config);
+  checkTable(base, adapters, config);
   const model = adaptModel(base, adapters);
   const ofMethod = adapterTraining(base, adapters, config, growth);
   const trainable = trainableOf(model, config, ofMethod);
@@ -86,13 +86,22 @@ export function traineeOf(
   return { base, adapters, model, growth, newTokens, plan, resampleEvery };
 }
 
-/** @throws {UsageError} if a method takes a table of tokens for a linear map, whose A begins at random. */
-function checkTable(adapters: readonly Adapter[], { method }: TrainConfig): void {
+/** @throws {UsageError} if a method takes a table of tokens for a linear map, whose A begins at random, or would merge it into another map. */
+function checkTable(base: Model, adapters: readonly Adapter[], config: TrainConfig): void {
+  const { method } = config;
   const table = adapters.find(({ isEmbedding }) => isEmbedding);
-  if (!table || method === "lora") return;
+  if (table && method !== "lora" && method !== "dora") {
+    throw new UsageError(
+      `${option("targets")}: the table of tokens has an adapter with lora and dora alone; got ${moduleOf(table.weight)} with ${method}`,
+      { hint: `take ${option("method", "lora")}, or leave it out` },
+    );
+  }
+  const tied = tiedHead(base);
+  const shared = adapters.find((adapter) => weightBeneath(base, adapter) === tied);
+  if (tied === undefined || !shared || leavesAdapters(config)) return;
   throw new UsageError(
-    `${option("targets")}: the table of tokens has an adapter with lora alone; got ${moduleOf(table.weight)} with ${method}`,
-    { hint: `take ${option("method", "lora")}, or leave it out` },
+    `${option("targets")}: the table of tokens is also the output embedding, and a whole model has one of both; got ${moduleOf(shared.weight)}`,
+    { hint: `take ${option("method", "lora")} on a model that is on disk, or leave it out` },
   );
 }
 

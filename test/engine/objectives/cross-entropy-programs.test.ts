@@ -14,7 +14,7 @@ const shape = {
   width: 8,
   rows: 10,
   softcap: undefined,
-  params: { weight: "float32" },
+  params: { weight: { dtype: "float32", shape: [10, 8] } },
 } as const;
 
 it("have the inputs and outputs that the head feeds and fetches", () => {
