@@ -72,6 +72,10 @@ export function crossEntropy(options: CrossEntropyOptions = {}): Objective {
 /** Logits are kept from the first pass to the second up to this size: to compute them once more costs a product with the whole table. */
 const KEPT_LOGITS_BYTES = 64e6;
 
+/** Whether the logits of so many rows wait for the second pass. */
+export const keepsLogitsOf = (rows: number, vocabulary: number): boolean =>
+  rows * vocabulary * 4 <= KEPT_LOGITS_BYTES;
+
 /** A log-probability that every real one exceeds. */
 const LOWEST = -1e30;
 
@@ -278,7 +282,7 @@ function createHead(parts: EngineParts, { weigh, labelSmoothing = 0 }: CrossEntr
         return dHidden;
       }
 
-      const keepsLogits = tokens * rows * 4 <= KEPT_LOGITS_BYTES;
+      const keepsLogits = keepsLogitsOf(tokens, rows);
       const how = { keepsLogits, ...softening };
       const { peak, sum, told } = await lossInChunks(prepared, loss, how);
       if (told) tell(told);

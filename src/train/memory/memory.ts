@@ -22,7 +22,7 @@ import { type CountedProgram, countingRuntime } from "../../runtime/counting.ts"
 import { onDisk } from "../../runtime/disk/on-disk.ts";
 import { tensorBytes } from "../../tensor/host-tensor.ts";
 import { batchTypes } from "../../tasks/encoder.ts";
-import { countedBatch } from "./counted-batch.ts";
+import { countedBatch, type CountedRows, countedRowsOf } from "./counted-batch.ts";
 import { namedObjective } from "../choices/objective.ts";
 import { mergeAdapters } from "../setup/merge.ts";
 import { leavesAdapters, type Trainee, traineeOf } from "../setup/method.ts";
@@ -38,6 +38,8 @@ export interface MemoryParts {
   readonly dataBytes?: number | undefined;
   /** What a teacher says of them. */
   readonly teacherBytes?: number | undefined;
+  /** What batches add whose rows do not all count; nothing if absent. */
+  readonly countedRows?: CountedRows | undefined;
   /** Resident memory before anything was allocated. */
   readonly baseBytes: number;
   /** Whether gradients wait for those of other ranks; false if absent. */
@@ -103,12 +105,14 @@ export async function memoryOf(run: RunParts): Promise<PredictedMemory> {
   const { config, data, model, plan } = run;
   const { shapes, bytes: dataBytes } = data;
   const teacherBytes = teacherBytesOf(run);
+  const countedRows = countedRowsOf(run);
   const { table } = await predictChosen({
     config,
     trainee: run,
     shapes,
     dataBytes,
     teacherBytes,
+    countedRows,
     baseBytes: IDLE_BYTES,
   });
   return { table, parameters: describePlan(plan), model };
@@ -203,16 +207,18 @@ export async function predict(parts: MemoryParts): Promise<Prediction> {
   const { engine, programs, operations } = await countedStep(parts);
   const allocated = allocatedBytes(engine, parts.config);
   const { disk } = engine.parts.runtime;
+  const late = parts.countedRows?.programs ?? 0;
+  const sessions = programs.length * shapes.length + late;
   const rows: readonly MemoryRow[] = [
     { name: "weights", predicted: allocated.weights },
     { name: "accumulators", predicted: allocated.accumulators },
     ...wholeRow(engine),
     { name: "optimizer state", predicted: allocated["optimizer state"] },
     { name: "activations", predicted: allocated.activations },
-    { name: "workspace", predicted: workspaceBytes(programs) },
+    { name: "workspace", predicted: workspaceBytes(programs, late) },
     ...(dataBytes === undefined ? [] : [{ name: "images" as const, predicted: dataBytes }]),
     ...(teacherBytes === undefined ? [] : [{ name: "teacher" as const, predicted: teacherBytes }]),
-    { name: "runtime", predicted: baseBytes + programs.length * shapes.length * SESSION_BYTES },
+    { name: "runtime", predicted: baseBytes + sessions * SESSION_BYTES },
   ];
   const table = {
     rows,
@@ -232,6 +238,7 @@ async function countedStep({
   config,
   trainee,
   shapes,
+  countedRows,
   holdGradients = false,
 }: MemoryParts): Promise<{
   readonly engine: Engine;
@@ -255,7 +262,9 @@ async function countedStep({
   await engine.evaluate([batch]);
   if (!leavesAdapters(config))
     await readAll(mergedWeights(trainee.base, trainee.adapters, engine.parts));
-  return { engine, programs: counting.programs, operations };
+  const programs = [...counting.programs];
+  if (countedRows?.keepsLogits) await engine.microStep(countedRows.keepsLogits, 1);
+  return { engine, programs, operations };
 }
 
 /** Of numbers that nobody looks at. */
@@ -270,10 +279,15 @@ async function readAll(tensors: ReturnType<typeof mergedWeights>): Promise<void>
 const ARENA_GROWTH = 1.9;
 /** What the heap keeps of the memory that programs freed, in units of the most that one of them needs: holes fit some shapes and not others. */
 const HEAP_RETENTION = 1.9;
+/** What it keeps besides at most, where programs are loaded while others run: they lie in the holes, and hold them open. */
+const LATE_RETENTION = 1.5;
+/** So many of these keep as much as one program needs. */
+const LATE_PROGRAMS = 30;
 /** Graphs and fragments. */
 const REST_BYTES = 45e6;
 
-function workspaceBytes(programs: readonly CountedProgram[]): number {
+/** @param late - programs that come with later batches */
+function workspaceBytes(programs: readonly CountedProgram[], late: number): number {
   const mostOf = (name: "heapBytes" | "workspaceBytes") =>
     programs.reduce(
       (most, { program, arena }) => (arena ? most : Math.max(most, program[name])),
@@ -283,11 +297,9 @@ function workspaceBytes(programs: readonly CountedProgram[]): number {
     (sum, { program, arena }) => (arena ? sum + program.workspaceBytes : sum),
     0,
   );
+  const retention = HEAP_RETENTION + Math.min(LATE_RETENTION, late / LATE_PROGRAMS);
   return (
-    ARENA_GROWTH * kept +
-    mostOf("workspaceBytes") +
-    HEAP_RETENTION * mostOf("heapBytes") +
-    REST_BYTES
+    ARENA_GROWTH * kept + mostOf("workspaceBytes") + retention * mostOf("heapBytes") + REST_BYTES
   );
 }
 

@@ -18,6 +18,7 @@ import { existing } from "../setup/weights-on-disk.ts";
 import { ranksOf } from "../ranks/ranks.ts";
 import type { RunContext } from "../setup/run.ts";
 import type { RunParts } from "../setup/prepare.ts";
+import { countedRowsOf } from "./counted-batch.ts";
 import { gigabytes } from "./gigabytes.ts";
 import {
   type ChosenPrediction,
@@ -69,8 +70,19 @@ export async function promiseMemory(run: RunParts): Promise<ChosenPrediction> {
   const { shapes, bytes: dataBytes } = data;
   const teacherBytes = teacherBytesOf(run);
   const holdGradients = ranksOf(context).size > 1;
-  const parts = { config, trainee: run, shapes, dataBytes, teacherBytes, baseBytes, holdGradients };
-  const batch = batchBytes(shapes.at(-1) ?? {});
+  const types = shapes.at(-1) ?? {};
+  const countedRows = countedRowsOf(run);
+  const parts: MemoryParts = {
+    config,
+    trainee: run,
+    shapes,
+    dataBytes,
+    teacherBytes,
+    countedRows,
+    baseBytes,
+    holdGradients,
+  };
+  const batch = batchBytes(types);
   // A counted step holds one batch.
   if (batch > available) throw tooLarge("one batch alone", { needed: batch, available });
   const fits = ({ table }: Prediction) => table.predictedTotal <= available;
