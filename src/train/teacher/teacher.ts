@@ -77,7 +77,7 @@ async function ask(parts: RunParts, training: BatchSource): Promise<Said> {
   checkModel(larger, parts);
   if (ranksOf(context).size > 1) {
     throw new UsageError(`${option("teacher")}: one process asks it; got several`, {
-      hint: `take a step with one first, and name its file then: ${option("teacher", `OUTPUT/checkpoint/${NAME}`)}`,
+      hint: `ask in one process first, with ${option("epochs", "1")}, which may be stopped after a step, and name its file then: ${option("teacher", `OUTPUT/checkpoint/${NAME}`)}`,
     });
   }
   const { network, home } = await loadNetwork(host.files, runtime, { directory });
