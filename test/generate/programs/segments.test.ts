@@ -1,7 +1,7 @@
 /** Programs that decode are shared by blocks that are alike, and by no others. */
 
 import { describe, expect, it } from "vitest";
-import { adaptModel } from "../../../src/adapters/index.ts";
+import { adaptModel, linearWeights } from "../../../src/adapters/index.ts";
 import { segmentsOf } from "../../../src/generate/programs/segments.ts";
 import { gpt2 } from "../../../src/models/architectures/gpt2.ts";
 import { gemma2 } from "../../../src/models/architectures/rotary/gemma2.ts";
@@ -47,6 +47,17 @@ describe("the programs that decode", () => {
     expect(kindsOf(adapted, new Map())).toEqual([0, 1, 2, 1, 3]);
     const halves = new Map<string, { dtype: DType }>([[weight, { dtype: "bfloat16" }]]);
     expect(kindsOf(model, halves)).toEqual([0, 1, 2, 1, 3]);
+  });
+
+  it("widen no more of a base in eight bits than the weights of their own blocks", () => {
+    const wide = gpt2({ n_layer: 6, n_embd: 64, n_head: 2, vocab_size: 11 });
+    const rounded = linearWeights(wide).map((name) => [name, { dtype: "int8" }] as const);
+    const [, blocks] = segmentsOf(wide, new Map<string, { dtype: DType }>(rounded));
+    const { workspaceBytes = NaN } =
+      blocks?.build({ dtype: "float32", shape: [2, 1, 64] }, SIZES) ?? {};
+    const ofBlock = 4 * 12 * 64 * 64;
+    expect(workspaceBytes).toBeGreaterThan(ofBlock / 3);
+    expect(workspaceBytes).toBeLessThan(2 * ofBlock);
   });
 
   it("have the same bytes for the same key", () => {
