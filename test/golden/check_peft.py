@@ -40,6 +40,10 @@ def open_adapter(base, directory):
         warnings.simplefilter("error")
         # transformers warns of its own names, whatever the adapter.
         warnings.simplefilter("ignore", FutureWarning)
+        # Of an adapter of a tied head or table, which is then a map of its own.
+        warnings.filterwarnings("ignore", "Model has `tie_word_embeddings=True`")
+        # Of the head of a GPT-2 beside its other maps: one field is for both kinds, and peft sets it for each.
+        warnings.filterwarnings("ignore", "fan_in_fan_out is set to True but the target module is `torch.nn.Linear`")
         model = peft.PeftModel.from_pretrained(base, directory)
     # peft passes in silence over other keys, or writes them into the base.
     read = set(peft.get_peft_model_state_dict(model))
