@@ -4,7 +4,10 @@
  */
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { input, producer, scalarLike } from "../../src/graph/value.ts";
 import { compile } from "../../src/onnx/model.ts";
+import { less, where } from "../../src/ops/elementwise.ts";
+import { largest } from "../../src/ops/indexing.ts";
 import { withKernels } from "../../src/runtime/webgpu/kernels.ts";
 import { FLOAT32, relativeDifference } from "../support/close.ts";
 import { isShort } from "../support/extent.ts";
@@ -70,5 +73,20 @@ describe("WebAssembly has the numbers of PyTorch", () => {
 describe("WebGPU has the numbers of PyTorch", () => {
   it.each(onGpu)("%s", async (name, item) => {
     expect(await differenceOf(item, "webgpu")).toBeLessThanOrEqual(CANCELS[name] ?? FLOAT32);
+  });
+});
+
+it("WebGPU finds the largest of a row in which others are ruled out", async () => {
+  const x = input("x", "float32", [1, 5]);
+  const scores = where(less(x, scalarLike(x, 0)), scalarLike(x, -Infinity), x);
+  const at = largest(scores, 3);
+  const values = producer(producer(at)?.inputs[0] ?? at)?.outputs[0];
+  if (!values) throw new Error("the largest have no values");
+  const program = {
+    bytes: Array.from(compile({ at, values }).rewritten(withKernels)),
+    feeds: { x: { dtype: "float32", shape: [1, 5], data: [-1, 1, -1, 2, 0] } },
+  };
+  expect(await served.call<Ran>("runProgram", program, "webgpu")).toEqual({
+    outputs: { at: [3, 1, 4], values: [2, 1, 0] },
   });
 });

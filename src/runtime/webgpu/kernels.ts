@@ -65,22 +65,22 @@ function largestByRank(x: Value, choices: number): readonly Value[] | undefined 
     constant(float32([length, length], before)),
   );
   const rank = reduceSum(add(larger, equalBefore), { axes: [-1] }); // [..., N]
-  const places = constant(
-    float32(
-      [choices, 1],
-      Float32Array.from({ length: choices }, (_, i) => i),
-    ),
-  );
-  const isThere = cast(equal(reshape(rank, [...shape.slice(0, -1), 1, length]), places), "float32"); // [..., K, N]
-  const numbers = constant(
+  const places = reshape(countedTo(choices), [choices, 1]);
+  const isThere = equal(reshape(rank, [...shape.slice(0, -1), 1, length]), places); // [..., K, N]
+  // Chosen, not multiplied: 0 x -∞, of an expert that is ruled out, is no number.
+  const chosen = (values: Value): Value =>
+    reduceSum(where(isThere, values, scalarLike(values, 0)), { axes: [-1] }); // [..., K]
+  return [chosen(others), cast(chosen(countedTo(length)), "int32")];
+}
+
+/** 0 to N - 1. */
+const countedTo = (length: number): Value =>
+  constant(
     float32(
       [length],
       Float32Array.from({ length }, (_, i) => i),
     ),
   );
-  const indices = cast(reduceSum(mul(isThere, numbers), { axes: [-1] }), "int32"); // [..., K]
-  return [reduceSum(mul(isThere, others), { axes: [-1] }), indices];
-}
 
 /** From here to 2^24 float32 has whole numbers alone. */
 const WHOLE = 1.5 * 2 ** 23;
