@@ -176,7 +176,8 @@ async function follow(name) {
       await answerAll(own.waiting);
     }
     // An end that came to nothing is told with its reason.
-    await run.result();
+    const { dispose } = await run.result();
+    await dispose();
   } finally {
     active = undefined;
     await answerAll(own.waiting);
@@ -229,7 +230,12 @@ async function answerOf(name, question) {
   if ((await files.stat(`${directory}/config.json`)) === undefined) {
     throw new Error("there is no model yet; the first is saved after the first evaluation");
   }
-  return answer(await loadModel(computing, { directory }), computing, question);
+  const saved = await loadModel(computing, { directory });
+  try {
+    return await answer(saved, computing, question);
+  } finally {
+    for (const weight of saved.weights.values()) weight.release();
+  }
 }
 
 /**

@@ -16,7 +16,7 @@ import type { Recompute } from "../autodiff/index.ts";
 import { option, UsageError } from "../errors.ts";
 import type { Batch } from "../models/batch.ts";
 import { type InputTypes, type Model } from "../models/model.ts";
-import { numberOf } from "../runtime/buffers.ts";
+import { numberOf, releaseAll } from "../runtime/buffers.ts";
 import { createProgramCache, type ProgramCache } from "../runtime/programs.ts";
 import type { Buffer, Buffers, Runtime } from "../runtime/runtime.ts";
 import { createSlots } from "../runtime/slots.ts";
@@ -138,7 +138,7 @@ export interface Engine {
   evaluate(batches: Iterable<Batch>): Promise<EvaluationSums>;
   /** What whole gradients take in the steps that learn subspaces from them. */
   readonly wholeGradientBytes: number;
-  /** Frees all programs. */
+  /** Frees all programs, and what they work with; not the state. */
   release(): Promise<void>;
 }
 
@@ -264,14 +264,16 @@ export function openEngine(options: EngineOptions): Engine {
       unread.push(loss);
       known = { ...known, lossTokens: known.lossTokens + batch.lossTokens };
       // Updates at once are the last word: not from a loss that is no number.
-      if (immediate.size > 0 && !isUsable(await numberOf(loss), batch.lossTokens)) return;
-      for await (const { loose, complete } of through.backward(forward)) {
-        for (const { name, accumulator } of loose) {
-          const gradientScale = scaleOf(name, batch.lossTokens);
-          await updateParam(name, accumulator, { ...numbers, gradientScale });
+      if (immediate.size === 0 || isUsable(await numberOf(loss), batch.lossTokens)) {
+        for await (const { loose, complete } of through.backward(forward)) {
+          for (const { name, accumulator } of loose) {
+            const gradientScale = scaleOf(name, batch.lossTokens);
+            await updateParam(name, accumulator, { ...numbers, gradientScale });
+          }
+          if (isLast) await take(complete);
         }
-        if (isLast) await take(complete);
       }
+      releaseAll(Object.values(forward.fed));
     },
 
     sums,
@@ -316,7 +318,10 @@ export function openEngine(options: EngineOptions): Engine {
       return sum;
     },
 
-    release: () => programs.release(),
+    async release() {
+      await programs.release();
+      slots.release();
+    },
   };
 }
 

@@ -11,7 +11,7 @@ import type { Batch } from "../models/batch.ts";
 import { ENCODER_OUTPUT, type Stage } from "../models/model.ts";
 import { noiseBound } from "../nn/token-embedding.ts";
 import { scalesName } from "../nn/weights-at-rest.ts";
-import { bufferOf, clear } from "../runtime/buffers.ts";
+import { bufferOf, clear, releaseAll } from "../runtime/buffers.ts";
 import { only } from "../runtime/programs.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
 import { staticShape } from "../tensor/shape.ts";
@@ -42,7 +42,9 @@ export interface MicroStepKeys {
 export interface Forward {
   readonly links: readonly Link[];
   readonly keys: MicroStepKeys;
-  /** Inputs of the model by name, and the output of its encoder. */
+  /** What the batch was copied to, by the names of the model's inputs; to be released after the backward pass. */
+  readonly fed: Buffers;
+  /** Those, and the output of the encoder. */
   readonly inputs: Buffers;
   /** What each stage started from. */
   readonly starts: readonly Buffer[];
@@ -119,7 +121,7 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
     return feeds;
   }
 
-  const inputsOf = ({ inputs }: Batch): Record<string, Buffer> =>
+  const copied = ({ inputs }: Batch): Buffers =>
     mapTensors(inputs, (tensor) => runtime.adopt(tensor));
 
   /** Accumulators of a stage's trained parameters by local name: their own, or scratch ones that are cleared for them. */
@@ -150,7 +152,8 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
   return {
     async forward(batch, keys, to) {
       const links = chain(batch.inputs);
-      const inputs = inputsOf(batch);
+      const fed = copied(batch);
+      const inputs: Record<string, Buffer> = { ...fed };
       const starts: Buffer[] = [];
       const residuals: Buffers[] = [];
       let last: Buffer | undefined;
@@ -173,7 +176,7 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
       }
       if (!last) throw new Error("internal: a model without stages");
       const dHidden = await head.backward(batch, last, { ...to, cycle: keys.cycle });
-      return { links, keys, inputs, starts, residuals, dHidden };
+      return { links, keys, fed, inputs, starts, residuals, dHidden };
     },
 
     async *backward({ links, keys, inputs, starts, residuals, dHidden }) {
@@ -225,7 +228,8 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
     },
 
     async evaluate(batch) {
-      const inputs = inputsOf(batch);
+      const fed = copied(batch);
+      const inputs: Record<string, Buffer> = { ...fed };
       let last: Buffer | undefined;
       for (const link of chain(batch.inputs)) {
         const { stage, index, made } = link;
@@ -241,7 +245,9 @@ export function createPipeline(parts: EngineParts, head: Head): Pipeline {
         if (index === model.encoderEnd) inputs[ENCODER_OUTPUT] = y;
       }
       if (!last) throw new Error("internal: a model without stages");
-      return head.evaluate(batch, last);
+      const sums = await head.evaluate(batch, last);
+      releaseAll(Object.values(fed));
+      return sums;
     },
   };
 

@@ -4,7 +4,7 @@
  */
 
 import { accumulatorOf } from "../compress/compressor.ts";
-import { bufferNamed } from "../runtime/buffers.ts";
+import { bufferNamed, releaseAll } from "../runtime/buffers.ts";
 import { stateBytes } from "../optim/transform.ts";
 import type { Buffer, Buffers } from "../runtime/runtime.ts";
 import type { Objective } from "./objectives/objective.ts";
@@ -56,6 +56,7 @@ export function openWholeGradients(
   const wholeParts: EngineParts = { ...parts, plan, state: { ...state, accumulators } };
   const discard = (): void => {
     isOpen = false;
+    for (const sum of sums.values()) releaseAll(Object.values(sum));
     sums.clear();
     for (const [name, own] of state.accumulators) accumulators.set(name, own);
   };

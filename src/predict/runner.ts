@@ -8,6 +8,7 @@ import type { Model } from "../models/model.ts";
 import { forwardAll } from "../models/stage.ts";
 import { compile, type Program } from "../onnx/model.ts";
 import { reshape } from "../ops/movement.ts";
+import { releaseAll } from "../runtime/buffers.ts";
 import { type Buffer, readTensor, type Runtime } from "../runtime/runtime.ts";
 import { asFloat32, type HostTensor } from "../tensor/host-tensor.ts";
 
@@ -44,8 +45,10 @@ export async function withRunner<T>(
       const executable = await programs.get(key.join(), build, { arena: false });
       const { y } = programs.allocate(executable.program);
       if (!y) throw new Error("internal: a program without y");
-      await programs.run(executable, programs.adopt(Object.entries(inputs)), { fetches: { y } });
+      const fed = programs.adopt(Object.entries(inputs));
+      await programs.run(executable, fed, { fetches: { y } });
       const numbers = asFloat32(await readTensor(y));
+      releaseAll([...fed.values(), y]);
       const [batch = 1, width = 1] = y.shape;
       return Array.from({ length: batch }, (_, row) =>
         numbers.slice(row * width, (row + 1) * width),

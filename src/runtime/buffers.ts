@@ -97,6 +97,11 @@ export const fill = (buffer: Buffer, value: number): void =>
 export const setElements = (buffer: Buffer, values: TypedArray): void =>
   buffer.write((elements) => copyElements(values, elements));
 
+/** Gives the memory of all of them back. */
+export function releaseAll(buffers: Iterable<Buffer>): void {
+  for (const buffer of buffers) buffer.release();
+}
+
 /** The only element. */
 export async function numberOf(buffer: Buffer): Promise<number> {
   const [value] = await buffer.read();

@@ -50,4 +50,5 @@ const countedBuffer = (dtype: DType, shape: readonly number[]): Buffer => ({
   copyFrom: () => undefined,
   rows: (start, end) => countedBuffer(dtype, shape.with(0, end - start)),
   view: (to) => countedBuffer(dtype, to),
+  release: () => undefined,
 });

@@ -29,6 +29,11 @@ export interface Buffer extends View {
   rows(start: number, end: number): View;
   /** The same memory from its start, in another shape with at most as many elements. */
   view(shape: readonly number[]): Buffer;
+  /**
+   * Gives memory of a device back at once, with all views of it, which must not be used any more: no garbage collector knows how large it is. Memory of
+   * the host is left to that.
+   */
+  release(): void;
 }
 
 /** Buffers by name. */

@@ -76,6 +76,7 @@ export function hostRuntime<Tensor>(provider: SessionProvider<Tensor>): Runtime 
           data: data.subarray(start * width, end * width),
         });
       },
+      release: () => undefined,
     };
     // onnxruntime's JavaScript has no bfloat16; programs take such numbers by their bits.
     const type = dtype === "bfloat16" ? "uint16" : dtype;

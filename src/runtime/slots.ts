@@ -3,6 +3,7 @@
  * the largest tensor it has held, so that batches of different lengths share it.
  */
 
+import { releaseAll } from "./buffers.ts";
 import type { Buffer, Runtime } from "./runtime.ts";
 import type { DType } from "../tensor/dtype.ts";
 import { elementCount } from "../tensor/shape.ts";
@@ -13,6 +14,8 @@ export interface Slots {
   take(name: string, dtype: DType, shape: readonly number[]): Buffer;
   /** Bytes of the slots whose name passes the test. */
   bytesOf(test: (name: string) => boolean): number;
+  /** Gives all memory back; what is taken later has memory of its own. */
+  release(): void;
 }
 
 export function createSlots(runtime: Runtime): Slots {
@@ -27,6 +30,7 @@ export function createSlots(runtime: Runtime): Slots {
       let whole = memory.get(name);
       if (!whole || whole.dtype !== dtype || elementCount(whole.shape) < size) {
         for (const view of views.keys()) if (view.startsWith(`${name} `)) views.delete(view);
+        whole?.release();
         whole = runtime.allocate(dtype, [size]);
         memory.set(name, whole);
       }
@@ -36,5 +40,10 @@ export function createSlots(runtime: Runtime): Slots {
     },
     bytesOf: (test) =>
       [...memory].reduce((sum, [name, { bytes }]) => sum + (test(name) ? bytes : 0), 0),
+    release() {
+      releaseAll(memory.values());
+      memory.clear();
+      views.clear();
+    },
   };
 }

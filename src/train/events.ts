@@ -1,5 +1,6 @@
 /** @file Training from options, as an asynchronous generator of events. */
 
+import { releaseState } from "../engine/parts/state.ts";
 import { RECOMPUTATIONS } from "../autodiff/index.ts";
 import type { Collective } from "../collective/index.ts";
 import type { FileStore } from "../host/host.ts";
@@ -74,7 +75,10 @@ export async function* trainEvents(
       const { training } = run.data;
       if (training.batchesPerEpoch === undefined) await training.release();
       await run.engine.release();
-      if (!isOver || !onPrepared) run.disk?.close();
+      if (!isOver || !onPrepared) {
+        releaseState(run.engine.state);
+        run.disk?.close();
+      }
     }
   } finally {
     await claim?.release();

@@ -13,6 +13,7 @@
  * The schedule knows neither the time nor the machine: the same seed proposes the same.
  */
 
+import { releaseState } from "../engine/parts/state.ts";
 import { usualLearningRate } from "../optim/registry.ts";
 import type { TrainConfig } from "../options/config.ts";
 import { trainedBy } from "./choices/settle.ts";
@@ -98,6 +99,7 @@ export async function* testRates(
     const { training } = run.data;
     if (training.batchesPerEpoch === undefined) await training.release();
     await run.engine.release();
+    releaseState(run.engine.state);
     run.disk?.close();
   }
 }

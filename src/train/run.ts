@@ -13,6 +13,7 @@
  * const { generate } = await run.result();
  */
 
+import { releaseState } from "../engine/parts/state.ts";
 import { evaluateRun } from "./evaluation/evaluate.ts";
 import type { Run } from "./setup/run.ts";
 import type { Compressor } from "../compress/compressor.ts";
@@ -104,7 +105,7 @@ export interface TrainResult {
   evaluate(): Promise<EvaluationEvent>;
   /** Saves the model as a Hugging Face directory. @throws {UsageError} if it cannot. */
   save(directory: string): Promise<void>;
-  /** Frees compiled programs, which what needs them compiles again, and the disk of weights that lie there, after which the model is no more. */
+  /** Frees compiled programs, which what needs them compiles again, and what lies on a GPU or on disk: a model whose weights lay there is no more. */
   dispose(): Promise<void>;
 }
 
@@ -149,7 +150,10 @@ export function train(request: TrainRequest, context: TrainRunContext): TrainRun
       for await (const _event of events);
       if (!prepared || !end) throw new UsageError("train: the run was left before its end");
       const { reason } = end;
-      if (reason === "not a number" || reason === "diverged") throw diverged(end);
+      if (reason === "not a number" || reason === "diverged") {
+        releaseState(prepared.engine.state);
+        throw diverged(end);
+      }
       return resultOf(prepared, { reason, evaluation, translation });
     },
   };
@@ -276,6 +280,7 @@ function resultOf(
     save: (directory) => saveOutput({ ...run, config: { ...config, output: directory } }),
     async dispose() {
       await engine.release();
+      releaseState(engine.state);
       run.disk?.close();
     },
   };

@@ -73,12 +73,12 @@ it("makes no more tokens after a stop string", async () => {
     decoder: {
       ...decoder,
       open: async (opened: readonly Int32Array[]) => {
-        const { first, append, select } = await decoder.open(opened);
+        const { first, append, select, release } = await decoder.open(opened);
         const counted: typeof append = (ids) => {
           runs += 1;
           return append(ids);
         };
-        return { first, lengths: [], append: counted, select };
+        return { first, lengths: [], append: counted, select, release };
       },
     },
   };

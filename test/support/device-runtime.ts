@@ -1,6 +1,6 @@
 /**
  * A runtime whose memory the host cannot reach, as on a GPU: what is written is staged and copied, what is read is a copy, and an array
- * to be written begins as rubbish. Whoever relies on more than the contract of `Buffer` gets other numbers on it.
+ * to be written begins as rubbish; what was released is gone. Whoever relies on more than the contract of `Buffer` gets other numbers on it.
  */
 
 import type { Buffer, Runtime, View } from "../../src/runtime/runtime.ts";
@@ -12,11 +12,19 @@ interface Memory {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly data: TypedArray;
+  /** That of the whole buffer. */
+  readonly life: { isOver: boolean };
+}
+
+export interface DeviceRuntime extends Runtime {
+  /** Buffers that nobody has released. */
+  held(): number;
 }
 
 /** A device whose programs run on another runtime. */
-export function deviceRuntime(processor: Runtime): Runtime {
+export function deviceRuntime(processor: Runtime): DeviceRuntime {
   const memory = new WeakMap<View, Memory>();
+  const alive = new Set<Memory["life"]>();
 
   function viewOf(own: Memory): View {
     const { dtype, shape } = own;
@@ -26,29 +34,30 @@ export function deviceRuntime(processor: Runtime): Runtime {
   }
 
   function bufferOf(own: Memory): Buffer {
-    const { dtype, shape, data } = own;
+    const { dtype, shape, data, life } = own;
     const buffer: Buffer = {
       dtype,
       shape,
       bytes: elementCount(shape) * bytesPerElement(dtype),
       write(fill) {
+        at(buffer);
         const staged = zeros(dtype, shape).data;
         new Uint8Array(staged.buffer).fill(0x5a);
         fill(staged);
         copy(staged, data);
       },
-      read: () => Promise.resolve(data.slice()),
-      copyFrom(source) {
-        const from = memory.get(source);
-        if (!from) throw new Error("a buffer of another runtime");
-        copy(from.data, data);
-      },
+      read: async () => at(buffer).data.slice(),
+      copyFrom: (source) => copy(at(source).data, at(buffer).data),
       rows(start, end) {
         const width = data.length / (shape[0] ?? 1);
         const part = data.subarray(start * width, end * width);
-        return viewOf({ dtype, shape: shape.with(0, end - start), data: part });
+        return viewOf({ dtype, shape: shape.with(0, end - start), data: part, life });
       },
-      view: (to) => bufferOf({ dtype, shape: to, data: data.subarray(0, elementCount(to)) }),
+      view: (to) => bufferOf({ dtype, shape: to, data: data.subarray(0, elementCount(to)), life }),
+      release() {
+        life.isOver = true;
+        alive.delete(life);
+      },
     };
     memory.set(buffer, own);
     return buffer;
@@ -56,18 +65,27 @@ export function deviceRuntime(processor: Runtime): Runtime {
 
   const at = (view: View): Memory => {
     const own = memory.get(view);
-    if (own) return own;
-    throw new Error("a buffer of another runtime");
+    if (!own) throw new Error("a buffer of another runtime");
+    if (own.life.isOver) throw new Error("a buffer that was released");
+    return own;
   };
 
+  function begin(): Memory["life"] {
+    const life = { isOver: false };
+    alive.add(life);
+    return life;
+  }
+
   const allocate: Runtime["allocate"] = (dtype, shape) =>
-    bufferOf({ dtype, shape, data: zeros(dtype, shape).data });
+    bufferOf({ dtype, shape, data: zeros(dtype, shape).data, life: begin() });
 
   return {
     name: "device",
+    held: () => alive.size,
     allocate,
     allocateAtRest: allocate,
-    adopt: ({ dtype, shape, data }: HostTensor) => bufferOf({ dtype, shape, data: data.slice() }),
+    adopt: ({ dtype, shape, data }: HostTensor) =>
+      bufferOf({ dtype, shape, data: data.slice(), life: begin() }),
     async load(program, options) {
       const executable = await processor.load(program, options);
       return {

@@ -8,6 +8,7 @@ import { everywhere } from "../../src/optim/optimizer.ts";
 import { namedOptimizer } from "../../src/optim/registry.ts";
 import { descent, identity } from "../../src/optim/transform.ts";
 import { bufferOf } from "../../src/runtime/buffers.ts";
+import { deviceRuntime } from "../support/device-runtime.ts";
 import { sharedRuntime as runtime } from "../support/shared-runtime.ts";
 import { sums, tinyRequest } from "../support/tiny-request.ts";
 import type { StepEvent, TrainEvent } from "../../src/runs/events.ts";
@@ -182,6 +183,29 @@ describe("what a run leaves", () => {
     expect(again.evaluation?.loss).toBe(fromDisk.evaluation?.loss);
     expect(onward.evaluation?.loss).toBe(fromDisk.evaluation?.loss);
     expect(await weightOf(loaded)).toEqual(before);
+  });
+});
+
+describe("the memory of a device", () => {
+  it("is as full after the last step as after the second, and empty in the end", async () => {
+    const device = deviceRuntime(runtime);
+    const model = {
+      model_type: "t5",
+      d_model: 16,
+      d_kv: 16,
+      d_ff: 16,
+      num_layers: 1,
+      num_heads: 1,
+    };
+    const request = { ...tinyRequest, model, steps: 4, evaluateEvery: 3, translations: 2 };
+    const run = train(request, { host: memoryHost(), runtime: device });
+    const held = new Map<number, number>();
+    for await (const event of run) if (event.type === "step") held.set(event.step, device.held());
+    expect(held.get(4)).toBe(held.get(2));
+    const { generate, dispose } = await run.result();
+    await generate("1 + 1 =", { maxNewTokens: 2 });
+    await dispose();
+    expect(device.held()).toBe(0);
   });
 });
 

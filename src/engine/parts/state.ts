@@ -13,6 +13,7 @@ import {
   bufferNamed,
   bufferOf,
   fill,
+  releaseAll,
   restore,
   restoreRows,
   setElements,
@@ -119,6 +120,12 @@ export function namedBuffers({
     ...[...subspaces].map(([name, buffer]) => [`subspace/${name}`, buffer] as const),
     ...[...outer].map(([name, buffer]) => [`outer/${name}`, buffer] as const),
   ]);
+}
+
+/** Gives the memory of a state back, which is no more then. */
+export function releaseState(state: TrainState): void {
+  releaseAll(state.weights.values());
+  releaseAll(namedBuffers(state).values());
 }
 
 const named = (kindOf: (name: string) => string, states: ReadonlyMap<string, Buffers>) =>

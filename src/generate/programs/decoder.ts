@@ -9,6 +9,7 @@
 
 import { GraphError, UsageError } from "../../errors.ts";
 import type { Model } from "../../models/model.ts";
+import { releaseAll } from "../../runtime/buffers.ts";
 import { type Buffer, type Buffers, readTensor, type Runtime } from "../../runtime/runtime.ts";
 import { asFloat32 } from "../../tensor/host-tensor.ts";
 import { attentionCache } from "./cache.ts";
@@ -62,6 +63,8 @@ export interface Decoding {
   append(tokens: readonly Int32Array[]): Promise<Float32Array>;
   /** Goes on with those sequences, in this order: the batch may grow, shrink, and repeat some. */
   select(rows: readonly number[]): void;
+  /** Frees what the last run wrote; nothing is read any more. */
+  release(): void;
 }
 
 const SMALLEST_PAST = 32;
@@ -109,6 +112,11 @@ export function createDecoder(
       outputs: [],
     };
 
+    function releaseWritten(): void {
+      for (const outputs of written.outputs) releaseAll(Object.values(outputs));
+      written = { sizes: "", outputs: [] };
+    }
+
     async function run(tokens: readonly Int32Array[], longest: number): Promise<Float32Array> {
       const counts = tokens.map((ids) => ids.length);
       const most = Math.max(...counts);
@@ -123,9 +131,12 @@ export function createDecoder(
         ...(encoded?.tensors ?? []),
       ]);
       const known = written.sizes === key ? written.outputs : [];
+      if (written.sizes !== key) releaseWritten();
       const all: Buffers[] = [];
       const fresh = new Map<string, Float32Array>();
-      let x = runtime.adopt(ids);
+      const given = runtime.adopt(ids);
+      const fed = [given, ...inputs.values()];
+      let x = given;
       for (const [i, segment] of segments.entries()) {
         inputs.set("x", x);
         const build = () => segment.build(x, sizes);
@@ -141,6 +152,7 @@ export function createDecoder(
         x = fetches["y"] ?? x;
       }
       written = { sizes: key, outputs: all };
+      releaseAll(fed);
       reserve(Math.max(...counts.map((count, b) => count + (cache.lengths[b] ?? 0))));
       cache.append(fresh, counts);
       return floats(all.at(-1) ?? {}, "logits");
@@ -173,6 +185,8 @@ export function createDecoder(
         cache.select(rows);
         encoded = encoded?.select(rows);
       },
+
+      release: releaseWritten,
     };
   }
 

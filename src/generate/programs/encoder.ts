@@ -7,6 +7,7 @@
 
 import { UsageError } from "../../errors.ts";
 import type { Model } from "../../models/model.ts";
+import { releaseAll } from "../../runtime/buffers.ts";
 import { readTensor } from "../../runtime/runtime.ts";
 import { asFloat32, float32, type HostTensor } from "../../tensor/host-tensor.ts";
 import { checkTokens, encoderFeeds, encoderBias, roundUp } from "./feeds.ts";
@@ -55,7 +56,8 @@ export async function encode(
       arena: false,
     });
     const fetches = programs.allocate(executable.program);
-    await programs.run(executable, programs.adopt(encoderFeeds(some, length)), { fetches });
+    const inputs = programs.adopt(encoderFeeds(some, length));
+    await programs.run(executable, inputs, { fetches });
     for (const [name, buffer] of Object.entries(fetches)) {
       const part = asFloat32(await readTensor(buffer));
       const stride = part.length / some.length;
@@ -63,6 +65,7 @@ export async function encode(
       whole.set(part, start * stride);
       parts.set(name, whole);
     }
+    releaseAll([...inputs.values(), ...Object.values(fetches)]);
   }
   const bias = encoderBias(
     prompts.map((ids) => ids.length),

@@ -56,31 +56,35 @@ async function searchTogether(
   const { vocabularySize } = decoder;
   signal?.throwIfAborted();
   const decoding = await decoder.open(prompts);
-  const { first } = decoding;
-  const ends = endsOf(first, decoder, options);
-  let searches = first.map((ids, row) => begin(Array.from(ids), ends[row] ?? 0, row));
-  // A prompt is read once; its rows are opened when it has beams.
-  let rows = first.map((_, row) => [row]);
-  let unread = first.map((ids, row) => (searches[row]?.beams.length === 0 ? NOTHING : ids));
+  try {
+    const { first } = decoding;
+    const ends = endsOf(first, decoder, options);
+    let searches = first.map((ids, row) => begin(Array.from(ids), ends[row] ?? 0, row));
+    // A prompt is read once; its rows are opened when it has beams.
+    let rows = first.map((_, row) => [row]);
+    let unread = first.map((ids, row) => (searches[row]?.beams.length === 0 ? NOTHING : ids));
 
-  while (unread.some((ids) => ids.length > 0)) {
-    signal?.throwIfAborted();
-    const logits = await decoding.append(unread);
-    const logitsOf = (row: number) =>
-      logits.subarray(row * vocabularySize, (row + 1) * vocabularySize);
-    const placed = searches.map((search, i) => {
-      const next = stepBeams(search, logitsOf, options);
-      return { next, ...placeBeams(next.beams, rows[i] ?? [], { start: i * k, count: k }) };
-    });
-    decoding.select(placed.flatMap(({ sources }) => sources));
-    searches = placed.map(({ next, beams }) => ({ ...next, beams }));
-    rows = placed.map((_, i) => Array.from({ length: k }, (__, j) => i * k + j));
-    const last = new Map(
-      searches.flatMap(({ beams }) => beams.map(({ row, tokens }) => [row, tokens.slice(-1)])),
-    );
-    unread = rows.flat().map((row) => Int32Array.from(last.get(row) ?? []));
+    while (unread.some((ids) => ids.length > 0)) {
+      signal?.throwIfAborted();
+      const logits = await decoding.append(unread);
+      const logitsOf = (row: number) =>
+        logits.subarray(row * vocabularySize, (row + 1) * vocabularySize);
+      const placed = searches.map((search, i) => {
+        const next = stepBeams(search, logitsOf, options);
+        return { next, ...placeBeams(next.beams, rows[i] ?? [], { start: i * k, count: k }) };
+      });
+      decoding.select(placed.flatMap(({ sources }) => sources));
+      searches = placed.map(({ next, beams }) => ({ ...next, beams }));
+      rows = placed.map((_, i) => Array.from({ length: k }, (__, j) => i * k + j));
+      const last = new Map(
+        searches.flatMap(({ beams }) => beams.map(({ row, tokens }) => [row, tokens.slice(-1)])),
+      );
+      unread = rows.flat().map((row) => Int32Array.from(last.get(row) ?? []));
+    }
+    return searches;
+  } finally {
+    decoding.release();
   }
-  return searches;
 }
 
 const NOTHING = new Int32Array();

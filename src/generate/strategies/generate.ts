@@ -87,29 +87,33 @@ async function* continuations(
   signal?.throwIfAborted();
   const choose = chooser(options);
   const decoding = await decoder.open(prompts.map(({ ids }) => ids));
-  const { first } = decoding;
-  const ends = endsOf(first, decoder, options);
-  const sequences = first.map((ids) => Array.from(ids));
-  let unread = first.map((ids, row) => (ids.length < (ends[row] ?? 0) ? ids : NOTHING));
+  try {
+    const { first } = decoding;
+    const ends = endsOf(first, decoder, options);
+    const sequences = first.map((ids) => Array.from(ids));
+    let unread = first.map((ids, row) => (ids.length < (ends[row] ?? 0) ? ids : NOTHING));
 
-  while (unread.some((ids) => ids.length > 0)) {
-    signal?.throwIfAborted();
-    const logits = await decoding.append(unread);
-    const next = unread.map(() => NOTHING);
-    for (const [row, { sequence }] of prompts.entries()) {
-      if (unread[row]?.length === 0) continue;
-      const tokens = sequences[row] ?? [];
-      const made = tokens.length - (first[row]?.length ?? 0);
-      const own = logits.subarray(row * vocabularySize, (row + 1) * vocabularySize);
-      const scores = applyScoreRules(own, { tokens, made }, options);
-      const token = choose(scores, sequence, tokens.length);
-      if (stopTokens.includes(token)) continue;
-      tokens.push(token);
-      const ended = isLast?.({ sequence, token }) ?? false;
-      yield { sequence, token };
-      if (!ended && tokens.length < (ends[row] ?? 0)) next[row] = Int32Array.of(token);
+    while (unread.some((ids) => ids.length > 0)) {
+      signal?.throwIfAborted();
+      const logits = await decoding.append(unread);
+      const next = unread.map(() => NOTHING);
+      for (const [row, { sequence }] of prompts.entries()) {
+        if (unread[row]?.length === 0) continue;
+        const tokens = sequences[row] ?? [];
+        const made = tokens.length - (first[row]?.length ?? 0);
+        const own = logits.subarray(row * vocabularySize, (row + 1) * vocabularySize);
+        const scores = applyScoreRules(own, { tokens, made }, options);
+        const token = choose(scores, sequence, tokens.length);
+        if (stopTokens.includes(token)) continue;
+        tokens.push(token);
+        const ended = isLast?.({ sequence, token }) ?? false;
+        yield { sequence, token };
+        if (!ended && tokens.length < (ends[row] ?? 0)) next[row] = Int32Array.of(token);
+      }
+      unread = next;
     }
-    unread = next;
+  } finally {
+    decoding.release();
   }
 }
 

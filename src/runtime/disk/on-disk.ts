@@ -80,6 +80,8 @@ export function onDisk(runtime: Runtime, file: ScratchFile): Runtime {
         const row = rows === 0 ? 0 : bytes / rows;
         return bufferAt(dtype, shape.with(0, stop - start), begin + start * row);
       },
+      // The file goes as a whole.
+      release: () => undefined,
     };
     ranges.set(buffer, range);
     return buffer;

@@ -3,7 +3,7 @@
  * copied to a buffer of its own before the program runs, and back when it was written.
  */
 
-import { option, ShapeError, UsageError } from "../../errors.ts";
+import { GraphError, option, ShapeError, UsageError } from "../../errors.ts";
 import { allocate, bytesPerElement, type DType, type TypedArray } from "../../tensor/dtype.ts";
 import type { HostTensor } from "../../tensor/host-tensor.ts";
 import { elementCount } from "../../tensor/shape.ts";
@@ -15,6 +15,8 @@ import { type GpuBuffer, type GpuDevice, MAP_READ, READ_USAGE, STORAGE_USAGE } f
 /** A buffer of the device, which another takes the place of when a program has written all of it anew. */
 export interface Piece {
   gpu: GpuBuffer;
+  /** Whether it was given back. */
+  isReleased?: true;
 }
 
 /** Where a tensor lies. */
@@ -119,6 +121,7 @@ export function gpuMemory(device: GpuDevice, check: () => void): Memory {
         device.queue.writeBuffer(held.gpu, begin, elements);
       },
       async read() {
+        checkHeld(place, buffer);
         const elements = allocate(dtype, size);
         await read(place, elements);
         return elements;
@@ -140,6 +143,13 @@ export function gpuMemory(device: GpuDevice, check: () => void): Memory {
           throw new ShapeError(`rows: no range ${start} to ${end}`, { buffer: shape });
         }
         return part(rows === 0 ? 0 : (start * size) / rows, shape.with(0, end - start));
+      },
+      release() {
+        // What changes places with it serves no other once it is gone, or is made anew.
+        held.isReleased = true;
+        const lent = spare.get(held.gpu.size) ?? [];
+        spare.delete(held.gpu.size);
+        for (const gpu of [held.gpu, ...lent]) gpu.destroy();
       },
     };
     places.set(buffer, place);
@@ -163,7 +173,11 @@ export function gpuMemory(device: GpuDevice, check: () => void): Memory {
       buffer.write((elements) => copyElements(data, elements));
       return buffer;
     },
-    placeOf: (view) => places.get(view),
+    placeOf(view) {
+      const place = places.get(view);
+      if (place) checkHeld(place, view);
+      return place;
+    },
     borrow: (bytes) => spare.get(aligned(bytes))?.pop() ?? create(bytes),
     giveBack(gpu) {
       const others = spare.get(gpu.size);
@@ -172,6 +186,11 @@ export function gpuMemory(device: GpuDevice, check: () => void): Memory {
     },
     copy,
   };
+}
+
+/** The device would refuse it, and be of no use to anybody after that. */
+function checkHeld({ held }: Place, { dtype, shape }: View): void {
+  if (held.isReleased) throw new GraphError(`${dtype} [${shape.join(", ")}]: it was released`);
 }
 
 const bytesOf = ({ buffer, byteOffset, byteLength }: TypedArray): Uint8Array =>

@@ -28,6 +28,7 @@ function alphabet(pace: Pace): Decoder {
         first: prompts,
         lengths,
         select: () => undefined,
+        release: () => undefined,
         async append(tokens) {
           await pace.wait();
           pace.made += 1;

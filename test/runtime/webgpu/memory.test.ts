@@ -65,6 +65,21 @@ describe("the memory of a device", () => {
     );
   });
 
+  it("is given back with what changed places with it", () => {
+    const memory = memoryOf();
+    const buffer = memory.adopt(float32([6], SIX));
+    const [whole, lent] = [memory.placeOf(buffer)?.held.gpu, memory.borrow(buffer.bytes)];
+    memory.giveBack(lent);
+    buffer.release();
+    expect(() => memory.placeOf(buffer)).toThrow("float32 [6]: it was released");
+    expect(() => memory.placeOf(buffer.view([3]))).toThrow("float32 [3]: it was released");
+    expect(memory.borrow(buffer.bytes)).not.toBe(lent);
+    for (const gpu of [whole, lent]) {
+      const copied = () => gpu && memory.copy(gpu, 0, memory.borrow(24), 0, 24);
+      expect(copied).toThrow("destroyed");
+    }
+  });
+
   it("lends what was given back to who asks for as much", () => {
     const memory = memoryOf();
     const first = memory.borrow(24);
