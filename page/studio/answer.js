@@ -3,7 +3,7 @@
 /** @import { Runtime } from "flora-train" */
 /** @import { LoadedModel } from "flora-train/generate" */
 
-import { completeText, createDecoder, UsageError } from "flora-train";
+import { completeText, createDecoder, generateText, UsageError } from "flora-train";
 import { createChat } from "flora-train/text";
 
 /** As `flora generate` has it. */
@@ -13,15 +13,17 @@ const USUAL_NEW_TOKENS = 128;
  * @param {LoadedModel} loaded
  * @param {Runtime} runtime
  * @param {string} question
+ * @param {(text: string) => void} onText hears what there is of the answer, as it grows
+ * @returns {Promise<string>} all of it
  */
-export async function answer({ model, weights, tokenizer, generation }, runtime, question) {
+export async function answer({ model, weights, tokenizer, generation }, runtime, question, onText) {
   const chat = chatOf(tokenizer);
   const end = chat?.answerEnd();
   const { endOfText } = tokenizer;
   const decoder = createDecoder(model, runtime, weights);
   try {
     const prompt = chat ? chat.encodePrompt([{ role: "user", content: question }]) : question;
-    const [made] = await completeText({ model, decoder, tokenizer }, [prompt], {
+    const options = {
       ...(generation.options.maxLength === undefined && { maxNewTokens: USUAL_NEW_TOKENS }),
       ...generation.options,
       stopTokens: [
@@ -30,8 +32,17 @@ export async function answer({ model, weights, tokenizer, generation }, runtime,
         ...(end?.stopTokens ?? []),
       ],
       stopStrings: end?.stopStrings ?? [],
-    });
-    return made?.text ?? "";
+    };
+    if (options.beams !== undefined && options.beams !== 1) {
+      const [found] = await completeText({ model, decoder, tokenizer }, [prompt], options);
+      return found?.text ?? "";
+    }
+    let said = "";
+    for await (const { text } of generateText({ model, decoder, tokenizer }, [prompt], options)) {
+      said += text;
+      onText(said);
+    }
+    return said;
   } finally {
     await decoder.release();
   }

@@ -9,20 +9,25 @@
  * @param {object} heard
  * @param {(run: string, event: LoggedEvent) => void} heard.event what runs tell
  * @param {(file: string) => void} heard.coming what is being fetched
+ * @param {(run: string, said: string) => void} heard.said what there is of an answer
  */
 export function startWorker(heard) {
   const worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
   /** @type {Map<number, { resolve: (result: any) => void, reject: (error: Error) => void }>} */
   const waiting = new Map();
   let last = 0;
-  worker.addEventListener("message", ({ data: { id, run, event, coming, result, error } }) => {
-    if (coming !== undefined) return heard.coming(coming);
-    if (run !== undefined) return heard.event(run, event);
-    const asked = waiting.get(id);
-    waiting.delete(id);
-    if (error === undefined) asked?.resolve(result);
-    else asked?.reject(new Error(error));
-  });
+  worker.addEventListener(
+    "message",
+    ({ data: { id, run, event, coming, said, result, error } }) => {
+      if (coming !== undefined) return heard.coming(coming);
+      if (said !== undefined) return heard.said(run, said);
+      if (run !== undefined) return heard.event(run, event);
+      const asked = waiting.get(id);
+      waiting.delete(id);
+      if (error === undefined) asked?.resolve(result);
+      else asked?.reject(new Error(error));
+    },
+  );
   worker.addEventListener("error", ({ message }) => {
     const error = new Error(message || "The program of the page could not be loaded; reload it.");
     for (const { reject } of waiting.values()) reject(error);

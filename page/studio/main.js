@@ -30,6 +30,7 @@ const worker = startWorker({
   coming(file) {
     status.textContent = `fetching ${file}`;
   },
+  said: (name, text) => panels.get(name)?.say(text),
 });
 
 const place = byId("runs", HTMLElement);

@@ -27,7 +27,8 @@ export function createPanel(name, actions, tell) {
   buttons.className = "buttons";
   const element = document.createElement("section");
   element.setAttribute("aria-label", `run ${name}`);
-  element.append(card.element, talk(name, actions.ask), buttons);
+  const conversation = talk(name, actions.ask);
+  element.append(card.element, conversation.element, buttons);
 
   const stop = button("Stop", () => actions.stop());
   const goOn = button("Go on", () => actions.goOn());
@@ -65,6 +66,8 @@ export function createPanel(name, actions, tell) {
 
   return {
     element,
+    /** @param {string} text what there is of an answer */
+    say: conversation.say,
     /** @param {readonly LoggedEvent[]} events the whole log */
     begin(events) {
       run = unknownRun();
@@ -115,15 +118,26 @@ function talk(name, ask) {
     event.preventDefault();
     send.disabled = true;
     answer.hidden = false;
+    // To be read out when it is whole.
+    answer.setAttribute("aria-busy", "true");
     answer.textContent = "…";
     ask(question.value)
       .then(
         (text) => (answer.textContent = text === "" ? "(nothing)" : text),
         (error) => (answer.textContent = error.message),
       )
-      .finally(() => (send.disabled = false));
+      .finally(() => {
+        answer.setAttribute("aria-busy", "false");
+        send.disabled = false;
+      });
   });
-  return form;
+  return {
+    element: form,
+    /** @param {string} text */
+    say(text) {
+      answer.textContent = text;
+    },
+  };
 }
 
 /**

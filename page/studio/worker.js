@@ -1,7 +1,7 @@
 /**
  * @file The worker of the studio: it trains, answers and keeps files, so that the page stays awake. It is asked by messages
- * `{ id, method, args }`, and answers each with `{ id, result }` or `{ id, error }`, a sentence; what a run tells comes as `{ run, event }`,
- * and what is fetched for it as `{ run, coming }`.
+ * `{ id, method, args }`, and answers each with `{ id, result }` or `{ id, error }`, a sentence; what there is of an answer comes as `{ run, said }`, what a run
+ * tells as `{ run, event }`, and what is fetched for it as `{ run, coming }`.
  */
 
 /** @import { Request } from "./store.js" */
@@ -225,14 +225,16 @@ async function answerAll(waiting) {
 async function answerOf(name, question) {
   const computing = await runtime((await readRequest(files, name))?.device);
   const live = active?.name === name ? active.run?.model() : undefined;
-  if (live) return answer(live, computing, question);
+  /** @param {string} said */
+  const onText = (said) => postMessage({ run: name, said });
+  if (live) return answer(live, computing, question, onText);
   const directory = outputOf(name);
   if ((await files.stat(`${directory}/config.json`)) === undefined) {
     throw new Error("there is no model yet; the first is saved after the first evaluation");
   }
   const saved = await loadModel(computing, { directory });
   try {
-    return await answer(saved, computing, question);
+    return await answer(saved, computing, question, onText);
   } finally {
     for (const weight of saved.weights.values()) weight.release();
   }

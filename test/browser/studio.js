@@ -40,6 +40,17 @@ async function refused(page, work) {
   return problem.textContent();
 }
 
+/** Notes what the answer is from now on; returns a function that tells it. */
+async function watchAnswer(page) {
+  await page.evaluate(() => {
+    globalThis.seen = [];
+    const answer = document.querySelector(".answer");
+    const note = () => answer.textContent !== "…" && globalThis.seen.push(answer.textContent);
+    new MutationObserver(note).observe(answer, { childList: true });
+  });
+  return () => page.evaluate("globalThis.seen");
+}
+
 async function checkLooks(page) {
   for (const { viewport, colorScheme } of VIEWS) {
     await page.setViewportSize(viewport);
@@ -75,7 +86,13 @@ try {
   await waitForState(page, /^finished after/);
   await page.locator("#status", { hasText: "ready" }).waitFor();
   check("an end without a problem", !(await page.locator("#problem").isVisible()));
+  const grown = await watchAnswer(page);
   const answer = await ask(page, QUESTION);
+  const seen = await grown();
+  check(
+    `the answer comes as it is made: ${JSON.stringify(seen)}`,
+    seen.length > 2 && seen.at(-1) === answer && seen.every((text) => answer.startsWith(text)),
+  );
   await download(page, "Save the run", folder);
   const events = (await readFile(join(folder, "mine/log.jsonl"), "utf8")).trim().split("\n");
   const starts = events.map((line) => JSON.parse(line)).filter(({ type }) => type === "start");
