@@ -1,5 +1,5 @@
 /**
- * @file The studio on WebGPU, in Chromium on SwiftShader: a Llama trains, goes on after a reload, answers, and is saved. `flora generate` gives the same
+ * @file The studio on WebGPU, in Chromium on SwiftShader: a Llama trains, goes on after the device was lost, answers, and is saved. `flora generate` gives the same
  * answer, a run goes on from the tab in Node and from Node in the tab, and losses are those that Node has for the same steps. `npm run build:studio` comes
  * before; `CHROMIUM` names another browser.
  */
@@ -9,7 +9,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { train } from "flora-train";
 import {
-  afterFirstSteps,
   ask,
   download,
   drop,
@@ -54,6 +53,19 @@ function compare(what, losses, reference) {
   check(`${what}: ${STEPS} losses`, differences.length === STEPS && largest < TOLERANCE);
 }
 
+/** Has the worker of a page remember the device that it opens next; returns a function that takes it away. */
+async function losing(page) {
+  const [worker] = page.workers();
+  await worker.evaluate(() => {
+    const request = GPUAdapter.prototype.requestDevice;
+    GPUAdapter.prototype.requestDevice = async function (...options) {
+      globalThis.device = await request.apply(this, options);
+      return globalThis.device;
+    };
+  });
+  return () => worker.evaluate("device.destroy()");
+}
+
 /** What a processor that plays a GPU can train: 20 thousand weights, sequences of 64 tokens. */
 const MODEL = {
   model_type: "llama",
@@ -80,13 +92,19 @@ try {
   await page.locator("#model").selectOption("folder");
   await page.locator("#folder").setInputFiles("models/small");
   await page.locator("#steps").fill(String(STEPS));
+  const lose = await losing(page);
   // A processor that plays a GPU is taken where it is asked for, and not by itself.
   await page.locator("#device").selectOption("webgpu");
   await page.locator("#status", { hasText: "ready, on the GPU" }).waitFor();
-  await afterFirstSteps(page, "reload");
   await page.getByRole("button", { name: "Train" }).click();
-  await waitForState(page, /^(step|finished)/);
+  await waitForState(page, /^step [2-9]/);
   check("it says what computes", (await page.locator("#status").textContent()).includes("GPU"));
+  await lose();
+  const problem = page.locator("#problem");
+  await problem.waitFor();
+  const gone = await problem.textContent();
+  check(`a lost device: ${gone}`, /^The GPU is gone; got .*; reload the page and go on/.test(gone));
+  await page.reload();
   await waitForState(page, /^finished after/);
   const answer = await ask(page, QUESTION);
   await download(page, "Save the model", folder);
@@ -96,7 +114,7 @@ try {
   await rm("mine", { recursive: true });
   await download(page, "Save the run", folder);
   const { starts, losses } = await logOf("mine");
-  check("it went on after the reload", starts.length === 2 && starts[1].startStep > 0);
+  check("it went on after the loss", starts.length === 2 && starts[1].startStep > 0);
   check(
     "webgpu in the log",
     starts.every(({ device }) => device === "webgpu"),
