@@ -18,13 +18,21 @@ export function sentence(error) {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof UsageError || error instanceof FormatError) {
     const hint = error instanceof UsageError && error.hint !== undefined ? `; ${error.hint}` : "";
-    return finished(message + hint);
+    return finished(inThePage(message + hint));
   }
   if (NO_MEMORY.test(message)) {
     return "The tab has no more memory (WebAssembly ends at 4 GB); take a smaller model.";
   }
   return finished(message);
 }
+
+/**
+ * The device as the page has it, not as options are written.
+ *
+ * @param {string} text
+ */
+const inThePage = (text) =>
+  text.replace(/^device: /, "").replace('device: "wasm"', "the processor (under Computes)");
 
 /**
  * The code of an error of a file, which may lie behind another error.

@@ -27,6 +27,10 @@ const VIEWS = [
 ];
 const QUESTION = "What does a wolf eat?";
 
+/** What Chromium without a GPU lacks, and what to choose instead. */
+const NO_GPU =
+  /^(?:This browser has no WebGPU|WebGPU finds no GPU here); take the processor \(under Computes\)\.$/;
+
 function check(what, isRight) {
   if (!isRight) throw new Error(`studio: ${what}`);
 }
@@ -73,6 +77,10 @@ try {
   const broken = await refused(page, submit);
   check(`a broken file: ${broken}`, broken.startsWith("data/broken.jsonl:") && !/\n/.test(broken));
   check("a run that was refused stays", (await page.locator(".title").count()) === 0);
+
+  const noGpu = await refused(page, () => page.locator("#device").selectOption("webgpu"));
+  check(`without WebGPU: ${noGpu}`, NO_GPU.test(noGpu));
+  await page.locator("#device").selectOption("auto");
 
   // By keyboard alone: the model, the steps, and Enter.
   await drop(page, "chats.jsonl", await readFile(join(ROOT, "examples/chats.jsonl"), "utf8"));
