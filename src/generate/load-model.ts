@@ -15,6 +15,7 @@ import type { HostTensor } from "../tensor/host-tensor.ts";
 import { loadTokenizer, type Tokenizer } from "../text/index.ts";
 import { CONFIG, GENERATION_CONFIG } from "../weights/files/file-names.ts";
 import {
+  eachWeight,
   loadAdapter,
   type LoadedAdapter,
   loadWeights,
@@ -138,21 +139,24 @@ export async function loadNetwork(
   const inUse = paramsInUse(stored);
   // A head that is missing is not to be drawn here.
   const optional = [...stored.params.keys()].filter((name) => !inUse.has(name));
-  const tensors = await loadWeights(files, home, shapes, { ...stored.checkpoint, optional });
-  const { base, adapters } = loaded
-    ? withAdapter(stored, tensors, loaded)
-    : { base: stored, adapters: [] };
-  const weights = new Map([...tensors].map(([name, tensor]) => [name, runtime.adopt(tensor)]));
+  const options = { ...stored.checkpoint, optional };
+  // What a device has a copy of is let go before the next is read.
+  const tensorsOf = runtime.copies ? eachWeight : loadWeights;
+  const { base, adapters, tensors } = loaded
+    ? withAdapter(stored, await loadWeights(files, home, shapes, options), loaded)
+    : { base: stored, adapters: [], tensors: await tensorsOf(files, home, shapes, options) };
+  const weights = new Map<string, Buffer>();
+  for await (const [name, tensor] of tensors) weights.set(name, runtime.adopt(tensor));
   const model = loaded ? adaptModel(base, adapters) : base;
   return { home, network: { directory: home, base, weights, adapters, model } };
 }
 
-/** The model of an adapter, which may know more tokens; the weights of both are then in `tensors`. */
+/** The model of an adapter, which may know more tokens, and the weights of both. */
 function withAdapter(
   stored: Model,
   tensors: Map<string, HostTensor>,
   { config, tensors: own }: LoadedAdapter,
-): Pick<LoadedNetwork, "base" | "adapters"> {
+): Pick<LoadedNetwork, "base" | "adapters"> & { readonly tensors: Map<string, HostTensor> } {
   const shapes = new Map([...own].map(([name, { shape }]) => [name, shape] as const));
   const base = modelForTokens(stored, config, shapes);
   const found = adaptersOf(base, config, shapes);
@@ -169,7 +173,7 @@ function withAdapter(
     const [table, rows] = [tensors.get(weight), own.get(storedName)];
     if (table && rows) tensors.set(weight, withTokenRows(table, places, rows));
   }
-  return { base, adapters: found.adapters };
+  return { base, adapters: found.adapters, tensors };
 }
 
 async function readGeneration(

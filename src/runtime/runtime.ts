@@ -78,6 +78,8 @@ export interface Runtime {
   allocateAtRest(dtype: DType, shape: readonly number[]): Buffer;
   /** Present where buffers at rest lie on disk. */
   readonly disk?: DiskUse;
+  /** Present where tensors are copied to a device: the host may let go what it has handed over. */
+  readonly copies?: true;
   /** A buffer over (on a device: with a copy of) the numbers of a host tensor. */
   adopt(tensor: HostTensor): Buffer;
   /** Compiles a program. */

@@ -81,6 +81,7 @@ export function deviceRuntime(processor: Runtime): DeviceRuntime {
 
   return {
     name: "device",
+    copies: true,
     held: () => alive.size,
     allocate,
     allocateAtRest: allocate,

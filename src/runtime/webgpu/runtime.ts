@@ -59,6 +59,7 @@ export function webgpuRuntime(device: GpuDevice): Runtime {
 
   return {
     name: "webgpu",
+    copies: true,
     allocate: memory.allocate,
     allocateAtRest: memory.allocate,
     adopt: memory.adopt,
