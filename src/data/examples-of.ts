@@ -7,7 +7,7 @@ import { type LabelledText, labelledNames, labelledReader } from "./examples/lab
 import { type Preference, PREFERENCE_COLUMNS, preferenceReader } from "./examples/preferences.ts";
 import { pairReader, type SentencePair, USUAL_PAIR } from "./examples/pairs.ts";
 import { type ExampleReader, streamExamples } from "./examples/reader.ts";
-import { textsOf, type TextPart } from "./examples/texts.ts";
+import { type TextPart, type Texts, textsIn, textSource } from "./examples/texts.ts";
 import type { RowKind } from "./formats/row.ts";
 import { openInput, type OpenInput } from "./open-input.ts";
 import type { Shared } from "./shares/elsewhere.ts";
@@ -55,7 +55,7 @@ export interface Examples {
   /** Which of the paths that were given an example comes from, counted from 0; 0 where that is not kept. */
   partOf(example: object): number;
   /** Texts, one after another: all, or those of a path. */
-  texts(part?: number): AsyncIterable<TextPart>;
+  texts(part?: number): Texts;
   /** The same, which are kept in memory until they are read once more. */
   textsTwice(): AsyncIterable<TextPart>;
 }
@@ -106,13 +106,14 @@ export function examplesOf(request: InputRequest): Examples {
     }
   };
   const conversations = conversationReader(request.columns.messagesColumn);
-  const read = async function* (wanted?: number): AsyncGenerator<TextPart, void, undefined> {
-    for (const { source, part } of await input.sources("texts", named.texts)) {
-      if (wanted !== undefined && part !== wanted) continue;
-      if (!source.ownColumns) tell(named.texts?.[0] ?? "text");
-      yield* textsOf(source, named.texts?.[0]);
-    }
-  };
+  const read = (wanted?: number): Texts =>
+    textsIn(async function* () {
+      for (const { source, part } of await input.sources("texts", named.texts)) {
+        if (wanted !== undefined && part !== wanted) continue;
+        if (!source.ownColumns) tell(named.texts?.[0] ?? "text");
+        yield textSource(source, named.texts?.[0]);
+      }
+    });
   return {
     formatKind: input.formatKind,
     kind: once(async () => {
@@ -159,22 +160,25 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
   return () => (made ??= make());
 }
 
-type ReadTexts = (part?: number) => AsyncGenerator<TextPart, void, undefined>;
-
 /** @param partsOf - the paths that there are, counted from 0 */
-function readTwice(read: ReadTexts, partsOf: () => Promise<readonly number[]>) {
+function readTwice(
+  read: (part?: number) => Texts,
+  partsOf: () => Promise<readonly number[]>,
+): Pick<Examples, "texts" | "textsTwice"> {
   /** Of each path, the last text first. */
   const kept = new Map<number, TextPart[]>();
+  function* takenOut(part: number): Generator<TextPart, void, undefined> {
+    const own = kept.get(part) ?? [];
+    kept.delete(part);
+    for (let text = own.pop(); text; text = own.pop()) yield text;
+  }
   return {
-    async *texts(part?: number) {
-      const wanted = [...kept.keys()].filter((each) => part === undefined || each === part);
-      if (wanted.length === 0) return yield* read(part);
-      for (const each of wanted) {
-        const own = kept.get(each) ?? [];
-        kept.delete(each);
-        for (let text = own.pop(); text; text = own.pop()) yield text;
-      }
-    },
+    texts: (part) =>
+      textsIn(async function* () {
+        const wanted = [...kept.keys()].filter((each) => part === undefined || each === part);
+        if (wanted.length === 0) yield* read(part).sources();
+        for (const each of wanted) yield { all: () => takenOut(each) };
+      }),
     async *textsTwice() {
       for (const part of await partsOf()) {
         const own: TextPart[] = [];

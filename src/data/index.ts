@@ -29,6 +29,7 @@ export {
   type PartsEncoding,
   textTokens,
 } from "./sequences/documents.ts";
+export { sharedTextTokens } from "./sequences/shared-texts.ts";
 export { type TokenBuffer, tokenBuffer } from "./sequences/token-buffer.ts";
 export {
   conversationSequences,
@@ -36,8 +37,10 @@ export {
 } from "./sequences/conversations.ts";
 export {
   batchesOf,
+  cutAs,
   sortedEpochs,
   stretches,
+  takenInSteps,
   type Epochs,
   type EpochOptions,
   type Taken,
@@ -118,7 +121,11 @@ export {
   type Seam,
   type TextPart,
   type TextParts,
+  type TextEnds,
+  type Texts,
   textsOf,
+  type TextShare,
+  type TextSource,
 } from "./examples/texts.ts";
 export {
   type DataColumns,
@@ -148,4 +155,11 @@ export {
   told,
   toldTexts,
 } from "./shares/elsewhere.ts";
+export {
+  ownTokens,
+  type SharedTokens,
+  sharedTokens,
+  type Stretch,
+  type TokenRange,
+} from "./shares/shared-tokens.ts";
 export { counts, type Weighted } from "./examples/row-weight.ts";

@@ -14,15 +14,16 @@ import {
   pairSequences,
   type PromptTemplate,
   type SentencePair,
+  sharedTextTokens,
+  sharedTokens,
   textBatches,
-  textTokens,
   textWindows,
 } from "../data/index.ts";
 import { option, UsageError } from "../errors.ts";
 import { someRank } from "../collective/index.ts";
 import { createChat } from "../text/index.ts";
 import { spread } from "./reading/dataset.ts";
-import { joined, type TokenSplit } from "./reading/hold-out.ts";
+import type { TokenSplit } from "./reading/hold-out.ts";
 import { count, exampleCount } from "./reading/fitted-split.ts";
 import { languageModelForm } from "./reading/sequence-forms.ts";
 import {
@@ -72,30 +73,37 @@ async function loadText({
   key,
 }: DataRequest): Promise<TrainData> {
   const { ranks } = dataset;
+  const { batchSize, microSteps } = config;
   const texts = dataset.texts();
   const streams: TokenSplit[] = [];
   for (const text of texts.training) {
-    const tokens = await textTokens(tokenizer, text, ranks);
+    const tokens = await sharedTextTokens(tokenizer, text, ranks);
     const isGiven = texts.validation !== undefined;
     streams.push(
       isGiven
-        ? { training: tokens, validation: new Int32Array() }
+        ? { training: tokens, validation: tokens.select([]) }
         : texts.holdOut.cutTokens(tokens, tokenizer.endOfText),
     );
   }
   const validation = texts.validation
-    ? await textTokens(tokenizer, texts.validation, ranks)
-    : joined(streams.map((stream) => stream.validation));
+    ? await sharedTextTokens(tokenizer, texts.validation, ranks)
+    : sharedTokens(
+        ranks,
+        streams.flatMap((stream) => stream.validation.stretches),
+      );
   const training = streams.map((stream) => stream.training);
-  const { batchSize } = config;
-  const windows = spread(textWindows(validation, contextLength), mostEvaluated(config));
+  const windows = textWindows(validation.length, contextLength);
+  const windowsOf = (most: number): readonly LanguageModelSequence[] =>
+    validation.read(spread(windows, most)).map((ids) => ({ ids, lossFrom: 1 }));
+  const evaluated = windowsOf(mostEvaluated(config));
   const orderOf = (parts: readonly number[]) => dataset.order(parts, key);
   const tokens = training.reduce((sum, { length }) => sum + length, 0);
   return {
-    training: textBatches(training, { batchSize, contextLength, key, orderOf }),
-    evaluation: () => evaluationBatches(windows, { batchSize, pad: tokenizer.pad, contextLength }),
+    training: textBatches(training, { batchSize, contextLength, key, orderOf, microSteps }),
+    evaluation: () =>
+      evaluationBatches(evaluated, { batchSize, pad: tokenizer.pad, contextLength }),
     pairs: [],
-    questions: spread(windows, questionCount(config)).map(beginningOf),
+    questions: windowsOf(questionCount(config)).map(beginningOf),
     ask: (text) => tokenizer.encodePrompt(text),
     shapes: [model.inputTypes(batchSize, contextLength)],
     description: `${count(tokens)} tokens of text, ${count(validation.length)} held out`,

@@ -9,6 +9,7 @@ import {
   blockBatches,
   conversationSequences,
   counts,
+  cutAs,
   dealt,
   encodedParts,
   evaluationBatches,
@@ -30,7 +31,7 @@ import { LENGTH_MULTIPLE, questionCount, templateOf } from "./pairs.ts";
 import { spread } from "./reading/dataset.ts";
 import type { Content } from "./reading/hold-out.ts";
 import { languageModelForm } from "./reading/sequence-forms.ts";
-import { cutAs, sharedRows, Unshared } from "./reading/shared-rows.ts";
+import { sharedRows, Unshared } from "./reading/shared-rows.ts";
 import {
   type AnyDataRequest,
   type DataRequest,

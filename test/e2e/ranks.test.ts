@@ -183,7 +183,7 @@ describe.skipIf(!hasMpi)("ranks that mpirun starts", () => {
     bits.set(2, await byRanks(2, { jobs: byTwo, twice: twice(2) }));
     for (const name of Object.keys(MEETINGS)) left.set(name, await saved(`left ${name}`));
     await byRanks(4, { jobs: byFour });
-  }, 240_000);
+  }, 600_000);
 
   it.each(SAME_WEIGHTS)("%i of %s have the weights of one process", async (_, name) => {
     expect(distance(await saved(`all ${name}`), await saved(`one ${name}`))).toBeLessThan(1e-6);

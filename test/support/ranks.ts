@@ -1,6 +1,7 @@
 /** Ranks that take their turns in one process, and tell each other numbers. */
 
 import { alone, type Collective } from "../../src/collective/index.ts";
+import { type SharedTokens, sharedTokens } from "../../src/data/index.ts";
 
 const WAITS = new Error("what the others say is not known yet");
 
@@ -39,4 +40,18 @@ export async function asRanks<T>(
       throw new Error("ranks wait for each other for ever");
     }
   }
+}
+
+/** Tokens in stretches of unequal lengths, which ranks have in turn. */
+export function dealtTokens(ranks: Collective, all: Int32Array): SharedTokens {
+  const length = Math.max(1, Math.floor(all.length / (2 * ranks.size + 1)));
+  const count = Math.ceil(all.length / length);
+  return sharedTokens(
+    ranks,
+    Array.from({ length: count }, (_, i) => {
+      const ids = all.subarray(i * length, (i + 1) * length);
+      const owner = i % ranks.size;
+      return { owner, length: ids.length, ids: owner === ranks.rank ? ids : undefined };
+    }),
+  );
 }

@@ -20,8 +20,10 @@ import {
   sortedEpochs,
   stretches,
   type Taken,
+  takenInSteps,
 } from "./epochs.ts";
 import { checkLengths, checkSizes, paddedLength, type PaddingOptions } from "./padding.ts";
+import type { SharedTokens } from "../shares/shared-tokens.ts";
 import type { Order } from "./mixed-order.ts";
 import { permutation } from "./permutation.ts";
 import type { LanguageModelSequence } from "../sequences/sequence.ts";
@@ -71,6 +73,14 @@ export interface TextBatchOptions {
   readonly key: Key;
   /** The order of an epoch, by the stream of each window; each window once by default. */
   readonly orderOf?: ((streams: readonly number[]) => Order | undefined) | undefined;
+  /** Micro-batches of a step, whose windows ranks read together where they share the streams. */
+  readonly microSteps?: number;
+}
+
+/** Where a window stands. */
+interface Window {
+  readonly stream: number;
+  readonly start: number;
 }
 
 /**
@@ -81,11 +91,11 @@ export interface TextBatchOptions {
  * @throws {UsageError} if a stream is shorter than `contextLength + 1` tokens.
  */
 export function textBatches(
-  streams: readonly Int32Array[],
-  { batchSize, contextLength, key, orderOf = () => undefined }: TextBatchOptions,
+  streams: readonly SharedTokens[],
+  { batchSize, contextLength, key, orderOf = () => undefined, microSteps = 1 }: TextBatchOptions,
 ): BatchSource {
   checkSizes({ batchSize, contextLength });
-  const shapes = streams.map((tokens) => windowsIn(tokens, contextLength));
+  const shapes = streams.map(({ length }) => windowsIn(length, contextLength));
   const windows = shapes.flatMap(({ count }, stream) =>
     Array.from({ length: count }, (_, window) => ({ stream, window })),
   );
@@ -102,29 +112,41 @@ export function textBatches(
     };
   });
 
+  const at = (position: number): readonly Window[] => {
+    const [epoch, index] = locate(position, batchesPerEpoch);
+    const { offsets, order } = plan(epoch);
+    const chosen = order.subarray(index * batchSize, (index + 1) * batchSize);
+    return Array.from(chosen, (place) => {
+      const { stream = 0, window = 0 } = windows[place] ?? {};
+      return { stream, start: (offsets[stream] ?? 0) + window * contextLength };
+    });
+  };
+  const tokensOf = (wanted: readonly Window[]): readonly LanguageModelSequence[] => {
+    const found = new Map<Window, Int32Array>();
+    for (const [stream, tokens] of streams.entries()) {
+      const own = wanted.filter((each) => each.stream === stream);
+      const ranges = own.map(({ start }) => [start, start + contextLength + 1] as const);
+      for (const [i, ids] of tokens.read(ranges).entries()) {
+        const window = own[i];
+        if (window) found.set(window, ids);
+      }
+    }
+    return wanted.map((each) => ({ ids: found.get(each) ?? new Int32Array(), lossFrom: 1 }));
+  };
+  const take = takenInSteps(microSteps, tokensOf);
   return {
     batchesPerEpoch,
-    batchAt(position) {
-      const [epoch, index] = locate(position, batchesPerEpoch);
-      const { offsets, order } = plan(epoch);
-      const chosen = order.subarray(index * batchSize, (index + 1) * batchSize);
-      const rows = Array.from(chosen, (place): LanguageModelSequence => {
-        const { stream = 0, window = 0 } = windows[place] ?? {};
-        const start = (offsets[stream] ?? 0) + window * contextLength;
-        const ids = streams[stream]?.subarray(start, start + contextLength + 1);
-        return { ids: ids ?? new Int32Array(), lossFrom: 1 };
-      });
-      return assemble(rows, { batchSize, pad: 0 });
-    },
+    fetch: (position) => void take(position, at),
+    batchAt: (position) => assemble(take(position, at), { batchSize, pad: 0 }),
   };
 }
 
 /** As many windows as fit into a stream from each of some offsets, of which there are as many as possible below `contextLength`. */
-function windowsIn(tokens: Int32Array, contextLength: number) {
-  const targets = tokens.length - 1;
+function windowsIn(length: number, contextLength: number) {
+  const targets = length - 1;
   if (targets < contextLength) {
     throw new UsageError(
-      `data: text of at least ${contextLength + 1} tokens is needed; got ${tokens.length}`,
+      `data: text of at least ${contextLength + 1} tokens is needed; got ${length}`,
       { hint: "add text, or lower contextLength" },
     );
   }

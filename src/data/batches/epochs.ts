@@ -28,8 +28,38 @@ export interface EpochOptions<T> {
   readonly compare: (a: T, b: T) => number;
 }
 
-/** The examples of the batch at a position, of which `at` has those at all positions. */
-export type Taking<T> = (position: number, at: (position: number) => readonly T[]) => readonly T[];
+/** The examples of the batch at a position, of which `at` has those at all positions, or what they are read by. */
+export type Taking<T, R = T> = (
+  position: number,
+  at: (position: number) => readonly T[],
+) => readonly R[];
+
+/** Takes batches out of steps of so many micro-batches: what is needed for a step is read at once, when the first of them is asked for. */
+export function takenInSteps<T, R>(
+  microSteps: number,
+  read: (wanted: readonly T[]) => readonly R[],
+): Taking<T, R> {
+  let last = -1;
+  let batches: readonly (readonly R[])[] = [];
+  return (position, at) => {
+    const step = Math.floor(position / microSteps);
+    if (step !== last) {
+      const wanted = Array.from({ length: microSteps }, (_, i) => at(step * microSteps + i));
+      batches = cutAs(wanted, read(wanted.flat()));
+      last = step;
+    }
+    return batches[position % microSteps] ?? [];
+  };
+}
+
+/** A list in parts that are as long as others. */
+export function cutAs<T>(
+  parts: readonly (readonly unknown[])[],
+  all: readonly T[],
+): readonly (readonly T[])[] {
+  let start = 0;
+  return parts.map(({ length }) => all.slice(start, (start += length)));
+}
 
 /** Where examples come from. */
 export interface Taken<T> {

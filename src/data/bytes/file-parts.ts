@@ -15,14 +15,16 @@ export interface FilePart {
   readonly total: number;
 }
 
-/** All bytes of a file in order, a megabyte at a time. @throws {UsageError} if it cannot be read. */
+/** The bytes of a file in order, or those of a range, a megabyte at a time. @throws {UsageError} if they cannot be read. */
 export async function* filePartsOf(
   files: FileStore,
   path: string,
+  [first, last]: readonly [begin: number, end?: number] = [0],
 ): AsyncGenerator<Bytes, void, undefined> {
-  let end: number | undefined;
-  for (let begin = 0; end === undefined || begin < end;) {
-    const { bytes, total } = await readPart(files, path, [begin, begin + PART_BYTES]);
+  let end = last;
+  for (let begin = first; end === undefined || begin < end;) {
+    const next = Math.min(begin + PART_BYTES, end ?? Infinity);
+    const { bytes, total } = await readPart(files, path, [begin, next]);
     end ??= total;
     const isShort = bytes.length < Math.min(PART_BYTES, end - begin);
     if (isShort) throw unreadable(path, `a file that shrank to ${begin + bytes.length} bytes`);

@@ -21,8 +21,10 @@ export interface SharePlace {
 export interface RowShare<Row> {
   /** Of the whole file. */
   readonly bytes: number;
-  /** The first row of the file. */
+  /** The first row of the file, or its beginning. */
   readonly first: Row;
+  /** Whether all shares are parts of one row; else each has whole ones. */
+  readonly isOfOne?: boolean;
   /** One after another, and the first of the file before them. @throws {UsageError | FormatError} where they cannot be read by themselves. */
   rows(): AsyncIterable<Row>;
 }

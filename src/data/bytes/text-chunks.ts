@@ -29,12 +29,13 @@ export const textChunks = (
   path: string,
 ): AsyncGenerator<string, void, undefined> => textIn(path, byteChunks(files, path));
 
-/** The text of all bytes of a file, in parts that are not empty. @throws {FormatError} as `readTextFile` does. */
+/** The text of all bytes of a file from `begin` on, in parts that are not empty. @throws {FormatError} as `readTextFile` does. */
 export async function* textIn(
   path: string,
   parts: AsyncIterable<Uint8Array>,
+  begin = 0,
 ): AsyncGenerator<string, void, undefined> {
-  let decoded = 0;
+  let decoded = begin;
   let isEmpty = true;
   let rest: Uint8Array = new Uint8Array();
   for await (const part of parts) {

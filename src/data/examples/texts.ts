@@ -5,6 +5,7 @@
 
 import { FormatError, UsageError } from "../../errors.ts";
 import { isBlank } from "../bytes/lines.ts";
+import type { RowShare, SharePlace } from "../bytes/row-share.ts";
 import type { RowSource } from "../formats/row.ts";
 import { cellsOf, rowError } from "./cells.ts";
 import { rowWeight } from "./row-weight.ts";
@@ -19,6 +20,65 @@ export interface TextPart {
 /** Texts in their order. */
 export type TextParts = AsyncIterable<TextPart> | Iterable<TextPart>;
 
+/** Texts of several sources, one after another. */
+export interface Texts extends AsyncIterable<TextPart> {
+  /** Each source by itself. */
+  sources(): AsyncIterable<TextSource>;
+}
+
+/** Texts of one source. */
+export interface TextSource {
+  all(): TextParts;
+  /** One of several shares; undefined where they cannot be read in shares. */
+  share?(place: SharePlace): Promise<TextShare | undefined>;
+}
+
+/** Whether texts begin where a text does, and whether they end where one does. */
+export interface TextEnds {
+  readonly begins: boolean;
+  readonly ends: boolean;
+}
+
+/** Some of the texts of a source. Where shares are parts of one text, none has both ends. */
+export interface TextShare extends TextEnds, Pick<RowShare<unknown>, "bytes" | "first"> {
+  /** @throws {UsageError | FormatError} where they cannot be read by themselves. */
+  parts(): AsyncIterable<TextPart>;
+}
+
+/** Sources of texts, of which nothing is read yet. */
+export const textsIn = (sources: () => AsyncIterable<TextSource>): Texts => ({
+  sources,
+  async *[Symbol.asyncIterator]() {
+    for await (const source of sources()) yield* source.all();
+  },
+});
+
+/** The texts of a column of rows. */
+export const textSource = (source: RowSource, column?: string): TextSource => ({
+  all: () => textsOf(source, column),
+  async share(place) {
+    const share = await source.share?.(place);
+    if (!share) return undefined;
+    const { bytes, first, isOfOne = false } = share;
+    const { index, count } = place;
+    const ends = { begins: !isOfOne || index === 0, ends: !isOfOne || index === count - 1 };
+    return {
+      bytes,
+      first,
+      ...ends,
+      async *parts() {
+        let isEmpty = true;
+        for await (const part of textsWithin({ ...source, rows: share.rows }, column, ends)) {
+          isEmpty &&= isBlank(part.text);
+          yield part;
+        }
+        // The first asks for all whether there is a text anywhere.
+        if (isEmpty && index === 0) for await (const _ of textsOf(source, column)) return;
+      },
+    };
+  },
+});
+
 /**
  * The texts of a column. Those of white space alone are left out.
  *
@@ -27,14 +87,27 @@ export type TextParts = AsyncIterable<TextPart> | Iterable<TextPart>;
  */
 export async function* textsOf(
   source: RowSource,
+  column?: string,
+): AsyncGenerator<TextPart, void, undefined> {
+  let isEmpty = true;
+  for await (const part of textsWithin(source, column, { begins: true, ends: true })) {
+    isEmpty = false;
+    yield part;
+  }
+  if (isEmpty) throw new FormatError(source.name, "there is no text in it");
+}
+
+async function* textsWithin(
+  source: RowSource,
   column = "text",
+  { begins, ends }: TextEnds,
 ): AsyncGenerator<TextPart, void, undefined> {
   const columns = [{ name: source.ownColumns?.[0] ?? column }];
   /** The beginning of a text that has been blank so far. */
   let blank = "";
-  let isInText = false;
-  let isEmpty = true;
+  let isInText = !begins;
   for await (const placed of source.rows()) {
+    if (placed.isElsewhere) continue;
     const continues = placed.continues ?? false;
     const [cell = ""] = cellsOf(placed, columns, source);
     const { weight } = rowWeight(placed, source, [column]);
@@ -48,11 +121,10 @@ export async function* textsOf(
       blank += cell;
       continue;
     }
-    isEmpty = false;
     yield { text: blank + cell, continues: isInText };
     [blank, isInText] = ["", true];
   }
-  if (isEmpty) throw new FormatError(source.name, "there is no text in it");
+  if (!ends && blank !== "") yield { text: blank };
 }
 
 /** A place where a text may be cut: the first part ends at `end`, the second begins at `start`. */

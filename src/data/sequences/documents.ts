@@ -21,6 +21,8 @@ export interface EncodedPart {
   readonly ids: Int32Array;
   /** Whether it belongs to the text of the part before. */
   readonly continues: boolean;
+  /** The rank that encoded it. */
+  readonly owner: number;
 }
 
 /** How texts become tokens, and by whom. */
@@ -67,17 +69,19 @@ function* encodedTogether(
 ): Generator<EncodedPart, void, undefined> {
   const { rank, size } = ranks;
   checkSame(ranks, crc32, { data: parts.map(({ text }) => text).join("\0") });
-  const own = parts.map((part, i) => (i % size === rank ? tokensOf(part) : undefined));
+  // What follows one another stays together.
+  const ownerOf = (i: number) => Math.floor((i * size) / parts.length);
+  const own = parts.map((part, i) => (ownerOf(i) === rank ? tokensOf(part) : undefined));
   const told = own.flatMap((ids) => (ids && size > 1 ? [ids.length, ...ids] : []));
   const found = gathered(ranks, told);
   const places = found.map(() => 0);
   for (const [i, { continues = false }] of parts.entries()) {
-    const [owner, ids] = [i % size, own[i]];
+    const [owner, ids] = [ownerOf(i), own[i]];
     const numbers = found[owner] ?? [];
     const start = (places[owner] ?? 0) + 1;
     const end = start + (numbers[start - 1] ?? 0);
     places[owner] = end;
-    yield { ids: ids ?? Int32Array.from(numbers.slice(start, end)), continues };
+    yield { ids: ids ?? Int32Array.from(numbers.slice(start, end)), continues, owner };
   }
 }
 
@@ -107,20 +111,15 @@ const isJoined = (whole: Int32Array, first: Int32Array, second: Int32Array): boo
   whole.every((id, i) => id === (i < first.length ? first[i] : second[i - first.length]));
 
 /**
- * Texts as one stream of tokens, each as a prompt is and followed by the end-of-text token. Ranks encode their parts in turn, and all have
- * the stream.
+ * Texts as one stream of tokens, each as a prompt is and followed by the end-of-text token.
  *
  * @throws {UsageError} if there are several and the tokenizer has no end-of-text token.
  */
-export async function textTokens(
-  tokenizer: Tokenizer,
-  parts: TextParts,
-  ranks?: Collective,
-): Promise<Int32Array> {
+export async function textTokens(tokenizer: Tokenizer, parts: TextParts): Promise<Int32Array> {
   const { encode, encodePrompt: encodeFirst } = tokenizer;
   const tokens = tokenBuffer();
   let texts = 0;
-  for await (const { ids, continues } of encodedParts(parts, { encode, encodeFirst, ranks })) {
+  for await (const { ids, continues } of encodedParts(parts, { encode, encodeFirst })) {
     if (!continues) {
       if (texts > 0) tokens.push(Int32Array.of(endOfText(tokenizer)));
       texts += 1;

@@ -13,6 +13,7 @@
 import type { Tokenizer } from "../../text/tokenizers/tokenizer.ts";
 import { endOfText } from "./documents.ts";
 import { fitPairs, type FitOptions, type Fitted } from "./fit.ts";
+import type { TokenRange } from "../shares/shared-tokens.ts";
 import type { SentencePair } from "../examples/pairs.ts";
 import type { Weighted } from "../examples/row-weight.ts";
 
@@ -131,11 +132,11 @@ export const pairSequences = (
     options,
   );
 
-/** A stream cut into windows of `contextLength + 1` tokens, views of `tokens`; the last is shorter. */
-export function textWindows(tokens: Int32Array, contextLength: number): LanguageModelSequence[] {
-  const count = Math.ceil(Math.max(0, tokens.length - 1) / contextLength);
-  return Array.from({ length: count }, (_, i) => ({
-    ids: tokens.subarray(i * contextLength, (i + 1) * contextLength + 1),
-    lossFrom: 1,
-  }));
+/** Where a stream of so many tokens is cut into windows of `contextLength + 1`; the last is shorter. */
+export function textWindows(length: number, contextLength: number): readonly TokenRange[] {
+  const count = Math.ceil(Math.max(0, length - 1) / contextLength);
+  return Array.from({ length: count }, (_, i) => [
+    i * contextLength,
+    Math.min(length, (i + 1) * contextLength + 1),
+  ]);
 }

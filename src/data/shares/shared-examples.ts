@@ -66,7 +66,7 @@ async function inRanges<E>(
 }
 
 /** What is read, or undefined if that is refused. */
-async function unlessWrong<T>(read: () => Promise<T>): Promise<T | undefined> {
+export async function unlessWrong<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {

@@ -23,6 +23,7 @@ import {
   type SentencePair,
   type Shared,
   type TextPart,
+  type Texts,
 } from "../../data/index.ts";
 import { type LabelledImage, readImageFolder } from "../../images/index.ts";
 import { basename } from "../../host/path.ts";
@@ -98,8 +99,8 @@ export interface Streamed {
 
 export interface TextSplit {
   /** One, or one for each part that is mixed by weights. */
-  readonly training: readonly AsyncIterable<TextPart>[];
-  readonly validation: AsyncIterable<TextPart> | undefined;
+  readonly training: readonly Texts[];
+  readonly validation: Texts | undefined;
   /** How those held out are taken from the others. */
   readonly holdOut: HoldOut;
 }

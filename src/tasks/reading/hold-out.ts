@@ -8,7 +8,7 @@
  */
 
 import { alone, type Collective } from "../../collective/index.ts";
-import { type Own, told } from "../../data/index.ts";
+import { type Own, type SharedTokens, told, type TokenRange } from "../../data/index.ts";
 import { foldIn, type Key, randomKey } from "../../random/key.ts";
 import { threefry2x32 } from "../../random/threefry.ts";
 
@@ -34,8 +34,8 @@ export type Cut = <T>(
 
 /** Tokens, some of which are held out. */
 export interface TokenSplit {
-  readonly training: Int32Array;
-  readonly validation: Int32Array;
+  readonly training: SharedTokens;
+  readonly validation: SharedTokens;
 }
 
 /** Holds out examples, and parts of texts. */
@@ -44,7 +44,7 @@ export interface HoldOut {
   /** Whether an example of this content is held out, of how many there may be. */
   isHeld(content: Content): boolean;
   /** Documents whose tokens stand one after another, each with `endOfText` behind it; long ones are cut into passages. */
-  cutTokens(tokens: Int32Array, endOfText: number | undefined): TokenSplit;
+  cutTokens(tokens: SharedTokens, endOfText: number | undefined): TokenSplit;
 }
 
 /**
@@ -75,12 +75,12 @@ export function holdOut(seed: number, share: number = SHARE, ranks: Collective =
       const passages = passagesOf(tokens, endOfText);
       const key = keyOf(0);
       const isHeld = chosen(
-        passages.map((passage) => placeOf(passage, key)),
+        tokens.told(passages, (passage) => placeOf(passage, key)),
         share,
       );
       return {
-        training: joined(passages.filter((_, i) => !isHeld[i])),
-        validation: joined(passages.filter((_, i) => isHeld[i])),
+        training: tokens.select(passages.filter((_, i) => !isHeld[i])),
+        validation: tokens.select(passages.filter((_, i) => isHeld[i])),
       };
     },
   };
@@ -117,31 +117,23 @@ function chosen(places: readonly number[], share: number): readonly boolean[] {
 const PASSAGE_TOKENS = 8192;
 const LEAST_PASSAGES = 40;
 
-function passagesOf(tokens: Int32Array, endOfText: number | undefined): readonly Int32Array[] {
+function passagesOf(tokens: SharedTokens, endOfText: number | undefined): readonly TokenRange[] {
+  const { length } = tokens;
   // A passage has two tokens at least: one to read, one to predict.
-  const most = Math.min(PASSAGE_TOKENS, Math.max(2, Math.floor(tokens.length / LEAST_PASSAGES)));
-  const passages: Int32Array[] = [];
-  for (let start = 0; start < tokens.length;) {
-    const mark = endOfText === undefined ? -1 : tokens.indexOf(endOfText, start);
-    const end = mark < 0 ? tokens.length : mark + 1;
+  const most = Math.min(PASSAGE_TOKENS, Math.max(2, Math.floor(length / LEAST_PASSAGES)));
+  const marks = endOfText === undefined ? [] : tokens.placesOf(endOfText);
+  const ends = marks.map((mark) => mark + 1);
+  if (length > (ends.at(-1) ?? 0)) ends.push(length);
+  const passages: TokenRange[] = [];
+  let start = 0;
+  for (const end of ends) {
     // What is left of a document goes with the passage before, unless it is half of one.
     while (end - start >= 1.5 * most && end - start > most + 1) {
-      passages.push(tokens.subarray(start, start + most));
+      passages.push([start, start + most]);
       start += most;
     }
-    passages.push(tokens.subarray(start, end));
+    passages.push([start, end]);
     start = end;
   }
   return passages;
-}
-
-/** Tokens one after another. */
-export function joined(parts: readonly Int32Array[]): Int32Array {
-  const all = new Int32Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    all.set(part, offset);
-    offset += part.length;
-  }
-  return all;
 }

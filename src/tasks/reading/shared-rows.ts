@@ -4,7 +4,7 @@
  */
 
 import { type Collective, gathered, someRank } from "../../collective/index.ts";
-import { type Fitted, isHere, type Shared, type Taking } from "../../data/index.ts";
+import { type Fitted, isHere, type Shared, takenInSteps, type Taking } from "../../data/index.ts";
 import { FormatError, UsageError } from "../../errors.ts";
 import { numbersOf, type SequenceForm } from "./sequence-forms.ts";
 
@@ -94,29 +94,8 @@ export function sharedRows<T extends object>(
       };
     },
 
-    inSteps(microSteps) {
-      let last = -1;
-      let batches: readonly (readonly T[])[] = [];
-      return (position, at) => {
-        const step = Math.floor(position / microSteps);
-        if (step !== last) {
-          const wanted = Array.from({ length: microSteps }, (_, i) => at(step * microSteps + i));
-          batches = cutAs(wanted, complete(wanted.flat()));
-          last = step;
-        }
-        return batches[position % microSteps] ?? [];
-      };
-    },
+    inSteps: (microSteps) => takenInSteps(microSteps, complete),
   };
-}
-
-/** A list in parts that are as long as others. */
-export function cutAs<T>(
-  parts: readonly (readonly unknown[])[],
-  all: readonly T[],
-): readonly (readonly T[])[] {
-  let start = 0;
-  return parts.map(({ length }) => all.slice(start, (start += length)));
 }
 
 /** Numbers before the places and lengths of sequences: dropped, truncated, empty. */

@@ -5,6 +5,7 @@ import {
   type BatchSource,
   evaluationBatches,
   type LanguageModelSequence,
+  ownTokens,
   pairBatches,
   textBatches,
   textWindows,
@@ -217,7 +218,11 @@ describe("textBatches", () => {
   it("predicts no token twice in an epoch, and leaves out less than two windows", () => {
     fc.assert(
       fc.property(stream, ({ length, contextLength, batchSize, epoch }) => {
-        const source = textBatches([tokensOf(length)], { batchSize, contextLength, key });
+        const source = textBatches([ownTokens(tokensOf(length))], {
+          batchSize,
+          contextLength,
+          key,
+        });
         const batches = epochOf(source, epoch);
         const targets = batches.flatMap((batch) =>
           [...batch.targets].filter((_, i) => batch.weights[i] === 1),
@@ -240,9 +245,9 @@ describe("textBatches", () => {
     fc.assert(
       fc.property(stream, fc.array(fc.nat({ max: 500 })), (shape, positions) => {
         const tokens = tokensOf(shape.length);
-        const source = textBatches([tokens], { ...shape, key });
+        const source = textBatches([ownTokens(tokens)], { ...shape, key });
         for (const position of positions) {
-          const fresh = textBatches([tokens], { ...shape, key });
+          const fresh = textBatches([ownTokens(tokens)], { ...shape, key });
           expect(source.batchAt(position)).toEqual(fresh.batchAt(position));
         }
       }),
@@ -251,7 +256,7 @@ describe("textBatches", () => {
   });
 
   it("starts from every offset, in every order", () => {
-    const source = textBatches([tokensOf(98)], { batchSize: 2, contextLength: 5, key });
+    const source = textBatches([ownTokens(tokensOf(98))], { batchSize: 2, contextLength: 5, key });
     const epochs = Array.from({ length: 60 }, (_, epoch) => startsOf(epochOf(source, epoch)));
     const offsets = new Set(epochs.map((starts) => Math.min(...starts) % 5));
     expect(offsets.size).toBe(5);
@@ -259,7 +264,7 @@ describe("textBatches", () => {
   });
 
   it("takes a text of just one window", () => {
-    const source = textBatches([tokensOf(6)], { batchSize: 1, contextLength: 5, key });
+    const source = textBatches([ownTokens(tokensOf(6))], { batchSize: 1, contextLength: 5, key });
     expect(source.batchesPerEpoch).toBe(1);
     expect([...idsOf(source.batchAt(7))]).toEqual([1, 2, 3, 4, 5]);
     expect([...source.batchAt(7).targets]).toEqual([2, 3, 4, 5, 6]);
@@ -267,14 +272,17 @@ describe("textBatches", () => {
 
   it("refuses a text shorter than one window", () => {
     const tooShort = tokensOf(5);
-    expect(() => textBatches([tooShort], { batchSize: 1, contextLength: 5, key })).toThrow(
-      "data: text of at least 6 tokens is needed; got 5",
-    );
+    expect(() =>
+      textBatches([ownTokens(tooShort)], { batchSize: 1, contextLength: 5, key }),
+    ).toThrow("data: text of at least 6 tokens is needed; got 5");
   });
 
   it("evaluates every token of a stream but the first", () => {
     const tokens = tokensOf(23);
-    const windows = textWindows(tokens, 5);
+    const ranges = textWindows(tokens.length, 5);
+    const windows = ownTokens(tokens)
+      .read(ranges)
+      .map((ids) => ({ ids, lossFrom: 1 }));
     const batches = [...evaluationBatches(windows, { batchSize: 3, pad: PAD, contextLength: 5 })];
     const targets = batches.flatMap(rowsOf).flatMap(({ ids }) => Array.from(ids.subarray(1)));
     expect(targets).toEqual(Array.from(tokens.subarray(1)));

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { holdOut } from "../../../src/tasks/reading/hold-out.ts";
+import { ownTokens, type SharedTokens } from "../../../src/data/index.ts";
+import { type HoldOut, holdOut } from "../../../src/tasks/reading/hold-out.ts";
+import { asRanks, dealtTokens } from "../../support/ranks.ts";
 
 interface Row {
   readonly text: string;
@@ -76,23 +78,29 @@ describe("what is held out of texts", () => {
   const text = (length: number, from = 0) =>
     Int32Array.from({ length }, (_, i) => 1 + (((from + i) * 7919) % 50_000));
   const END = 0;
+  const tokensOf = (all: SharedTokens) => all.read([[0, all.length]])[0] ?? new Int32Array();
+  const cut = ({ cutTokens }: HoldOut, all: Int32Array, endOfText?: number) => {
+    const { training, validation } = cutTokens(ownTokens(all), endOfText);
+    return { training: tokensOf(training), validation: tokensOf(validation) };
+  };
 
   it("is a share of passages, of which the others keep their order", () => {
     const all = text(2_000_000);
-    const { training, validation } = holdOut(1, 0.2).cutTokens(all, undefined);
+    const { training, validation } = cut(holdOut(1, 0.2), all);
     expect(training.length + validation.length).toBe(all.length);
     // 244 passages.
     expect(Math.abs(validation.length / all.length - 0.2)).toBeLessThan(4 * 0.0256);
-    const again = holdOut(1, 0.2).cutTokens(all, undefined).training;
+    const again = cut(holdOut(1, 0.2), all).training;
     // Millions of tokens are compared as bytes.
-    const raw = ({ buffer }: Int32Array) => new Uint8Array(buffer);
+    const raw = ({ buffer, byteOffset, byteLength }: Int32Array) =>
+      new Uint8Array(buffer, byteOffset, byteLength);
     expect(Buffer.compare(raw(again), raw(training))).toBe(0);
   });
 
   it("stays where it is when text is added", () => {
     const all = Int32Array.from({ length: 1_200_000 }, (_, i) => i);
-    const before = holdOut(3, 0.1).cutTokens(all.subarray(0, 800_000), undefined);
-    const after = holdOut(3, 0.1).cutTokens(all, undefined);
+    const before = cut(holdOut(3, 0.1), all.subarray(0, 800_000));
+    const after = cut(holdOut(3, 0.1), all);
     const held = new Set(after.validation);
     // But for the last passage, which goes on.
     const isWhole = (token: number) => token < 780_000;
@@ -103,7 +111,7 @@ describe("what is held out of texts", () => {
   it("is whole documents, if these are short", () => {
     const documents = Array.from({ length: 400 }, (_, i) => [i + 1, i + 1, i + 1, END]);
     const all = Int32Array.from(documents.flat());
-    const { training, validation } = holdOut(2).cutTokens(all, END);
+    const { training, validation } = cut(holdOut(2), all, END);
     for (const part of [training, validation]) {
       expect(part.length % 4).toBe(0);
       for (let i = 0; i < part.length; i += 4) {
@@ -116,8 +124,21 @@ describe("what is held out of texts", () => {
 
   it.each([4, 5, 30, 99])("is two tokens of %d at least", (length) => {
     for (let seed = 0; seed < 20; seed += 1) {
-      const { training, validation } = holdOut(seed).cutTokens(text(length), undefined);
+      const { training, validation } = cut(holdOut(seed), text(length));
       expect(Math.min(training.length, validation.length)).toBeGreaterThanOrEqual(2);
+    }
+  });
+
+  it.each([2, 3])("is the same where %i ranks have the tokens between them", async (size) => {
+    const all = text(40_000).map((token, i) => (i % 977 === 0 ? END : token));
+    for (const end of [END, undefined]) {
+      const expected = cut(holdOut(5), all, end);
+      const found = await asRanks(size, (ranks) => {
+        const tokens = dealtTokens(ranks, all);
+        const { training, validation } = holdOut(5, undefined, ranks).cutTokens(tokens, end);
+        return { training: tokensOf(training), validation: tokensOf(validation) };
+      });
+      for (const each of found) expect(each).toEqual(expected);
     }
   });
 });
