@@ -17,6 +17,7 @@ import {
 } from "./formats/registry.ts";
 import type { Format, PlacedRow, RowKind, RowSource } from "./formats/row.ts";
 import { type DataInput, pathsOf, sourceOf } from "./input.ts";
+import { dealtFiles } from "./shares/dealt-files.ts";
 
 /** What is opened, and how. */
 export interface OpenInput {
@@ -107,7 +108,7 @@ function openPaths(given: readonly string[], place: Place): Input {
       const source = open(format[0], paths[0] ?? "", told);
       const { rank: index, size: count } = ranks;
       const share = count > 1 ? await source.share?.({ index, count }) : undefined;
-      if (share) return { placed: share.first, origin: source };
+      if (share?.first) return { placed: share.first, origin: source };
       peeked ??= peekable(source);
       return firstOf(peeked);
     },
@@ -120,6 +121,7 @@ function openPaths(given: readonly string[], place: Place): Input {
     async sources(kind, columns) {
       const { paths, parts, format } = await lookUp();
       const [path = "", second = ""] = paths;
+      const deal = dealtFiles(files, paths);
       if (kind === "pairs" && format === "parallel") {
         return [{ source: openParallel(files, [path, second]), part: 0 }];
       }
@@ -128,7 +130,7 @@ function openPaths(given: readonly string[], place: Place): Input {
         if (!own?.kinds.includes(kind)) throw refusal(kind, each, formats);
         const isPeeked = i === 0 && columns?.join() === told?.join();
         const source = isPeeked && peeked ? peeked : open(own, each, columns);
-        return { source, part: parts[i] ?? 0 };
+        return { source: deal(source, i), part: parts[i] ?? 0 };
       });
     },
   };

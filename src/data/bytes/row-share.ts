@@ -21,11 +21,11 @@ export interface SharePlace {
 export interface RowShare<Row> {
   /** Of the whole file. */
   readonly bytes: number;
-  /** The first row of the file, or its beginning. */
-  readonly first: Row;
+  /** The first row of the file, or its beginning, where all ranks read it. */
+  readonly first?: Row;
   /** Whether all shares are parts of one row; else each has whole ones. */
   readonly isOfOne?: boolean;
-  /** One after another, and the first of the file before them. @throws {UsageError | FormatError} where they cannot be read by themselves. */
+  /** One after another, and that first one before them. @throws {UsageError | FormatError} where they cannot be read by themselves. */
   rows(): AsyncIterable<Row>;
 }
 

@@ -72,8 +72,9 @@ export const textSource = (source: RowSource, column?: string): TextSource => ({
           isEmpty &&= isBlank(part.text);
           yield part;
         }
-        // The first asks for all whether there is a text anywhere.
-        if (isEmpty && index === 0) for await (const _ of textsOf(source, column)) return;
+        // The first asks for all whether there is anything but white space.
+        if (isEmpty && isOfOne && index === 0)
+          for await (const _ of textsOf(source, column)) return;
       },
     };
   },

@@ -4,41 +4,66 @@ import type { AsyncBuffer, FileMetaData, SchemaTree } from "hyparquet";
 import { FormatError, UsageError } from "../../errors.ts";
 import type { FileStore } from "../../host/host.ts";
 import { readPart } from "../bytes/file-parts.ts";
+import type { SharePlace } from "../bytes/row-share.ts";
 import type { Format, OpenRequest, PlacedRow } from "./row.ts";
 
 export const parquet: Format = {
   extensions: [".parquet"],
   kinds: ["texts", "pairs", "conversations", "labelled", "preferences"],
-  open: (request) => ({ name: request.path, unit: "row", rows: () => rowsOf(request) }),
+  open: (request) => ({
+    name: request.path,
+    unit: "row",
+    rows: () => rowsOf(request),
+    async share(place) {
+      const file = await bufferOf(request.files, request.path);
+      const { row_groups: groups } = await metadataOf(request.path, file);
+      // Every rank is to have some.
+      if (groups.length < place.count) return undefined;
+      return { bytes: file.byteLength, rows: () => rowsOf(request, place) };
+    },
+  }),
 };
 
 /**
+ * The rows of all groups, or of a share of the groups.
+ *
  * @throws {UsageError} if the file cannot be read.
  * @throws {FormatError} if it is not Parquet, or damaged.
  */
-async function* rowsOf({ files, path }: OpenRequest): AsyncGenerator<PlacedRow, void, undefined> {
+async function* rowsOf(
+  { files, path }: OpenRequest,
+  { index, count }: SharePlace = { index: 0, count: 1 },
+): AsyncGenerator<PlacedRow, void, undefined> {
   const [library, { compressors }] = await Promise.all([
     import("hyparquet"),
     import("hyparquet-compressors"),
   ]);
-  const { parquetMetadataAsync, parquetReadObjects, parquetSchema } = library;
   const file = await bufferOf(files, path);
-  const metadata = await told(path, async () => {
+  const metadata = await metadataOf(path, file);
+  const groups = metadata.row_groups.length;
+  const [first, end] = [index, index + 1].map((i) => Math.floor((groups * i) / count));
+  let rowStart = 0;
+  for (const [i, group] of metadata.row_groups.entries()) {
+    const rowEnd = rowStart + Number(group.num_rows);
+    if (i >= (first ?? 0) && i < (end ?? groups)) {
+      const request = { file, metadata, compressors, rowStart, rowEnd };
+      const rows = await told(path, () => library.parquetReadObjects(request));
+      for (const [place, row] of rows.entries()) {
+        const cells = Object.entries(row).map(([name, cell]) => [name, plain(cell)] as const);
+        yield { row: Object.fromEntries(cells), line: rowStart + place + 1 };
+      }
+    }
+    rowStart = rowEnd;
+  }
+}
+
+async function metadataOf(path: string, file: AsyncBuffer): Promise<FileMetaData> {
+  const { parquetMetadataAsync, parquetSchema } = await import("hyparquet");
+  return told(path, async () => {
     const read = await parquetMetadataAsync(file);
     checkColumns(read, parquetSchema(read));
     return read;
   });
-  let rowStart = 0;
-  for (const group of metadata.row_groups) {
-    const rowEnd = rowStart + Number(group.num_rows);
-    const request = { file, metadata, compressors, rowStart, rowEnd };
-    const rows = await told(path, () => parquetReadObjects(request));
-    for (const [i, row] of rows.entries()) {
-      const cells = Object.entries(row).map(([name, cell]) => [name, plain(cell)] as const);
-      yield { row: Object.fromEntries(cells), line: rowStart + i + 1 };
-    }
-    rowStart = rowEnd;
-  }
 }
 
 /** The library starts to read all columns of a group at once: those that it stumbles over later would fail with nobody waiting for them. */

@@ -17,6 +17,14 @@ export function peekable(source: RowSource): Peekable {
       head ??= await begun.next();
       return head.done ? undefined : head.value;
     },
+    async share(place) {
+      const share = await source.share?.(place);
+      if (share) {
+        await begun?.return?.();
+        [begun, head] = [undefined, undefined];
+      }
+      return share;
+    },
     async *rows() {
       const [iterator, first] = [begun, head];
       [begun, head] = [undefined, undefined];

@@ -67,12 +67,13 @@ async function inShares(source: TextSource, encoding: Encoding): Promise<Encoded
   if (!parts) return undefined;
   const own = await unlessWrong(() => ownStretch(parts, tokenizer, share));
   const told = ranks.gather(own ? [own.ids.length, own.count] : [WRONG, WRONG]);
-  if (told.some(([length]) => length === WRONG)) return undefined;
+  const begun = told.reduce((sum, [, count = 0]) => sum + count, 0);
+  if (begun === 0 || told.some(([length]) => length === WRONG)) return undefined;
   return {
     stretches: told.map(([length = 0], owner) => {
       return { owner, length, ids: owner === rank ? own?.ids : undefined };
     }),
-    count: told.reduce((sum, [, count = 0]) => sum + count, 0),
+    count: begun,
   };
 }
 

@@ -45,7 +45,7 @@ it.each<readonly [what: string, format: Format, name: string, content: string]>(
     for (const [index, all] of rows.entries()) {
       expect(all[0]?.row).toEqual(whole[0]);
       expect(all[0]?.isElsewhere).toBe(index > 0 ? true : undefined);
-      expect(found[index]?.first.row).toEqual(whole[0]);
+      expect(found[index]?.first?.row).toEqual(whole[0]);
     }
   }
 });

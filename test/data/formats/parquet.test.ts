@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { parquet } from "../../../src/data/formats/parquet.ts";
+import type { PlacedRow } from "../../../src/data/index.ts";
 import type { FileStore } from "../../../src/host/host.ts";
 import { collect, nodeFiles, write } from "../../support/files.ts";
 
@@ -24,6 +25,26 @@ describe("a Parquet file", () => {
     const rows = await rowsOf(`${FOLDER}/${name}`);
     expect(rows.map(({ row }) => row)).toEqual(EXPECTED[name]?.map(withTexts));
     expect(rows.map(({ line }) => line)).toEqual(rows.map((_, i) => i + 1));
+  });
+
+  it("has shares of its groups of rows, if each is to have one", async () => {
+    const source = parquet.open({ files: nodeFiles, path: `${FOLDER}/pairs.parquet` });
+    const whole = await collect(source.rows());
+    for (const [count, lengths] of [
+      [1, [50]],
+      [2, [32, 18]],
+      [3, [16, 16, 18]],
+      [4, [16, 16, 16, 2]],
+    ] as const) {
+      const rows: PlacedRow[][] = [];
+      for (const index of lengths.keys()) {
+        const share = await source.share?.({ index, count });
+        rows.push(share ? await collect(share.rows()) : []);
+      }
+      expect(rows.map(({ length }) => length)).toEqual(lengths);
+      expect(rows.flat()).toEqual(whole);
+    }
+    expect(await source.share?.({ index: 0, count: 5 })).toBeUndefined();
   });
 
   it("is read a group of rows at a time, and is never left open", async () => {

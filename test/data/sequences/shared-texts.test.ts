@@ -86,6 +86,7 @@ describe.each([2, 3])("%i ranks", (size) => {
     ["documents", ["rows.jsonl"], words],
     ["a table with line breaks in its cells", ["quoted.csv"], bytes],
     ["several files", ["rows.jsonl", "small.txt", "quoted.csv"], bytes],
+    ["files of which each is read by one", ["packed.txt", "small.txt", "packed.txt"], bytes],
   ])("have the tokens of one process, and a part each: %s", async (_, paths, tokenizer) => {
     const expected = await byOne(paths, tokenizer);
     const all = await readBy(size, paths, tokenizer);

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { Collective } from "../../../src/collective/index.ts";
 import { type DataInput, examplesOf, isHere } from "../../../src/data/index.ts";
 import { UsageError } from "../../../src/errors.ts";
+import type { FileStore } from "../../../src/host/host.ts";
 import { COLUMNS, nodeFiles, write } from "../../support/files.ts";
 import { asRanks } from "../../support/ranks.ts";
 
@@ -17,6 +18,14 @@ const [jsonl = "", tsv = "", short = "", list = ""] = await write({
   "a.json": `[${lines.replaceAll("\n", ",")}]`,
 });
 
+const lists = await write(
+  Object.fromEntries(
+    [1, 2, 3, 4, 5].map((i) => [`${i}.json`, JSON.stringify(rows.slice(0, 2 * i))]),
+  ),
+);
+/** Of four groups. */
+const GROUPS = "test/golden/data_files/pairs.parquet";
+
 const open = (input: DataInput, ranks?: Collective) =>
   examplesOf({ files: nodeFiles, input, columns: COLUMNS, keepsParts: true, ranks });
 
@@ -25,6 +34,8 @@ describe.each([2, 3, 5])("%i ranks", (size) => {
     ["lines", jsonl, false],
     ["records", tsv, false],
     ["files of several formats", [jsonl, list, tsv], false],
+    ["groups of rows", GROUPS, false],
+    ["lists, of which each is read by one", [list, ...lists], false],
     ["a row", short, true],
     ["rows in memory", rows, true],
     ["a list", list, true],
@@ -62,4 +73,27 @@ describe.each([2, 3, 5])("%i ranks", (size) => {
     );
     for (const found of all) expect(found).toMatch("all must have the same data");
   });
+});
+
+it("are read by one rank each where they are lists", async () => {
+  const input = lists.slice(1);
+  const sizes = await Promise.all(input.map((path) => nodeFiles.stat(path)));
+  const whole = sizes.reduce((sum, info) => sum + (info?.bytes ?? 0), 0);
+  const all = await asRanks(2, async (ranks) => {
+    let bytes = 0;
+    const files: FileStore = {
+      ...nodeFiles,
+      async open(path) {
+        const file = await nodeFiles.open(path);
+        const read: typeof file.read = (begin, end) => {
+          bytes += end - begin;
+          return file.read(begin, end);
+        };
+        return { ...file, read };
+      },
+    };
+    await examplesOf({ files, input, columns: COLUMNS, ranks }).pairs();
+    return bytes;
+  });
+  for (const bytes of all) expect(bytes).toBeLessThan(0.7 * whole);
 });
