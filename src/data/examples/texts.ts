@@ -28,6 +28,7 @@ export interface Texts extends AsyncIterable<TextPart> {
 
 /** Texts of one source. */
 export interface TextSource {
+  /** All of them. */
   all(): TextParts;
   /** One of several shares; undefined where they cannot be read in shares. */
   share?(place: SharePlace): Promise<TextShare | undefined>;
