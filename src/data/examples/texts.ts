@@ -151,7 +151,7 @@ export async function* recut(
   let pending: string[] = [];
   let continues = false;
   for await (const part of parts) {
-    if (part.continues) {
+    if (part.continues && pending.length > 0) {
       const last = pending.pop() ?? "";
       const seam = seamIn(last);
       if (seam) {
@@ -170,7 +170,7 @@ export async function* recut(
     }
     if (pending.length > 0) yield { text: pending.join(""), continues };
     pending = [part.text];
-    continues = false;
+    continues = part.continues ?? false;
   }
   if (pending.length > 0) yield { text: pending.join(""), continues };
 }

@@ -20,13 +20,22 @@ const long = prose(3000);
 const FILES: Readonly<Record<string, Uint8Array>> = {
   "book.txt": utf8(`\uFEFF${long}`),
   "blank.txt": utf8(" ".repeat(12_000) + prose(1000)),
-  "endless.txt": utf8("x".repeat(6000) + prose(1200) + "y".repeat(8000)),
+  // The second of three shares has no seam.
+  "endless.txt": utf8(prose(1000) + "y".repeat(9000) + prose(1000)),
+  // Where it is cut into two or three, an end of line is.
+  "lines.txt": utf8(`x${"word\r\n".repeat(2502)}`),
   "small.txt": utf8(prose(20)),
   "packed.txt": gzipSync(utf8(long)),
   "rows.jsonl": utf8(rows(300, (i) => (i % 3 === 0 ? "  " : prose(5 + (i % 7))))),
   "quoted.csv": utf8(`text\n${'"a b\nc"\n'.repeat(10)}`),
 };
 const bytes = byteTokenizer();
+/** As Llama's, which puts one before a text. */
+const starting: Tokenizer = {
+  ...bytes,
+  encodePrompt: (text) => Int32Array.of(300, ...bytes.encode(text)),
+};
+const endless: Tokenizer = { ...bytes, endOfText: undefined };
 const words: Tokenizer = trainBpe([prose(500)], 400);
 
 async function readBy(size: number, paths: readonly string[], tokenizer: Tokenizer = bytes) {
@@ -78,9 +87,12 @@ async function byOne(paths: readonly string[], tokenizer: Tokenizer = bytes) {
 describe.each([2, 3])("%i ranks", (size) => {
   it.each<readonly [what: string, paths: readonly string[], tokenizer: Tokenizer]>([
     ["a text", ["book.txt"], bytes],
+    ["a text with a token before it", ["book.txt"], starting],
+    ["a text without one behind it", ["book.txt"], endless],
     ["a text in words", ["book.txt"], words],
     ["a text that begins late", ["blank.txt"], words],
-    ["a text without seams at its ends", ["endless.txt"], words],
+    ["a text with a share without seams", ["endless.txt"], words],
+    ["lines that end in two characters", ["lines.txt"], bytes],
     ["a short text", ["small.txt"], bytes],
     ["a packed text", ["packed.txt"], bytes],
     ["documents", ["rows.jsonl"], words],
