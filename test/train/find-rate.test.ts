@@ -25,7 +25,7 @@ describe("the rates of a test", () => {
     for (const [i, rate] of rates.entries()) {
       expect(rate / first / (second / first) ** i).toBeCloseTo(1, 9);
     }
-    expect(ratesOf(parseConfig({ optimizer: "sgd" })).at(-1)).toBe(10);
+    expect(ratesOf(parseConfig({ optimizer: "sgd" })).at(-1)).toBe(30);
   });
 });
 

@@ -98,7 +98,7 @@ describe("rateOf", () => {
     [{ optimizer: "adafactor" }, "dense", { value: 0.03, how: "usual" }],
     // 1e-3 at a width of 576; its model is 128 wide.
     [{}, "dense@optimizer=adamw", { value: 5e-3, how: "usual" }],
-    [{ optimizer: "sgd" }, "none", { value: 0.1, how: "usual" }],
+    [{ optimizer: "sgd" }, "none", { value: 0.3, how: "usual" }],
   ])("%j, %s", async (options, method, expected) => {
     expect(await rateOf(nodeFiles, options, parseMethod(method))).toEqual(expected);
   });
