@@ -101,7 +101,14 @@ export async function openStudio(browser, address) {
     if (said.type() === "error") problems.push(said.text());
   });
   await page.goto(address);
-  await page.locator("#status", { hasText: "with threads" }).waitFor({ timeout: LONGEST_MS });
+  const status = page.locator("#status");
+  await status
+    .filter({ hasText: "with threads" })
+    .waitFor({ timeout: LONGEST_MS })
+    .catch(async (cause) => {
+      const said = [await status.textContent(), await page.locator("#problem").textContent()];
+      throw new Error(`the studio says ${JSON.stringify([...said, ...problems])}`, { cause });
+    });
   return { page, problems };
 }
 
