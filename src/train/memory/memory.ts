@@ -102,30 +102,26 @@ export async function predictMemory(
 
 /** The same of a run whose data are there. */
 export async function memoryOf(run: RunParts): Promise<PredictedMemory> {
-  const { config, data, model, plan } = run;
-  const { shapes, bytes: dataBytes } = data;
-  const teacherBytes = teacherBytesOf(run);
-  const countedRows = countedRowsOf(run);
-  const { table } = await predictChosen({
-    config,
-    trainee: run,
-    shapes,
-    dataBytes,
-    teacherBytes,
-    countedRows,
-    baseBytes: IDLE_BYTES,
-  });
-  return { table, parameters: describePlan(plan), model };
+  const { table } = await predictChosen(memoryPartsOf(run, IDLE_BYTES));
+  return { table, parameters: describePlan(run.plan), model: run.model };
 }
+
+/** What the memory of a run whose data are there depends on. */
+export const memoryPartsOf = (run: RunParts, baseBytes: number): MemoryParts => ({
+  config: run.config,
+  trainee: run,
+  shapes: run.data.shapes,
+  dataBytes: run.data.bytes,
+  teacherBytes: teacherBytesOf(run),
+  countedRows: countedRowsOf(run),
+  baseBytes,
+});
 
 /** A token and its share, in sixteen bits. */
 const SAID_BYTES = 6;
 
 /** What a teacher says of the targets of an epoch. */
-export function teacherBytesOf({
-  config,
-  data,
-}: Pick<RunParts, "config" | "data">): number | undefined {
+function teacherBytesOf({ config, data }: Pick<RunParts, "config" | "data">): number | undefined {
   const { training } = data;
   if (config.teacher === undefined || training.batchesPerEpoch === undefined) return undefined;
   let targets = 0;

@@ -18,16 +18,15 @@ import { existing } from "../setup/weights-on-disk.ts";
 import { ranksOf } from "../ranks/ranks.ts";
 import type { RunContext } from "../setup/run.ts";
 import type { RunParts } from "../setup/prepare.ts";
-import { countedRowsOf } from "./counted-batch.ts";
 import { gigabytes } from "./gigabytes.ts";
 import {
   type ChosenPrediction,
   IDLE_BYTES,
   type MemoryParts,
+  memoryPartsOf,
   predict,
   predictChosen,
   type Prediction,
-  teacherBytesOf,
 } from "./memory.ts";
 
 /**
@@ -67,22 +66,9 @@ export async function promiseMemory(run: RunParts): Promise<ChosenPrediction> {
   const { memory } = context.host;
   const available = freeBytes(context);
   const baseBytes = Math.max(IDLE_BYTES, memory.residentBytes() - (data.bytes ?? 0));
-  const { shapes, bytes: dataBytes } = data;
-  const teacherBytes = teacherBytesOf(run);
   const holdGradients = ranksOf(context).size > 1;
-  const types = shapes.at(-1) ?? {};
-  const countedRows = countedRowsOf(run);
-  const parts: MemoryParts = {
-    config,
-    trainee: run,
-    shapes,
-    dataBytes,
-    teacherBytes,
-    countedRows,
-    baseBytes,
-    holdGradients,
-  };
-  const batch = batchBytes(types);
+  const parts: MemoryParts = { ...memoryPartsOf(run, baseBytes), holdGradients };
+  const batch = batchBytes(data.shapes.at(-1) ?? {});
   // A counted step holds one batch.
   if (batch > available) throw tooLarge("one batch alone", { needed: batch, available });
   const fits = ({ table }: Prediction) => table.predictedTotal <= available;
