@@ -116,6 +116,7 @@ export function gpuMemory(device: GpuDevice, check: () => void): Memory {
       shape,
       bytes: size * width,
       write(fill) {
+        checkHeld(place, buffer);
         const elements = allocate(dtype, words(buffer.bytes) / width);
         fill(elements.subarray(0, size));
         device.queue.writeBuffer(held.gpu, begin, elements);
@@ -127,7 +128,9 @@ export function gpuMemory(device: GpuDevice, check: () => void): Memory {
         return elements;
       },
       copyFrom(source) {
+        checkHeld(place, buffer);
         const from = places.get(source);
+        if (from) checkHeld(from, source);
         if (!from || source.dtype !== dtype || elementCount(source.shape) !== size) {
           throw new ShapeError("copy: buffers differ", { from: source.shape, to: shape });
         }

@@ -73,6 +73,10 @@ describe("the memory of a device", () => {
     buffer.release();
     expect(() => memory.placeOf(buffer)).toThrow("float32 [6]: it was released");
     expect(() => memory.placeOf(buffer.view([3]))).toThrow("float32 [3]: it was released");
+    const other = memory.adopt(float32([6], SIX));
+    expect(() => buffer.write(() => undefined)).toThrow("it was released");
+    expect(() => buffer.copyFrom(other)).toThrow("it was released");
+    expect(() => other.copyFrom(buffer)).toThrow("it was released");
     expect(memory.borrow(buffer.bytes)).not.toBe(lent);
     for (const gpu of [whole, lent]) {
       const copied = () => gpu && memory.copy(gpu, 0, memory.borrow(24), 0, 24);
