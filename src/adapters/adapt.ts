@@ -51,16 +51,10 @@ function headAdapter(model: Model, adapter: Adapter): HeadAdapter {
     kind: `${rank}:${scale}${hasMagnitude ? ":m" : ""}${hasInitial ? ":0" : ""}`,
     params: { a, b, ...(hasMagnitude && { m }), ...(hasInitial && { a0, b0 }) },
     inRows: ["b", "m", "b0"],
-    adapt: (product, hidden, w, params) =>
-      adaptedOutput(
-        product,
-        hidden,
-        valuesOf(adapter, (part) => tensorAt(params, part), w),
-        {
-          scale,
-          inputAxis,
-        },
-      ),
+    adapt(product, hidden, w, params) {
+      const values = valuesOf(adapter, (part) => tensorAt(params, part), w);
+      return adaptedOutput(product, hidden, values, { scale, inputAxis });
+    },
   };
 }
 

@@ -4,11 +4,10 @@
  */
 
 import type { FileStore } from "../../host/host.ts";
-import { byteChunks } from "../bytes/byte-chunks.ts";
 import { filePartsOf, readPart } from "../bytes/file-parts.ts";
 import { isGzip } from "../bytes/gzip.ts";
 import type { RowShare, SharePlace } from "../bytes/row-share.ts";
-import { textIn } from "../bytes/text-chunks.ts";
+import { textChunks, textIn } from "../bytes/text-chunks.ts";
 import { isZstd } from "../bytes/zstd.ts";
 import type { Format, OpenRequest, PlacedRow } from "./row.ts";
 
@@ -18,7 +17,7 @@ export const text: Format = {
   open: (request) => ({
     name: request.path,
     ownColumns: ["text"],
-    rows: () => rowsOf(textIn(request.path, byteChunks(request.files, request.path)), false),
+    rows: () => rowsOf(textChunks(request.files, request.path), false),
     share: (place) => openShare(request, place),
   }),
 };
