@@ -1,9 +1,10 @@
 /** What every host must do, by the files of a browser: Chromium's origin private file system, in a worker. */
 
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
+import { tmpdir } from "node:os";
 import { join, normalize } from "node:path";
-import { type Browser, chromium, type Page } from "playwright-core";
+import { type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { browserHost, type Navigator } from "../../src/host/browser/index.ts";
 import { writeFile } from "../../src/host/content.ts";
@@ -26,7 +27,8 @@ const PAGE = `<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,
 </script>`;
 
 let server: Server;
-let browser: Browser;
+let profile = "";
+let browser: BrowserContext;
 let page: Page;
 let address = "";
 let directories = 0;
@@ -38,19 +40,22 @@ beforeAll(async () => {
     response.end(path === "/" ? PAGE : readFileSync(join(process.cwd(), path)));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  browser = await chromium.launch({
+  // Without a profile files are in memory, where they do not become unreadable as those on disk do.
+  profile = mkdtempSync(join(tmpdir(), "flora-opfs-"));
+  browser = await chromium.launchPersistentContext(profile, {
     executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-dev-shm-usage"],
   });
   const bound = server.address();
   if (bound === null || typeof bound === "string") throw new Error("no port");
   address = `http://127.0.0.1:${bound.port}/`;
-  page = await (await browser.newContext()).newPage();
+  page = await browser.newPage();
   await open(page);
 });
 afterAll(async () => {
   await browser?.close();
   server?.close();
+  rmSync(profile, { recursive: true, force: true });
 });
 afterEach(() => void directories++);
 
@@ -191,6 +196,36 @@ describe("the host of a browser", () => {
     expect(await mine.lock("/shared/a")).toMatchObject({ machine: "browser" });
     await other.close();
     await claimed(mine, "/shared/a");
+  });
+
+  it("reads what a file had that another tab writes on", async () => {
+    const other = await page.context().newPage();
+    await open(other);
+    const [mine, theirs] = [filesOf(page), filesOf(other)];
+    await mine.makeDirectory("/grown");
+    const log = await theirs.append("/grown/log");
+    await log.write("old");
+    const file = await mine.open("/grown/log");
+    await local.clock.wait(50);
+    await log.write("er");
+    for (const end of [3, 9]) {
+      expect(new TextDecoder().decode(await file.read(1, end))).toBe("ld");
+    }
+    await file.close();
+    await other.close();
+  });
+
+  it("reads no less of a file than it had", async () => {
+    const files = filesOf(page);
+    await files.makeDirectory("/shorter");
+    await writeFile(files, "/shorter/a", "old");
+    const file = await files.open("/shorter/a");
+    await local.clock.wait(50);
+    const written = await files.append("/shorter/a");
+    await written.clear();
+    await written.close();
+    expect(await failure(file.read(0, 3))).toMatchObject({ code: "EIO" });
+    await file.close();
   });
 
   it("lets one write a file at a time", async () => {

@@ -27,6 +27,9 @@ export interface FilesContext {
 /** Bytes of a copy at a time. */
 const PART_BYTES = 2 ** 24;
 
+/** Of reading a file that another tab writes on: between two of its writes there is time for one. */
+const MOST_TRIES = 20;
+
 /** A file that is being read, whose snapshot ends where something takes the file's name. */
 interface Reader {
   content: Content;
@@ -90,6 +93,15 @@ export function browserFiles({ root, locks, lock }: FilesContext): FileStore {
     }
   }
 
+  /** A newer snapshot of a file that was written on, of which an older one is unreadable then; undefined where that is not the reason. */
+  async function grown(path: string, bytes: number, error: unknown): Promise<Content | undefined> {
+    if (exceptionName(error) !== "NotReadableError") return undefined;
+    const content = await fileAt(path)
+      .then((file) => file.getFile())
+      .catch(() => undefined);
+    return content && content.size >= bytes ? content : undefined;
+  }
+
   /** Before a name, and those below it, go: whoever still reads keeps what there was. */
   async function keepForReaders(path: string): Promise<void> {
     const gone = absolute(path);
@@ -118,15 +130,19 @@ export function browserFiles({ root, locks, lock }: FilesContext): FileStore {
       const own = absolute(path);
       const reading = readers.get(own) ?? new Set();
       readers.set(own, reading.add(reader));
+      const bytes = reader.content.size;
       return {
-        bytes: reader.content.size,
+        bytes,
         async read(begin, end) {
-          try {
-            return new Uint8Array(
-              await reader.content.slice(begin, Math.max(begin, end)).arrayBuffer(),
-            );
-          } catch (error) {
-            throw asSystemError(path, error);
+          for (let tries = 1; ; tries += 1) {
+            try {
+              const part = reader.content.slice(begin, Math.min(bytes, Math.max(begin, end)));
+              return new Uint8Array(await part.arrayBuffer());
+            } catch (error) {
+              const now = tries < MOST_TRIES ? await grown(path, bytes, error) : undefined;
+              if (!now) throw asSystemError(path, error);
+              reader.content = now;
+            }
           }
         },
         async close() {

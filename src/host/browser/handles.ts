@@ -3,7 +3,8 @@
  * compiled without those of the DOM.
  *
  * A file's content is read through a snapshot, which any number of readers may hold, and written through a synchronous access handle, of
- * which there is one at a time, and in workers alone.
+ * which there is one at a time, and in workers alone. In Chromium a snapshot cannot be read any more once something was written, but for
+ * profiles whose files are in memory.
  */
 
 import { systemError } from "../file-error.ts";
