@@ -6,6 +6,7 @@
  */
 
 import { substitute, topologicalOrder } from "../graph/topology.ts";
+import { bytesPerElement } from "../tensor/dtype.ts";
 import { input, type Node, producer, type Value } from "../graph/value.ts";
 
 /** A backward graph, and what it needs of the forward pass. */
@@ -68,7 +69,13 @@ const DEAR_PRODUCT = 128;
 const PRODUCTS = new Set(["MatMul", "MatMulInteger"]);
 
 /** Operators that only rename elements: keeping their input instead costs nothing to undo. */
-const FREE = new Set(["Reshape", "Transpose", "Expand", "Cast", "Identity"]);
+const RENAMING = new Set(["Reshape", "Transpose", "Expand", "Cast", "Identity"]);
+
+/** Whether what a node reads is kept rather than what it makes, which is no smaller. */
+function isFree({ type, inputs: [x], outputs: [y] }: Node): boolean {
+  const narrows = x && y && bytesPerElement(y.dtype) < bytesPerElement(x.dtype);
+  return RENAMING.has(type) && !narrows;
+}
 
 /**
  * What is kept where not everything is computed once more. What is not cheap are the products of the forward pass, unless their inner
@@ -84,7 +91,7 @@ export function keptUnder(
 ): (node: Node) => boolean {
   if (recompute === "none") {
     const copies = copiesOf(forward, atRest);
-    return (node) => !FREE.has(node.type) && !copies.has(node);
+    return (node) => !isFree(node) && !copies.has(node);
   }
   const computed = new Set(topologicalOrder(forward));
   return (node) =>

@@ -9,6 +9,7 @@ import { gpt2 } from "../../src/models/architectures/gpt2.ts";
 import { dropout } from "../../src/nn/dropout.ts";
 import { optimize } from "../../src/onnx/model.ts";
 import { add, cast, exp, mul, sigmoid } from "../../src/ops/elementwise.ts";
+import { gatherElements, largest } from "../../src/ops/indexing.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { matrixTranspose, reshape } from "../../src/ops/movement.ts";
 import { accumulator } from "../../src/compress/accumulator.ts";
@@ -50,6 +51,13 @@ describe("the residuals", () => {
     expect(inputNames(backward)).toEqual(["dy", "residual.0", "w", "x"]);
     const types = topologicalOrder(backward).map(({ type }) => type);
     expect(types).not.toContain("Exp");
+  });
+
+  it("are places in 32 bits, not the 64 that they are found in", () => {
+    const y = exp(matmul(x, w));
+    const { residuals } = split(gatherElements(y, largest(y, 2), -1), [x, w]);
+    const kept = Object.values(residuals).map(({ dtype, shape }) => `${dtype} ${shape.join("x")}`);
+    expect(kept.toSorted()).toEqual(["float32 5x3", "int32 5x2"]);
   });
 
   it("are what a free rearrangement was made of", () => {
