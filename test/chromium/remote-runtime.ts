@@ -21,19 +21,24 @@ export async function remoteRuntime(device: Device): Promise<Runtime> {
     name: device,
     createTensor: (dtype, data, shape) => ({ dtype, data, shape }),
     async createSession(bytes) {
-      const { inputs, outputs } = programs.get(bytes) ?? {};
+      const { inputs = {}, outputs = {} } = programs.get(bytes) ?? {};
+      // onnxruntime is told another type than a program has of numbers that it does not know.
+      const typeOf = (types: Program["inputs"], name: string, { dtype }: HostTensor) =>
+        types[name]?.dtype ?? dtype;
       const id = await call<number>("load", device, { bytes: textOf(bytes), inputs, outputs });
       return {
         async run(feeds, fetches) {
-          const sent = Object.entries(feeds).map(
-            ([name, { dtype, shape, data }]): [string, Sent] => [
-              name,
-              { dtype, shape, bytes: textOf(data) },
-            ],
-          );
-          const wanted = Object.entries(fetches).map(([name, { dtype, shape }]) => [
+          const sent = Object.entries(feeds).map(([name, tensor]): [string, Sent] => [
             name,
-            { dtype, shape },
+            {
+              dtype: typeOf(inputs, name, tensor),
+              shape: tensor.shape,
+              bytes: textOf(tensor.data),
+            },
+          ]);
+          const wanted = Object.entries(fetches).map(([name, tensor]) => [
+            name,
+            { dtype: typeOf(outputs, name, tensor), shape: tensor.shape },
           ]);
           const answered = await call<Readonly<Record<string, string>>>(
             "run",

@@ -7,6 +7,9 @@ import type { Runtime } from "../../src/runtime/runtime.ts";
 const named = process.env["FLORA_TEST_DEVICE"] ?? "cpu";
 const testDevice: Device = DEVICES.find((device) => device === named) ?? "cpu";
 
+/** Whether it keeps numbers of 16 bits and less: on a GPU a run with them is refused (test/chromium/training.browser.ts). */
+export const keepsNarrow: boolean = testDevice !== "webgpu";
+
 /** One thread an operator. */
 export async function openTestRuntime(): Promise<Runtime> {
   if (process.env["FLORA_TEST_IN"] !== "chromium") {
