@@ -46,7 +46,7 @@ export function chooseAdapters(model: Model, options: TargetOptions): readonly A
     if (fitsTable(pattern) || fitsHead(pattern)) continue;
     const ofTable = table === undefined ? "" : `; the table of tokens is ${moduleOf(table)}`;
     const ofHead = head === undefined ? "" : `; the head is ${moduleOf(head)}`;
-    throw new UsageError(`${name}: no linear map matches "${pattern}"`, {
+    throw new UsageError(`${option(name)}: no linear map matches "${pattern}"`, {
       hint: `linear maps are ${[...new Set(modules.map(withoutLayer))].join(", ")}${ofTable}${ofHead}`,
     });
   }
@@ -77,7 +77,7 @@ export function chooseAdapters(model: Model, options: TargetOptions): readonly A
 function checkTable(table: string, { initAdapter }: TargetOptions): void {
   if (initAdapter !== "pissa") return;
   throw new UsageError(
-    `targets: no adapter of a table of tokens begins with principal components, in peft neither; got ${moduleOf(table)}`,
+    `${option("targets")}: no adapter of a table of tokens begins with principal components, in peft neither; got ${moduleOf(table)}`,
     { hint: `leave it out, or ${option("initAdapter", "pissa")}` },
   );
 }

@@ -20,18 +20,19 @@ export function adapterTraining(
 ): Trainable {
   if (!isAdapterMethod(config.method)) return EVERYTHING;
   const { trainsA, hasRateRatio } = ADAPTER_FAMILY[config.method];
-  const targets = new Set(adapters.map((adapter) => weightBeneath(base, adapter)));
+  const beneath = (adapter: Adapter): string => weightBeneath(base, adapter);
+  const targets = new Set(adapters.map(beneath));
   const names = adapters.map(adapterNames);
   const [as, bs] = [new Set(names.map(({ a }) => a)), new Set(names.map(({ b }) => b))];
   const lengths = new Set(names.map(({ m }) => m));
   const initial = new Set(names.flatMap(({ a0, b0 }) => [a0, b0]));
   const saved = savedParams(base, targets, config);
   const grown = growth ? [...vocabularyParams(growth.stored)] : [];
-  const adapted = grown.find((name) => targets.has(name));
-  if (adapted !== undefined) {
+  const adapted = adapters.find((adapter) => grown.includes(beneath(adapter)));
+  if (adapted) {
     throw new UsageError(
-      `${option("chatTemplate")}: its marks are new tokens, whose rows of ${moduleOf(adapted)} are trained beside adapters, not by one`,
-      { hint: `leave ${moduleOf(adapted)} out of ${option("targets")}` },
+      `${option("chatTemplate")}: its marks are new tokens, whose rows of ${moduleOf(beneath(adapted))} are trained beside adapters, not by one`,
+      { hint: `leave ${moduleOf(adapted.weight)} out of ${option("targets")}` },
     );
   }
   const inRows = new Set(grown.filter((name) => !saved.has(name)));

@@ -263,6 +263,27 @@ describe("what is trained beside the adapters", () => {
   });
 });
 
+it.each(["wte", "lm_head"])("an adapter of %s beside rows of new tokens is refused", (target) => {
+  const sizes = { n_positions: 8, n_embd: 32, n_head: 2, n_layer: 1 };
+  const [stored, grown] = [40, 42].map((vocab_size) => gpt2({ vocab_size, ...sizes }));
+  if (!stored || !grown) throw new Error("no models");
+  const growth = { stored, tokens: { start: 40, end: 42 } };
+  const config = parseConfig({ method: "lora", model: "dir", targets: [target], rank: 4 });
+  const error = caught(() => traineeOf(grown, config, {}, growth));
+  expect(error).toMatchObject({
+    message: expect.stringContaining("whose rows of wte are trained beside adapters, not by one"),
+    hint: `leave ${target} out of targets`,
+  });
+});
+
+const caught = (work: () => unknown): unknown => {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+};
+
 it.each<[TrainOptions, boolean]>([
   [{ method: "lora", model: "dir" }, true],
   [{ method: "lora", model: "dir", task: "pairs" }, true],
