@@ -111,6 +111,16 @@ export class UsageError extends Error {
     this.problems = problems;
   }
 
+  /** The same error of a part of what was asked for, which is named before it. */
+  of(part: string): UsageError {
+    const { message, hint } = this.#texts;
+    return new UsageError(`${part}: ${message}`, {
+      cause: this,
+      problems: this.problems,
+      ...(hint !== undefined && { hint }),
+    });
+  }
+
   /** The texts with options as `spelling` writes them. */
   spelled(spelling: Spelling): { readonly message: string; readonly hint: string | undefined } {
     const { message, hint } = this.#texts;

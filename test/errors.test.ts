@@ -15,3 +15,13 @@ it("names options as code or the command line writes them", () => {
   expect(error.problems).toEqual([]);
   expect(new UsageError("a: b").spelled(asFlag)).toEqual({ message: "a: b", hint: undefined });
 });
+
+it("an error of a part still names options as whoever shows it spells them", () => {
+  const cause = new UsageError(`bad ${option("maxLength")}`, { hint: `give ${option("output")}` });
+  const error = cause.of("row 3");
+  expect(error.spelled(asFlag)).toEqual({
+    message: "row 3: bad --max-length",
+    hint: "give --output",
+  });
+  expect(error.cause).toBe(cause);
+});

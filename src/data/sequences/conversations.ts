@@ -84,9 +84,7 @@ function encode(
       .map((sequence) => (weight === undefined ? sequence : { ...sequence, weight }))
       .map((sequence) => (learn === "all" ? learnedWhole(sequence) : sequence));
   } catch (cause) {
-    if (!(cause instanceof UsageError)) throw cause;
-    const hint = cause.hint === undefined ? {} : { hint: cause.hint };
-    throw new UsageError(`conversation ${index + 1}: ${cause.message}`, { cause, ...hint });
+    throw cause instanceof UsageError ? cause.of(`conversation ${index + 1}`) : cause;
   }
 }
 
