@@ -48,7 +48,7 @@ export function answerEnd(template: ChatTemplate, tokenizer: Tokenizer): AnswerE
   if (stop === undefined) {
     return { stopTokens: [], stopStrings: [], problem: problemOf(template, tail) };
   }
-  const call = template.source.includes("tool_calls")
+  const call = template.knowsCalls
     ? said(template, [QUESTION, { role: "assistant", content: "", tool_calls: [CALL] }])
     : undefined;
   const callStop = call === undefined ? undefined : special(call).at(-1);

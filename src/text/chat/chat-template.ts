@@ -46,6 +46,8 @@ export interface RenderOptions extends ConversationOptions {
 export interface ChatTemplate {
   /** As it was written. */
   readonly source: string;
+  /** Whether it knows of calls of tools; others leave them out. */
+  readonly knowsCalls: boolean;
   /** @throws {UsageError} if the template refuses the messages, or cannot be run. */
   render(messages: readonly ChatMessage[], options?: RenderOptions): string;
   /** @throws {UsageError} also if an answer is not written as the prompt for it is. */
@@ -92,6 +94,7 @@ export function chatTemplate(
 
   return {
     source,
+    knowsCalls: source.includes("tool_calls"),
 
     render(messages, { variables, addGenerationPrompt } = {}) {
       checkSome(messages);

@@ -4,6 +4,7 @@
  * The text of a chat template has its special tokens already, so nothing is added.
  */
 
+import { option, UsageError } from "../../errors.ts";
 import type { Tokenizer } from "../tokenizers/tokenizer.ts";
 import { type AnswerEnd, answerEnd } from "./answer-end.ts";
 import {
@@ -46,9 +47,24 @@ export function createChat(tokenizer: Tokenizer, options: ChatTemplateOptions = 
     encodePrompt: (messages, conversation) =>
       tokenizer.encode(template.render(messages, { ...conversation, addGenerationPrompt: true })),
 
-    encode: (messages, conversation) =>
-      template.renderTurns(messages, conversation).map(turnEncoder(tokenizer)),
+    encode(messages, conversation) {
+      if (!template.knowsCalls) refuseCalls(messages);
+      return template.renderTurns(messages, conversation).map(turnEncoder(tokenizer));
+    },
 
     answerEnd: () => answerEnd(template, tokenizer),
   };
+}
+
+/** @throws {UsageError} if a message calls a tool: without the call an empty answer would be learned. */
+function refuseCalls(messages: readonly ChatMessage[]): void {
+  const isCalling = ({ tool_calls: calls }: ChatMessage): boolean =>
+    Array.isArray(calls) && calls.length > 0;
+  if (!messages.some(isCalling)) return;
+  throw new UsageError(
+    "chat: the template leaves calls of tools out; got messages that have some",
+    {
+      hint: `give a ${option("chatTemplate")} that writes "tool_calls", or leave them out of the data`,
+    },
+  );
 }

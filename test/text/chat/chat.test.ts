@@ -53,3 +53,16 @@ it("an answer has the tokens that reach into it or out of it", () => {
     [3, 4],
   ]);
 });
+
+it.each([
+  ["{{ m.content }}", [], true],
+  ["{{ m.content }}", [{ function: { name: "clock" } }], false],
+  ["{{ m.content }}{{ m.tool_calls[0].function.name }}", [{ function: { name: "clock" } }], true],
+])("%s of %j can be learned: %s", (turn, calls, isLearned) => {
+  const template = `{% for m in messages %}${turn}{% endfor %}`;
+  const files = new Map([["chat_template.jinja", template]]);
+  const { encode } = createChat({ ...byteTokenizer(), files });
+  const call = () => encode([{ role: "assistant", content: "a", tool_calls: calls }]);
+  if (isLearned) expect(call).not.toThrow();
+  else expect(call).toThrow("chat: the template leaves calls of tools out");
+});
